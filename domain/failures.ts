@@ -1,0 +1,48 @@
+import type { Reason } from './reasons.ts';
+
+/** The eight ways a step can fail. One table drives retry policy, HTTP status, metric label and runbook entry. */
+export const FAILURES = {
+  /** The caller sent something that cannot be right. */
+  InvalidInput: { retry: false, http: 400, expected: true },
+  /** A business no: the provider or a rule refused, and nothing happened. */
+  Rejected: { retry: false, http: 400, expected: true },
+  NotFound: { retry: false, http: 404, expected: true },
+  /** The provider or the product cannot do this at all. */
+  Unsupported: { retry: false, http: 400, expected: true },
+  /** Credentials or settings are wrong: page someone. */
+  Config: { retry: false, http: 503, expected: false },
+  /** Asked too often; carries the delay. Surely not done. */
+  RateLimited: { retry: true, http: 429, expected: true },
+  /** Surely not sent. */
+  Unavailable: { retry: true, http: 503, expected: true },
+  /** Sent, and the answer was lost: never repeated blindly, probed. */
+  OutcomeUnknown: { retry: false, http: 503, expected: true },
+} as const;
+
+export type FailureType = keyof typeof FAILURES;
+
+export interface FailureFacts {
+  /** Request field in dot form, when one is to blame. */
+  field?: string;
+  /** Seconds to wait, for RateLimited. */
+  retryAfter?: number;
+  /** The provider's own code, for the person on call. Never secrets or personal data. */
+  providerCode?: string;
+}
+
+/** What code outside workflows throws. The message is shown to operators: no secrets, no personal data. */
+export class HubFailure extends Error {
+  readonly type: FailureType;
+  readonly reason: Reason;
+  readonly facts: FailureFacts;
+
+  constructor(type: FailureType, reason: Reason, message: string, facts: FailureFacts = {}) {
+    super(message);
+    this.name = type;
+    this.type = type;
+    this.reason = reason;
+    this.facts = facts;
+  }
+}
+
+export const isHubFailure = (error: unknown): error is HubFailure => error instanceof HubFailure;

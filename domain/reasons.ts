@@ -1,0 +1,53 @@
+/** Every machine name an error may carry as `reason`. Stable: clients program against them. */
+export const REASONS = [
+  // what the caller sent
+  'validation',
+  'malformed_json',
+  'unsupported_media_type',
+  'body_too_large',
+  'unknown_route',
+  'method_not_allowed',
+  'idempotency_key_reused',
+  'not_found',
+  'already_exists',
+  'already_done',
+  'in_use',
+  'fixed',
+  // who the caller is
+  'unauthenticated',
+  'token_expired',
+  'bad_credentials',
+  'forbidden',
+  'restricted',
+  'too_many_requests',
+  'too_many_attempts',
+  // money
+  'insufficient_funds',
+  'amount_too_small',
+  'amount_too_big',
+  'limit_exceeded',
+  'currency_mismatch',
+  'too_many_decimals',
+  'operation_key_reused',
+  'hold_settled',
+  'same_account',
+  // deciding
+  'not_waiting',
+  'own_request',
+  'decided_already',
+  // providers
+  'provider_refused',
+  'provider_unavailable',
+  'provider_rate_limited',
+  'provider_misconfigured',
+  'provider_outcome_unknown',
+  'provider_garbage',
+  'unsupported',
+  'bad_signature',
+  'stale',
+  // ourselves
+  'unavailable',
+  'internal',
+] as const;
+
+export type Reason = (typeof REASONS)[number];
