@@ -31,12 +31,16 @@ export interface TradingProvider<Schema extends z.ZodType = z.ZodType> extends M
 
 export type Provider = PaymentProvider | TradingProvider;
 
-export const definePaymentProvider = <Schema extends z.ZodType>(p: Omit<PaymentProvider<Schema>, 'category'>): PaymentProvider<Schema> => ({
+export const definePaymentProvider = <Schema extends z.ZodType>(
+  p: Omit<PaymentProvider<Schema>, 'category'>,
+): PaymentProvider<Schema> => ({
   category: 'payments',
   ...p,
 });
 
-export const defineTradingProvider = <Schema extends z.ZodType>(p: Omit<TradingProvider<Schema>, 'category'>): TradingProvider<Schema> => ({
+export const defineTradingProvider = <Schema extends z.ZodType>(
+  p: Omit<TradingProvider<Schema>, 'category'>,
+): TradingProvider<Schema> => ({
   category: 'trading',
   ...p,
 });

@@ -34,7 +34,8 @@ export interface PayoutOrder {
  * Where a deposit stands at the provider. `awaiting_payer`, `seen`, `processing`: not final. `review`: money is there but a
  * person must look (over-, under-, late payment, AML). Unknown provider words become `processing` with `unknownWord` set.
  */
-export type DepositState = 'awaiting_payer' | 'seen' | 'processing' | 'succeeded' | 'review' | 'failed' | 'cancelled' | 'expired';
+export type DepositState =
+  'awaiting_payer' | 'seen' | 'processing' | 'succeeded' | 'review' | 'failed' | 'cancelled' | 'expired';
 
 /** `returned`: it succeeded and the money came back. */
 export type PayoutState = 'awaiting_approval' | 'processing' | 'succeeded' | 'failed' | 'cancelled' | 'returned';

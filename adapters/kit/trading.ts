@@ -63,10 +63,23 @@ export interface TradingAdapter<Config = unknown> {
   getState(ctx: AdapterContext<Config>, login: string): Promise<AccountState>;
   applyBalance(ctx: AdapterContext<Config>, operation: BalanceOperation): Promise<BalanceTicket>;
   /** `since`: milliseconds since the epoch; the adapter widens the window for the platform's clock. */
-  findBalanceOperation(ctx: AdapterContext<Config>, by: { login: string; operationKey: string; since: number }): Promise<BalanceTicket | null>;
+  findBalanceOperation(
+    ctx: AdapterContext<Config>,
+    by: { login: string; operationKey: string; since: number },
+  ): Promise<BalanceTicket | null>;
   setLeverage(ctx: AdapterContext<Config>, login: string, leverage: number): Promise<void>;
   setAccess(ctx: AdapterContext<Config>, login: string, access: Access): Promise<void>;
-  changePassword(ctx: AdapterContext<Config>, login: string, kind: 'main' | 'investor', password: string): Promise<void>;
-  checkPassword(ctx: AdapterContext<Config>, login: string, kind: 'main' | 'investor', password: string): Promise<boolean>;
+  changePassword(
+    ctx: AdapterContext<Config>,
+    login: string,
+    kind: 'main' | 'investor',
+    password: string,
+  ): Promise<void>;
+  checkPassword(
+    ctx: AdapterContext<Config>,
+    login: string,
+    kind: 'main' | 'investor',
+    password: string,
+  ): Promise<boolean>;
   testConnection(ctx: AdapterContext<Config>): Promise<void>;
 }

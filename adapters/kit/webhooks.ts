@@ -5,7 +5,8 @@ export interface RawWebhook {
 
 export type Verdict =
   /** `trust`: how much of the message the signature covers. Whatever it is, the workflow re-reads the object before money moves. */
-  { ok: true; dedupeKey: string; trust: 'signed' | 'partial' | 'none' } | { ok: false; reason: 'bad_signature' | 'stale' | 'malformed' };
+  | { ok: true; dedupeKey: string; trust: 'signed' | 'partial' | 'none' }
+  | { ok: false; reason: 'bad_signature' | 'stale' | 'malformed' };
 
 /** What a callback is about. A hint to look again, never a fact to book. */
 export interface ProviderNews {

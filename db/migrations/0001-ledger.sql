@@ -31,7 +31,6 @@ create table ledger_account (
 create table ledger_operation (
   key text primary key check (length(key) between 1 and 200),
   content jsonb not null,
-  result jsonb not null,
   create_time timestamptz not null default now()
 );
 

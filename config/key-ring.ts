@@ -1,0 +1,46 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+/**
+ * AES-256-GCM under a ring of named keys: the first key seals, every key opens. Rotation = put a new key in front.
+ * A sealed message is: length of the key id (1 byte) ‖ key id ‖ nonce (12) ‖ tag (16) ‖ ciphertext.
+ */
+export class KeyRing {
+  readonly currentId: string;
+  private readonly keys: ReadonlyMap<string, Buffer>;
+
+  /** `text`: 'id:base64key[,id:base64key]', keys of 32 bytes. */
+  constructor(text: string) {
+    const entries = text.split(',').map((part): [string, Buffer] => {
+      const [id = '', key = ''] = part.trim().split(':');
+      const bytes = Buffer.from(key, 'base64');
+      if (!/^[\w-]{1,32}$/.test(id) || bytes.length !== 32)
+        throw new Error('a key ring is id:base64 of 32 bytes, comma separated');
+      return [id, bytes];
+    });
+    this.keys = new Map(entries);
+    this.currentId = entries[0]![0];
+  }
+
+  /** `purpose` is bound to the message: what was sealed for one purpose does not open for another. */
+  seal(plain: Uint8Array, purpose: string): Buffer {
+    const id = Buffer.from(this.currentId);
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.keys.get(this.currentId)!, nonce);
+    cipher.setAAD(Buffer.from(purpose));
+    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([Buffer.from([id.length]), id, nonce, cipher.getAuthTag(), body]);
+  }
+
+  /** Throws when the key is unknown or the message was changed. */
+  open(sealed: Uint8Array, purpose: string): Buffer {
+    const bytes = Buffer.from(sealed);
+    const idEnd = 1 + (bytes[0] ?? 0);
+    const id = bytes.subarray(1, idEnd).toString();
+    const key = this.keys.get(id);
+    if (!key) throw new Error(`sealed with key '${id.slice(0, 32)}', which is not in the ring`);
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(idEnd, idEnd + 12));
+    decipher.setAAD(Buffer.from(purpose));
+    decipher.setAuthTag(bytes.subarray(idEnd + 12, idEnd + 28));
+    return Buffer.concat([decipher.update(bytes.subarray(idEnd + 28)), decipher.final()]);
+  }
+}

@@ -1,0 +1,33 @@
+import pg from 'pg';
+
+/** Plain SQL for the hot paths: ledger, webhooks, audit, transactions. `numeric` and `bigint` stay strings. */
+export const createPool = (databaseUrl: string, size = 10): pg.Pool =>
+  new pg.Pool({
+    connectionString: databaseUrl,
+    max: size,
+    // A server that is gone must be noticed in seconds, not after the TCP default of minutes.
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    // Money statements are short; one that runs this long is stuck and is given back.
+    statement_timeout: 15_000,
+    idle_in_transaction_session_timeout: 15_000,
+  });
+
+export type Queryable = Pick<pg.ClientBase, 'query'>;
+
+/** Runs `work` in one transaction. An error rolls back and is thrown on. */
+export const inTransaction = async <T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
+  const db = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await db.query('begin');
+    const result = await work(db);
+    await db.query('commit');
+    return result;
+  } catch (error) {
+    await db.query('rollback').catch((lost: Error) => (broken = lost));
+    throw error;
+  } finally {
+    db.release(broken);
+  }
+};

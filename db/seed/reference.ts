@@ -1,0 +1,88 @@
+import type { Queryable } from '../pool.ts';
+
+const currencies = [
+  [840, 'USD', 'US Dollar', 2, 1],
+  [978, 'EUR', 'Euro', 2, 2],
+  [826, 'GBP', 'Pound Sterling', 2, 3],
+  [392, 'JPY', 'Yen', 0, 4],
+  [1000, 'BTC', 'Bitcoin', 8, 10],
+  [1002, 'ETH', 'Ethereum', 18, 11],
+  [2145, 'USDT', 'Tether (TRON)', 6, 12],
+  [2142, 'USDC', 'USD Coin (TRON)', 6, 13],
+] as const;
+
+const transactionTypes = [
+  ['deposit', 'Deposit'],
+  ['withdrawal', 'Withdrawal'],
+  ['transfer', 'Transfer'],
+  ['exchange', 'Exchange'],
+  ['external', 'External'],
+  ['partner', 'Partner'],
+  ['fees', 'Fees'],
+] as const;
+
+const resolutions = [
+  [
+    'Payment',
+    ['deposit', 'withdrawal', 'transfer'],
+    ['Bank details do not match', 'Source of funds not confirmed', 'Payment not received'],
+  ],
+  ['Account', ['account', 'archive'], ['Product not available', 'Too many accounts']],
+] as const;
+
+/** What every installation needs before the first client. Repeating it changes nothing. */
+export const seedReference = async (db: Queryable): Promise<void> => {
+  for (const [code, alpha, name, minorUnit, priority] of currencies) {
+    await db.query(
+      `insert into currency (numeric_code, alphabetic_code, name, minor_unit, priority) values ($1, $2, $3, $4, $5) on conflict do nothing`,
+      [code, alpha, name, minorUnit, priority],
+    );
+  }
+  await db.query(
+    `insert into user_group (name, permissions, fixed) values ('Administrators', '{*}', true), ('Finance', $1, false) on conflict (name) do nothing`,
+    [
+      [
+        'clients.read',
+        'accounts.read',
+        'transactions.read',
+        'deposits.create',
+        'withdrawals.create',
+        'transfers.create',
+        'requests.read',
+        'requests.update',
+        'resolutions.read',
+        'currencies.read',
+      ],
+    ],
+  );
+  await db.query(
+    `insert into client_type (name, "group") values ('Individual', 'individual'), ('Corporate', 'corporative') on conflict (name) do nothing`,
+  );
+  await db.query(
+    `insert into verification_level (name, index) values ('Level 0', 0), ('Level 1', 1), ('Level 2', 2) on conflict (name) do nothing`,
+  );
+  await db.query(
+    `insert into country (alpha2_code, alpha3_code, country_name, numeric_code) values
+       ('CY', 'CYP', 'Cyprus', '196'), ('DE', 'DEU', 'Germany', '276'), ('GB', 'GBR', 'United Kingdom', '826'), ('MT', 'MLT', 'Malta', '470')
+     on conflict do nothing`,
+  );
+  for (const [name, caption] of transactionTypes) {
+    await db.query(
+      `insert into transaction_type (name, caption, resources) values ($1, $2, jsonb_build_array(jsonb_build_object('key', 'caption', 'locale', 'en_US', 'value', $2::text)))
+       on conflict (name) do nothing`,
+      [name, caption],
+    );
+  }
+  for (const [type, requestTypes, names] of resolutions) {
+    await db.query(`insert into resolution_type (name, request_types) values ($1, $2) on conflict (name) do nothing`, [
+      type,
+      requestTypes,
+    ]);
+    for (const name of names) {
+      await db.query(
+        `insert into resolution (name, type_id) select $1, id from resolution_type where name = $2 on conflict (type_id, name) do nothing`,
+        [name, type],
+      );
+    }
+  }
+};

@@ -1,0 +1,45 @@
+-- Recomputes every ledger invariant from the postings. One row per breach; no row = the books are right.
+create or replace function ledger_check() returns table (invariant text, subject text, detail text) language sql stable as $$
+  select 'a transfer sums to zero', 'transfer ' || transfer_id, 'sum ' || sum(amount)
+    from ledger_posting group by transfer_id having sum(amount) <> 0 or count(*) <> 2
+  union all
+  select 'a transfer that moves money has postings of its amount', 'transfer ' || t.id, t.kind || ' ' || t.amount
+    from ledger_transfer t where t.kind in ('post', 'capture')
+     and (select count(*) from ledger_posting p where p.transfer_id = t.id and ((p.account_id = t.from_account and p.amount = -t.amount)
+       or (p.account_id = t.to_account and p.amount = t.amount))) <> 2
+  union all
+  select 'a hold or release moves nothing', 'transfer ' || p.transfer_id, 'posting ' || p.amount
+    from ledger_posting p join ledger_transfer t on t.id = p.transfer_id where t.kind in ('hold', 'release')
+  union all
+  select 'each currency sums to zero', c.alphabetic_code, 'sum ' || sum(p.amount)
+    from ledger_posting p join ledger_account a on a.id = p.account_id join currency c on c.numeric_code = a.currency
+    group by c.alphabetic_code having sum(p.amount) <> 0
+  union all
+  select 'a balance is the sum of its postings', a.code, 'balance ' || a.balance || ', postings ' || coalesce(p.total, 0)
+    from ledger_account a left join (select account_id, sum(amount) as total from ledger_posting group by account_id) p on p.account_id = a.id
+    where a.balance <> coalesce(p.total, 0)
+  union all
+  select 'what is held is the sum of open holds', a.code, 'held ' || a.held || ', open holds ' || coalesce(h.total, 0)
+    from ledger_account a left join (
+      select t.from_account, sum(t.amount) as total from ledger_transfer t
+       where t.kind = 'hold' and not exists (select from ledger_transfer s where s.settles = t.id) group by t.from_account) h on h.from_account = a.id
+    where a.held <> coalesce(h.total, 0)
+  union all
+  select 'a hold is settled once, by its own account, for no more than it held', 'transfer ' || s.id, s.kind || ' ' || s.amount || ' of ' || h.amount
+    from ledger_transfer s join ledger_transfer h on h.id = s.settles
+    where h.kind <> 'hold' or s.from_account <> h.from_account or s.amount > h.amount
+       or (select count(*) from ledger_transfer twin where twin.settles = h.id) > 1
+  union all
+  select 'a client never owes', code, 'available ' || (balance - held) from ledger_account where not may_overdraw and balance < held
+  union all
+  select 'both sides of a transfer have one currency', 'transfer ' || t.id, f.code || ' → ' || o.code
+    from ledger_transfer t join ledger_account f on f.id = t.from_account join ledger_account o on o.id = t.to_account where f.currency <> o.currency
+  union all
+  select 'an amount fits its currency', 'transfer ' || t.id, t.amount || ' ' || c.alphabetic_code
+    from ledger_transfer t join ledger_account a on a.id = t.from_account join currency c on c.numeric_code = a.currency
+    where t.amount <> round(t.amount, c.minor_unit)
+  union all
+  select 'a posting remembers the balance it made', 'transfer ' || transfer_id, a.code || ' balance ' || p.balance || ', running sum ' || p.running
+    from (select *, sum(amount) over (partition by account_id order by transfer_id) as running from ledger_posting) p
+    join ledger_account a on a.id = p.account_id where p.balance <> p.running
+$$;

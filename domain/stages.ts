@@ -1,0 +1,41 @@
+/** How far a deposit, payout or transfer is, in our words, and what B2Core calls that. One table, the only mapping. */
+export const STAGES = {
+  created: 'new',
+  // deposits
+  awaiting_payer: 'inProgress',
+  seen: 'inProgress',
+  processing: 'inProgress',
+  crediting: 'inProgress',
+  // payouts and transfers
+  checking: 'hold',
+  held: 'hold',
+  hold_refused: 'holdFailed',
+  submitting: 'inProgress',
+  submitted: 'inProgress',
+  returned: 'refund',
+  // both
+  awaiting_approval: 'pending',
+  review: 'partial',
+  assistance: 'assistance',
+  done: 'done',
+  failed: 'failed',
+  rejected: 'rejected',
+  cancelled: 'cancelled',
+  expired: 'cancelled',
+} as const;
+
+export type Stage = keyof typeof STAGES;
+export type PublicStatus = (typeof STAGES)[Stage];
+
+/** Stages a transaction never leaves, except `done` → `returned` when the provider gives a payout back. */
+export const FINAL_STAGES: readonly Stage[] = [
+  'hold_refused',
+  'returned',
+  'done',
+  'failed',
+  'rejected',
+  'cancelled',
+  'expired',
+];
+
+export const isFinal = (stage: Stage): boolean => FINAL_STAGES.includes(stage);

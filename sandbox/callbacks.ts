@@ -1,0 +1,138 @@
+import type { SandboxCallback } from '../adapters/kit/sandbox.ts';
+import type { VirtualClock } from './clock.ts';
+
+export const CALLBACK_MODES = ['normal', 'hold', 'duplicate', 'reorder', 'bad_signature', 'stale', 'drop'] as const;
+export type CallbackMode = (typeof CALLBACK_MODES)[number];
+
+export interface CallbackAttempt {
+  at: string;
+  mode: CallbackMode;
+  /** What was sent: differs from the record's body for forged and stale ones. */
+  body: string;
+  status?: number;
+  answer?: string;
+  error?: string;
+}
+
+export interface CallbackRecord {
+  id: number;
+  url: string;
+  body: string;
+  state: 'held' | 'sending' | 'retrying' | 'delivered' | 'given_up' | 'dropped';
+  attempts: CallbackAttempt[];
+}
+
+interface Parcel {
+  record: CallbackRecord;
+  call: SandboxCallback;
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+const KEPT = 500;
+
+/** Sends a provider's callbacks: the vendor's retries on the virtual clock, every attempt on record, trouble on demand. */
+export class CallbackSender {
+  mode: CallbackMode = 'normal';
+  copies = 2;
+  records: CallbackRecord[] = [];
+  #held: Parcel[] = [];
+  #inFlight = new Set<Promise<void>>();
+  #next = 1;
+  #life = new AbortController();
+  readonly #clock: VirtualClock;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  send = (call: SandboxCallback): void => {
+    const record: CallbackRecord = { id: this.#next++, url: call.url, body: call.body, state: 'sending', attempts: [] };
+    this.records = [...this.records, record].slice(-KEPT);
+    const parcel = { record, call };
+    if (this.mode === 'drop') record.state = 'dropped';
+    else if (this.mode === 'hold' || this.mode === 'reorder') this.#hold(parcel);
+    else this.#track(this.#deliver(parcel));
+  };
+
+  /** Leaving `hold` or `reorder` lets go what was kept: held ones in their order, reordered ones backwards. */
+  setMode(mode: CallbackMode, copies = 2): void {
+    const backwards = this.mode === 'reorder';
+    this.mode = mode;
+    this.copies = copies;
+    if (mode !== 'hold' && mode !== 'reorder') this.#release(backwards);
+  }
+
+  /** Resolves when no callback is on its way. */
+  settled = async (): Promise<void> => {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+  };
+
+  /** Forgets everything; what is in flight is cut. */
+  reset(): void {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.mode = 'normal';
+    this.copies = 2;
+    this.records = [];
+    this.#held = [];
+  }
+
+  #hold(parcel: Parcel): void {
+    parcel.record.state = 'held';
+    this.#held.push(parcel);
+    if (this.mode === 'reorder' && this.#held.length >= 2) this.#release(true);
+  }
+
+  /** One after the other, because the order of arrival is the point. */
+  #release(backwards: boolean): void {
+    const parcels = backwards ? this.#held.toReversed() : this.#held;
+    this.#held = [];
+    const oneByOne = async () => {
+      for (const parcel of parcels) await this.#deliver(parcel);
+    };
+    if (parcels.length > 0) this.#track(oneByOne());
+  }
+
+  #track(work: Promise<void>): void {
+    const entry = work.finally(() => this.#inFlight.delete(entry));
+    this.#inFlight.add(entry);
+  }
+
+  async #deliver({ record, call }: Parcel): Promise<void> {
+    const life = this.#life.signal;
+    const body = this.mode === 'bad_signature' ? call.forge() : this.mode === 'stale' ? call.stale() : call.body;
+    const copies = this.mode === 'duplicate' ? this.copies : 1;
+    record.state = 'sending';
+    const answers = await Promise.all(Array.from({ length: copies }, () => this.#attempt(record, call, body, life)));
+    if (life.aborted) return;
+    if (answers.some((answered) => answered)) {
+      record.state = 'delivered';
+      return;
+    }
+    const delay = call.retryDelaysMs[Math.ceil(record.attempts.length / copies) - 1];
+    record.state = delay === undefined ? 'given_up' : 'retrying';
+    if (delay !== undefined) this.#clock.later(delay, () => this.#again({ record, call }));
+  }
+
+  /** A retry meets the mode of its own time. */
+  #again(parcel: Parcel): void {
+    if (this.mode === 'drop') parcel.record.state = 'dropped';
+    else if (this.mode === 'hold' || this.mode === 'reorder') this.#hold(parcel);
+    else this.#track(this.#deliver(parcel));
+  }
+
+  async #attempt(record: CallbackRecord, call: SandboxCallback, body: string, life: AbortSignal): Promise<boolean> {
+    const attempt: CallbackAttempt = { at: new Date(this.#clock.now()).toISOString(), mode: this.mode, body };
+    record.attempts.push(attempt);
+    try {
+      const signal = AbortSignal.any([life, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+      const answer = await fetch(call.url, { method: 'POST', headers: call.headers, body, redirect: 'manual', signal });
+      attempt.status = answer.status;
+      attempt.answer = (await answer.text()).slice(0, 2000);
+      return answer.ok;
+    } catch (error) {
+      attempt.error = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'failed';
+      return false;
+    }
+  }
+}

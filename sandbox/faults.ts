@@ -1,0 +1,137 @@
+import type { Response } from 'express';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+
+export const FaultOrder = z.object({
+  /** Empty: every vendor request. `path` is a prefix of the vendor's path, `body` a piece of the raw body. */
+  match: z.object({ method: z.string().optional(), path: z.string().optional(), body: z.string().optional() }).default({}),
+  kind: z.enum([
+    'timeout_before',
+    'timeout_after_commit',
+    'reset',
+    'reset_after_commit',
+    'http_500',
+    'http_500_after_commit',
+    'http_429',
+    'garbage',
+    'garbage_after_commit',
+    'slow_ms',
+    'slow_drip',
+  ]),
+  /** slow_ms: delay before the vendor's code runs (1000). slow_drip: pause between two bytes (100). */
+  ms: z.int().min(0).optional(),
+  /** http_429: seconds of the Retry-After header; without it there is no such header. */
+  retryAfter: z.int().min(0).optional(),
+  /** How many requests it hits. */
+  times: z.int().min(1).default(1),
+});
+export type FaultOrder = z.output<typeof FaultOrder>;
+
+/** The orders still open; the oldest match wins. */
+export class FaultPlan {
+  #orders: FaultOrder[] = [];
+
+  add(order: FaultOrder): void {
+    this.#orders.push({ ...order });
+  }
+
+  clear(): void {
+    this.#orders = [];
+  }
+
+  take(method: string, path: string, body: string): FaultOrder | undefined {
+    const order = this.#orders.find(
+      ({ match, times }) =>
+        times > 0 &&
+        (match.method === undefined || match.method.toUpperCase() === method) &&
+        (match.path === undefined || path.startsWith(match.path)) &&
+        (match.body === undefined || body.includes(match.body)),
+    );
+    if (order) order.times -= 1;
+    return order;
+  }
+}
+
+type Spoil = (res: Response) => void;
+
+const send = (res: Response, status: number, type: string, body: string): void => {
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  res.statusCode = status;
+  res.setHeader('content-type', type);
+  res.end(body);
+};
+
+const SPOILS: Partial<Record<FaultOrder['kind'], Spoil>> = {
+  // The answer never comes; the client gives up or the server is closed.
+  timeout_before: () => undefined,
+  timeout_after_commit: () => undefined,
+  reset: (res) => res.socket?.resetAndDestroy(),
+  reset_after_commit: (res) => res.socket?.resetAndDestroy(),
+  http_500: (res) => send(res, 500, 'text/html', '<h1>500 Internal Server Error</h1>'),
+  http_500_after_commit: (res) => send(res, 500, 'text/html', '<h1>500 Internal Server Error</h1>'),
+  garbage: (res) => send(res, 200, 'application/json', '{"data": [ \u0000 <!-- upstream'),
+  garbage_after_commit: (res) => send(res, 200, 'application/json', '{"data": [ \u0000 <!-- upstream'),
+};
+
+/**
+ * Spoils the answer to one request. Returns true when the vendor's code shall run: with the response as it is, or with a
+ * wrapped one whose effect stays and whose answer is withheld, cut or garbled.
+ */
+export const spoil = async (order: FaultOrder, res: Response): Promise<boolean> => {
+  if (order.kind === 'slow_ms') {
+    await sleep(order.ms ?? 1000);
+    return true;
+  }
+  if (order.kind === 'slow_drip') {
+    drip(res, order.ms ?? 100);
+    return true;
+  }
+  if (order.kind === 'http_429') {
+    for (const name of res.getHeaderNames()) res.removeHeader(name);
+    if (order.retryAfter !== undefined) res.setHeader('retry-after', String(order.retryAfter));
+    res.statusCode = 429;
+    res.end('Too Many Requests');
+    return false;
+  }
+  const act = SPOILS[order.kind]!;
+  if (!order.kind.endsWith('_after_commit')) {
+    act(res);
+    return false;
+  }
+  const real = { write: res.write, end: res.end, writeHead: res.writeHead, flushHeaders: res.flushHeaders };
+  res.write = () => true;
+  res.writeHead = () => res;
+  res.flushHeaders = () => undefined;
+  res.end = () => {
+    Object.assign(res, real);
+    act(res);
+    return res;
+  };
+  return true;
+};
+
+/** Sends the vendor's answer byte by byte. */
+const drip = (res: Response, pauseMs: number): void => {
+  const real = { write: res.write.bind(res), end: res.end.bind(res) };
+  const chunks: Buffer[] = [];
+  const keep = (chunk: unknown) => {
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string));
+  };
+  res.write = (chunk: unknown) => {
+    keep(chunk);
+    return true;
+  };
+  res.end = (chunk?: unknown) => {
+    keep(chunk);
+    void (async () => {
+      res.flushHeaders();
+      for (const byte of Buffer.concat(chunks)) {
+        if (res.destroyed) return;
+        real.write(Buffer.of(byte));
+        await sleep(pauseMs);
+      }
+      real.end();
+    })();
+    return res;
+  };
+};

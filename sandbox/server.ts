@@ -1,0 +1,60 @@
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { SandboxModule } from '../adapters/kit/sandbox.ts';
+import { SandboxControl } from './control.ts';
+import { indexPage } from './index-page.ts';
+import { controlRoutes, vendorRoutes } from './routes.ts';
+
+export interface SandboxServer {
+  /** e.g. 'http://127.0.0.1:8090' */
+  origin: string;
+  port: number;
+  close(): Promise<void>;
+  /** The control plane of one module, for use in the same process. Throws when there is no such module. */
+  module(id: string): SandboxControl;
+}
+
+/** Longer than any vendor's own idle limit: sandboxes close idle sockets themselves (MT5 after 180 s). */
+const KEEP_ALIVE_MS = 600_000;
+
+/** One server for all sandboxes: `/{id}/…` speaks as the vendor, `/{id}/__sandbox/…` controls it, `/` shows what happened. Port 0: any free one. */
+export const startSandboxServer = async (options: {
+  port: number;
+  host?: string;
+  modules: readonly SandboxModule[];
+}): Promise<SandboxServer> => {
+  const controls = new Map(options.modules.map((module) => [module.id, new SandboxControl(module)]));
+  const app = express().disable('x-powered-by').disable('etag');
+  app.get('/', (_req, res) => void res.type('html').send(indexPage([...controls.values()])));
+  for (const [id, control] of controls) {
+    const vendor = vendorRoutes(control);
+    control.reset();
+    app.use(`/${id}/__sandbox`, controlRoutes(control));
+    app.use(`/${id}`, vendor);
+  }
+  app.use((error: Error, _req: Request, res: Response, _next: NextFunction) => {
+    if (!res.headersSent) res.status(500).json({ sandboxError: error.message });
+  });
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(options.port, options.host ?? '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    port,
+    module: (id) => {
+      const control = controls.get(id);
+      if (!control) throw new Error(`no sandbox named ${id}`);
+      return control;
+    },
+    close: async () => {
+      for (const control of controls.values()) control.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+};
