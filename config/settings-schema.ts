@@ -31,11 +31,11 @@ const webUrl = () =>
   url(['http:', 'https:'], 'must be an http or https address').transform((text) => text.replace(/\/+$/, ''));
 
 const KEY_RING =
-  'must be id:key[,id:key…] with ids of letters, digits and dashes, each once, and keys of 32 bytes in base64';
+  'must be id:key[,id:key…] with ids of letters, digits, _ and -, each once, and keys of 32 bytes in base64';
 const keyRing = () => z.string().refine(isKeyRing, KEY_RING);
 
 function isKeyRing(text: string): boolean {
-  const entries = text.split(',').map((entry) => /^([A-Za-z0-9-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(entry));
+  const entries = text.split(',').map((entry) => /^([\w-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(entry));
   const ids = entries.map((entry) => entry?.[1]);
   return !ids.includes(undefined) && new Set(ids).size === ids.length;
 }

@@ -29,7 +29,7 @@ function read(path: string): StateKeys | undefined {
 }
 
 function create(stateDir: string, path: string): StateKeys {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
   const keys: StateKeys = {
     payloadKeys: `p1:${randomBytes(32).toString('base64')}`,
     configKeys: `c1:${randomBytes(32).toString('base64')}`,

@@ -25,6 +25,8 @@ export interface CallbackRecord {
 interface Parcel {
   record: CallbackRecord;
   call: SandboxCallback;
+  /** Sendings so far; the vendor's delays are counted by it. */
+  rounds: number;
 }
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -48,7 +50,7 @@ export class CallbackSender {
   send = (call: SandboxCallback): void => {
     const record: CallbackRecord = { id: this.#next++, url: call.url, body: call.body, state: 'sending', attempts: [] };
     this.records = [...this.records, record].slice(-KEPT);
-    const parcel = { record, call };
+    const parcel = { record, call, rounds: 0 };
     if (this.mode === 'drop') record.state = 'dropped';
     else if (this.mode === 'hold' || this.mode === 'reorder') this.#hold(parcel);
     else this.#track(this.#deliver(parcel));
@@ -98,7 +100,8 @@ export class CallbackSender {
     this.#inFlight.add(entry);
   }
 
-  async #deliver({ record, call }: Parcel): Promise<void> {
+  async #deliver(parcel: Parcel): Promise<void> {
+    const { record, call } = parcel;
     const life = this.#life.signal;
     const body = this.mode === 'bad_signature' ? call.forge() : this.mode === 'stale' ? call.stale() : call.body;
     const copies = this.mode === 'duplicate' ? this.copies : 1;
@@ -109,9 +112,10 @@ export class CallbackSender {
       record.state = 'delivered';
       return;
     }
-    const delay = call.retryDelaysMs[Math.ceil(record.attempts.length / copies) - 1];
+    const delay = call.retryDelaysMs[parcel.rounds];
+    parcel.rounds += 1;
     record.state = delay === undefined ? 'given_up' : 'retrying';
-    if (delay !== undefined) this.#clock.later(delay, () => this.#again({ record, call }));
+    if (delay !== undefined) this.#clock.later(delay, () => this.#again(parcel));
   }
 
   /** A retry meets the mode of its own time. */
@@ -131,7 +135,8 @@ export class CallbackSender {
       attempt.answer = (await answer.text()).slice(0, 2000);
       return answer.ok;
     } catch (error) {
-      attempt.error = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'failed';
+      attempt.error =
+        error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'failed';
       return false;
     }
   }

@@ -4,7 +4,9 @@ import { z } from 'zod';
 
 export const FaultOrder = z.object({
   /** Empty: every vendor request. `path` is a prefix of the vendor's path, `body` a piece of the raw body. */
-  match: z.object({ method: z.string().optional(), path: z.string().optional(), body: z.string().optional() }).default({}),
+  match: z
+    .object({ method: z.string().optional(), path: z.string().optional(), body: z.string().optional() })
+    .default({}),
   kind: z.enum([
     'timeout_before',
     'timeout_after_commit',

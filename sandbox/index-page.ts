@@ -45,7 +45,9 @@ ${form(`${plane}/reset`, [], 'Reset')}
 };
 
 /** What a person sees at `/`: every sandbox, its last doings, and the buttons of the control plane. */
-export const indexPage = (controls: readonly SandboxControl[]): string => `<!doctype html><html lang="en"><meta charset="utf-8">
+export const indexPage = (
+  controls: readonly SandboxControl[],
+): string => `<!doctype html><html lang="en"><meta charset="utf-8">
 <title>Provider sandboxes</title><style>
 body{font:14px system-ui,sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:2px 8px;text-align:left}
 form{margin:.3rem 0}section{border-top:2px solid #333;margin-top:2rem}h3{margin:.8rem 0 .2rem}

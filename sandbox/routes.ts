@@ -7,7 +7,10 @@ import { FaultOrder, spoil } from './faults.ts';
 
 const Pay = z.object({ amount: z.string(), currency: z.string(), confirmations: z.coerce.number().int() }).partial();
 const Advance = z.object({ to: z.string().min(1) });
-const Callbacks = z.object({ mode: z.enum(CALLBACK_MODES), copies: z.coerce.number().int().min(1).max(100).optional() });
+const Callbacks = z.object({
+  mode: z.enum(CALLBACK_MODES),
+  copies: z.coerce.number().int().min(1).max(100).optional(),
+});
 const Clock = z.object({ advance: z.string() });
 const Milliseconds = z.object({ ms: z.int().min(0) });
 
@@ -68,7 +71,13 @@ export const vendorRoutes = (control: SandboxControl): Router => {
   router.use(async (req: Request, res: Response, next: NextFunction) => {
     if (!Buffer.isBuffer(req.body)) req.body = Buffer.alloc(0);
     const body = (req.body as Buffer).toString('utf8');
-    const entry = { at: new Date(control.now()).toISOString(), method: req.method, url: req.url, headers: req.headers, body };
+    const entry = {
+      at: new Date(control.now()).toISOString(),
+      method: req.method,
+      url: req.url,
+      headers: req.headers,
+      body,
+    };
     control.record(entry);
     res.on('finish', () => Object.assign(entry, { status: res.statusCode }));
 

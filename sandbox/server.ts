@@ -42,8 +42,9 @@ export const startSandboxServer = async (options: {
     server.once('error', reject).listen(options.port, options.host ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
+  const host = options.host === '0.0.0.0' ? '127.0.0.1' : (options.host ?? '127.0.0.1');
   return {
-    origin: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    origin: `http://${host}:${port}`,
     port,
     module: (id) => {
       const control = controls.get(id);

@@ -1,5 +1,5 @@
 import { KeyRing } from '../../config/key-ring.ts';
-import { CONNECTION_PURPOSE } from '../connections.ts';
+import { CONNECTION_PURPOSE } from '../repositories/connections.ts';
 import type { Queryable } from '../pool.ts';
 
 export interface DemoConnection {
@@ -143,7 +143,7 @@ export const seedDemo = async (
   await db.query(
     `insert into product_currency (product_id, currency, caption, leverages, platform_groups, permissions)
      select p.id, 840, 'MT5 USD', '{100,200,500}', $1, $2 from product p where p.name = 'mt5-live'`,
-    [['real\\LIVE-USD'], tradingPermissions],
+    [['real\\forex-usd'], tradingPermissions],
   );
   for (const direction of ['deposit', 'withdrawal']) {
     await db.query(

@@ -38,7 +38,10 @@ export const configSchema = z
     /** Their reference says milliseconds, live integrations send seconds. */
     timeLimitUnit: z.enum(['s', 'ms']).default('s'),
     /** How much an invoice may be over- or underpaid and still count as paid, in the wallet's currency. */
-    inaccuracy: z.string().refine((v) => isAmount(v) && !v.startsWith('-'), 'must be a decimal amount').default('0'),
+    inaccuracy: z
+      .string()
+      .refine((v) => isAmount(v) && !v.startsWith('-'), 'must be a decimal amount')
+      .default('0'),
     paymentPageButtonText: z.string().min(1).max(32).default('Back'),
     /** The number of "Canceled" is not published: 3 by analogy. */
     payoutCanceledStatus: z.string().regex(/^\d+$/).default('3'),

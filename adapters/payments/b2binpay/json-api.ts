@@ -4,6 +4,7 @@ export type Json = Scalar | Json[] | { [key: string]: Json };
 
 export interface Resource {
   type: string;
+  /** '' for answers that are no stored object (token, quote). */
   id: string;
   attributes: Record<string, Json>;
   relationships: Record<string, Json>;
@@ -15,7 +16,7 @@ export interface Document {
   meta: Record<string, Json>;
 }
 
-const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+export const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -28,10 +29,10 @@ export const exactJson = (text: string): Json => {
 };
 
 const resource = (value: Json | undefined): Resource | null => {
-  if (!isObject(value) || typeof value.type !== 'string' || typeof value.id !== 'string') return null;
+  if (!isObject(value) || typeof value.type !== 'string') return null;
   return {
     type: value.type,
-    id: value.id,
+    id: word(value.id),
     attributes: isObject(value.attributes) ? value.attributes : {},
     relationships: isObject(value.relationships) ? value.relationships : {},
   };
@@ -85,5 +86,3 @@ export const readError = (text: string): WireError | null => {
   const source = isObject(first.source) ? first.source : {};
   return { code: word(first.code), detail: word(first.detail) || word(first.title), pointer: word(source.pointer) };
 };
-
-export { isObject };

@@ -1,6 +1,6 @@
-import { KeyRing } from '../config/key-ring.ts';
-import { HubFailure } from '../domain/failures.ts';
-import type { Queryable } from './pool.ts';
+import { KeyRing } from '../../config/key-ring.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import type { Queryable } from '../pool.ts';
 
 /** What a sealed configuration is bound to. */
 export const CONNECTION_PURPOSE = 'connection';

@@ -1,0 +1,75 @@
+/** Every activity by name, in the two groups that workflows address: our own books, and a provider through its own queue. */
+import { activateAccount } from './accounts/activate-account.ts';
+import { failAccount } from './accounts/fail-account.ts';
+import { prepareAccount } from './accounts/prepare-account.ts';
+import type { Bound } from './kit/activity.ts';
+import { bookDeposit } from './ledger/book-deposit.ts';
+import { bookPayout } from './ledger/book-payout.ts';
+import { bookReturn } from './ledger/book-return.ts';
+import { bookTransfer } from './ledger/book-transfer.ts';
+import { holdFunds } from './ledger/hold-funds.ts';
+import { releaseHold } from './ledger/release-hold.ts';
+import { dropExpired } from './ops/drop-expired.ts';
+import { sealAudit } from './ops/seal-audit.ts';
+import { startWaiting } from './ops/start-waiting.ts';
+import { createDeposit } from './payments/create-deposit.ts';
+import { createPayout } from './payments/create-payout.ts';
+import { findArrivals } from './payments/find-arrivals.ts';
+import { findDeposit } from './payments/find-deposit.ts';
+import { findPayout } from './payments/find-payout.ts';
+import { findReturn } from './payments/find-return.ts';
+import { noteDepositOpened } from './payments/note-deposit-opened.ts';
+import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
+import { registerArrivals } from './payments/register-arrivals.ts';
+import { openRequest } from './requests/open-request.ts';
+import { recordDecision } from './requests/record-decision.ts';
+import { applyBalance } from './trading/apply-balance.ts';
+import { createAccount } from './trading/create-account.ts';
+import { findAccount } from './trading/find-account.ts';
+import { findBalanceOperation } from './trading/find-balance-operation.ts';
+import { closeTransaction } from './transactions/close-transaction.ts';
+import { prepareOrder } from './transactions/prepare-order.ts';
+import { assertMayDeposit, assertMayTransfer, assertMayWithdraw } from './transactions/restrictions.ts';
+import { deliverWaitingWebhooks } from './webhooks/deliver-waiting-webhooks.ts';
+
+export const internalActivities = {
+  activateAccount,
+  assertMayDeposit,
+  assertMayTransfer,
+  assertMayWithdraw,
+  bookDeposit,
+  bookPayout,
+  bookReturn,
+  bookTransfer,
+  closeTransaction,
+  deliverWaitingWebhooks,
+  dropExpired,
+  failAccount,
+  holdFunds,
+  noteDepositOpened,
+  notePayoutSubmitted,
+  openRequest,
+  prepareAccount,
+  prepareOrder,
+  recordDecision,
+  registerArrivals,
+  releaseHold,
+  sealAudit,
+  startWaiting,
+};
+
+export const providerActivities = {
+  applyBalance,
+  createAccount,
+  createDeposit,
+  createPayout,
+  findAccount,
+  findArrivals,
+  findBalanceOperation,
+  findDeposit,
+  findPayout,
+  findReturn,
+};
+
+export type InternalActivities = Bound<typeof internalActivities>;
+export type ProviderActivities = Bound<typeof providerActivities>;

@@ -1,0 +1,92 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type pg from 'pg';
+import type { Decision } from '../../domain/decisions.ts';
+import type { Provider } from '../../adapters/kit/manifest.ts';
+import { FAILURES, isHubFailure } from '../../domain/failures.ts';
+import type { KeyRing } from '../../config/key-ring.ts';
+import type { OpenConnection } from './open-connection.ts';
+
+/** What an activity works with. */
+export interface Tools {
+  pool: pg.Pool;
+  provider: (id: string) => Provider;
+  open: OpenConnection;
+  /** Opens stored connection settings. */
+  ring: KeyRing;
+  /** Checks that the API made a decision for the user it names. */
+  proves: (workflowId: string, decision: Decision) => boolean;
+  unprovenDecisions: 'allow' | 'refuse';
+  steer: Steer;
+  /** The run that called, for the audit. */
+  run: { workflowId: string; runId: string };
+  signal: AbortSignal;
+}
+
+/** What an activity may ask of Temporal: only what no workflow can do for itself. */
+export interface Steer {
+  startWaiting(what: {
+    workflowId: string;
+    type: 'deposit' | 'payout' | 'transfer' | 'openAccount';
+    id: number;
+  }): Promise<void>;
+  news(what: {
+    workflowId: string;
+    type: 'deposit' | 'payout';
+    transactionId: number;
+    webhookId: string;
+    said: string;
+  }): Promise<'delivered' | 'over'>;
+  arrivals(what: { reference: string; connectionId: number; webhookId: string; said: string }): Promise<void>;
+  payoutReturn(what: { transactionId: number; connectionId: number; webhookId: string; said: string }): Promise<void>;
+}
+
+/** One verb, one file: what it is given, what it answers. */
+export type Activity<In, Out> = (input: In, tools: Tools) => Promise<Out>;
+
+export type Bound<T> = {
+  [K in keyof T]: T[K] extends Activity<infer In, infer Out> ? (input: In) => Promise<Out> : never;
+};
+
+/** The eight failure types, in Temporal's words. The only place where they are translated. */
+const toTemporal = (error: unknown): unknown => {
+  if (isHubFailure(error)) {
+    const { retry, expected } = FAILURES[error.type];
+    return ApplicationFailure.create({
+      type: error.type,
+      message: error.message,
+      nonRetryable: !retry,
+      ...(error.facts.retryAfter === undefined ? {} : { nextRetryDelay: error.facts.retryAfter * 1_000 }),
+      ...(expected ? { category: 'BENIGN' as const } : {}),
+      details: [{ reason: error.reason, ...(error.facts.field ? { field: error.facts.field } : {}) }],
+    });
+  }
+  // A driver's message may quote a row: only its code travels.
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string')
+    return ApplicationFailure.create({
+      type: 'Unavailable',
+      message: `database or network: ${code}`,
+      details: [{ reason: 'unavailable' }],
+    });
+  return error;
+};
+
+/** Gives every activity its tools and turns what it throws into what Temporal needs. */
+export const bind = <T extends Record<string, Activity<never, unknown>>>(
+  activities: T,
+  lend: Omit<Tools, 'run' | 'signal'>,
+): Bound<T> => {
+  const bound = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (input: never) => {
+      const { info, cancellationSignal } = Context.current();
+      const { workflowId, runId } = info.workflowExecution ?? { workflowId: '', runId: '' };
+      try {
+        return await run(input, { ...lend, run: { workflowId, runId }, signal: cancellationSignal });
+      } catch (error) {
+        throw toTemporal(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(bound) as Bound<T>;
+};

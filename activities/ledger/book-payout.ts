@@ -1,0 +1,60 @@
+import type { PayoutReport } from '../../adapters/kit/payments.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
+import { closeRequests } from '../../db/repositories/requests.ts';
+import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { clearingCode, feesCode, incomeCode, suspenseCode } from '../../domain/chart-of-accounts.ts';
+import { add, compare, isPositive, round, subtract } from '../../domain/money.ts';
+import type { Activity } from '../kit/activity.ts';
+import { holdKey } from './hold-funds.ts';
+
+/**
+ * Captures the hold for what was really paid: the beneficiary's amount leaves through the provider's clearing, the broker's
+ * commission is income, what was not paid goes back to the client. `report` null = an operator says that it was paid as ordered.
+ */
+export const bookPayout: Activity<{ transactionId: number; report: PayoutReport | null }, void> = async (
+  { transactionId, report },
+  { pool, run },
+) =>
+  inTransaction(pool, async (db) => {
+    const payout = await loadTransaction(db, transactionId);
+    const { alphabeticCode, minorUnit } = payout.currency;
+    const ordered = subtract(payout.amount, payout.vendorCommission);
+    const paid = report?.processed ? round(report.processed, minorUnit, 'up') : ordered;
+    const clearing = clearingCode(payout.connectionId!, alphabeticCode);
+    const excess = compare(paid, ordered) > 0 ? subtract(paid, ordered) : '0';
+    const charged = add(isPositive(excess) ? ordered : paid, payout.vendorCommission);
+    const transfers: LedgerTransfer[] = [
+      { do: 'capture', hold: holdKey(transactionId), to: clearing, amount: charged },
+    ];
+    if (isPositive(payout.vendorCommission)) {
+      transfers.push({ do: 'post', from: clearing, to: incomeCode(alphabeticCode), amount: payout.vendorCommission });
+    }
+    // More left than was ordered: the client is not charged for it, a person must find out who is.
+    if (isPositive(excess))
+      transfers.push({ do: 'post', from: suspenseCode(alphabeticCode), to: clearing, amount: excess });
+    // The provider took its fee from our balance there.
+    const fee = report?.fee && isPositive(report.fee) ? round(report.fee, minorUnit, 'up') : null;
+    if (fee)
+      transfers.push({ do: 'post', from: feesCode(payout.connectionId!, alphabeticCode), to: clearing, amount: fee });
+
+    await post(db, `transaction:${transactionId}:capture`, transfers);
+    await closeRequests(db, transactionId, 'approved');
+    const odd = compare(paid, ordered) !== 0;
+    await setStage(db, transactionId, 'done', {
+      finalAmount: paid,
+      providerId: report?.providerId ?? null,
+      providerStatus: report?.providerStatus ?? null,
+      ...(fee ? { providerCommission: fee } : {}),
+      ...(report?.txHash ? { providerData: { txid: report.txHash } } : {}),
+      needsHuman: odd ? `The provider paid ${paid}, ordered were ${ordered}.` : null,
+    });
+    await recordAudit(db, {
+      actor: 'workflow',
+      action: 'payout.captured',
+      object: `transaction:${transactionId}`,
+      after: { ordered, paid, fee },
+      ...run,
+    });
+  });

@@ -1,0 +1,24 @@
+import { inTransaction } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { post } from '../../db/repositories/ledger.ts';
+import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
+import type { Activity } from '../kit/activity.ts';
+
+/** The operation that holds a transaction's money; capture and release name it. */
+export const holdKey = (transactionId: number): string => `transaction:${transactionId}:hold`;
+
+/** Holds the amount on the client's wallet. Throws `Rejected` insufficient_funds. */
+export const holdFunds: Activity<{ transactionId: number }, void> = async ({ transactionId }, { pool, run }) =>
+  inTransaction(pool, async (db) => {
+    const { type, amount, debitAccountId } = await loadTransaction(db, transactionId);
+    await post(db, holdKey(transactionId), [{ do: 'hold', from: walletCode(debitAccountId!), amount }]);
+    await setStage(db, transactionId, 'held');
+    await recordAudit(db, {
+      actor: 'workflow',
+      action: `${type}.held`,
+      object: `transaction:${transactionId}`,
+      after: { amount },
+      ...run,
+    });
+  });

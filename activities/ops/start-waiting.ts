@@ -1,0 +1,21 @@
+import type { Activity } from '../kit/activity.ts';
+
+const AT_ONCE = 500;
+
+/** Orders that are in the database and whose run was never started, because the API died in between. */
+export const startWaiting: Activity<void, { started: number }> = async (_, { pool, steer }) => {
+  const { rows } = await pool.query<{
+    id: number;
+    type: 'deposit' | 'payout' | 'transfer' | 'openAccount';
+    workflowId: string;
+  }>(
+    `select transaction_id as id, case type when 'withdrawal' then 'payout' else type end as type, workflow_id as "workflowId"
+       from money_transaction where not workflow_started and create_time < now() - interval '3 seconds'
+     union all
+     select account_id, 'openAccount', 'open-account:' || account_id from account where not workflow_started and create_time < now() - interval '3 seconds'
+     limit $1`,
+    [AT_ONCE],
+  );
+  for (const row of rows) await steer.startWaiting(row);
+  return { started: rows.length };
+};

@@ -1,0 +1,14 @@
+import type { DepositReport } from '../../adapters/kit/payments.ts';
+import { setStage } from '../../db/repositories/transactions.ts';
+import type { Activity } from '../kit/activity.ts';
+
+/** Keeps what the client needs to pay: the page or the address. */
+export const noteDepositOpened: Activity<{ transactionId: number; report: DepositReport }, void> = (
+  { transactionId, report },
+  { pool },
+) =>
+  setStage(pool, transactionId, 'awaiting_payer', {
+    providerId: report.providerId,
+    providerStatus: report.providerStatus,
+    providerData: { action: report.action },
+  });

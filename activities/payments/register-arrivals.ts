@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Arrival } from '../../adapters/kit/payments.ts';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { loadMethodFacts } from '../../db/repositories/orders.ts';
+import { commissionOn } from '../../domain/commissions.ts';
+import { isPositive, round } from '../../domain/money.ts';
+import { referenceFrom } from '../../domain/references.ts';
+import type { Activity } from '../kit/activity.ts';
+
+interface Target {
+  clientId: number;
+  accountId: number;
+  methodId: number;
+  connectionId: number;
+  currency: number;
+  minorUnit: number;
+  /** The deposit these payments were meant for, when it is one that ended. */
+  parentId: number | null;
+  /** Payments that deposit was credited with itself. */
+  credited: string[];
+}
+
+/**
+ * Turns payments nobody asked for into deposits: one row for each payment of the provider, however often it is told. Answers
+ * those whose workflow is not known to run.
+ */
+export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[] }, number[]> = async (
+  { reference, arrivals },
+  { pool, run },
+) =>
+  inTransaction(pool, async (db) => {
+    const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
+    if (!target) return [];
+    const method = await loadMethodFacts(db, target.methodId);
+    const rule = method?.commissions.find((one) => one.numericCode === target.currency);
+    const created: number[] = [];
+    for (const arrival of arrivals) {
+      const amount = round(arrival.amount, target.minorUnit, 'down');
+      if (target.credited.includes(arrival.id)) continue;
+      if (arrival.currencyCode !== target.currency || !isPositive(amount)) continue;
+      const why = target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`;
+      const { rows } = await db.query<{ id: number; started: boolean; fresh: boolean }>(
+        `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, vendor_commission, method_id, connection_id,
+                reference, provider_data, arrival, parent_id)
+         values ('deposit', 'seen', 'inProgress', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict (arrival) do update set arrival = excluded.arrival
+         returning transaction_id as id, workflow_started as started, xmax = 0 as fresh`,
+        [
+          target.clientId,
+          target.accountId,
+          target.currency,
+          amount,
+          commissionOn(amount, rule, target.minorUnit),
+          target.methodId,
+          target.connectionId,
+          referenceFrom(randomBytes(12)),
+          { arrivalOf: reference, arrivalWhy: why, txid: arrival.txHash ?? null },
+          `${target.connectionId}:${arrival.id}`,
+          target.parentId,
+        ],
+      );
+      const row = rows[0]!;
+      if (!row.started) created.push(row.id);
+      if (row.fresh) {
+        await recordAudit(db, {
+          actor: 'workflow',
+          action: 'deposit.arrived',
+          object: `transaction:${row.id}`,
+          after: { amount, payment: arrival.id },
+          ...run,
+        });
+      }
+    }
+    return created;
+  });
+
+const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
+  const { rows } = await db.query<Target>(
+    `select d.client_id as "clientId", d.account_id as "accountId", d.method_id as "methodId", d.connection_id as "connectionId", d.currency,
+            c.minor_unit as "minorUnit", null::integer as "parentId", '{}'::text[] as credited
+       from deposit_address d join currency c on c.numeric_code = d.currency where d.reference = $1`,
+    [reference],
+  );
+  return rows[0];
+};
+
+/** Only a deposit that is over takes further payments this way; what it was credited with itself is known by its own reference. */
+const depositTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
+  const { rows } = await db.query<Target>(
+    `select t.client_id as "clientId", t.credit_account_id as "accountId", t.method_id as "methodId", t.connection_id as "connectionId", t.currency,
+            c.minor_unit as "minorUnit", t.transaction_id as "parentId",
+            coalesce(array(select jsonb_array_elements_text(t.provider_data -> 'credited')), '{}') as credited
+       from money_transaction t join currency c on c.numeric_code = t.currency
+      where t.reference = $1 and t.type = 'deposit' and t.process_time is not null`,
+    [reference],
+  );
+  return rows[0];
+};

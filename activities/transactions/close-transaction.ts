@@ -1,0 +1,32 @@
+import { inTransaction } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { closeRequests } from '../../db/repositories/requests.ts';
+import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import type { Stage } from '../../domain/stages.ts';
+import type { Activity } from '../kit/activity.ts';
+
+export interface Closing {
+  transactionId: number;
+  stage: Stage;
+  reason: string;
+  issue: string;
+  resolutionId: number | null;
+}
+
+/** Ends a transaction that did not reach `done`: its stage, why, and whatever request is still open. */
+export const closeTransaction: Activity<Closing, void> = async (
+  { transactionId, stage, reason, issue, resolutionId },
+  { pool, run },
+) =>
+  inTransaction(pool, async (db) => {
+    const { type } = await loadTransaction(db, transactionId);
+    await closeRequests(db, transactionId, 'rejected');
+    await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null });
+    await recordAudit(db, {
+      actor: 'workflow',
+      action: `${type}.${stage}`,
+      object: `transaction:${transactionId}`,
+      after: { stage, reason },
+      ...run,
+    });
+  });

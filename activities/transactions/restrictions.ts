@@ -1,0 +1,88 @@
+import type { Queryable } from '../../db/pool.ts';
+import {
+  type AccountFacts,
+  loadAccountFacts,
+  loadMethodFacts,
+  type MethodFacts,
+} from '../../db/repositories/orders.ts';
+import { loadTransaction } from '../../db/repositories/transactions.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import { type Amount, compare, isZero } from '../../domain/money.ts';
+import type { Activity } from '../kit/activity.ts';
+
+const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
+
+/** The account is open, its owner may act, and it has every one of these rights. `field` is named in the error. */
+export const assertAccountMay = (
+  account: AccountFacts | null,
+  rights: readonly string[],
+  field: string,
+): AccountFacts => {
+  if (!account) throw new HubFailure('InvalidInput', 'not_found', 'There is no such account.', { field });
+  if (account.clientStatus !== 'active') throw restricted(field, 'The client is not active.');
+  if (account.status !== 'active') throw restricted(field, 'The account is not open.');
+  const missing = ['enabled', ...rights].find((right) => !account.permissions.includes(right));
+  if (missing) throw restricted(field, `The account has no right '${missing}'.`);
+  return account;
+};
+
+/** The method serves this direction and currency, and the amount is within its limits. */
+export const assertMethodTakes = (
+  method: MethodFacts | null,
+  direction: 'deposit' | 'withdrawal',
+  currency: number,
+  amount: Amount | null,
+): MethodFacts => {
+  if (!method || method.direction !== direction)
+    throw new HubFailure('InvalidInput', 'not_found', 'There is no such method.', { field: 'methodId' });
+  if (!method.enabled || !method.connectionEnabled) throw restricted('methodId', 'The method is switched off.');
+  const limits = method.currencies.find((one) => one.numericCode === currency);
+  if (!limits)
+    throw new HubFailure('Rejected', 'currency_mismatch', 'The method does not serve this currency.', {
+      field: 'currencyCode',
+    });
+  if (amount !== null) {
+    if (compare(amount, limits.min) < 0)
+      throw new HubFailure('Rejected', 'amount_too_small', `The smallest amount is ${limits.min}.`, {
+        field: 'amount',
+      });
+    if (!isZero(limits.max) && compare(amount, limits.max) > 0) {
+      throw new HubFailure('Rejected', 'amount_too_big', `The largest amount is ${limits.max}.`, { field: 'amount' });
+    }
+  }
+  return method;
+};
+
+const check = async (
+  db: Queryable,
+  transactionId: number,
+  rights: { debit?: string[]; credit?: string[] },
+  limits: boolean,
+): Promise<void> => {
+  const transaction = await loadTransaction(db, transactionId);
+  if (rights.debit)
+    assertAccountMay(await loadAccountFacts(db, transaction.debitAccountId!), rights.debit, 'accountId');
+  if (rights.credit)
+    assertAccountMay(await loadAccountFacts(db, transaction.creditAccountId!), rights.credit, 'accountId');
+  if (!limits || transaction.methodId === null) return;
+  const direction = transaction.type === 'withdrawal' ? 'withdrawal' : 'deposit';
+  assertMethodTakes(
+    await loadMethodFacts(db, transaction.methodId),
+    direction,
+    transaction.currency.numericCode,
+    transaction.amount,
+  );
+};
+
+/** Checked when the order came in; checked again here, because rights may have changed since. */
+export const assertMayWithdraw: Activity<{ transactionId: number }, void> = ({ transactionId }, { pool }) =>
+  check(pool, transactionId, { debit: ['withdrawal'] }, true);
+
+/** Money that arrived is never refused for a limit or a method that was switched off meanwhile: it is here. */
+export const assertMayDeposit: Activity<{ transactionId: number }, void> = async ({ transactionId }, { pool }) => {
+  const { arrival } = await loadTransaction(pool, transactionId);
+  if (arrival === null) await check(pool, transactionId, { credit: ['deposit'] }, true);
+};
+
+export const assertMayTransfer: Activity<{ transactionId: number }, void> = ({ transactionId }, { pool }) =>
+  check(pool, transactionId, { debit: ['transferWithdrawal'], credit: ['transferDeposit'] }, false);

@@ -1,0 +1,128 @@
+import { normal } from '../../../domain/money.ts';
+import type { SandboxBookEntry, SandboxDesk, SandboxModule } from '../../kit/sandbox.ts';
+import { DEFAULT_CURRENCIES, type VendorCurrency } from './currencies.ts';
+import { Life } from './sandbox/life.ts';
+import { renderDeposit, renderPayout, renderTransfer } from './sandbox/render.ts';
+import { routes } from './sandbox/routes.ts';
+import {
+  CREDENTIALS,
+  DEFAULT_SETTINGS,
+  type Settings,
+  type State,
+  type Transfer,
+  currencyById,
+  findOperation,
+  freshState,
+} from './sandbox/state.ts';
+
+/**
+ * A B2BINPAY of one's own, v3 and v2. What it does beyond the vendor's paths is in README.md: magic amounts, forced states,
+ * settings. Each call makes a sandbox with its own state.
+ */
+export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule => {
+  let desk: SandboxDesk | undefined;
+  let life: Life | undefined;
+  const now = () => desk?.now() ?? Date.now();
+  let state: State = freshState({ ...DEFAULT_SETTINGS, ...settings }, now());
+  const lives = (): Life => {
+    if (!life) throw new Error('the sandbox is not mounted');
+    return life;
+  };
+
+  const show = (id: string) => {
+    const of = findOperation(state, id);
+    return {
+      ...(of.kind === 'deposit' ? renderDeposit(state, of) : renderPayout(state, of)),
+      transfers: state.transfers.filter((t) => t.of === of).map(renderTransfer),
+    };
+  };
+
+  return {
+    id: 'b2binpay',
+    defaultConfig: (origin) => ({
+      profile: 'b2binpay',
+      version: 'v3',
+      environment: 'sandbox',
+      baseUrl: `${origin}/b2binpay`,
+      clientId: CREDENTIALS.clientId,
+      clientSecret: CREDENTIALS.clientSecret,
+      callbackSecret: CREDENTIALS.callbackSecret,
+      walletId: '318',
+      walletType: 'merchant',
+      walletCurrency: '2145',
+    }),
+    mount: (lent) => {
+      desk = lent;
+      life = new Life(lent, () => state);
+      return routes(lent, () => state, life);
+    },
+    reset: () => {
+      state = freshState({ ...DEFAULT_SETTINGS, ...settings }, now());
+    },
+    pay: (id, { amount, currency, confirmations }) => {
+      const deposit = findOperation(state, id);
+      if (deposit.kind !== 'deposit') throw new Error('only deposits are paid');
+      lives().pay(deposit, {
+        ...(amount !== undefined && { amount: normal(amount) }),
+        ...(currency !== undefined && { currency: currencyNamed(currency) }),
+        ...(confirmations !== undefined && { confirmations }),
+      });
+      return show(deposit.id);
+    },
+    advance: (id, to) => {
+      if (id === 'settings') {
+        Object.assign(state.settings, JSON.parse(to) as Partial<Settings>);
+        return state.settings;
+      }
+      const of = findOperation(state, id);
+      force(lives(), state, of, to);
+      return show(of.id);
+    },
+    tick: (at) => lives().tick(at),
+    books: () => books(state),
+  };
+};
+
+/** By their id, their alpha or the short name. */
+const currencyNamed = (name: string): VendorCurrency => {
+  const currency = currencyById(DEFAULT_CURRENCIES[name]?.id ?? name);
+  if (!currency) throw new Error(`no currency '${name.slice(0, 20)}'`);
+  return currency;
+};
+
+/**
+ * `to`: 'approve', 'cancel' (payouts), 'return' (the sent payout comes back), 'expire' (deposits), 'status:5' (of the
+ * object, told without signature), 'transfer:-2' (of its newest transfer, told with one), 'confirmations:7'.
+ */
+const force = (life: Life, state: State, of: ReturnType<typeof findOperation>, to: string): void => {
+  const transfer = state.transfers.filter((t) => t.of === of && t.opType !== 9).at(-1);
+  const [word, value] = to.split(':');
+  const number = Number(value);
+  if (word === 'approve' && of.kind === 'payout') life.approve(of);
+  else if (word === 'cancel' && of.kind === 'payout') life.cancel(of);
+  else if (word === 'expire' && of.kind === 'deposit') life.expire(of);
+  else if (word === 'status' && Number.isInteger(number)) life.force(of, number);
+  else if (!transfer) throw new Error(`it has no transfer, or '${to.slice(0, 40)}' is nothing it can be advanced to`);
+  else if (word === 'return') life.fail(transfer, 'returned');
+  else if (word === 'transfer' && Number.isInteger(number)) life.settle(transfer, number);
+  else if (word === 'confirmations' && Number.isInteger(number)) life.confirm(transfer, number);
+  else throw new Error(`'${to.slice(0, 40)}' is nothing it can be advanced to`);
+};
+
+const SHORT_NAMES = Object.fromEntries(Object.entries(DEFAULT_CURRENCIES).map(([name, { id }]) => [id, name]));
+
+/** Transfers that moved money: confirmed, under way, or come back after they were confirmed. */
+const books = (state: State): SandboxBookEntry[] =>
+  state.transfers
+    .filter((t) => t.opType !== 9 && (t.status >= (t.opType === 1 ? 2 : 0) || wasReversed(t)))
+    .map((t) => ({
+      kind: t.of.kind,
+      reference: t.of.trackingId ?? '',
+      amount: t.opType === 1 ? t.amountTarget : t.amount,
+      currency: SHORT_NAMES[(t.opType === 1 ? t.wallet.currency : t.currency).id]!,
+      state: wasReversed(t) ? 'returned' : t.status === 2 ? 'succeeded' : 'processing',
+      id: t.of.id,
+    }));
+
+const wasReversed = (transfer: Transfer): boolean =>
+  transfer.status === -1 && transfer.confirmations > 0 && transfer.confirmations >= transfer.currency.blocks;

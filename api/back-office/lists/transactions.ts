@@ -1,0 +1,45 @@
+import { raw } from '@mikro-orm/postgresql';
+import { MoneyTransaction, type MoneyTransactionRow } from '../../../db/entities/money.ts';
+import { type Filter, byId, byWord, byWords, custom } from '../../kit/filters.ts';
+import { resource } from '../../kit/resource.ts';
+import { idText, name } from '../../kit/shapes.ts';
+import { Transaction, maskTransaction, transactionViews } from '../../presenters/transaction.ts';
+
+/** Status `new` is nobody's business yet. */
+export const NOT_NEW = () => ({ status: { $ne: 'new' } });
+
+export const accountIs: Filter = custom(idText(), (id) => ({ $or: [{ debitAccountId: id }, { creditAccountId: id }] }));
+
+const numbered = (column: 'debit_account_id' | 'credit_account_id') =>
+  custom(name(64), (number) => ({ [raw((alias) => `(select account_number from account where account_id = ${alias}.${column})`) as unknown as string]: number }));
+
+/** GET /transactions and /transactions/{transactionId}. */
+export const transactions = resource({
+  path: '/transactions',
+  idParam: 'transactionId',
+  noun: 'transaction',
+  tag: 'Transactions',
+  entity: MoneyTransaction,
+  id: 'transactionId',
+  permission: 'transactions',
+  clientProperty: 'clientId',
+  where: NOT_NEW,
+  filters: {
+    accountId: accountIs,
+    debitAccountNumber: numbered('debit_account_id'),
+    creditAccountNumber: numbered('credit_account_id'),
+    status: byWords('status'),
+    type: byWords('type'),
+    clientId: byId('clientId'),
+    methodId: byId('methodId'),
+    currencyCode: byId('currency'),
+    providerId: byWord('providerId'),
+  },
+  sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
+  read: Transaction,
+  present: async (rows: MoneyTransactionRow[], { pool }) => {
+    const views = await transactionViews(pool, rows.map((row) => row.transactionId));
+    return rows.flatMap((row) => views.get(row.transactionId) ?? []);
+  },
+  mask: maskTransaction,
+});

@@ -1,0 +1,23 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Client, Connection } from '@temporalio/client';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { Access } from './kit/access.ts';
+import type { Tokens } from './kit/tokens.ts';
+
+export interface Temporal {
+  client: Client;
+  connection: Connection;
+}
+
+/** What handlers are given. One object per process. */
+export interface ApiDeps {
+  settings: Settings;
+  pool: pg.Pool;
+  orm: MikroORM;
+  log: Logger;
+  tokens: Tokens;
+  access: Access;
+  temporal: Temporal;
+}

@@ -1,0 +1,25 @@
+import { MoneyTransaction, type MoneyTransactionRow } from '../../db/entities/money.ts';
+import { NOT_NEW, accountIs } from '../back-office/lists/transactions.ts';
+import { byWords } from '../kit/filters.ts';
+import { resource } from '../kit/resource.ts';
+import { MyTransaction, myTransactionViews } from '../presenters/transaction.ts';
+
+/** GET /my/transactions and /my/transactions/{transactionId}. */
+export const myTransactions = resource({
+  path: '/my/transactions',
+  idParam: 'transactionId',
+  noun: 'transaction',
+  tag: 'My money',
+  entity: MoneyTransaction,
+  id: 'transactionId',
+  access: 'client',
+  clientProperty: 'clientId',
+  where: NOT_NEW,
+  filters: { accountId: accountIs, status: byWords('status'), type: byWords('type') },
+  sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
+  read: MyTransaction,
+  present: async (rows: MoneyTransactionRow[], { pool }) => {
+    const views = await myTransactionViews(pool, rows.map((row) => row.transactionId));
+    return rows.flatMap((row) => views.get(row.transactionId) ?? []);
+  },
+});

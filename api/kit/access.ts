@@ -1,0 +1,103 @@
+import type pg from 'pg';
+import { problem } from './errors.ts';
+import type { Tokens } from './tokens.ts';
+
+/** Somebody who works here. `tagIds` empty = sees every client; else only clients with one of these tags. */
+export interface UserActor {
+  kind: 'user';
+  id: number;
+  family: string;
+  permissions: ReadonlySet<string>;
+  tagIds: readonly number[];
+  maskData: boolean;
+}
+export interface ClientActor {
+  kind: 'client';
+  id: number;
+  family: string;
+}
+export type Actor = UserActor | ClientActor;
+export type AccessKind = 'user' | 'client' | 'public';
+
+/** 'user:7': how actors are named in audit rows, logs and idempotency keys. */
+export const actorName = (actor: Actor): string => `${actor.kind}:${actor.id}`;
+
+export const may = (actor: UserActor, permission: string): boolean =>
+  actor.permissions.has('*') || actor.permissions.has(permission);
+
+/** How long a changed group, tag, ban or sign-out may go unnoticed. */
+const REMEMBERED_MS = 3_000;
+const MOST_REMEMBERED = 10_000;
+
+export type Access = ReturnType<typeof createAccess>;
+
+/** The one place where it is decided who somebody is and what they may call. */
+export const createAccess = (pool: pg.Pool, tokens: Tokens) => {
+  const remembered = new Map<string, { actor: Actor; until: number }>();
+
+  const identify = async (token: string): Promise<Actor> => {
+    const known = remembered.get(token);
+    if (known && known.until > Date.now()) return known.actor;
+    const claims = await tokens.verify(token);
+    const actor = await (claims.kind === 'user' ? loadUser : loadClient)(pool, claims.id, claims.family);
+    if (!actor) throw problem(401, 'unauthenticated', 'Sign in first.');
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(token, { actor, until: Math.min(Date.now() + REMEMBERED_MS, claims.expires) });
+    return actor;
+  };
+
+  return {
+    /** Who sent this request; throws 401. */
+    identify: async (authorization: string | undefined): Promise<Actor> => {
+      const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+      if (!token) throw problem(401, 'unauthenticated', 'Sign in first.');
+      return identify(token);
+    },
+    /** Throws 403 unless this actor may call a method of this side with this permission. */
+    assertMay: (actor: Actor, side: 'user' | 'client', permission: string | undefined): void => {
+      if (actor.kind !== side) {
+        throw problem(403, 'forbidden', side === 'user' ? 'This method is for Back Office users.' : 'This method is for clients.');
+      }
+      if (actor.kind === 'user' && permission !== undefined && !may(actor, permission)) {
+        throw problem(403, 'forbidden', `You need the permission ${permission}.`);
+      }
+    },
+    /** A sign-out counts at once in this process. */
+    forget: (family: string): void => {
+      for (const [token, { actor }] of remembered) if (actor.family === family) remembered.delete(token);
+    },
+    /** So does a ban. */
+    forgetActor: ({ kind, id }: { kind: Actor['kind']; id: number }): void => {
+      for (const [token, { actor }] of remembered) if (actor.kind === kind && actor.id === id) remembered.delete(token);
+    },
+  };
+};
+
+const ALIVE = `exists (select 1 from refresh_token where family = $2 and revoked_at is null)`;
+
+const loadUser = async (pool: pg.Pool, id: number, family: string): Promise<UserActor | undefined> => {
+  const found = await pool.query<{ mask_data: boolean; permissions: string[]; tags: number[] }>(
+    `select u.mask_data,
+            array(select distinct unnest(g.permissions) from user_group g join hub_user_group ug on ug.group_id = g.id where ug.user_id = u.id) as permissions,
+            array(select tag_id from hub_user_tag where user_id = u.id) as tags
+       from hub_user u where u.id = $1 and u.active and ${ALIVE}`,
+    [id, family],
+  );
+  const row = found.rows[0];
+  return row && { kind: 'user', id, family, permissions: new Set(row.permissions), tagIds: row.tags, maskData: row.mask_data };
+};
+
+const loadClient = async (pool: pg.Pool, id: number, family: string): Promise<ClientActor | undefined> => {
+  const found = await pool.query(`select 1 from client where client_id = $1 and status not in ('banned', 'deleted') and ${ALIVE}`, [id, family]);
+  return found.rowCount === 0 ? undefined : { kind: 'client', id, family };
+};
+
+/** SQL that is true when the user may see the client in `column`. Tag ids are whole numbers from our own table. */
+export const scopeSql = (actor: UserActor, column: string): string =>
+  actor.tagIds.length === 0 ? 'true' : `exists (select 1 from client_tag where client_tag.client_id = ${column} and tag_id in (${actor.tagIds.join(',')}))`;
+
+/** Throws 404 when the user's tags do not let them see this client (or there is none). */
+export const assertSees = async (db: Pick<pg.ClientBase, 'query'>, actor: UserActor, clientId: number, what = 'client', field?: string): Promise<void> => {
+  const found = await db.query(`select 1 from client where client_id = $1 and ${scopeSql(actor, 'client.client_id')}`, [clientId]);
+  if (found.rowCount === 0) throw problem(404, 'not_found', `There is no such ${what}.`, field);
+};

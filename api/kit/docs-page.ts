@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { type Router as RouterType, Router, static as serveFolder } from 'express';
+
+const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>Brokerhub API</title>
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="icon" href="/docs/favicon-32x32.png">
+  </head>
+  <body>
+    <div id="docs"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const START = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, persistAuthorization: false, docExpansion: 'none', filter: true });
+`;
+
+const FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
+/** The docs page, served wholly by us and without inline script, so that it works offline and under a strict CSP. */
+export const docsPage = (): RouterType => {
+  const router = Router({ strict: true });
+  router.get(['/', ''], (_req, res) => void res.type('html').send(PAGE));
+  router.get('/start.js', (_req, res) => void res.type('js').send(START));
+  router.get(FILES.map((file) => `/${file}`), serveFolder(assets, { maxAge: '1h' }));
+  return router;
+};

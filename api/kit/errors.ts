@@ -1,0 +1,150 @@
+import { FAILURES, HubFailure, type FailureType } from '../../domain/failures.ts';
+import { REASONS, type Reason } from '../../domain/reasons.ts';
+
+/** One thing that is wrong: `field` in dot form, `reason` stable for machines, `issue` for people. */
+export interface Detail {
+  field?: string;
+  reason: Reason;
+  issue: string;
+}
+
+/** An answer that is not a success. `headers` go out with it. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly details: readonly Detail[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, details: readonly Detail[], headers: Record<string, string> = {}) {
+    super(details.map((one) => one.issue).join(' '));
+    this.name = 'Problem';
+    this.status = status;
+    this.details = details;
+    this.headers = headers;
+  }
+}
+
+export const problem = (status: number, reason: Reason, issue: string, field?: string): Problem =>
+  new Problem(status, [{ reason, issue, ...(field === undefined ? {} : { field }) }]);
+
+/** `what` completes the sentence "There is no such …". */
+export const notFound = (what: string, field?: string): HubFailure =>
+  new HubFailure('NotFound', 'not_found', `There is no such ${what}.`, field === undefined ? {} : { field });
+
+/** Where the reason says more about the status than the failure's type does. */
+const STATUS_OF_REASON: Partial<Record<Reason, number>> = {
+  unauthenticated: 401,
+  token_expired: 401,
+  bad_signature: 401,
+  forbidden: 403,
+  restricted: 403,
+  own_request: 403,
+  already_exists: 409,
+  already_done: 409,
+  fixed: 409,
+  not_waiting: 409,
+  decided_already: 409,
+  idempotency_key_reused: 409,
+  operation_key_reused: 409,
+  too_many_requests: 429,
+  too_many_attempts: 429,
+};
+
+const TITLES: Record<number, string> = {
+  400: 'Validation failed',
+  401: 'Unauthenticated',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Body too large',
+  415: 'Unsupported media type',
+  429: 'Too many requests',
+  503: 'Service unavailable',
+};
+
+const TITLES_OF_REASON: Partial<Record<Reason, string>> = {
+  bad_credentials: 'Authorization failed',
+  too_many_attempts: 'Too many attempts',
+  restricted: 'Not available',
+  malformed_json: 'Malformed JSON',
+};
+
+/** The body of every error answer. `code` 0 tells client apps that `details[0].issue` may be shown to the person. */
+export const errorBody = (found: Problem, requestId: string) => {
+  const reason = found.details[0]?.reason ?? 'internal';
+  const forPeople = [400, 409, 429].includes(found.status) || reason === 'restricted' || reason === 'own_request';
+  return {
+    error: {
+      message: TITLES_OF_REASON[reason] ?? TITLES[found.status] ?? 'Internal error',
+      code: forPeople ? 0 : found.status,
+      requestId,
+      details: found.details,
+    },
+  };
+};
+
+/** Any thrown thing as an answer. What is not ours to show becomes a 500 or 503 with a generic text. */
+export const toProblem = (error: unknown): Problem => {
+  if (error instanceof Problem) return error;
+  const failure = error instanceof HubFailure ? error : failureInside(error);
+  if (failure) return fromFailure(failure);
+  if (isHttpError(error)) return fromHttpError(error);
+  if (databaseSaysNo(error)) return problem(400, 'validation', 'A value is out of range.');
+  if (isOutage(error)) return problem(503, 'unavailable', 'The service is not available now. Try again later.');
+  return problem(500, 'internal', 'Something went wrong on our side. Quote the request id when you report it.');
+};
+
+const fromFailure = (failure: HubFailure): Problem => {
+  const status = STATUS_OF_REASON[failure.reason] ?? FAILURES[failure.type].http;
+  const issue = status === 503 ? 'The service is not available now. Try again later.' : failure.message;
+  const { field, retryAfter } = failure.facts;
+  return new Problem(
+    status,
+    [{ reason: failure.reason, issue, ...(field === undefined ? {} : { field }) }],
+    retryAfter === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfter)) },
+  );
+};
+
+/** A failure that came through Temporal: an ApplicationFailure whose type is one of ours, however deep it is wrapped. */
+const failureInside = (error: unknown): HubFailure | undefined => {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    const { type, details } = inner as { type?: unknown; details?: unknown };
+    if (inner.name !== 'ApplicationFailure' || typeof type !== 'string' || !(type in FAILURES)) continue;
+    const facts = (Array.isArray(details) ? details[0] : undefined) as { reason?: string; field?: string; retryAfter?: number } | undefined;
+    const reason = (REASONS as readonly string[]).includes(facts?.reason ?? '') ? (facts!.reason as Reason) : 'validation';
+    return new HubFailure(type as FailureType, reason, inner.message, {
+      ...(facts?.field === undefined ? {} : { field: facts.field }),
+      ...(facts?.retryAfter === undefined ? {} : { retryAfter: facts.retryAfter }),
+    });
+  }
+  return undefined;
+};
+
+/** What Express and body-parser throw: an Error with `status` and `type`. */
+const isHttpError = (error: unknown): error is Error & { status: number; type?: string } =>
+  error instanceof Error && typeof (error as { status?: unknown }).status === 'number';
+
+const fromHttpError = (error: Error & { status: number; type?: string }): Problem => {
+  if (error.status === 413) return bodyTooLarge();
+  if (error.status === 415) return problem(415, 'unsupported_media_type', 'This encoding is not supported.');
+  if (error.status >= 400 && error.status < 500) return problem(400, 'validation', 'The request is malformed.');
+  return problem(500, 'internal', 'Something went wrong on our side. Quote the request id when you report it.');
+};
+
+export const bodyTooLarge = (): Problem => problem(413, 'body_too_large', 'The body must not exceed 100 kB.');
+
+const databaseSaysNo = (error: unknown): boolean => ['22003', '22008', '22P05'].includes(codeOf(error));
+
+/** Connection lost, refused or exhausted (SQLSTATE classes 08, 53, 57P) and Temporal's UNAVAILABLE (gRPC code 14). */
+const isOutage = (error: unknown): boolean => {
+  const code = codeOf(error);
+  if (/^(08|53|57P|ECONNREFUSED$|ECONNRESET$|ETIMEDOUT$|EPIPE$)/.test(code)) return true;
+  if (!(error instanceof Error)) return false;
+  if (/timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(error.message)) return true;
+  if (['ServiceError', 'DriverException', 'ConnectionException'].includes(error.name) || (error as { code?: unknown }).code === 14) {
+    return (error as { code?: unknown }).code === 14 || (error.cause !== undefined && isOutage(error.cause));
+  }
+  return false;
+};
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');

@@ -1,0 +1,87 @@
+import type pg from 'pg';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+export type HttpMetrics = ReturnType<typeof createMetrics>;
+
+/** Prometheus figures of one API process. Labels hold route patterns, never ids. */
+export const createMetrics = (pool: pg.Pool) => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const durations = new Histogram({
+    name: 'hub_http_request_seconds',
+    help: 'Duration of requests by method, route pattern and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  const problems = new Counter({
+    name: 'hub_http_internal_errors_total',
+    help: 'Answers with status 500',
+    labelNames: ['route'],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'hub_db_pool_connections',
+    help: 'Connections of the SQL pool by state',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.set({ state: 'open' }, pool.totalCount);
+      this.set({ state: 'idle' }, pool.idleCount);
+      this.set({ state: 'waiting' }, pool.waitingCount);
+    },
+  });
+  addHubGauges(registry, pool);
+  return {
+    registry,
+    observe: (method: string, route: string, status: number, seconds: number): void => {
+      const known = METHODS.has(method) ? method : 'other';
+      durations.observe({ method: known, route, status }, seconds);
+      if (status === 500) problems.inc({ route });
+    },
+  };
+};
+
+const COUNTS = `select
+  (select count(*) from money_transaction where needs_human is not null and stage not in ('done', 'failed', 'rejected', 'cancelled', 'expired', 'hold_refused', 'returned'))::int as needs_human,
+  (select count(*) from application where status_id in (0, 3, 127))::int as open_requests,
+  (select count(*) from webhook where status = 'parked')::int as parked_webhooks,
+  (select count(*) from webhook where status = 'received')::int as waiting_webhooks,
+  (select count(*) from audit where seq is null)::int as unsealed_audit,
+  (select coalesce(extract(epoch from now() - min(create_time)), 0) from money_transaction where not workflow_started)::float as oldest_unstarted_seconds`;
+
+const HELP = {
+  needs_human: 'Transactions an operator must look at',
+  open_requests: 'Requests waiting for a decision',
+  parked_webhooks: 'Webhooks whose workflow does not exist yet',
+  waiting_webhooks: 'Webhooks stored and not yet delivered',
+  unsealed_audit: 'Audit rows not yet in the hash chain',
+  oldest_unstarted_seconds: 'Age of the oldest transaction whose workflow was not started',
+} as const;
+
+/** What the product itself should be watched by; read from the database when somebody scrapes. */
+const addHubGauges = (registry: Registry, pool: pg.Pool): void => {
+  let counted: Promise<Record<string, number>> | undefined;
+  const count = () => {
+    counted ??= pool
+      .query<Record<string, number>>(COUNTS)
+      .then(({ rows }) => rows[0] ?? {})
+      .catch(() => ({}))
+      .finally(() => setTimeout(() => (counted = undefined), 1000).unref());
+    return counted;
+  };
+  for (const [name, help] of Object.entries(HELP)) {
+    new Gauge({
+      name: `hub_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        const value = (await count())[name];
+        if (value === undefined) this.reset();
+        else this.set(value);
+      },
+    });
+  }
+};

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { REASONS } from '../../domain/reasons.ts';
+import type { Procedure } from './procedure.ts';
+
+/** Every answer that is not a success has this body (B2Core's, with our `reason` and `requestId`). */
+export const ErrorAnswer = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      code: z.int().meta({ description: '0: details[0].issue may be shown to the person; else the HTTP status.' }),
+      requestId: z.string(),
+      details: z.array(
+        z.object({
+          field: z.string().optional().meta({ description: 'Request field in dot form.' }),
+          reason: z.enum(REASONS).meta({ id: 'Reason' }),
+          issue: z.string(),
+        }),
+      ),
+    }),
+  })
+  .meta({ id: 'Error' });
+
+const MEANING: Record<number, string> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Accepted, goes on in the background',
+  204: 'Done, no body',
+  400: 'Refused: something in the request is wrong, or a rule says no',
+  401: 'No valid access token',
+  403: 'Not allowed for this caller',
+  404: 'No such object, or not yours',
+  405: 'The path exists, the method does not',
+  409: 'Contradicts the present state or an earlier request',
+  413: 'The body exceeds 100 kB',
+  415: 'The body is not application/json',
+  429: 'Too many requests; Retry-After says when to come again',
+  500: 'Our fault; logged under the request id',
+  503: 'Something we need is down; Retry later',
+};
+
+export const errorAnswer = (status: number) => ({
+  description: MEANING[status] ?? 'Error',
+  ...(status === 429 ? { headers: z.object({ 'Retry-After': z.string() }) } : {}),
+  content: { 'application/json': { schema: ErrorAnswer } },
+});
+
+/** Error statuses this method can answer. */
+const errorsOf = ({ method, spec }: Procedure): number[] => {
+  const found = new Set([400, 429, 500, 503, ...(spec.errors ?? [])]);
+  if (spec.access !== 'public') for (const status of [401, 403]) found.add(status);
+  if (spec.params) found.add(404);
+  if (method !== 'GET') for (const status of [413, 415]) found.add(status);
+  if (spec.idempotent) found.add(409);
+  return [...found].sort();
+};
+
+const operation = (one: Procedure): ZodOpenApiOperationObject => {
+  const { method, path, spec } = one;
+  const status = spec.status ?? (spec.answer === null ? 204 : 200);
+  const key = z.object({
+    'Idempotency-Key': z
+      .string()
+      .regex(/^[\x20-\x7e]{1,255}$/)
+      .optional()
+      .meta({ description: 'The first outcome under a key is kept for 30 days and answered again to every repeat.' }),
+  });
+  return {
+    operationId: operationId(method, path),
+    summary: spec.summary,
+    tags: spec.tags,
+    ...describing(one),
+    security: spec.access === 'public' ? [] : [{ bearer: [] }],
+    requestParams: {
+      ...(spec.params ? { path: spec.params } : {}),
+      ...(spec.query ? { query: spec.query } : {}),
+      ...(spec.idempotent ? { header: key } : {}),
+    },
+    ...(spec.body ? { requestBody: { required: !spec.body.safeParse(undefined).success, content: { 'application/json': { schema: spec.body } } } } : {}),
+    responses: {
+      [String(status)]: {
+        description: MEANING[status] ?? 'Success',
+        ...(spec.answer === null ? {} : { content: { 'application/json': { schema: spec.answer } } }),
+      },
+      ...Object.fromEntries(errorsOf(one).map((error) => [String(error), errorAnswer(error)])),
+      ...Object.fromEntries((spec.alsoAnswers ?? []).map((also) => [String(also), { description: MEANING[also] ?? 'Success', content: { 'application/json': { schema: spec.answer } } }])),
+    } as ZodOpenApiOperationObject['responses'],
+  };
+};
+
+const describing = ({ spec }: Procedure) => {
+  const lines = [spec.description, spec.permission && `Permission: \`${spec.permission}\`.`].filter(Boolean);
+  return lines.length > 0 ? { description: lines.join('\n\n') } : {};
+};
+
+const operationId = (method: string, path: string): string =>
+  method.toLowerCase() +
+  path
+    .replace(/^\/api\/v2/, '')
+    .replace(/[{}]/g, '')
+    .replace(/(^|[/.-]+)(\w)/g, (_all, _mark, letter: string) => letter.toUpperCase());
+
+/** The whole document. `paths`: what is mounted beside the procedures (webhooks, documents themselves). */
+export const openApiDocument = (procedures: readonly Procedure[], paths: ZodOpenApiPathsObject) => {
+  const all: ZodOpenApiPathsObject = { ...paths };
+  for (const one of procedures) {
+    all[one.path] = { ...all[one.path], [one.method.toLowerCase()]: operation(one) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Brokerhub',
+      version: '2.0.0',
+      description:
+        'B2Core-compatible API. Lists answer `{total, data}`; money is a decimal string with 18 places; times are ISO 8601 with offset. Every answer carries `X-Request-Id`.',
+    },
+    servers: [{ url: '/' }],
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    paths: all,
+  });
+};

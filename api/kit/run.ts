@@ -1,0 +1,97 @@
+import type { Request, Response } from 'express';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { type Access, type Actor, actorName } from './access.ts';
+import { problem } from './errors.ts';
+import { type Once, withKey } from './idempotency.ts';
+import { assertStorable, readJson } from './json-body.ts';
+import type { Call, Procedure } from './procedure.ts';
+import { readQuery } from './query.ts';
+import { DEFAULT_LIMIT, limiter } from './rate-limit.ts';
+import { parsePart } from './validate.ts';
+
+export interface RunDeps {
+  pool: pg.Pool;
+  access: Access;
+  log: Logger;
+  /** Keys the fingerprints of idempotent bodies. */
+  fingerprintSecret: Buffer;
+}
+
+const Nothing = z.strictObject({});
+const NothingOrEmpty = z.strictObject({}).optional();
+const IdempotencyKey = /^[\x20-\x7e]{1,255}$/;
+
+/** The way of every request: who → may they → how often → what → once → do → answer by schema. */
+export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
+  const countCall = limiter(spec.limit ?? DEFAULT_LIMIT);
+  const paramsSchema = spec.params ? z.strictObject(spec.params.shape) : Nothing;
+  const querySchema = spec.query ? z.strictObject(spec.query.shape) : Nothing;
+  const bodySchema = method === 'GET' ? undefined : (spec.body ?? NothingOrEmpty);
+  const status = spec.status ?? (spec.answer === null ? 204 : 200);
+  const route = `${method} ${path}`;
+
+  const authenticate = async (req: Request): Promise<Actor | null> => {
+    if (spec.access === 'public') return null;
+    const actor = await deps.access.identify(req.headers.authorization);
+    req.res!.locals['actor'] = actorName(actor);
+    deps.access.assertMay(actor, spec.access, spec.permission);
+    return actor;
+  };
+
+  const answerOf = async (call: Call): Promise<{ status: number; body: unknown }> => {
+    const answer: unknown = await spec.handle(call as never);
+    const body: unknown = spec.answer === null ? undefined : spec.answer.parse(answer);
+    return { status: spec.statusOf?.(body as never) ?? status, body };
+  };
+
+  return async (req: Request, res: Response): Promise<void> => {
+    const actor = await authenticate(req);
+    await countCall(req, res, actor);
+    const params = { ...req.params };
+    const query = readQuery(req.originalUrl);
+    assertStorable(params);
+    assertStorable(query);
+    const raw = bodySchema ? readJson(req) : undefined;
+    assertStorable(raw);
+    const requestId = res.locals['requestId'] as string;
+    const call: Call = {
+      actor,
+      params: parsePart(paramsSchema, params, 'path'),
+      query: parsePart(querySchema, query, 'query'),
+      body: bodySchema && parsePart(bodySchema, raw, 'body'),
+      key: undefined,
+      once: undefined,
+      requestId,
+      ip: req.ip ?? '',
+      log: deps.log.child({ requestId }),
+      req,
+    };
+    const key = spec.idempotent ? keyOf(req) : undefined;
+    if (key === undefined || actor === null) return send(res, await answerOf(call));
+    const outcome = await withKey(
+      { db: deps.pool, secret: deps.fingerprintSecret, actor, key, route: routeOf(route, params), body: raw, requestId },
+      (once: Once) => answerOf({ ...call, key: once.key, once }),
+    );
+    if (outcome.replayed) res.setHeader('Idempotent-Replayed', 'true');
+    send(res, outcome);
+  };
+};
+
+/** A key for one object's action must not replay for another object. */
+const routeOf = (route: string, params: Record<string, unknown>): string =>
+  route.replace(/\{(\w+)\}/g, (_all, name: string) => String(params[name]));
+
+const keyOf = (req: Request): string | undefined => {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && IdempotencyKey.test(key)) return key;
+  throw problem(400, 'validation', 'Idempotency-Key must be 1 to 255 printable ASCII characters.', 'Idempotency-Key');
+};
+
+const send = (res: Response, { status, body }: { status: number; body: unknown }): void => {
+  res.status(status);
+  if (status === 204) res.end();
+  else res.json(body);
+};

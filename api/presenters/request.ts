@@ -1,0 +1,111 @@
+import type pg from 'pg';
+import { z } from 'zod';
+import { wire } from '../../domain/money.ts';
+import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
+import { fullName } from './client.ts';
+import { hiddenMembers } from './transaction.ts';
+
+type Db = Pick<pg.ClientBase, 'query'>;
+
+export const REQUEST_STATUS = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgress', 127: 'new' } as const;
+
+/** Something a person must decide: B2Core's Request, path /applications (objects-back-office 4.4). */
+export const Application = z
+  .object({
+    id: z.int(),
+    clientId: z.int(),
+    type: z.string(),
+    statusId: z.int(),
+    status: z.enum(['pending', 'approved', 'rejected', 'inProgress', 'new']),
+    client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }),
+    data: z.record(z.string(), z.unknown()).meta({ description: 'By type; money: {transactionId, amount, rate}.' }),
+    comment: z.string().nullable(),
+    color: z.string().nullable(),
+    resolution: idAndName().nullable(),
+    user: idAndName().nullable(),
+    purpose: z.enum(['approval', 'assistance', 'review']).meta({
+      description: 'approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual.',
+    }),
+    approvalsNeeded: z.int(),
+    decisions: z.array(z.object({ user: idAndName(), decision: z.string(), via: z.enum(['api', 'temporal-ui']), comment: z.string().nullable(), createTime: time() })),
+    createTime: time(),
+    updateTime: time().nullable(),
+    processTime: time().nullable(),
+  })
+  .meta({ id: 'Application' });
+export type ApplicationView = z.infer<typeof Application>;
+
+interface ApplicationRow {
+  id: number;
+  client_id: number;
+  type: string;
+  status_id: keyof typeof REQUEST_STATUS;
+  purpose: ApplicationView['purpose'];
+  approvals_needed: number;
+  transaction_id: number | null;
+  amount: string | null;
+  email: string;
+  first_name: string;
+  middle_name: string;
+  last_name: string;
+  data: Record<string, unknown>;
+  comment: string | null;
+  color: string | null;
+  resolution: ApplicationView['resolution'];
+  user: ApplicationView['user'];
+  decisions: ApplicationView['decisions'];
+  create_time: Date;
+  update_time: Date | null;
+  process_time: Date | null;
+}
+
+const SELECT = `
+  select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
+         a.data, a.comment, a.color,
+         case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
+         case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
+         (select coalesce(jsonb_agg(jsonb_build_object('user', jsonb_build_object('id', du.id, 'name', du.name), 'decision', d.decision, 'via', d.via,
+            'comment', d.comment, 'createTime', d.create_time) order by d.create_time), '[]')
+            from application_decision d join hub_user du on du.id = d.user_id where d.application_id = a.id) as decisions,
+         a.create_time, a.update_time, a.process_time
+    from application a
+    join client c on c.client_id = a.client_id
+    left join money_transaction t on t.transaction_id = a.transaction_id
+    left join resolution r on r.id = a.resolution_id
+    left join hub_user u on u.id = a.user_id
+   where a.id = any($1)`;
+
+const viewOf = (row: ApplicationRow): ApplicationView => ({
+  id: row.id,
+  clientId: row.client_id,
+  type: row.type,
+  statusId: row.status_id,
+  status: REQUEST_STATUS[row.status_id],
+  client: { clientId: row.client_id, name: fullName(row.first_name, row.middle_name, row.last_name), email: row.email },
+  data: row.transaction_id === null ? row.data : { amount: wire(row.amount!), rate: null, ...row.data, transactionId: row.transaction_id },
+  comment: row.comment,
+  color: row.color,
+  resolution: row.resolution,
+  user: row.user,
+  purpose: row.purpose,
+  approvalsNeeded: row.approvals_needed,
+  decisions: row.decisions.map((one) => ({ ...one, createTime: isoTime(one.createTime) })),
+  createTime: isoTime(row.create_time),
+  updateTime: isoTimeOrNull(row.update_time),
+  processTime: isoTimeOrNull(row.process_time),
+});
+
+/** Request objects by id, read with one query. */
+export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
+  const { rows } = await db.query<ApplicationRow>(SELECT, [[...new Set(ids)]]);
+  return new Map(rows.map((row) => [row.id, viewOf(row)]));
+};
+
+const OURS = ['transactionId', 'amount', 'rate'];
+
+export const maskApplication = (view: ApplicationView): ApplicationView => ({
+  ...view,
+  client: { clientId: view.clientId, name: '*', email: '*' },
+  data: { ...hiddenMembers(view.data), ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))) },
+  comment: view.comment && '*',
+});

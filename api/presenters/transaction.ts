@@ -1,0 +1,169 @@
+import type pg from 'pg';
+import { z } from 'zod';
+import { wire } from '../../domain/money.ts';
+import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
+import { Account, type AccountView, MyAccountShort, type MyAccountView, accountViews, myAccountViews } from './account.ts';
+import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
+
+type Db = Pick<pg.ClientBase, 'query'>;
+
+const MethodRef = z.object({ id: z.int(), name: z.string(), caption: z.string() });
+const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C) => z.object({ account, amount: money(), commission: money(), currency });
+
+/** Transaction as the Back Office sees it (objects-back-office 4.1). */
+export const Transaction = z
+  .object({
+    transactionId: z.int(),
+    creditDetails: side(Account, CurrencyRef).nullable(),
+    debitDetails: side(Account, CurrencyRef).nullable(),
+    foreignExchangeRate: money().nullable(),
+    method: MethodRef.nullable(),
+    resolution: z.string().nullable(),
+    status: z.string().meta({
+      description: 'cancelled, done, failed, hold, holdFailed, inProgress, new, partial, pending, rejected, refund, refundFailed, trade; `assistance`: an operator must look.',
+    }),
+    type: z.string(),
+    createTime: time(),
+    updateTime: time().nullable(),
+    clientId: z.int(),
+    vendorCommission: money(),
+    providerCommission: money(),
+    finalAmount: money().nullable(),
+    finalCurrency: CurrencyRef.nullable(),
+    kytStatus: z.enum(['green', 'red']).nullable(),
+    applicationId: z.int().nullable(),
+    user: idAndName().nullable(),
+    comment: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()),
+    processTime: time().nullable(),
+  })
+  .meta({ id: 'Transaction' });
+
+/** Transaction as its owner sees it (objects-front-office 2.17). */
+export const MyTransaction = z
+  .object({
+    transactionId: z.int(),
+    type: z.string(),
+    status: z.string(),
+    creditDetails: side(MyAccountShort, MyCurrency).nullable(),
+    debitDetails: side(MyAccountShort, MyCurrency).nullable(),
+    foreignExchangeRate: money().nullable(),
+    method: MethodRef.nullable(),
+    resolution: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()).nullable(),
+    createTime: time(),
+    updateTime: time().nullable(),
+  })
+  .meta({ id: 'MyTransaction' });
+
+export type TransactionView = z.infer<typeof Transaction>;
+export type MyTransactionView = z.input<typeof MyTransaction>;
+
+interface TransactionRow {
+  transaction_id: number;
+  type: 'deposit' | 'withdrawal' | 'transfer';
+  status: string;
+  client_id: number;
+  debit_account_id: number | null;
+  credit_account_id: number | null;
+  amount: string;
+  vendor_commission: string;
+  provider_commission: string;
+  final_amount: string | null;
+  currency: CurrencyView;
+  method: z.infer<typeof MethodRef> | null;
+  resolution: string | null;
+  user: { id: number; name: string } | null;
+  application_id: number | null;
+  comment: string | null;
+  data: Record<string, unknown>;
+  create_time: Date;
+  update_time: Date | null;
+  process_time: Date | null;
+}
+
+const SELECT = `
+  select t.transaction_id, t.type, t.status, t.client_id, t.debit_account_id, t.credit_account_id, t.amount::text, t.vendor_commission::text,
+         t.provider_commission::text, t.final_amount::text, ${currencyJson('cur')} as currency,
+         case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
+         t.resolution, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
+         (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
+         t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
+    from money_transaction t
+    join currency cur on cur.numeric_code = t.currency
+    left join payment_method m on m.id = t.method_id
+    left join hub_user u on u.id = t.user_id
+   where t.transaction_id = any($1)`;
+
+const ONE = wire('1');
+const ZERO = wire('0');
+
+const rowsOf = async (db: Db, ids: readonly number[]): Promise<TransactionRow[]> => (await db.query<TransactionRow>(SELECT, [[...new Set(ids)]])).rows;
+
+/** The commission stands on the side it is taken from: the payer's, or the receiver's when there is no payer of ours. */
+const sides = <A>(row: TransactionRow, accounts: Map<number, A>) => {
+  const sideOf = (accountId: number | null, commission: string) => {
+    const account = accountId === null ? undefined : accounts.get(accountId);
+    return account ? { account, amount: wire(row.amount), commission, currency: row.currency } : null;
+  };
+  const fee = wire(row.vendor_commission);
+  return {
+    debitDetails: sideOf(row.debit_account_id, fee),
+    creditDetails: sideOf(row.credit_account_id, row.debit_account_id === null ? fee : ZERO),
+  };
+};
+
+const withAccounts = async <A, V>(
+  db: Db,
+  ids: readonly number[],
+  accountsOf: (db: Db, ids: readonly number[]) => Promise<Map<number, A>>,
+  view: (row: TransactionRow, accounts: Map<number, A>) => V,
+): Promise<Map<number, V>> => {
+  const rows = await rowsOf(db, ids);
+  const accounts = await accountsOf(db, rows.flatMap((row) => [row.debit_account_id, row.credit_account_id]).filter((id) => id !== null));
+  return new Map(rows.map((row) => [row.transaction_id, view(row, accounts)]));
+};
+
+const common = (row: TransactionRow) => ({
+  transactionId: row.transaction_id,
+  type: row.type,
+  status: row.status,
+  // Deposits, payouts and transfers stay in one currency.
+  foreignExchangeRate: ONE,
+  method: row.method,
+  resolution: row.resolution,
+  data: row.data,
+  createTime: isoTime(row.create_time),
+  updateTime: isoTimeOrNull(row.update_time),
+});
+
+/** Transaction objects by id, read with two queries whatever their number. */
+export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, TransactionView>> =>
+  withAccounts<AccountView, TransactionView>(db, ids, accountViews, (row, accounts) => ({
+    ...common(row),
+    ...sides(row, accounts),
+    clientId: row.client_id,
+    vendorCommission: wire(row.vendor_commission),
+    providerCommission: wire(row.provider_commission),
+    finalAmount: row.final_amount === null ? null : wire(row.final_amount),
+    finalCurrency: row.final_amount === null ? null : row.currency,
+    kytStatus: null,
+    applicationId: row.application_id,
+    user: row.user,
+    comment: row.comment,
+    processTime: isoTimeOrNull(row.process_time),
+  }));
+
+export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyTransactionView>> =>
+  withAccounts<MyAccountView, MyTransactionView>(db, ids, myAccountViews, (row, accounts) => ({ ...common(row), ...sides(row, accounts) }));
+
+const hidden = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(hidden);
+  if (typeof value === 'object' && value !== null) return hiddenMembers(value as Record<string, unknown>);
+  return value === null ? null : '*';
+};
+/** Free-form members may hold anything about a person: all values are hidden. */
+export const hiddenMembers = (data: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, hidden(value)]));
+
+export const maskTransaction = (view: TransactionView): TransactionView => ({ ...view, data: hiddenMembers(view.data), comment: view.comment && '*' });

@@ -1,0 +1,47 @@
+import { accounts } from './back-office/lists/accounts.ts';
+import { applications } from './back-office/lists/applications.ts';
+import { transactions } from './back-office/lists/transactions.ts';
+import { clients } from './back-office/clients/client-lists.ts';
+import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { approvalPolicies } from './back-office/resources/approval-policies.ts';
+import { currencies } from './back-office/resources/currencies.ts';
+import { groups } from './back-office/resources/groups.ts';
+import { resolutionTypes, resolutions } from './back-office/resources/resolutions.ts';
+import { tags } from './back-office/resources/tags.ts';
+import { transactionTypes } from './back-office/resources/transaction-types.ts';
+import { users } from './back-office/resources/users.ts';
+import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
+import { signInProcedures } from './back-office/sign-in/sign-in.ts';
+import type { ApiDeps } from './deps.ts';
+import { myAccounts } from './front-office/accounts.ts';
+import { myMethods } from './front-office/methods.ts';
+import { myTransactions } from './front-office/transactions.ts';
+import type { Procedure } from './kit/procedure.ts';
+import { serviceProcedures } from './service.ts';
+
+const RESOURCES = [
+  currencies,
+  resolutionTypes,
+  resolutions,
+  groups,
+  users,
+  tags,
+  transactionTypes,
+  approvalPolicies,
+  clients,
+  accounts,
+  transactions,
+  applications,
+  myAccounts,
+  myTransactions,
+  ...myMethods,
+];
+
+/** Every method that needs no workflow. */
+export const coreProcedures = (deps: ApiDeps): Procedure[] => [
+  ...serviceProcedures(deps),
+  ...signInProcedures(deps),
+  ...clientTokenProcedures(deps),
+  ...clientWriteProcedures(deps),
+  ...RESOURCES.flatMap((declared) => declared(deps)),
+];

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { ApiDeps } from './deps.ts';
+import { type Procedure, procedure } from './kit/procedure.ts';
+
+const TASK_QUEUE = 'hub';
+/** A poll lasts up to a minute; a worker that was not seen for longer is gone. */
+const SEEN_WITHIN_MS = 75_000;
+const PATIENCE_MS = 2_000;
+
+const Ready = z.object({ ready: z.boolean(), missing: z.array(z.enum(['database', 'temporal', 'worker'])) });
+
+/** GET /livez and /readyz, for load balancers and scripts. */
+export const serviceProcedures = (deps: ApiDeps): Procedure[] => [
+  procedure('GET /livez', {
+    summary: 'The process is alive',
+    tags: ['Service'],
+    access: 'public',
+    root: true,
+    answer: z.object({ alive: z.literal(true) }),
+    handle: () => Promise.resolve({ alive: true as const }),
+  }),
+  procedure('GET /readyz', {
+    summary: 'Database, Temporal and a worker are there',
+    description: 'Answers 503 with the same body and what is missing otherwise.',
+    tags: ['Service'],
+    access: 'public',
+    root: true,
+    answer: Ready,
+    statusOf: ({ ready }) => (ready ? 200 : 503),
+    alsoAnswers: [503],
+    handle: async () => {
+      const [database, [temporal, worker]] = await Promise.all([within(databaseIsThere(deps)), workerIsThere(deps)]);
+      const missing = [...(database ? [] : ['database' as const]), ...(temporal ? [] : ['temporal' as const]), ...(worker ? [] : ['worker' as const])];
+      return { ready: missing.length === 0, missing };
+    },
+  }),
+];
+
+const within = (check: Promise<boolean>): Promise<boolean> =>
+  Promise.race([check.catch(() => false), new Promise<boolean>((done) => setTimeout(() => done(false), PATIENCE_MS).unref())]);
+
+const databaseIsThere = async ({ pool }: ApiDeps): Promise<boolean> => {
+  await pool.query('select 1');
+  return true;
+};
+
+const workerIsThere = async ({ temporal, settings }: ApiDeps): Promise<[temporal: boolean, worker: boolean]> => {
+  let worker = false;
+  const answered = await within(
+    (async () => {
+      const { pollers } = await temporal.client.workflowService.describeTaskQueue({
+        namespace: settings.temporalNamespace,
+        taskQueue: { name: TASK_QUEUE },
+        taskQueueType: 1,
+      });
+      worker = (pollers ?? []).some((poller) => Date.now() - Number(poller.lastAccessTime?.seconds ?? 0) * 1000 < SEEN_WITHIN_MS);
+      return true;
+    })(),
+  );
+  return [answered, answered && worker];
+};

@@ -1,0 +1,21 @@
+import { settingsOrExit } from '../config/settings.ts';
+import { migrate } from '../db/migrate.ts';
+import { seed } from '../db/seed/seed.ts';
+import { firstOperator } from './first-operator.ts';
+import { registerSearchAttributes } from './register-search-attributes.ts';
+
+/** `npm run migrate`: brings database and Temporal namespace to what this version needs, with the reference data and the first operator. */
+const settings = settingsOrExit();
+const { applied } = await migrate(settings.databaseUrl);
+await seed(settings.databaseUrl);
+const registered = await registerSearchAttributes({
+  address: settings.temporalAddress,
+  namespace: settings.temporalNamespace,
+});
+const operator = await firstOperator(settings);
+process.stdout.write(`Database is up to date (${applied.length === 0 ? 'nothing new' : applied.join(', ')}).\n`);
+process.stdout.write(
+  `Search attributes are registered (${registered.length === 0 ? 'nothing new' : registered.join(', ')}).\n`,
+);
+if (operator.shownOnce !== undefined)
+  process.stdout.write(`Operator ${operator.email}, password (shown once): ${operator.shownOnce}\n`);

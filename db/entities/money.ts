@@ -1,0 +1,57 @@
+import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import { stamps } from './stamps.ts';
+
+/** What lists are filtered and sorted by. Money moves by plain SQL only; nothing here is ever written through the ORM. */
+
+export const Account = defineEntity({
+  name: 'Account',
+  tableName: 'account',
+  properties: {
+    accountId: p.integer().primary(),
+    accountNumber: p.text().nullable(),
+    clientId: p.integer(),
+    productCurrencyId: p.integer(),
+    currency: p.integer(),
+    platformId: p.integer(),
+    type: p.text(),
+    permissions: p.array(),
+    status: p.text(),
+    ...stamps(),
+  },
+});
+export type AccountRow = InferEntity<typeof Account>;
+
+export const MoneyTransaction = defineEntity({
+  name: 'MoneyTransaction',
+  tableName: 'money_transaction',
+  properties: {
+    transactionId: p.integer().primary(),
+    type: p.text(),
+    status: p.text(),
+    clientId: p.integer(),
+    debitAccountId: p.integer().nullable(),
+    creditAccountId: p.integer().nullable(),
+    currency: p.integer(),
+    amount: p.decimal('string'),
+    finalAmount: p.decimal('string').nullable(),
+    methodId: p.integer().nullable(),
+    providerId: p.text().nullable(),
+    ...stamps(),
+  },
+});
+export type MoneyTransactionRow = InferEntity<typeof MoneyTransaction>;
+
+export const Application = defineEntity({
+  name: 'Application',
+  tableName: 'application',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text(),
+    statusId: p.smallint(),
+    transactionId: p.integer().nullable(),
+    purpose: p.text(),
+    ...stamps(),
+  },
+});
+export type ApplicationRow = InferEntity<typeof Application>;

@@ -1,0 +1,58 @@
+import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import { stamps } from './stamps.ts';
+
+export const UserGroup = defineEntity({
+  name: 'UserGroup',
+  tableName: 'user_group',
+  properties: {
+    id: p.integer().primary(),
+    name: p.text(),
+    permissions: p.array(),
+    fixed: p.boolean().default(false),
+    ...stamps(),
+  },
+});
+export type UserGroupRow = InferEntity<typeof UserGroup>;
+
+export const HubUser = defineEntity({
+  name: 'HubUser',
+  tableName: 'hub_user',
+  properties: {
+    id: p.integer().primary(),
+    name: p.text(),
+    email: p.text(),
+    passwordHash: p.text().hidden(),
+    active: p.boolean(),
+    maskData: p.boolean(),
+    twoFactor: p.text().$type<'email' | 'totp'>().nullable(),
+    loggedAt: p.datetime().nullable(),
+    ...stamps(),
+  },
+});
+export type HubUserRow = InferEntity<typeof HubUser>;
+
+/** What a list of clients is filtered and sorted by; the answer itself is read with one join (api/presenters/client.ts). */
+export const Client = defineEntity({
+  name: 'Client',
+  tableName: 'client',
+  properties: {
+    clientId: p.integer().primary(),
+    email: p.text(),
+    firstName: p.text(),
+    middleName: p.text(),
+    lastName: p.text(),
+    nickname: p.text().nullable(),
+    city: p.text().nullable(),
+    countryId: p.integer().nullable(),
+    companyFullName: p.text().nullable(),
+    companyShortName: p.text().nullable(),
+    internalType: p.text(),
+    riskLevel: p.text().nullable(),
+    status: p.text(),
+    managerId: p.integer().nullable(),
+    typeId: p.integer(),
+    verificationLevelId: p.integer(),
+    ...stamps(),
+  },
+});
+export type ClientRow = InferEntity<typeof Client>;

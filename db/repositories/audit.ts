@@ -1,0 +1,30 @@
+import type { Queryable } from '../pool.ts';
+
+export interface AuditEntry {
+  /** 'user:7', 'client:7', 'workflow', 'system' */
+  actor: string;
+  action: string;
+  object: string;
+  before?: unknown;
+  after?: unknown;
+  workflowId?: string;
+  runId?: string;
+  requestId?: string;
+}
+
+/** Written in the same transaction as the change it tells of. */
+export const recordAudit = async (db: Queryable, entry: AuditEntry): Promise<void> => {
+  await db.query(
+    `insert into audit (actor, action, object, before, after, workflow_id, run_id, request_id) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      entry.actor,
+      entry.action,
+      entry.object,
+      entry.before === undefined ? null : JSON.stringify(entry.before),
+      entry.after === undefined ? null : JSON.stringify(entry.after),
+      entry.workflowId ?? null,
+      entry.runId ?? null,
+      entry.requestId ?? null,
+    ],
+  );
+};

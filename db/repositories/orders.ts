@@ -1,0 +1,70 @@
+import type { ApprovalPolicy } from '../../domain/approvals.ts';
+import type { Queryable } from '../pool.ts';
+
+export interface AccountFacts {
+  accountId: number;
+  clientId: number;
+  clientStatus: 'active' | 'inactive' | 'banned' | 'deleted';
+  status: 'opening' | 'active' | 'failed' | 'archived';
+  ledgerCode: string;
+  accountNumber: string | null;
+  currency: number;
+  permissions: string[];
+  platformType: string;
+  connectionId: number | null;
+  provider: string | null;
+}
+
+export const loadAccountFacts = async (db: Queryable, accountId: number): Promise<AccountFacts | null> => {
+  const { rows } = await db.query<AccountFacts>(
+    `select a.account_id as "accountId", a.client_id as "clientId", cl.status as "clientStatus", a.status, a.ledger_code as "ledgerCode",
+            a.account_number as "accountNumber", a.currency, a.permissions, p.type as "platformType", p.connection_id as "connectionId", co.provider
+       from account a join client cl on cl.client_id = a.client_id join platform p on p.id = a.platform_id
+       left join connection co on co.id = p.connection_id where a.account_id = $1`,
+    [accountId],
+  );
+  return rows[0] ?? null;
+};
+
+export interface MethodFacts {
+  methodId: number;
+  direction: 'deposit' | 'withdrawal';
+  name: string;
+  flow: 'manual' | 'invoice' | 'address' | 'send';
+  provider: string;
+  connectionId: number;
+  connectionEnabled: boolean;
+  enabled: boolean;
+  /** Traders-room limits by currency. '0' as max = no limit. */
+  currencies: { numericCode: number; min: string; max: string }[];
+  commissions: { numericCode: number; percent: string; fix: string; min: string; max: string }[];
+  fields: { id: string; label: string; rules: string[] }[];
+}
+
+export const loadMethodFacts = async (db: Queryable, methodId: number): Promise<MethodFacts | null> => {
+  const { rows } = await db.query<MethodFacts>(
+    `select m.id as "methodId", m.direction, m.name, m.flow, m.provider, m.connection_id as "connectionId", co.enabled as "connectionEnabled", m.enabled, m.fields,
+            (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'min', trim_scale(min)::text, 'max', trim_scale(max)::text)), '[]')
+               from payment_method_currency where method_id = m.id and type = 'TR' and enabled) as currencies,
+            (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'percent', trim_scale(percent)::text, 'fix', trim_scale(fix)::text,
+                    'min', trim_scale(min)::text, 'max', trim_scale(max)::text)), '[]')
+               from payment_method_commission where method_id = m.id and type = 'TR') as commissions
+       from payment_method m join connection co on co.id = m.connection_id where m.id = $1`,
+    [methodId],
+  );
+  return rows[0] ?? null;
+};
+
+/** Enabled rules, in the order in which they are tried. */
+export const loadApprovalPolicies = async (db: Queryable): Promise<ApprovalPolicy[]> => {
+  const { rows } = await db.query<ApprovalPolicy>(
+    `select id, kind, currency, method_id as "methodId", tag_id as "tagId", min_amount::text as "minAmount", approvals
+       from approval_policy where enabled order by priority, id`,
+  );
+  return rows;
+};
+
+export const loadTagIds = async (db: Queryable, clientId: number): Promise<number[]> =>
+  (await db.query<{ tag_id: number }>(`select tag_id from client_tag where client_id = $1`, [clientId])).rows.map(
+    (row) => row.tag_id,
+  );

@@ -1,0 +1,91 @@
+import { HubFailure } from '../../domain/failures.ts';
+import type { Amount } from '../../domain/money.ts';
+import { FINAL_STAGES, STAGES, type Stage } from '../../domain/stages.ts';
+import type { Queryable } from '../pool.ts';
+
+export interface TransactionRow {
+  transactionId: number;
+  type: 'deposit' | 'withdrawal' | 'transfer';
+  stage: Stage;
+  clientId: number;
+  debitAccountId: number | null;
+  creditAccountId: number | null;
+  amount: Amount;
+  currency: { numericCode: number; alphabeticCode: string; minorUnit: number };
+  vendorCommission: Amount;
+  methodId: number | null;
+  connectionId: number | null;
+  reference: string;
+  providerId: string | null;
+  providerData: Record<string, unknown>;
+  data: Record<string, unknown>;
+  userId: number | null;
+  arrival: string | null;
+  parentId: number | null;
+  workflowId: string;
+  createTime: Date;
+}
+
+export const loadTransaction = async (db: Queryable, transactionId: number): Promise<TransactionRow> => {
+  const { rows } = await db.query<TransactionRow>(
+    `select t.transaction_id as "transactionId", t.type, t.stage, t.client_id as "clientId", t.debit_account_id as "debitAccountId",
+            t.credit_account_id as "creditAccountId", trim_scale(t.amount)::text as amount, trim_scale(t.vendor_commission)::text as "vendorCommission",
+            jsonb_build_object('numericCode', c.numeric_code, 'alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
+            t.method_id as "methodId", t.connection_id as "connectionId", t.reference, t.provider_id as "providerId", t.provider_data as "providerData",
+            t.data, t.user_id as "userId", t.arrival, t.parent_id as "parentId", t.workflow_id as "workflowId", t.create_time as "createTime"
+       from money_transaction t join currency c on c.numeric_code = t.currency where t.transaction_id = $1`,
+    [transactionId],
+  );
+  if (!rows[0]) throw new HubFailure('NotFound', 'not_found', `there is no transaction ${transactionId}`);
+  return rows[0];
+};
+
+export interface StageFacts {
+  providerId?: string | null;
+  providerStatus?: string | null;
+  /** Merged into what the client may see. */
+  providerData?: Record<string, unknown>;
+  finalAmount?: Amount;
+  providerCommission?: Amount;
+  /** Null clears it. */
+  needsHuman?: string | null;
+  resolution?: string | null;
+  resolutionId?: number | null;
+}
+
+/**
+ * Moves the projection to a stage and notes facts with it. A final stage is never left again, except that a payout that is
+ * done may come back: a late or repeated step changes nothing.
+ */
+export const setStage = async (
+  db: Queryable,
+  transactionId: number,
+  stage: Stage,
+  facts: StageFacts = {},
+): Promise<void> => {
+  await db.query(
+    `update money_transaction set stage = $2, status = $3, update_time = now(), workflow_started = true,
+            process_time = case when $4 then coalesce(process_time, now()) else process_time end,
+            provider_id = coalesce($5, provider_id), provider_status = coalesce($6, provider_status), provider_data = provider_data || $7::jsonb,
+            final_amount = coalesce($8::numeric, final_amount), provider_commission = coalesce($9::numeric, provider_commission),
+            needs_human = case when $10 then $11 else needs_human end,
+            resolution = coalesce($12, resolution), resolution_id = coalesce($13::integer, resolution_id)
+      where transaction_id = $1 and (stage <> all ($14::text[]) or stage = $2 or (stage = 'done' and $2 = 'returned'))`,
+    [
+      transactionId,
+      stage,
+      STAGES[stage],
+      FINAL_STAGES.includes(stage),
+      facts.providerId ?? null,
+      facts.providerStatus ?? null,
+      JSON.stringify(facts.providerData ?? {}),
+      facts.finalAmount ?? null,
+      facts.providerCommission ?? null,
+      'needsHuman' in facts,
+      facts.needsHuman ?? null,
+      facts.resolution ?? null,
+      facts.resolutionId ?? null,
+      FINAL_STAGES,
+    ],
+  );
+};

@@ -1,0 +1,62 @@
+import type { Amount } from './money.ts';
+import type { IdempotencyClass } from './outcomes.ts';
+import type { Stage } from './stages.ts';
+import type { Timings } from './timings.ts';
+
+/** What every money workflow starts with: a reference into PostgreSQL, never the facts themselves. */
+export interface MoneyInput {
+  transactionId: number;
+  /** Tests shorten the waits; production leaves it out. */
+  timings?: Partial<Timings>;
+}
+
+export interface Currency {
+  numericCode: number;
+  alphabeticCode: string;
+  minorUnit: number;
+}
+
+/** One side of a movement on our books. */
+export interface OrderSide {
+  accountId: number;
+  ledgerCode: string;
+  /** Set for a trading account: where the platform is and which login. */
+  platform: { connectionId: number; provider: string; login: string; idempotency: IdempotencyClass } | null;
+}
+
+/** The facts a money workflow tells its story with. No personal data: who gets a payout is read by the activity that sends it. */
+export interface MoneyOrder {
+  transactionId: number;
+  type: 'deposit' | 'withdrawal' | 'transfer';
+  clientId: number;
+  amount: Amount;
+  currency: Currency;
+  /** Taken inside the amount, for the broker. */
+  vendorCommission: Amount;
+  reference: string;
+  /** The operator who made it; null = the client. He may not approve it. */
+  requestedBy: number | null;
+  approvals: 0 | 1 | 2;
+  debit: OrderSide | null;
+  credit: OrderSide | null;
+  method: {
+    connectionId: number;
+    provider: string;
+    flow: 'manual' | 'invoice' | 'address' | 'send';
+    idempotency: IdempotencyClass;
+  } | null;
+  /** The provider's id of the payment, for money that arrived without being asked for. */
+  arrival: { paymentId: string; ofReference: string; why: string | null } | null;
+}
+
+/** What the caller who opened the movement hears: where it stands once that is worth saying. */
+export interface Begun {
+  stage: Stage;
+  /** Machine name and text of a refusal. */
+  refusal: { reason: string; issue: string } | null;
+}
+
+export interface MoneyResult {
+  stage: Stage;
+  reason: string | null;
+}

@@ -1,0 +1,12 @@
+/** `npm run sandbox`: every provider's sandbox on one port. */
+import { providers } from '../adapters/registry.ts';
+import { settingsOrExit } from '../config/settings.ts';
+import { startSandboxServer } from './server.ts';
+
+const settings = settingsOrExit();
+const modules = await Promise.all(providers.flatMap((provider) => (provider.sandbox ? [provider.sandbox()] : [])));
+const server = await startSandboxServer({ port: settings.sandboxPort, host: settings.host, modules });
+process.stdout.write(`Sandboxes at ${server.origin}: ${modules.map(({ id }) => id).join(', ')}\n`);
+
+const stop = () => void server.close().then(() => process.exit(0));
+process.once('SIGINT', stop).once('SIGTERM', stop);

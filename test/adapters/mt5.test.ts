@@ -1,0 +1,299 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import http from 'node:http';
+import type { AdapterContext } from '../../adapters/kit/context.ts';
+import { createHttpClient } from '../../adapters/kit/http.ts';
+import type { BalanceOperation } from '../../adapters/kit/trading.ts';
+import { mt5 } from '../../adapters/trading/mt5/adapter.ts';
+import { challengeAnswer } from '../../adapters/trading/mt5/client.ts';
+import { Mt5Config } from '../../adapters/trading/mt5/config.ts';
+import { commentOf, failureOf } from '../../adapters/trading/mt5/map.ts';
+import { createSandbox } from '../../adapters/trading/mt5/sandbox.ts';
+import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
+import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+
+const USD = { alphabeticCode: 'USD', minorUnit: 2 };
+const GROUP = 'real\\forex-usd';
+const KEY = 'K3F7Q2M9X4ABC';
+const OTHER_KEY = 'K7ZZZZZZZZZZZ';
+const GOOD_PASSWORDS = { main: 'Abcd1234$', investor: 'Wxyz6789!' };
+
+let server: SandboxServer;
+beforeAll(async () => {
+  server = await startSandboxServer({ port: 0, modules: [createSandbox()] });
+});
+afterAll(() => server.close());
+beforeEach(() => sandbox().reset());
+
+const sandbox = () => server.module('mt5');
+const context = (config: Record<string, unknown> = {}): AdapterContext<Mt5Config> => ({
+  connectionId: 1,
+  config: Mt5Config.parse({ ...sandbox().vendor.defaultConfig(server.origin), ...config }),
+  http: createHttpClient({ timeoutMs: 400, allowPrivate: true }),
+  now: () => Date.now(),
+  callbackUrl: '',
+  session: new Map(),
+});
+const account = (reference = 'KREFERENCE001', group = GROUP, currencyCode = 'USD') => ({
+  reference,
+  group,
+  currencyCode,
+  leverage: 100,
+  name: 'Client 7',
+  passwords: GOOD_PASSWORDS,
+});
+const operation = (login: string, change: Partial<BalanceOperation> = {}): BalanceOperation => ({
+  login,
+  kind: 'deposit',
+  amount: '250',
+  currency: USD,
+  operationKey: KEY,
+  text: 'from wallet',
+  ...change,
+});
+const failure = async (work: Promise<unknown>): Promise<HubFailure> => {
+  const error = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  if (!isHubFailure(error)) throw error ?? new Error('it did not fail');
+  return error;
+};
+const requested = (path: string) => sandbox().received.filter(({ url }) => url.startsWith(path));
+const opened = async () => {
+  const ctx = context();
+  const { login } = await mt5.createAccount(ctx, account());
+  return { ctx, login };
+};
+
+describe('signing in', () => {
+  it.each([
+    ['Password1', '73007dc7184747ce0f7c98516ef1c851', '77fe51827f7fa69dd80fbec9aa33f1bb'],
+    ['Password1', '4db98fec17aab4dc5a240bdc659e8395', '1732021b1b332f51660b2b315eed3a35'],
+    ['Пароль#9a', '00112233445566778899aabbccddeeff', '0294ce1bdd6793d754e693a0f309e9da'],
+  ])('answers the challenge of %s as the vendor does', (password, random, answer) => {
+    expect(challengeAnswer(password, random)).toBe(answer);
+  });
+
+  it('happens once for many commands, which share one socket', async () => {
+    const { ctx, login } = await opened();
+    await Promise.all([mt5.getAccount(ctx, login), mt5.getAccount(ctx, login), mt5.testConnection(ctx)]);
+    expect(requested('/api/auth/start')).toHaveLength(1);
+  });
+
+  it('counts for its own socket only', async () => {
+    const ctx = context();
+    await mt5.testConnection(ctx);
+    const answer = await fetch(`${ctx.config.url}/api/test/access`);
+    expect(await answer.json()).toEqual({ retcode: expect.stringMatching(/^8 /) });
+  });
+
+  it('happens again when the server closed the idle socket', async () => {
+    const ctx = context();
+    await mt5.testConnection(ctx);
+    await sandbox().advanceClock('4m');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await mt5.testConnection(ctx);
+    expect(requested('/api/auth/answer')).toHaveLength(2);
+  });
+
+  it('with a wrong password is a matter of settings, and is not tried again at once', async () => {
+    const ctx = context({ managerPassword: 'wrong' });
+    expect((await failure(mt5.testConnection(ctx))).type).toBe('Config');
+    expect((await failure(mt5.testConnection(ctx))).type).toBe('Config');
+    expect(requested('/api/auth/start')).toHaveLength(1);
+  });
+
+  it('fails when the server cannot prove that it knows the password', async () => {
+    const impostor = http.createServer((req, res) => {
+      const random = '73007dc7184747ce0f7c98516ef1c851';
+      res.end(JSON.stringify({ retcode: '0 Done', srv_rand: random, cli_rand_answer: random }));
+    });
+    await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
+    const { port } = impostor.address() as { port: number };
+    const refused = await failure(mt5.testConnection(context({ url: `http://127.0.0.1:${port}` })));
+    impostor.closeAllConnections();
+    impostor.close();
+    expect(refused).toMatchObject({ type: 'Config', message: expect.stringContaining('prove') });
+  });
+
+  it('too late after the challenge is refused', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const get = (path: string) =>
+      new Promise<Record<string, string>>((resolve, reject) => {
+        http
+          .get(`${server.origin}/mt5${path}`, { agent }, async (res) => {
+            let text = '';
+            for await (const chunk of res) text += String(chunk);
+            resolve(JSON.parse(text) as Record<string, string>);
+          })
+          .on('error', reject);
+      });
+    const { srv_rand } = await get('/api/auth/start?version=484&agent=t&login=1003&type=manager');
+    await sandbox().advanceClock('11s');
+    const proof = challengeAnswer('Manager#Pass1', srv_rand!);
+    const answer = await get(`/api/auth/answer?srv_rand_answer=${proof}&cli_rand=${srv_rand}`);
+    agent.destroy();
+    expect(answer['retcode']).toMatch(/^9 /);
+  });
+});
+
+describe('an account', () => {
+  it('is made once for one reference, also when the first answer was lost', async () => {
+    const ctx = context();
+    sandbox().fault({ match: { path: '/api/user/add' }, kind: 'reset_after_commit' });
+    expect((await failure(mt5.createAccount(ctx, account()))).type).toBe('OutcomeUnknown');
+    const found = await mt5.findAccount(ctx, { reference: 'KREFERENCE001', group: GROUP });
+    expect(found).toEqual({ login: '700001', group: GROUP, leverage: 100, access: 'full' });
+    expect(await mt5.createAccount(ctx, account())).toEqual(found);
+    expect(requested('/api/user/add')).toHaveLength(1);
+  });
+
+  it('is found among hundreds, and unknown references are not', async () => {
+    const ctx = context();
+    for (let n = 0; n < 230; n++) await mt5.createAccount(ctx, account(`KREF${String(n).padStart(9, '0')}`));
+    expect(await mt5.findAccount(ctx, { reference: 'KREF000000003', group: GROUP })).toMatchObject({ login: '700004' });
+    expect(await mt5.findAccount(ctx, { reference: 'KNOBODY', group: GROUP })).toBeNull();
+  });
+
+  it('is not made in a group of another currency or an unknown group', async () => {
+    const ctx = context();
+    const other = await failure(mt5.createAccount(ctx, account('KR1', 'real\\forex-eur')));
+    const unknown = await failure(mt5.createAccount(ctx, account('KR2', 'real\\nowhere')));
+    expect([other.reason, unknown.type]).toEqual(['currency_mismatch', 'NotFound']);
+  });
+
+  it('without trades has the state of its profile, with a position a live one', async () => {
+    const { ctx, login } = await opened();
+    await mt5.applyBalance(ctx, operation(login, { amount: '250.50' }));
+    expect(await mt5.getState(ctx, login)).toMatchObject({
+      balance: '250.5',
+      equity: '250.5',
+      margin: '0',
+      live: false,
+    });
+    await sandbox().advance(login, 'position');
+    expect(await mt5.getState(ctx, login)).toMatchObject({ balance: '250.5', margin: '100', live: true });
+  });
+
+  it('changes leverage, and a value that the platform silently ignores is a refusal', async () => {
+    const { ctx, login } = await opened();
+    await mt5.setLeverage(ctx, login, 200);
+    expect((await failure(mt5.setLeverage(ctx, login, 5000))).type).toBe('Rejected');
+    expect((await mt5.getAccount(ctx, login)).leverage).toBe(200);
+  });
+
+  it('changes access by two bits, and knows no close-only', async () => {
+    const { ctx, login } = await opened();
+    for (const access of ['read_only', 'disabled', 'full'] as const) {
+      await mt5.setAccess(ctx, login, access);
+      expect((await mt5.getAccount(ctx, login)).access).toBe(access);
+    }
+    expect((await failure(mt5.setAccess(ctx, login, 'close_only'))).type).toBe('Unsupported');
+  });
+
+  it('has passwords that never appear in an address', async () => {
+    const { ctx, login } = await opened();
+    await mt5.changePassword(ctx, login, 'main', 'Changed1%');
+    expect(await mt5.checkPassword(ctx, login, 'main', 'Changed1%')).toBe(true);
+    expect(await mt5.checkPassword(ctx, login, 'main', GOOD_PASSWORDS.main)).toBe(false);
+    expect((await failure(mt5.changePassword(ctx, login, 'main', 'weak'))).type).toBe('InvalidInput');
+    const addresses = sandbox().received.map(({ url }) => decodeURIComponent(url));
+    for (const secret of [...Object.values(GOOD_PASSWORDS), 'Changed1%', 'Manager#Pass1']) {
+      expect(addresses.filter((address) => address.includes(secret))).toEqual([]);
+    }
+  });
+});
+
+describe('a balance operation', () => {
+  it('signs the amount by its kind and carries the key first', async () => {
+    const { ctx, login } = await opened();
+    const kinds = ['deposit', 'withdraw', 'credit_in', 'credit_out', 'correction', 'bonus'] as const;
+    for (const kind of kinds) await mt5.applyBalance(ctx, operation(login, { kind, amount: '10' }));
+    expect(sandbox().books().map(({ amount, reference }) => `${amount} ${reference}`)).toEqual(
+      ['10.00', '-10.00', '10.00', '-10.00', '10.00', '10.00'].map((amount) => `${amount} ${KEY}`),
+    ); // prettier-ignore
+  });
+
+  it.each([
+    ['the answer is withheld', 'timeout_after_commit'],
+    ['the socket is reset', 'reset_after_commit'],
+    ['the answer is a 500', 'http_500_after_commit'],
+    ['the answer is garbage', 'garbage_after_commit'],
+  ] as const)('whose answer is lost after its effect is found by its key and not doubled: %s', async (_how, kind) => {
+    const { ctx, login } = await opened();
+    const since = Date.now();
+    sandbox().fault({ match: { path: '/api/trade/balance' }, kind });
+    expect((await failure(mt5.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
+    const found = await mt5.findBalanceOperation(ctx, { login, operationKey: KEY, since });
+    expect(found).toEqual({ ticket: '88001', amount: '250' });
+    expect(sandbox().books()).toHaveLength(1);
+  });
+
+  it('that never arrived is in doubt too, and the books say that it is not there', async () => {
+    const { ctx, login } = await opened();
+    sandbox().fault({ match: { path: '/api/trade/balance' }, kind: 'reset' });
+    expect((await failure(mt5.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
+    expect(await mt5.findBalanceOperation(ctx, { login, operationKey: KEY, since: Date.now() })).toBeNull();
+  });
+
+  it('is found behind hundreds of others', async () => {
+    const { ctx, login } = await opened();
+    for (let n = 0; n < 205; n++) await mt5.applyBalance(ctx, operation(login, { operationKey: OTHER_KEY }));
+    await mt5.applyBalance(ctx, operation(login, { kind: 'withdraw', amount: '7.50' }));
+    const found = await mt5.findBalanceOperation(ctx, { login, operationKey: KEY, since: Date.now() });
+    expect(found).toEqual({ ticket: '88206', amount: '7.5' });
+  });
+
+  it('cannot be called missing while the books were not read to the end', async () => {
+    const { ctx, login } = await opened();
+    await mt5.applyBalance(ctx, operation(login));
+    for (const kind of ['garbage', 'http_500', 'reset'] as const) {
+      sandbox().fault({ match: { path: '/api/deal/get_page' }, kind });
+      const work = mt5.findBalanceOperation(ctx, { login, operationKey: OTHER_KEY, since: Date.now() });
+      expect((await failure(work)).type).toBe('Unavailable');
+    }
+    const nobody = mt5.findBalanceOperation(ctx, { login: '1', operationKey: KEY, since: Date.now() });
+    expect((await failure(nobody)).type).toBe('NotFound');
+  });
+
+  it.each([
+    ['more than there is', { kind: 'withdraw', amount: '1000' }, 'Rejected', 'insufficient_funds'],
+    ['the magic minor part .02', { amount: '5.02' }, 'Rejected', 'provider_refused'],
+    ['the magic minor part .03', { amount: '5.03' }, 'Rejected', 'insufficient_funds'],
+    ['the magic minor part .09', { amount: '5.09' }, 'OutcomeUnknown', 'provider_outcome_unknown'],
+    ['over a thousand million', { amount: '1000000001' }, 'Rejected', 'amount_too_big'],
+    ['an unknown account', { login: '123' }, 'NotFound', 'not_found'],
+    ['digits the currency has not', { amount: '1.001' }, 'InvalidInput', 'too_many_decimals'],
+    ['nothing', { amount: '0' }, 'InvalidInput', 'amount_too_small'],
+  ] as const)('of %s ends as it should', async (_what, change, type, reason) => {
+    const { ctx, login } = await opened();
+    expect(await failure(mt5.applyBalance(ctx, operation(login, change)))).toMatchObject({ type, reason });
+  });
+
+  it('that is turned away with 429 waits as long as told', async () => {
+    const { ctx, login } = await opened();
+    sandbox().fault({ match: { path: '/api/trade/balance' }, kind: 'http_429', retryAfter: 9 });
+    const refused = await failure(mt5.applyBalance(ctx, operation(login)));
+    expect(refused).toMatchObject({ type: 'RateLimited', facts: { retryAfter: 9 } });
+  });
+
+  it('by a manager without the right is a matter of settings', async () => {
+    const { login } = await opened();
+    const reader = context({ managerLogin: '1004', managerPassword: 'Reader#Pass1' });
+    expect((await failure(mt5.applyBalance(reader, operation(login)))).type).toBe('Config');
+    expect(sandbox().books()).toEqual([]);
+  });
+
+  it('has a comment whose cut never reaches the key', () => {
+    for (const text of ['', 'x'.repeat(200), '💶'.repeat(40), 'a=b|c\\d\r\n\u0000', 'Перевод '.repeat(9)]) {
+      const comment = commentOf(KEY, text);
+      expect(comment.length).toBeLessThanOrEqual(31);
+      expect(comment.split(' ')[0]).toBe(KEY);
+      expect(comment.isWellFormed()).toBe(true);
+    }
+  });
+
+  it.each([7, 9, 10, 11, 15, 10012, 10031, 2, 99999])('answered with retcode %d is in doubt', (retcode) => {
+    expect(failureOf(retcode, 'write').type).toBe('OutcomeUnknown');
+  });
+});

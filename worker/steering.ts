@@ -1,0 +1,222 @@
+import {
+  type Client,
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Steer } from '../activities/kit/activity.ts';
+import type { Decided, Decision } from '../domain/decisions.ts';
+import { FAILURES, type FailureType, HubFailure } from '../domain/failures.ts';
+import type { Begun } from '../domain/money-order.ts';
+import { HUB_QUEUE } from '../domain/queues.ts';
+import type { Reason } from '../domain/reasons.ts';
+import type { Timings } from '../domain/timings.ts';
+import {
+  type arrivals,
+  type deposit,
+  type openAccount,
+  type payout,
+  type payoutReturn,
+  type transfer,
+} from '../workflows/index.ts';
+import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
+import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
+import { DecisionProof } from './decision-proof.ts';
+
+type MoneyKind = 'deposit' | 'payout' | 'transfer';
+
+/** Start, or find running; a run that is over is never started again: money moves once. */
+const ONCE = {
+  taskQueue: HUB_QUEUE,
+  workflowIdReusePolicy: 'REJECT_DUPLICATE',
+  workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+const AGAIN = {
+  taskQueue: HUB_QUEUE,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+
+/** Everything anybody asks of Temporal: the API and the activities steer runs through this and nothing else. */
+export class Steering implements Steer {
+  private readonly client: Client;
+  private readonly proof: DecisionProof;
+  private readonly timings: Partial<Timings> | undefined;
+
+  /** `timings` shortens the waits of every run started here (tests, demo). */
+  constructor(client: Client, payloadKeys: string, timings?: Partial<Timings>) {
+    this.client = client;
+    this.proof = new DecisionProof(payloadKeys);
+    this.timings = timings;
+  }
+
+  /**
+   * Starts a deposit, payout or transfer and waits for what is worth telling its opener. Repeating it answers the same.
+   * Throws HubFailure `Unavailable` when Temporal or the workers cannot be reached: the order is stored and will be started.
+   */
+  async beginMoney(kind: MoneyKind, transactionId: number): Promise<Begun> {
+    const workflowId = `${kind}:${transactionId}`;
+    return this.reach(
+      async () => {
+        const start = new WithStartWorkflowOperation<typeof deposit | typeof payout | typeof transfer>(kind, {
+          ...ONCE,
+          workflowId,
+          args: [{ transactionId, ...this.given() }],
+          staticSummary: `${kind} ${transactionId}`,
+        });
+        return this.client.workflow.executeUpdateWithStart(begin, { startWorkflowOperation: start, updateId: 'begin' });
+      },
+      () => this.client.workflow.getHandle(workflowId).getUpdateHandle<Begun>('begin').result(),
+    );
+  }
+
+  async openAccount(accountId: number): Promise<AccountOpened> {
+    const workflowId = `open-account:${accountId}`;
+    return this.reach(
+      async () => {
+        const start = new WithStartWorkflowOperation<typeof openAccount>('openAccount', {
+          ...ONCE,
+          workflowId,
+          args: [{ accountId, ...this.given() }],
+          staticSummary: `open account ${accountId}`,
+        });
+        return this.client.workflow.executeUpdateWithStart(accountBegin, {
+          startWorkflowOperation: start,
+          updateId: 'begin',
+        });
+      },
+      () => this.client.workflow.getHandle(workflowId).getUpdateHandle<AccountOpened>('begin').result(),
+    );
+  }
+
+  /**
+   * An operator's decision, vouched for by the API. `updateId` makes a repeated call harmless.
+   * Throws HubFailure `Rejected` (not_waiting, own_request, decided_already, forbidden, restricted).
+   */
+  async decide(workflowId: string, decision: Decision, updateId: string): Promise<Decided> {
+    const proven = { ...decision, proof: this.proof.of(workflowId, decision) };
+    return this.reach(() =>
+      this.client.workflow.getHandle(workflowId).executeUpdate(decide, { args: [proven], updateId }),
+    );
+  }
+
+  /** Stops a run while nothing was sent yet. */
+  async cancel(workflowId: string, by: string, comment?: string): Promise<{ stage: string }> {
+    return this.reach(() =>
+      this.client.workflow
+        .getHandle(workflowId)
+        .executeUpdate(cancel, { args: [{ by, comment }], updateId: `cancel-${by}` }),
+    );
+  }
+
+  async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
+    const args = [type === 'openAccount' ? { accountId: id, ...this.given() } : { transactionId: id, ...this.given() }];
+    await this.ignoreTwins(() =>
+      this.client.workflow.start(type, { ...ONCE, workflowId, args, staticSummary: `${type} ${id}` }),
+    );
+  }
+
+  async news({
+    workflowId,
+    type,
+    transactionId,
+    webhookId,
+    said,
+  }: Parameters<Steer['news']>[0]): Promise<'delivered' | 'over'> {
+    const delivered = await this.ignoreTwins(() =>
+      this.client.workflow.signalWithStart<typeof deposit | typeof payout, [{ webhookId: string; said: string }]>(
+        type,
+        {
+          ...ONCE,
+          workflowId,
+          args: [{ transactionId, ...this.given() }],
+          signal: providerNews,
+          signalArgs: [{ webhookId, said }],
+          staticSummary: `${type} ${transactionId}`,
+        },
+      ),
+    );
+    return delivered ? 'delivered' : 'over';
+  }
+
+  async arrivals({ reference, connectionId, webhookId, said }: Parameters<Steer['arrivals']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof arrivals, [{ webhookId: string; said: string }]>('arrivals', {
+      ...AGAIN,
+      workflowId: `arrivals:${reference}`,
+      args: [{ reference, connectionId }],
+      signal: providerNews,
+      signalArgs: [{ webhookId, said }],
+      staticSummary: `payments for ${reference}`,
+    });
+  }
+
+  async payoutReturn({
+    transactionId,
+    connectionId,
+    webhookId,
+    said,
+  }: Parameters<Steer['payoutReturn']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof payoutReturn, [{ webhookId: string; said: string }]>(
+      'payoutReturn',
+      {
+        ...AGAIN,
+        workflowId: `payout-return:${transactionId}`,
+        args: [{ transactionId, connectionId }],
+        signal: providerNews,
+        signalArgs: [{ webhookId, said }],
+        staticSummary: `return of payout ${transactionId}`,
+      },
+    );
+  }
+
+  private given(): { timings?: Partial<Timings> } {
+    return this.timings ? { timings: this.timings } : {};
+  }
+
+  /** False when a run of this id is over already. */
+  private async ignoreTwins(start: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await start();
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  /** Calls Temporal and turns what it throws into our failures. `over` answers for a run that ended before. */
+  private async reach<T>(call: () => Promise<T>, over?: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (over && error instanceof WorkflowExecutionAlreadyStartedError) return this.reach(over);
+      throw failureOf(error);
+    }
+  }
+}
+
+const failureOf = (error: unknown): unknown => {
+  if (error instanceof WorkflowNotFoundError)
+    return new HubFailure('Rejected', 'not_waiting', 'The run is over or does not exist.');
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure && cause.type && cause.type in FAILURES) {
+      const { reason, field } = (cause.details?.[0] ?? {}) as { reason?: Reason; field?: string };
+      return new HubFailure(cause.type as FailureType, reason ?? 'internal', cause.message, field ? { field } : {});
+    }
+    return new HubFailure('Rejected', 'not_waiting', 'The run ended before it could answer.');
+  }
+  // An Update that no worker took in time, a server that is down or full: all of them are safe to repeat with the same key.
+  if (isGrpcServiceError(error) || (error as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') {
+    return new HubFailure(
+      'Unavailable',
+      'unavailable',
+      'The workflow service cannot be reached right now; repeat with the same Idempotency-Key.',
+      { retryAfter: 5 },
+    );
+  }
+  return error;
+};

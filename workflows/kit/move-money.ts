@@ -1,0 +1,211 @@
+import type { Answer, IdempotencyClass } from '../../domain/outcomes.ts';
+import { delay } from '../../domain/timings.ts';
+import type { MoneyRun } from './money-run.ts';
+import { Stopped } from './stopped.ts';
+
+export interface Move<Report> {
+  /** 'Sending through b2binpay' */
+  say: string;
+  /** The write. Comes back with one of five words; when it does not come back at all, that is `unknown`. */
+  send: () => Promise<Answer<Report>>;
+  /** The probe: null when the provider clearly never saw it. Throws when it could not be asked. */
+  ask: () => Promise<Answer<Report> | null>;
+  idempotency: IdempotencyClass;
+  /** Notes on our books how far the provider is. */
+  onPending?: (report: Report) => Promise<void>;
+}
+
+/** `report` is null when an operator, not the provider, said that it is done. */
+export interface Settled<Report> {
+  report: Report | null;
+}
+
+const REPEATS = 3;
+
+/**
+ * Moves money through a provider and comes back only with certainty: settled, or throws Stopped.
+ * A lost answer is asked for with growing delays; the write is repeated only when the provider says it never saw it and its
+ * idempotency class allows a repeat; else an operator decides.
+ */
+export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Promise<Settled<Report>> => {
+  run.pointOfNoReturn();
+  const sending = new Sending(run, move);
+  let answer = await sending.attempt();
+  for (;;) {
+    switch (answer.outcome) {
+      case 'done':
+        return { report: answer.report };
+      case 'refused':
+        throw new Stopped('failed', answer.reason, answer.message);
+      case 'not_sent':
+        answer = await sending.later(answer);
+        break;
+      case 'pending':
+        answer = await sending.newsOrPoll(answer.report);
+        break;
+      case 'unknown': {
+        const found = await sending.probe(answer.message);
+        if (found === 'marked_done') return { report: null };
+        answer = found;
+        break;
+      }
+    }
+  }
+};
+
+class Sending<Report> {
+  private readonly run: MoneyRun;
+  private readonly move: Move<Report>;
+  private readonly startedAt = Date.now();
+  private retries = 0;
+  private polls = 0;
+  private repeats = 0;
+
+  constructor(run: MoneyRun, move: Move<Report>) {
+    this.run = run;
+    this.move = move;
+  }
+
+  /** Whatever keeps the answer from us — a time-out, a dead worker — leaves the outcome unknown. */
+  async attempt(): Promise<Answer<Report>> {
+    this.run.progress.at('submitting', `${this.move.say}.`);
+    try {
+      return await this.move.send();
+    } catch {
+      return { outcome: 'unknown', message: 'the answer was lost' };
+    }
+  }
+
+  /** Surely not sent: try again, until it makes no sense any more. Nothing left the house, so the client may have his money back. */
+  async later(answer: { reason: string; message: string; retryAfter?: number }): Promise<Answer<Report>> {
+    const { timings, progress } = this.run;
+    if (Date.now() - this.startedAt > timings.sendFor)
+      throw new Stopped('failed', answer.reason, `Gave up: ${answer.message}`);
+    progress.note(`Not sent: ${answer.message}.`);
+    this.run.answer();
+    const wait = Math.max(delay(timings.retries, this.retries++), (answer.retryAfter ?? 0) * 1_000);
+    const waiting = {
+      forWhat: `the provider to be reachable (${answer.message})`,
+      can: 'check the connection; it is tried again by itself.',
+    };
+    await this.run.wait({ ...waiting, human: this.retries > 4 }, () => false, wait);
+    return this.attempt();
+  }
+
+  async newsOrPoll(report: Report): Promise<Answer<Report>> {
+    this.run.progress.at('submitted', 'The provider works on it.');
+    await this.move.onPending?.(report);
+    this.run.answer();
+    for (;;) {
+      const unknownWord = (report as { unknownWord?: boolean }).unknownWord === true;
+      const waiting = unknownWord
+        ? {
+            forWhat: 'the provider, which answers with a word we do not know',
+            can: 'look the payment up at the provider; report the word to the developers.',
+            human: true,
+          }
+        : {
+            forWhat: 'the provider',
+            can: 'look the payment up at the provider if this takes long; it is asked by itself.',
+            human: false,
+          };
+      await this.run.newsOr(waiting, delay(this.run.timings.polls, this.polls++));
+      const seen = await this.look();
+      if (seen && seen !== 'missing') {
+        if (seen.outcome !== 'pending') this.run.progress.notWaiting();
+        return seen;
+      }
+    }
+  }
+
+  /** Asks until the provider tells, repeats the write where that is safe, and hands over to an operator when neither helps. */
+  async probe(message: string): Promise<Answer<Report> | 'marked_done'> {
+    const { run } = this;
+    run.progress.note(
+      `Outcome unknown: ${message}. Asking the provider whether it arrived; nothing is repeated blindly.`,
+    );
+    run.answer();
+    let firstMiss: number | null = null;
+    for (let n = 0; n < run.timings.probes.length; n++) {
+      const pause =
+        firstMiss === null
+          ? delay(run.timings.probes, n)
+          : Math.max(run.timings.secondLook, delay(run.timings.probes, n));
+      await run.newsOr(
+        {
+          forWhat: 'certainty about a lost answer',
+          can: 'wait: the provider is asked with growing delays.',
+          human: false,
+        },
+        pause,
+      );
+      const seen = await this.look();
+      if (seen === null) continue;
+      if (seen !== 'missing') {
+        run.progress.note('Found at the provider.');
+        run.progress.notWaiting();
+        return seen;
+      }
+      firstMiss ??= Date.now();
+      if (this.mayRepeat(firstMiss)) {
+        this.repeats += 1;
+        run.progress.note('The provider never saw it: sending again.');
+        run.progress.notWaiting();
+        return this.attempt();
+      }
+    }
+    return this.assistance();
+  }
+
+  /** At a provider that keeps our key one look is enough; where we only search, two looks apart must both miss. */
+  private mayRepeat(firstMiss: number): boolean {
+    if (this.repeats >= REPEATS) return false;
+    if (this.move.idempotency === 'native') return true;
+    return this.move.idempotency === 'lookup' && Date.now() - firstMiss >= this.run.timings.secondLook;
+  }
+
+  private async assistance(): Promise<Answer<Report> | 'marked_done'> {
+    const { run } = this;
+    const why = 'The provider does not tell whether it was done.';
+    const request = await run.openRequest('assistance', why);
+    run.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
+    const can = `look the payment up at the provider, then decide request ${request.applicationId} or send \`decide\`: "mark_done", "mark_failed" (gives the money back) or "continue" (keep asking), with "by": <your user id>.`;
+    for (;;) {
+      await run.wait(
+        { forWhat: 'an operator: outcome unknown', can, human: true },
+        () => run.decisionWaits || run.takeNews(),
+      );
+      if (!run.decisionWaits) {
+        const seen = await this.look();
+        if (seen === null || seen === 'missing') continue;
+        run.progress.notWaiting();
+        return seen;
+      }
+      const verdict = await run.takeDecision();
+      if (!verdict) continue;
+      run.progress.notWaiting();
+      if (verdict.word === 'mark_failed')
+        throw new Stopped(
+          'failed',
+          'marked_failed',
+          verdict.comment ?? 'Marked as failed by an operator.',
+          verdict.resolutionId,
+        );
+      run.progress.note(`User ${verdict.by}: ${verdict.word}.`);
+      return verdict.word === 'mark_done'
+        ? 'marked_done'
+        : { outcome: 'unknown', message: 'an operator wants to keep asking' };
+    }
+  }
+
+  /** null = could not be asked; 'missing' = the provider clearly does not know it. */
+  private async look(): Promise<Answer<Report> | 'missing' | null> {
+    try {
+      const seen = await this.move.ask();
+      if (seen === null) return 'missing';
+      return seen.outcome === 'unknown' || seen.outcome === 'not_sent' ? null : seen;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { type SearchAttributeUpdatePair } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
+import type { Stage } from '../../domain/stages.ts';
+
+const keys = {
+  kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
+  status: defineSearchAttributeKey('HubStatus', SEARCH_ATTRIBUTES.HubStatus),
+  provider: defineSearchAttributeKey('HubProvider', SEARCH_ATTRIBUTES.HubProvider),
+  client: defineSearchAttributeKey('HubClient', SEARCH_ATTRIBUTES.HubClient),
+  currency: defineSearchAttributeKey('HubCurrency', SEARCH_ATTRIBUTES.HubCurrency),
+  amount: defineSearchAttributeKey('HubAmount', SEARCH_ATTRIBUTES.HubAmount),
+  needsHuman: defineSearchAttributeKey('HubNeedsHuman', SEARCH_ATTRIBUTES.HubNeedsHuman),
+  deadline: defineSearchAttributeKey('HubDeadline', SEARCH_ATTRIBUTES.HubDeadline),
+};
+
+export interface Facts {
+  kind: string;
+  client: number;
+  provider: string | null;
+  currency: string;
+  amount: string;
+}
+
+/** What an operator reads in Temporal UI: filterable attributes and, in plain words, what happened and what is awaited. */
+export class Progress {
+  stage: Stage = 'created';
+  private facts: Facts | null = null;
+  private waits: { forWhat: string; can: string; since: Date } | null = null;
+  private readonly log: string[] = [];
+  private shown = new Map<string, unknown>();
+  private pendingPairs: SearchAttributeUpdatePair[] = [];
+
+  about(facts: Facts): void {
+    this.facts = facts;
+    this.set('kind', { key: keys.kind, value: facts.kind });
+    this.set('client', { key: keys.client, value: `client-${facts.client}` });
+    if (facts.provider) this.set('provider', { key: keys.provider, value: facts.provider });
+    this.set('currency', { key: keys.currency, value: facts.currency });
+    // A search attribute has no decimal type; this double is for filtering and nothing is ever calculated with it.
+    this.set('amount', { key: keys.amount, value: +facts.amount });
+    this.set('status', { key: keys.status, value: this.stage });
+    this.render();
+  }
+
+  /** A new stage, with a line for the history an operator reads. */
+  at(stage: Stage, said: string): void {
+    this.stage = stage;
+    this.set('status', { key: keys.status, value: stage });
+    this.note(said);
+  }
+
+  note(said: string): void {
+    const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
+    this.log.push(`- ${time} ${said}`);
+    if (this.log.length > 30) this.log.splice(1, 1);
+    this.render();
+  }
+
+  /** Says what the run waits for and what a person can do about it. `human`: nothing happens until somebody acts. */
+  waitingFor(forWhat: string, can: string, options: { human: boolean; until?: Date }): void {
+    this.waits = { forWhat, can, since: new Date() };
+    this.set('needsHuman', { key: keys.needsHuman, value: options.human });
+    this.set('deadline', { key: keys.deadline, value: options.until ?? null });
+    this.render();
+  }
+
+  notWaiting(): void {
+    if (!this.waits) return;
+    this.waits = null;
+    if (this.shown.get('needsHuman') !== undefined) this.set('needsHuman', { key: keys.needsHuman, value: false });
+    if (this.shown.get('deadline') != null) this.set('deadline', { key: keys.deadline, value: null });
+    this.render();
+  }
+
+  private set(name: string, pair: SearchAttributeUpdatePair): void {
+    const value = pair.value instanceof Date ? pair.value.getTime() : pair.value;
+    if (this.shown.get(name) === value) return;
+    this.shown.set(name, value);
+    this.pendingPairs.push(pair);
+  }
+
+  private render(): void {
+    if (this.pendingPairs.length > 0) {
+      upsertSearchAttributes(this.pendingPairs);
+      this.pendingPairs = [];
+    }
+    const title = this.facts
+      ? `**${this.facts.kind} of ${this.facts.amount} ${this.facts.currency}** · ${this.stage}`
+      : `**${workflowInfo().workflowType}**`;
+    const waits = this.waits
+      ? `\n\n**Waits for** ${this.waits.forWhat}, since ${this.waits.since.toISOString().slice(0, 19).replace('T', ' ')} UTC.\n\n**You can** ${this.waits.can}`
+      : '';
+    setCurrentDetails(`${title}${waits}\n\n${this.log.join('\n')}`);
+  }
+}

@@ -1,0 +1,28 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure } from '@temporalio/workflow';
+import type { FailureType } from '../../domain/failures.ts';
+import type { Stage } from '../../domain/stages.ts';
+
+/** The story ends before `done`. Caught by the run, which gives back what was taken and closes the transaction. */
+export class Stopped extends Error {
+  readonly stage: Stage;
+  readonly reason: string;
+  readonly issue: string;
+  readonly resolutionId: number | null;
+
+  constructor(stage: Stage, reason: string, issue: string, resolutionId: number | null = null) {
+    super(issue);
+    this.stage = stage;
+    this.reason = reason;
+    this.issue = issue;
+    this.resolutionId = resolutionId;
+  }
+}
+
+/** The hub's failure inside an activity's failure, when there is one. */
+export const hubFailureOf = (error: unknown): { type: FailureType; reason: string; message: string } | null => {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || !cause.type) return null;
+  const details = (cause.details?.[0] ?? {}) as { reason?: string };
+  return { type: cause.type as FailureType, reason: details.reason ?? 'internal', message: cause.message };
+};

@@ -1,0 +1,31 @@
+import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
+import { atProvider } from '../kit/activities.ts';
+import { moveMoney } from '../kit/move-money.ts';
+import { MoneyRun } from '../kit/money-run.ts';
+
+/** Sends client money out: check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
+export async function payout(input: MoneyInput): Promise<MoneyResult> {
+  return new MoneyRun('payout', input).tell(async (run) => {
+    const { transactionId, method } = run.order;
+    const connection = method!.connectionId;
+
+    await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
+    await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
+    run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
+    run.progress.at('held', 'Funds are held.');
+
+    await run.approval();
+
+    const { report } = await moveMoney(run, {
+      say: `Sending through ${method!.provider}`,
+      send: () => atProvider(connection, 'Sending the payout').createPayout({ transactionId }),
+      ask: () => atProvider(connection, 'Asking about the payout').findPayout({ transactionId }),
+      idempotency: method!.idempotency,
+      onPending: (sent) =>
+        run.step('Noting that the provider works on it', (hub) =>
+          hub.notePayoutSubmitted({ transactionId, report: sent }),
+        ),
+    });
+    await run.step('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
+  });
+}

@@ -1,0 +1,52 @@
+import type { MoneyInput, MoneyResult, OrderSide } from '../../domain/money-order.ts';
+import { atProvider } from '../kit/activities.ts';
+import { moveMoney } from '../kit/move-money.ts';
+import { MoneyRun } from '../kit/money-run.ts';
+
+type Platform = NonNullable<OrderSide['platform']>;
+
+/**
+ * Moves a client's money between his accounts. From a wallet: hold → (platform) → capture. From a trading account the platform
+ * holds the money, so it pays first and the wallet is credited after.
+ */
+export async function transfer(input: MoneyInput): Promise<MoneyResult> {
+  return new MoneyRun('transfer', input).tell(async (run) => {
+    const { transactionId } = run.order;
+    const from = run.order.debit!;
+    const to = run.order.credit!;
+
+    await run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
+    if (!from.platform) {
+      await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
+      run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
+      run.progress.at('held', 'Funds are held.');
+    }
+    await run.approval();
+
+    const platform = from.platform ?? to.platform;
+    if (platform) await balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
+    await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
+  });
+}
+
+/** The balance operation on the trading platform, in certainty: it comes back done, or the story ends. */
+const balanceOperation = async (
+  run: MoneyRun,
+  { connectionId, provider, idempotency }: Platform,
+  kind: 'deposit' | 'withdraw',
+): Promise<void> => {
+  const { transactionId } = run.order;
+  await moveMoney(run, {
+    say:
+      kind === 'deposit'
+        ? `Paying into the trading account on ${provider}`
+        : `Taking from the trading account on ${provider}`,
+    send: () => atProvider(connectionId, 'Changing the balance on the platform').applyBalance({ transactionId, kind }),
+    ask: () =>
+      atProvider(connectionId, 'Looking for the operation on the platform').findBalanceOperation({
+        transactionId,
+        kind,
+      }),
+    idempotency,
+  });
+};
