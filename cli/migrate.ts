@@ -1,13 +1,19 @@
 import { settingsOrExit } from '../config/settings.ts';
 import { migrate } from '../db/migrate.ts';
 import { seed } from '../db/seed/seed.ts';
+import { demoConnections } from './demo-connections.ts';
 import { firstOperator } from './first-operator.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 
-/** `npm run migrate`: brings database and Temporal namespace to what this version needs, with the reference data and the first operator. */
+/** `npm run migrate`: brings database and Temporal namespace to what this version needs, with the reference data and the first
+ * operator. `-- --demo` adds a small brokerage on the sandboxes. */
 const settings = settingsOrExit();
 const { applied } = await migrate(settings.databaseUrl);
-await seed(settings.databaseUrl);
+const demo = process.argv.includes('--demo');
+await seed(
+  settings.databaseUrl,
+  demo ? { configKeys: settings.configKeys, connections: await demoConnections(settings.sandboxUrl) } : undefined,
+);
 const registered = await registerSearchAttributes({
   address: settings.temporalAddress,
   namespace: settings.temporalNamespace,

@@ -17,6 +17,16 @@ export function stateKeys(stateDir: string): StateKeys {
   return read(path) ?? create(stateDir, path);
 }
 
+/** Fresh random secrets of one installation. */
+export function newStateKeys(): StateKeys {
+  return {
+    payloadKeys: `p1:${randomBytes(32).toString('base64')}`,
+    configKeys: `c1:${randomBytes(32).toString('base64')}`,
+    jwtPrivateKey: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    postgresPassword: randomBytes(18).toString('base64url'),
+  };
+}
+
 function read(path: string): StateKeys | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as StateKeys;
@@ -30,12 +40,7 @@ function read(path: string): StateKeys | undefined {
 
 function create(stateDir: string, path: string): StateKeys {
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-  const keys: StateKeys = {
-    payloadKeys: `p1:${randomBytes(32).toString('base64')}`,
-    configKeys: `c1:${randomBytes(32).toString('base64')}`,
-    jwtPrivateKey: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    postgresPassword: randomBytes(18).toString('base64url'),
-  };
+  const keys = newStateKeys();
   // link() refuses to replace: whoever comes second reads the first one's file, and nobody ever reads half a file.
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });

@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { Client } from 'pg';
 import type { Settings } from '../../config/settings.ts';
+import { checkLedger } from '../../db/repositories/ledger.ts';
 import { HUB_QUEUE } from '../../domain/queues.ts';
 import { missingSearchAttributes } from '../register-search-attributes.ts';
 import { localApi } from '../start/addresses.ts';
@@ -49,10 +50,10 @@ function ledger(settings: Settings): Check {
     name: 'Ledger',
     look: () =>
       withDatabase(settings, async (client) => {
-        const { rowCount } = await client.query('select from ledger_check()');
-        if (rowCount)
+        const breaches = await checkLedger(client);
+        if (breaches.length > 0)
           throw new Ailment(
-            `${rowCount} invariants are broken`,
+            `${breaches.length} invariants are broken`,
             'Stop the workers and run `npm run ledger:check`: it names each breach.',
           );
         return 'all invariants hold';

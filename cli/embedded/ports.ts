@@ -18,7 +18,9 @@ export async function assertPortFree(variable: string, port: number, host = '127
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE')
-      throw new Error(`Port ${port} is in use by another program: stop it, or set ${variable} to a free port.`);
+      throw new Error(`Port ${port} is in use by another program: stop it, or set ${variable} to a free port.`, {
+        cause: error,
+      });
     throw new Error(`Port ${port} on ${host} cannot be opened (${code}): set ${variable} to another one.`, {
       cause: error,
     });

@@ -190,8 +190,8 @@ describe('the sandbox refuses what the vendor refuses', () => {
   });
 
   it('calls without a token, and too many of them', async () => {
-    expect((await api('/wallet/')).status).toBe(401);
     await sandbox.advance('settings', '{"unauthenticatedPerMinute":2}');
+    expect((await api('/wallet/')).status).toBe(401);
     expect((await api('/wallet/')).status).toBe(401);
     const third = await api('/wallet/');
     expect(third.status).toBe(429);
@@ -223,6 +223,27 @@ describe('the sandbox refuses what the vendor refuses', () => {
     expect((await send(idempotencyKey('a'))).status).toBe(201);
     const again = await send(idempotencyKey('a'));
     expect([again.status, await again.json()]).toMatchObject([409, { errors: [{ code: '1004' }] }]);
+  });
+
+  it('unknown filters, and shows lists in pages', async () => {
+    const headers = { authorization: await signIn() };
+    const list = async (path: string) => {
+      const answer = await api(path, { headers });
+      return [answer.status, await answer.json()] as [
+        number,
+        { data: { id: string }[]; meta: { pagination: unknown } },
+      ];
+    };
+    expect((await list('/transfer/?filter[nonsense]=1'))[0]).toBe(400);
+    expect(await list('/wallet/?page[number]=2&page[size]=3')).toMatchObject([
+      200,
+      { data: [{ id: '321' }, { id: '322' }, { id: '323' }], meta: { pagination: { page: 2, pages: 3, count: 8 } } },
+    ]);
+    expect(await list('/currency/?filter[alpha]=USDT-TRX')).toMatchObject([200, { data: [{ id: '2145' }] }]);
+    expect(await list('/rates/?filter[left]=BTC,USDT-TRX&filter[right]=USD')).toMatchObject([
+      200,
+      { data: [{ attributes: { bid: '60000.00000000' } }, { attributes: { bid: '1.00000000' } }] },
+    ]);
   });
 
   it('addresses that are not on the list', async () => {
@@ -270,6 +291,17 @@ describe('the token', () => {
     ahead = 7 * 3_600_000;
     await testConnection(later);
     expect(tokenPosts().map(({ url }) => url)).toEqual(['/token/', '/token/refresh/', '/token/']);
+  });
+
+  it('is asked for anew when even the v2 refresh token is dead', async () => {
+    const ctx = contextOf(V2);
+    await testConnection(ctx);
+    sandbox.reset();
+    await testConnection(ctx);
+    expect(tokenPosts().map(({ url, status }) => [url, status])).toEqual([
+      ['/token/refresh/', 401],
+      ['/token/', 200],
+    ]);
   });
 
   it('of an impostor who does not know the v2 password is refused', async () => {
@@ -362,11 +394,19 @@ describe('an invoice', () => {
   it.each([
     ['too little', '100.04', '60.024', /partly paid: 60.024 of 100.04/],
     ['too much', '100.05', '120.06', /overpaid: 120.06 instead of 100.05/],
-    ['money that is held for a check', '100.08', '100.08', /anti-money-laundering/],
   ])('with %s waits for a person and credits nothing by itself', async (_what, amount, received, why) => {
     const { report } = await paid(amount);
     expect(report).toMatchObject({ state: 'review', processed: received, why: expect.stringMatching(why) });
     expect(report!.arrivals).toMatchObject([{ state: 'review', amount: received }]);
+  });
+
+  it('with money that is held for a check waits for a person, and there is nothing to credit', async () => {
+    const { report, ctx, ref } = await paid('100.08');
+    const why = expect.stringMatching(/anti-money-laundering/);
+    expect(report).toMatchObject({ state: 'review', processed: null, why });
+    expect(report!.arrivals).toMatchObject([{ state: 'review', amount: '100.08', why }]);
+    await sandbox.advance(ref.providerId, 'transfer:2');
+    expect(await findDeposit(ctx, ref)).toMatchObject({ state: 'succeeded', processed: '100.08' });
   });
 
   it('within the allowed inaccuracy is paid', async () => {
@@ -408,16 +448,27 @@ describe('an invoice', () => {
     expect(await findDeposit(ctx, ref)).toMatchObject({ state: 'review', processed: null });
   });
 
-  it('with a status nobody knows is processing, and says so', async () => {
+  it('with a status nobody knows is processing, says so, and credits nothing', async () => {
     const { ctx, ref } = await paid('100.00');
     await sandbox.advance(ref.providerId, 'status:9');
     expect(await findDeposit(ctx, ref)).toMatchObject({
       state: 'processing',
       unknownWord: true,
       providerStatus: '9, transfer 2',
+      processed: null,
+      arrivals: [{ state: 'processing' }],
     });
+    await sandbox.advance(ref.providerId, 'status:3');
     await sandbox.advance(ref.providerId, 'transfer:7');
-    expect(await findDeposit(ctx, ref)).toMatchObject({ state: 'processing', unknownWord: true });
+    expect(await findDeposit(ctx, ref)).toMatchObject({ state: 'processing', unknownWord: true, processed: null });
+  });
+
+  it('can be paid before we hear that it exists', async () => {
+    const ctx = contextOf();
+    const order = invoice('100.12');
+    expect(await createDeposit(ctx, order)).toMatchObject({ arrivals: [] });
+    expect(received.length).toBeGreaterThan(0);
+    expect(await findDeposit(ctx, { reference: order.reference })).toMatchObject({ state: 'succeeded' });
   });
 
   it('cannot be had from an Enterprise wallet, nor in another currency', async () => {
@@ -453,6 +504,21 @@ describe('an open address', () => {
       ['succeeded', '7.5'],
       ['review', '5.08'],
     ]);
+  });
+
+  it('that was closed over there keeps what it brought', async () => {
+    const ctx = contextOf();
+    const order = address();
+    const { providerId } = await createDeposit(ctx, order);
+    await sandbox.advance(providerId, 'status:4');
+    expect(await findDeposit(ctx, { reference: order.reference })).toMatchObject({ state: 'cancelled' });
+    await sandbox.advance(providerId, 'status:2');
+    await sandbox.pay(providerId, { amount: '10.00' });
+    await sandbox.advance(providerId, 'status:4');
+    expect(await findDeposit(ctx, { reference: order.reference })).toMatchObject({
+      state: 'succeeded',
+      processed: '10',
+    });
   });
 
   it.each([
@@ -578,6 +644,16 @@ describe('a payout', () => {
     expect(sandbox.books()).toEqual([]);
   });
 
+  it('that was sent for another amount says so', async () => {
+    const ctx = contextOf();
+    const order = payout('25.04');
+    await createPayout(ctx, order);
+    expect(await findPayout(ctx, { reference: order.reference })).toMatchObject({
+      processed: '15.024',
+      why: '15.024 was sent instead of 25.04',
+    });
+  });
+
   it('that waits for approval over there can be approved or cancelled', async () => {
     const ctx = contextOf();
     const [approved, cancelled] = [payout('25.10'), payout('26.10')];
@@ -588,6 +664,30 @@ describe('a payout', () => {
     await sandbox.advance(cancelled.reference, 'cancel');
     expect(await findPayout(ctx, { reference: approved.reference })).toMatchObject({ state: 'succeeded' });
     expect(await findPayout(ctx, { reference: cancelled.reference })).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('nobody approves over there is cancelled after its time', async () => {
+    const ctx = contextOf();
+    const order = payout('25.06');
+    expect(await createPayout(ctx, order)).toMatchObject({ state: 'awaiting_approval' });
+    await findPayout(ctx, { reference: order.reference });
+    expect(await findPayout(ctx, { reference: order.reference })).toMatchObject({
+      state: 'cancelled',
+      providerStatus: '3',
+    });
+    await sandbox.callbacksSettled();
+    expect(received.map((raw) => webhook.verify(ctx.config, raw, 0))).toMatchObject([{ ok: true, trust: 'none' }]);
+  });
+
+  it('is found by our reference when a foreign id came with it', async () => {
+    const ctx = contextOf();
+    const [ours, other] = [payout('25.00'), payout('26.00')];
+    await createPayout(ctx, ours);
+    const { providerId } = await createPayout(ctx, other);
+    for (const foreign of [providerId, '99999', '../wallet/318']) {
+      const report = await findPayout(ctx, { reference: ours.reference, providerId: foreign });
+      expect(report).toMatchObject({ state: 'succeeded', processed: '25' });
+    }
   });
 
   it('with a cancel number we do not know is never ended by it', async () => {
@@ -732,18 +832,75 @@ describe('the configuration', () => {
   });
 });
 
-describe('messages of failures', () => {
-  it('never repeat a secret, a token or an address, even when the provider does', async () => {
-    const parrot = createServer((req, res) => {
-      const said = `no ${req.headers.authorization ?? ''} sandbox-client-secret-0123456789 ${ADDRESS}`;
-      res.statusCode = 400;
-      res.end(JSON.stringify({ errors: [{ code: 'invalid', detail: said }] }));
+describe('a provider that misbehaves', () => {
+  /** Signs in like the real one and answers everything else with `status` and `body`. */
+  const impostor = async (
+    act: (baseUrl: string) => Promise<void>,
+    answerWith: (authorization: string) => { status: number; body: string },
+  ) => {
+    const server = createServer((req, res) => {
+      const token = { data: { type: 'auth-token', attributes: { access: 'short-token', expires_in: 3599 } } };
+      const { status, body } =
+        req.url === '/token/'
+          ? { status: 200, body: JSON.stringify(token) }
+          : answerWith(req.headers.authorization ?? '');
+      res.writeHead(status).end(body);
     });
-    await new Promise<void>((done) => parrot.listen(0, '127.0.0.1', done));
-    const baseUrl = `http://127.0.0.1:${(parrot.address() as AddressInfo).port}`;
-    const { message } = await failureOf(testConnection(contextOf({ baseUrl })));
-    for (const secret of ['sandbox-client-secret-0123456789', ADDRESS]) expect(message).not.toContain(secret);
-    parrot.closeAllConnections();
-    await new Promise((done) => parrot.close(done));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    await act(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  };
+
+  it('and repeats our secrets does not get them into a message', async () => {
+    const secrets = ['pa55', 's3cret', 'cb-key', ADDRESS, 'short-token'];
+    const said = { errors: [{ code: 'invalid', detail: `no: ${secrets.join(' ')}` }] };
+    await impostor(
+      async (baseUrl) => {
+        const ctx = contextOf({
+          baseUrl,
+          clientSecret: 's3cret',
+          callbackSecret: 'cb-key',
+          login: 'x',
+          password: 'pa55',
+        });
+        const { message } = await failureOf(createPayout(ctx, payout('1.00')));
+        for (const secret of secrets.slice(0, 4)) expect(message).not.toContain(secret);
+      },
+      () => ({ status: 400, body: JSON.stringify(said) }),
+    );
+  });
+
+  it('and refuses to be looked at is never taken for a refused payout', async () => {
+    await impostor(
+      async (baseUrl) => {
+        const failure = await failureOf(findPayout(contextOf({ baseUrl }), { reference: reference() }));
+        expect(failure.type).toBe('Config');
+      },
+      () => ({ status: 400, body: '{"errors":[{"code":"invalid","detail":"invalid filter"}]}' }),
+    );
+  });
+
+  it.each([
+    ['an amount in words', '{"data":{"type":"payout","id":"1","attributes":{"amount":"lots","tracking_id":"REF"}}}'],
+    ['a page of HTML', '<html>'],
+    ['another type of thing', '{"data":[]}'],
+  ])('and answers an order with %s leaves it unknown', async (_what, body) => {
+    const order = payout('1.00');
+    const relationships =
+      '"relationships":{"wallet":{"data":{"type":"wallet","id":"318"}},"currency":{"data":{"type":"currency","id":"2145"}}},';
+    let calls = 0;
+    await impostor(
+      async (baseUrl) => {
+        expect((await failureOf(createPayout(contextOf({ baseUrl }), order))).type).toBe('OutcomeUnknown');
+      },
+      () =>
+        calls++ === 0
+          ? { status: 200, body: '{"data":{"type":"payout-calculation","attributes":{"fee":{"medium":"1"}}}}' }
+          : {
+              status: 201,
+              body: body.replace('REF', order.reference).replace('"attributes"', `${relationships}"attributes"`),
+            },
+    );
   });
 });

@@ -50,4 +50,6 @@ export const DEFAULT_CURRENCIES: Readonly<Record<string, CurrencyTarget>> = {
   BNB: target('1125'),
 };
 
-export const isToken = (id: string): boolean => VENDOR_CURRENCIES.some((c) => c.id === id && c.parent !== undefined);
+/** False for tokens, and for what this table does not know. */
+export const paysItsOwnNetwork = (id: string): boolean =>
+  VENDOR_CURRENCIES.some((c) => c.id === id && c.parent === undefined);

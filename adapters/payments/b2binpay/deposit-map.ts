@@ -1,4 +1,4 @@
-import { type Amount, add, compare, subtract, sum } from '../../../domain/money.ts';
+import { add, compare, subtract, sum } from '../../../domain/money.ts';
 import type { Arrival, DepositAction, DepositReport } from '../../kit/payments.ts';
 import type { B2binpayConfig } from './config.ts';
 import { type Resource, isObject, relatedId, word } from './json-api.ts';
@@ -46,6 +46,10 @@ const isOpen = (deposit: Resource): boolean => {
   return requested === null || compare(requested, '0') === 0;
 };
 
+/** Each payment to an open address stands for itself; those to an invoice count together, when their number says so. */
+const paysByPayment = (deposit: Resource): boolean =>
+  isOpen(deposit) && [DEPOSIT.created, DEPOSIT.canceled].includes(word(deposit.attributes.status));
+
 const WHY_HELD = 'B2BINPAY holds it for an anti-money-laundering check';
 
 const arrivalOf = (transfer: Resource, config: B2binpayConfig): Arrival => {
@@ -63,9 +67,6 @@ const arrivalOf = (transfer: Resource, config: B2binpayConfig): Arrival => {
   };
 };
 
-const sumOf = (arrivals: readonly Arrival[], ...states: Arrival['state'][]): Amount =>
-  sum(arrivals.filter(({ state }) => states.includes(state)).map((arrival) => arrival.amount));
-
 /** Where a deposit stands, by their settlement rule: the invoice's status says what the confirmed transfers mean. */
 const settle = (
   deposit: Resource,
@@ -74,11 +75,12 @@ const settle = (
   const status = word(deposit.attributes.status);
   const has = (state: Arrival['state']) => arrivals.some((arrival) => arrival.state === state);
   const pending = has('processing') ? 'processing' : has('seen') ? 'seen' : null;
-  const confirmed = sumOf(arrivals, 'succeeded');
+  const confirmed = sum(arrivals.filter(({ state }) => state === 'succeeded').map((arrival) => arrival.amount));
 
   if (has('review')) return { state: 'review', why: WHY_HELD };
-  if (isOpen(deposit) && status === DEPOSIT.created) {
-    return { state: pending ?? (has('succeeded') ? 'succeeded' : 'awaiting_payer') };
+  if (paysByPayment(deposit)) {
+    const idle = status === DEPOSIT.created ? 'awaiting_payer' : 'cancelled';
+    return { state: pending ?? (has('succeeded') ? 'succeeded' : idle) };
   }
 
   const requested = amountOf(deposit.attributes.target_amount_requested, 'target_amount_requested') ?? '0';
@@ -101,7 +103,7 @@ const settle = (
       if (has('succeeded') || pending)
         return { state: 'review', why: 'money arrived for a cancelled or expired invoice' };
       if (has('failed')) return { state: 'failed', why: 'the payment failed and the invoice ended' };
-      return { state: isOpen(deposit) ? 'cancelled' : 'expired' };
+      return { state: 'expired' };
     case DEPOSIT.unresolved:
       if (compare(confirmed, requested) > 0)
         return { state: 'review', why: `overpaid: ${confirmed} instead of ${requested}` };
@@ -117,19 +119,13 @@ export const depositReport = (
   transfers: readonly Resource[],
   config: B2binpayConfig,
 ): DepositReport => {
+  const found = transfers.map((transfer) => arrivalOf(transfer, config));
+  const settled = settle(deposit, found);
+  const arrivals = paysByPayment(deposit) ? found : found.map((arrival) => withInvoice(arrival, settled));
+  // Blocked money (-2) is nobody's yet. Other money in review is what a person may decide to credit.
+  const blocked = new Set(found.filter(({ state }) => state === 'review').map(({ id }) => id));
+  const there = arrivals.filter(({ id, state }) => !blocked.has(id) && (state === 'succeeded' || state === 'review'));
   const strange = transfers.some((transfer) => !TRANSFER.has(word(transfer.attributes.status)));
-  const settled = settle(
-    deposit,
-    transfers.map((transfer) => arrivalOf(transfer, config)),
-  );
-  // Confirmed money of an invoice that needs a person must not be credited by itself.
-  const arrivals = transfers.map((transfer): Arrival => {
-    const arrival = arrivalOf(transfer, config);
-    if (isOpen(deposit) || settled.state !== 'review' || arrival.state !== 'succeeded') return arrival;
-    return { ...arrival, state: 'review', why: settled.why ?? 'the invoice needs a person' };
-  });
-  const creditable = sumOf(arrivals, 'succeeded');
-  const received = sumOf(arrivals, 'succeeded', 'review');
   return {
     providerId: deposit.id,
     ...settled,
@@ -137,12 +133,18 @@ export const depositReport = (
     providerStatus: theirWords(deposit, transfers),
     action: actionOf(deposit, config),
     arrivals,
-    processed:
-      compare(creditable, '0') > 0 ? creditable : settled.state === 'review' && received !== '0' ? received : null,
+    processed: there.length > 0 ? sum(there.map((arrival) => arrival.amount)) : null,
     fee: feeOf(
       transfers.filter((t) => TRANSFER.get(word(t.attributes.status)) === 'succeeded'),
       config.walletCurrency,
     ),
     currencyCode: numericCode(config, config.walletCurrency),
   };
+};
+
+/** Confirmed money may be credited only when the invoice as a whole succeeded. */
+const withInvoice = (arrival: Arrival, settled: ReturnType<typeof settle>): Arrival => {
+  if (arrival.state !== 'succeeded' || settled.state === 'succeeded') return arrival;
+  if (settled.state !== 'review') return { ...arrival, state: 'processing' };
+  return { ...arrival, state: 'review', ...(settled.why !== undefined && { why: settled.why }) };
 };

@@ -1,5 +1,5 @@
 /** JSON:API as B2BINPAY speaks it. Every number is kept as the text that was received: signatures and money need its digits. */
-export type Scalar = string | boolean | null;
+type Scalar = string | boolean | null;
 export type Json = Scalar | Json[] | { [key: string]: Json };
 
 export interface Resource {

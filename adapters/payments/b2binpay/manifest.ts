@@ -18,7 +18,7 @@ export default definePaymentProvider({
   ],
   // POST /payout/ keeps our Idempotency-Key. Deposits have no key, but creating one moves nothing and it can be looked up.
   idempotency: 'native',
-  limits: { perSecond: 5, timeoutMs: 12_000 },
+  limits: { perSecond: 20, timeoutMs: 12_000 },
   config: configSchema,
   adapter,
   webhook: { scheme: 'hmac-sha256 of status, amount, tracking id and time in the body' },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Amount, isAmount, normal, sum } from '../../../domain/money.ts';
 import type { B2binpayConfig } from './config.ts';
-import { type CurrencyTarget, isToken } from './currencies.ts';
+import { type CurrencyTarget, paysItsOwnNetwork } from './currencies.ts';
 import { notOurs } from './failures.ts';
 import { type Json, type Resource, relatedId, word } from './json-api.ts';
 
@@ -15,11 +15,11 @@ export const numericCode = (config: B2binpayConfig, id: string): number => {
   return own?.numericCode ?? Number(id);
 };
 
-/** A decimal string in shortest form, or null where they say nothing. */
+/** A decimal string in shortest form, never negative, or null where they say nothing. */
 export const amountOf = (value: Json | undefined, what: string): Amount | null => {
   const text = word(value);
   if (text === '') return null;
-  if (!isAmount(text)) throw notOurs(`${what} is no decimal number`);
+  if (!isAmount(text) || text.startsWith('-')) throw notOurs(`${what} is no decimal amount`);
   return normal(text);
 };
 
@@ -56,7 +56,7 @@ export const feeOf = (transfers: readonly Resource[], currency: string): Amount 
   return sum(
     own.flatMap(({ attributes }) => [
       amountOf(attributes.commission, 'commission') ?? '0',
-      isToken(currency) ? '0' : (amountOf(attributes.fee, 'fee') ?? '0'),
+      paysItsOwnNetwork(currency) ? (amountOf(attributes.fee, 'fee') ?? '0') : '0',
     ]),
   );
 };

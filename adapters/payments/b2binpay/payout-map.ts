@@ -24,17 +24,24 @@ export const payoutReport = (payout: Resource, transfer: Resource | null, config
   const moved = transfer && word(transfer.attributes.status);
   const state = payoutState(status, moved, transfer, config);
   const txHash = word(transfer?.attributes.txid);
-  const message = word(transfer?.attributes.user_message).slice(0, 160);
+  const asked = amountOf(payout.attributes.amount, 'amount');
+  const processed = state === 'succeeded' && transfer ? amountOf(transfer.attributes.amount, 'amount') : null;
+  const why =
+    moved === '-2'
+      ? 'blocked by the anti-money-laundering check'
+      : processed !== null && processed !== asked
+        ? `${processed} was sent instead of ${asked}`
+        : word(transfer?.attributes.user_message).slice(0, 160);
   return {
     providerId: payout.id,
     state: state ?? 'processing',
     ...(state === null && { unknownWord: true }),
     providerStatus: theirWords(payout, transfer ? [transfer] : []),
-    processed: state === 'succeeded' && transfer ? amountOf(transfer.attributes.amount, 'amount') : null,
+    processed,
     fee: state === 'succeeded' && transfer ? feeOf([transfer], currency) : null,
     currencyCode: numericCode(config, currency),
     ...(txHash && { txHash }),
-    ...(moved === '-2' ? { why: 'blocked by the anti-money-laundering check' } : message ? { why: message } : {}),
+    ...(why && { why }),
   };
 };
 

@@ -22,7 +22,7 @@ export const callbackKey = (config: KeyConfig): Buffer =>
     : passwordKey(config.login!, config.password!);
 
 /** What a callback's signature covers: four values as they were received, glued together. */
-export interface SignedValues {
+interface SignedValues {
   status: string;
   amount: string;
   trackingId: string;

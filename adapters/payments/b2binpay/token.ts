@@ -20,6 +20,8 @@ interface Token {
 
 /** A token is renewed this long before its end, so that it does not die on the way. */
 const EARLY_MS = 30_000;
+/** How long to trust a token that does not say; a 401 corrects us. */
+const UNTOLD_MS = 120_000;
 export const MEDIA_TYPE = 'application/vnd.api+json';
 
 /**
@@ -111,7 +113,7 @@ const attributesOf = (answer: HttpAnswer): { attributes: Record<string, Json>; m
 const v3Token = (ctx: Context, answer: HttpAnswer): Token => {
   const { attributes } = attributesOf(answer);
   const seconds = word(attributes.expires_in);
-  const lifetime = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : 0;
+  const lifetime = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : UNTOLD_MS;
   return { access: word(attributes.access), expiresAt: ctx.now() + lifetime, skew: 0 };
 };
 
@@ -130,7 +132,7 @@ const v2Token = (ctx: Context, answer: HttpAnswer, knownSkew?: number): Token =>
     }
   }
   const skew = knownSkew ?? (Date.parse(time) - ctx.now() || 0);
-  const until = (stamp: Json | undefined) => (Date.parse(word(stamp)) || 0) - skew;
+  const until = (stamp: Json | undefined) => Date.parse(word(stamp)) - skew || ctx.now() + UNTOLD_MS;
   return {
     access: word(attributes.access),
     expiresAt: until(attributes.access_expired_at),

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import { createOrm } from '../db/orm.ts';
+import { createPool } from '../db/pool.ts';
+import type { ApiDeps, Temporal } from './deps.ts';
+import { createAccess } from './kit/access.ts';
+import { type Mount, createApp } from './kit/app.ts';
+import { createMetrics } from './kit/metrics.ts';
+import type { Procedure } from './kit/procedure.ts';
+import { createTokens } from './kit/tokens.ts';
+import { coreProcedures } from './procedures.ts';
+
+/** What other parts add to the core: methods over workflows, and pieces that read their own requests. */
+export interface Additions {
+  procedures?: (deps: ApiDeps) => Procedure[];
+  mounts?: (deps: ApiDeps) => Mount[];
+}
+
+export interface BuiltApi {
+  app: Express;
+  deps: ApiDeps;
+  /** All that is mounted, for those who check all of it. */
+  procedures: Procedure[];
+  /** Closes what building opened; Temporal belongs to the caller. */
+  close: () => Promise<void>;
+}
+
+/** The API of one process, ready to be listened with. */
+export const buildApi = async (settings: Settings, temporal: Temporal, log: Logger, additions: Additions = {}): Promise<BuiltApi> => {
+  const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
+  // A connection lost while idle must not end the process; the pool opens another when it is needed.
+  pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'));
+  const orm = await createOrm(settings.databaseUrl, Math.max(1, Math.ceil(settings.dbPoolSize / 2)));
+  const tokens = await createTokens(settings, pool);
+  const access = createAccess(pool, tokens);
+  const deps: ApiDeps = { settings, pool, orm, log, tokens, access, temporal };
+  const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
+  const app = createApp({
+    pool,
+    access,
+    log,
+    fingerprintSecret: createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest(),
+    metrics: createMetrics(pool),
+    procedures,
+    mounts: additions.mounts?.(deps) ?? [],
+  });
+  return {
+    app,
+    deps,
+    procedures,
+    close: async () => {
+      await orm.close(true);
+      await pool.end();
+    },
+  };
+};

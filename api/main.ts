@@ -1,0 +1,46 @@
+import { createServer } from 'node:http';
+import { settingsOrExit } from '../config/settings.ts';
+import { connectTemporal } from '../worker/client.ts';
+import { additions } from './additions.ts';
+import { buildApi } from './build.ts';
+import { createLog } from './kit/log.ts';
+
+/** How long requests under way may take to finish after a stop was asked for. */
+const GRACE_MS = 20_000;
+
+const settings = settingsOrExit();
+const log = createLog(settings.logLevel);
+const temporal = await connectTemporal(settings);
+const { app, close } = await buildApi(settings, temporal, log, additions);
+
+const server = createServer(
+  {
+    // Slow senders do not hold connections for ever.
+    headersTimeout: 15_000,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+  },
+  app,
+);
+server.listen(settings.port, settings.host, () => log.info({ host: settings.host, port: settings.port, mode: settings.hubMode }, 'API listening'));
+server.once('error', (error) => {
+  log.fatal({ err: error }, 'the API cannot listen');
+  process.exit(1);
+});
+
+let stopping = false;
+const stop = async (signal: string): Promise<void> => {
+  if (stopping) return;
+  stopping = true;
+  log.info({ signal }, 'stopping: no new requests, finishing those under way');
+  const forced = setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
+  await new Promise<void>((closed) => {
+    server.close(() => closed());
+    server.closeIdleConnections();
+  });
+  clearTimeout(forced);
+  await close();
+  await temporal.connection.close();
+  log.info('stopped');
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));

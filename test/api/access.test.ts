@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
+
+let api: TestApi;
+let admin: Caller & { id: number };
+
+beforeAll(async () => {
+  api = await startTestApi();
+  admin = await api.operator();
+});
+afterAll(() => api.stop());
+
+const SELF = ['/api/v2/signout'];
+
+describe('every route', () => {
+  it('is closed without a token, to the other side, and to a user without the permission', async () => {
+    const [nobody, client] = [await api.operator([]), await api.client()];
+    const guarded = api.procedures.filter((one) => one.spec.access !== 'public');
+    expect(guarded.length).toBeGreaterThan(40);
+    for (const { method, path, spec } of guarded) {
+      const route = `${method} ${path.replace(/\{\w+\}/g, '1')}`;
+      const body = method === 'GET' ? undefined : {};
+      expect([route, (await api.call(route, { body })).status]).toEqual([route, 401]);
+      if (spec.access === 'user') {
+        expect([route, (await client.call(route, body)).status]).toEqual([route, 403]);
+        if (SELF.includes(path)) continue;
+        expect([route, spec.permission]).toEqual([route, expect.stringMatching(/^\w+\.\w+$/)]);
+        expect([route, (await nobody.call(route, body)).status]).toEqual([route, 403]);
+      } else {
+        expect([route, (await admin.call(route, body)).status]).toEqual([route, 403]);
+      }
+    }
+  });
+});
+
+describe('a user who may see clients with certain tags only', () => {
+  it('finds those in lists, and the others nowhere', async () => {
+    const [vip, other] = await api.sql(`insert into tag (name) values ('scope-vip'), ('scope-other') returning id`);
+    const [mine, theirs, untagged] = [await api.client({ tagIds: [vip.id] }), await api.client({ tagIds: [other.id] }), await api.client()];
+    const scoped = await api.operator(['*'], { tagIds: [vip.id] });
+    const list = (await scoped.call('GET /api/v2/clients?limit=1000')).body;
+    expect(list).toMatchObject({ total: 1, data: [{ clientId: mine.id, tags: [{ id: vip.id, name: 'scope-vip' }] }] });
+    for (const hidden of [theirs, untagged]) {
+      expect((await scoped.call(`GET /api/v2/clients/${hidden.id}`)).status).toBe(404);
+      expect((await scoped.call(`PATCH /api/v2/clients/${hidden.id}`, { city: 'X' })).status).toBe(404);
+      expect((await scoped.call('POST /api/v2/dev/client-token', { clientId: hidden.id })).status).toBe(404);
+    }
+    expect((await scoped.call(`GET /api/v2/clients/${mine.id}`)).status).toBe(200);
+    for (const path of ['accounts', 'transactions', 'applications']) {
+      expect(await scoped.call(`GET /api/v2/${path}`)).toMatchObject({ status: 200, body: { total: 0 } });
+    }
+  });
+
+  it('gives new clients their own tags, and can create no user who sees more', async () => {
+    const [tag] = await api.sql(`insert into tag (name) values ('scope-new') returning id`);
+    const scoped = await api.operator(['*'], { tagIds: [tag.id] });
+    const made = await scoped.call('POST /api/v2/clients', { email: 'scoped@example.com', firstName: 'S', lastName: 'C' });
+    expect(made).toMatchObject({ status: 201, body: { tags: [{ id: tag.id }] } });
+    const user = { name: 'U', email: 'u@example.com', password: 'a good password', groupIds: [] };
+    expect((await scoped.call('POST /api/v2/users', user)).status).toBe(403);
+    expect((await scoped.call('POST /api/v2/users', { ...user, tagIds: [tag.id] })).status).toBe(201);
+  });
+});
+
+describe('a user who must not see personal data', () => {
+  it('sees stars instead', async () => {
+    const client = await api.client({ email: 'secret.person@example.com' });
+    await api.sql(`update client set phone = '+1 555 0100', birthday = '1990-05-01', city = 'Hiddentown', nickname = 'hush' where client_id = $1`, [client.id]);
+    const open = (await admin.call(`GET /api/v2/clients/${client.id}`)).body;
+    expect(open).toMatchObject({ email: 'secret.person@example.com', birthday: '1990-05-01T00:00:00+00:00', city: 'Hiddentown', name: `Ann ${open.lastName}` });
+    const masked = await api.operator(['*'], { maskData: true });
+    const closed = (await masked.call(`GET /api/v2/clients/${client.id}`)).body;
+    expect(closed).toMatchObject({ email: '*', firstName: '*', name: '*', phone: '*', birthday: null, city: '*', nickname: '*', status: 'active', type: open.type });
+    const changed = await masked.call(`PATCH /api/v2/clients/${client.id}`, { riskLevelId: 2 });
+    expect(changed.body).toMatchObject({ email: '*', riskLevel: 'middle' });
+    expect(JSON.stringify([closed, changed.body, (await masked.call('GET /api/v2/clients')).body])).not.toMatch(/secret\.person|Hiddentown|hush|555/);
+    expect((await masked.call('POST /api/v2/users', { name: 'U', email: 'm@example.com', password: 'a good password', groupIds: [] })).status).toBe(403);
+  });
+});
+
+describe('a changed right', () => {
+  it('counts within seconds, without signing in again', async () => {
+    const clerk = await api.operator(['tags.read']);
+    expect((await clerk.call('GET /api/v2/tags')).status).toBe(200);
+    await api.sql(`update user_group set permissions = '{}' where id = (select group_id from hub_user_group where user_id = $1)`, [clerk.id]);
+    await expect(until(async () => (await clerk.call('GET /api/v2/tags')).status === 403)).resolves.toBe(true);
+    await api.sql('update hub_user set active = false where id = $1', [clerk.id]);
+    await expect(until(async () => (await clerk.call('GET /api/v2/tags')).status === 401)).resolves.toBe(true);
+  });
+});
+
+describe('a client', () => {
+  it('is locked out at once when banned', async () => {
+    const client = await api.client();
+    expect((await client.call('GET /api/v2/my/accounts')).status).toBe(200);
+    expect((await admin.call(`PATCH /api/v2/clients/${client.id}`, { statusId: 3 })).body.status).toBe('banned');
+    expect((await client.call('GET /api/v2/my/accounts')).status).toBe(401);
+  });
+});
+
+const until = async (condition: () => Promise<boolean>): Promise<boolean> => {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await condition()) return true;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return false;
+};

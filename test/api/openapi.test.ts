@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type TestApi, startTestApi } from '../kit/api-client.ts';
+
+let api: TestApi;
+let document: any;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  document = (await api.call('GET /openapi.json')).body;
+});
+afterAll(() => api.stop());
+
+interface Layer {
+  route?: { path: string | string[]; methods: Record<string, boolean> };
+  handle: { stack?: Layer[] };
+}
+/** Every route Express really has, of the application itself; what a mount has inside is documented by its mount. */
+const mounted = (): string[] =>
+  (api.app as unknown as { router: { stack: Layer[] } }).router.stack.flatMap(({ route }) =>
+    route
+      ? [route.path].flat().flatMap((path) =>
+          Object.keys(route.methods)
+            .filter((method) => method !== '_all')
+            .map((method) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`),
+        )
+      : [],
+  );
+
+describe('the OpenAPI document', () => {
+  it('names every mounted route and nothing else', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods as object).map((method) => `${method} ${path}`));
+    const beside = ['get /docs'];
+    expect(documented.filter((route) => !beside.includes(route)).sort()).toEqual(mounted().sort());
+  });
+
+  it('is 3.1 with a relative server, unique operation ids and a known error body for every failure', () => {
+    expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: '/' }], components: { securitySchemes: { bearer: { scheme: 'bearer' } } } });
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods as Record<string, any>));
+    const ids = operations.map((one) => one.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operationId, responses } of operations) {
+      for (const [status, response] of Object.entries<any>(responses)) {
+        if (Number(status) < 400 || operationId === 'getReadyz') continue;
+        expect([operationId, status, response.content['application/json'].schema]).toEqual([operationId, status, { $ref: '#/components/schemas/Error' }]);
+      }
+    }
+  });
+
+  it('lets no object of ours carry more members than it names', () => {
+    const open = Object.entries<any>(document.components.schemas).filter(([, schema]) => schema.type === 'object' && schema.additionalProperties !== false);
+    expect(open.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('the docs page', () => {
+  it('is served by us alone, without inline script', async () => {
+    const page = await api.call('GET /docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(page.body).not.toMatch(/<script(?![^>]*\ssrc=)/);
+    const files = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) {
+      expect(file).toMatch(/^\/docs\//);
+      expect([file, (await api.call(`GET ${file}`)).status]).toEqual([file, 200]);
+    }
+  });
+});
+
+describe('every answer', () => {
+  it('carries a request id: the caller\'s when it is a sane one', async () => {
+    expect((await api.call('GET /livez', { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id')).toBe('abc-1');
+    expect((await api.call('GET /livez', { headers: { 'x-request-id': 'a b<script>' } })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const missing = await api.call('GET /nothing', { headers: { 'x-request-id': 'abc-2' } });
+    expect(missing.body.error.requestId).toBe('abc-2');
+    expect(missing.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+});
+
+describe('metrics', () => {
+  it('count by route pattern, never by address', async () => {
+    await api.call('GET /api/v2/clients/424242');
+    const text = (await api.call('GET /metrics')).body as string;
+    expect(text).toContain('route="/api/v2/clients/{clientId}",status="401"');
+    expect(text).not.toContain('424242');
+    for (const name of ['hub_db_pool_connections', 'hub_needs_human', 'hub_open_requests', 'hub_parked_webhooks']) expect(text).toContain(name);
+  });
+});

@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, TestHub } from '../kit/hub.ts';
+
+let hub: TestHub;
+let olga: number;
+let boris: number;
+
+beforeAll(async () => {
+  hub = await TestHub.start();
+  olga = await hub.operator('Olga');
+  boris = await hub.operator('Boris');
+});
+afterAll(() => hub?.stop());
+
+const payoutsAtTheProvider = async (transactionId: number) => {
+  const { reference } = await hub.one<{ reference: string }>(
+    `select reference from money_transaction where transaction_id = $1`,
+    [transactionId],
+  );
+  return hub
+    .sandbox('b2binpay')
+    .books()
+    .filter((entry) => entry.kind === 'payout' && entry.reference === reference);
+};
+
+/** The write itself, not the quote before it. */
+const creation = { method: 'POST', path: '/payout/', body: '"type":"payout"' };
+
+afterEach(() => hub.sandbox('b2binpay').reset());
+
+describe('a payout', () => {
+  it('is held, waits for approval, is sent once and captured', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.reaches(payout, 'awaiting_approval');
+    expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'done');
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(1);
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('gives the money back when an operator rejects it', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.decide(payout, olga, 'reject', { resolutionId: 1 });
+    await hub.reaches(payout, 'rejected');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(0);
+  });
+
+  it('needs two different persons when the policy says so', async () => {
+    await hub.approvals('withdrawal', 2);
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    expect(await hub.decide(payout, olga, 'approve')).toMatchObject({ missing: 1 });
+    await expect(hub.decide(payout, olga, 'approve')).rejects.toMatchObject({ reason: 'decided_already' });
+    expect(await hub.decide(payout, boris, 'approve')).toMatchObject({ missing: 0 });
+    await hub.reaches(payout, 'done');
+    await hub.approvals('withdrawal', 1);
+  });
+
+  it('cannot be approved by the operator who made it', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00', { user_id: olga });
+    await expect(hub.decide(payout, olga, 'approve')).rejects.toMatchObject({ reason: 'own_request' });
+    await hub.decide(payout, boris, 'approve');
+    await hub.reaches(payout, 'done');
+  });
+
+  it('ends as hold_refused when the money is not there', async () => {
+    const client = await hub.clientWith('10', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.reaches(payout, 'hold_refused');
+    expect(await client.balance()).toEqual({ balance: '10', held: '0' });
+  });
+
+  it('can be cancelled while it waits, and not after', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.reaches(payout, 'awaiting_approval');
+    await hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`);
+    await hub.reaches(payout, 'cancelled');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    await expect(hub.steering.cancel(`payout:${payout}`, 'again')).rejects.toMatchObject({ type: 'Rejected' });
+  });
+
+  it('is refused by the provider and gives the hold back', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.02');
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'failed');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+});
+
+describe('a payout whose answer was lost', () => {
+  it('is found by asking and paid once', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    hub
+      .sandbox('b2binpay')
+      .fault({ match: { method: 'POST', path: '/payout/' }, kind: 'reset_after_commit', times: 1 });
+    const payout = await client.withdraw('25.00');
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'done');
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(1);
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+  });
+
+  it('is sent again, and paid once, when the provider never saw it', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    hub.sandbox('b2binpay').fault({ match: creation, kind: 'reset', times: 1 });
+    const payout = await client.withdraw('25.00');
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'done');
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(1);
+  });
+
+  it('asks an operator when the provider cannot tell, and holds the money until he does', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    hub.sandbox('b2binpay').fault({ match: creation, kind: 'reset', times: 1_000 });
+    hub.sandbox('b2binpay').fault({ match: { method: 'GET', path: '/payout/' }, kind: 'http_500', times: 1_000 });
+    const payout = await client.withdraw('25.00');
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'assistance');
+    expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    const found = await eventually(async () => {
+      const { count } = await hub.client.workflow.count(`HubNeedsHuman = true and WorkflowId = 'payout:${payout}'`);
+      return count === 1;
+    }, 'the run to be found by HubNeedsHuman');
+    expect(found).toBe(true);
+    await hub.decide(payout, boris, 'mark_failed', { comment: 'looked it up: not there' });
+    await hub.reaches(payout, 'failed');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+});
+
+describe('two persons deciding at the same moment', () => {
+  it('one wins, the other hears that it is decided', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.openRequest(payout);
+    const answers = await Promise.allSettled([
+      hub.decide(payout, olga, 'approve'),
+      hub.decide(payout, boris, 'reject', { resolutionId: 1 }),
+    ]);
+    expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(1);
+    const stage = await eventually(async () => {
+      const now = await hub.stage(payout);
+      return now === 'done' || now === 'rejected' ? now : null;
+    }, 'the end');
+    expect(await client.balance()).toEqual(
+      stage === 'done' ? { balance: '75', held: '0' } : { balance: '100', held: '0' },
+    );
+  });
+});
