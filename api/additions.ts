@@ -7,5 +7,5 @@ import { webhookMount } from './webhooks/index.ts';
 /** What stands beside the core: money methods over workflows, webhooks of providers, Temporal UI's codec. */
 export const additions: Additions = {
   procedures: moneyProcedures,
-  mounts: (deps) => [webhookMount(deps), codecMount(deps, createCodec(deps.settings))],
+  mounts: (deps) => [webhookMount(deps), codecMount(deps, createCodec(deps.settings.payloadKeys))],
 };

@@ -28,7 +28,12 @@ export interface BuiltApi {
 }
 
 /** The API of one process, ready to be listened with. */
-export const buildApi = async (settings: Settings, temporal: Temporal, log: Logger, additions: Additions = {}): Promise<BuiltApi> => {
+export const buildApi = async (
+  settings: Settings,
+  temporal: Temporal,
+  log: Logger,
+  additions: Additions = {},
+): Promise<BuiltApi> => {
   const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
   // A connection lost while idle must not end the process; the pool opens another when it is needed.
   pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'));

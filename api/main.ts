@@ -22,7 +22,9 @@ const server = createServer(
   },
   app,
 );
-server.listen(settings.port, settings.host, () => log.info({ host: settings.host, port: settings.port, mode: settings.hubMode }, 'API listening'));
+server.listen(settings.port, settings.host, () =>
+  log.info({ host: settings.host, port: settings.port, mode: settings.hubMode }, 'API listening'),
+);
 server.once('error', (error) => {
   log.fatal({ err: error }, 'the API cannot listen');
   process.exit(1);

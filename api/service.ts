@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { HUB_QUEUE } from '../domain/queues.ts';
 import type { ApiDeps } from './deps.ts';
 import { type Procedure, procedure } from './kit/procedure.ts';
 
-const TASK_QUEUE = 'hub';
 /** A poll lasts up to a minute; a worker that was not seen for longer is gone. */
 const SEEN_WITHIN_MS = 75_000;
 const PATIENCE_MS = 2_000;
@@ -30,14 +30,21 @@ export const serviceProcedures = (deps: ApiDeps): Procedure[] => [
     alsoAnswers: [503],
     handle: async () => {
       const [database, [temporal, worker]] = await Promise.all([within(databaseIsThere(deps)), workerIsThere(deps)]);
-      const missing = [...(database ? [] : ['database' as const]), ...(temporal ? [] : ['temporal' as const]), ...(worker ? [] : ['worker' as const])];
+      const missing = [
+        ...(database ? [] : ['database' as const]),
+        ...(temporal ? [] : ['temporal' as const]),
+        ...(worker ? [] : ['worker' as const]),
+      ];
       return { ready: missing.length === 0, missing };
     },
   }),
 ];
 
 const within = (check: Promise<boolean>): Promise<boolean> =>
-  Promise.race([check.catch(() => false), new Promise<boolean>((done) => setTimeout(() => done(false), PATIENCE_MS).unref())]);
+  Promise.race([
+    check.catch(() => false),
+    new Promise<boolean>((done) => setTimeout(() => done(false), PATIENCE_MS).unref()),
+  ]);
 
 const databaseIsThere = async ({ pool }: ApiDeps): Promise<boolean> => {
   await pool.query('select 1');
@@ -48,12 +55,14 @@ const workerIsThere = async ({ temporal, settings }: ApiDeps): Promise<[temporal
   let worker = false;
   const answered = await within(
     (async () => {
-      const { pollers } = await temporal.client.workflowService.describeTaskQueue({
-        namespace: settings.temporalNamespace,
-        taskQueue: { name: TASK_QUEUE },
-        taskQueueType: 1,
-      });
-      worker = (pollers ?? []).some((poller) => Date.now() - Number(poller.lastAccessTime?.seconds ?? 0) * 1000 < SEEN_WITHIN_MS);
+      const asked = { namespace: settings.temporalNamespace, taskQueue: { name: HUB_QUEUE }, taskQueueType: 1 };
+      // A deadline of its own: the client would go on retrying long after we have answered.
+      const { pollers } = await temporal.client.withDeadline(Date.now() + PATIENCE_MS - 500, () =>
+        temporal.client.workflowService.describeTaskQueue(asked),
+      );
+      worker = (pollers ?? []).some(
+        (poller) => Date.now() - Number(poller.lastAccessTime?.seconds ?? 0) * 1000 < SEEN_WITHIN_MS,
+      );
       return true;
     })(),
   );

@@ -4,6 +4,8 @@ export interface Timings {
   firstAnswer: number;
   /** After a lost answer: when to ask whether it arrived. After the last one an operator is asked. */
   probes: readonly number[];
+  /** An attempt may still be on the wire this long after it began: until then, not finding it proves nothing. */
+  settleAfter: number;
   /** Two looks this far apart must both miss before a write is repeated at a provider that keeps no key of ours. */
   secondLook: number;
   /** While the provider works: when to ask how far it is, besides its own news. The last one repeats. */
@@ -24,6 +26,7 @@ const day = 24 * hour;
 export const TIMINGS: Timings = {
   firstAnswer: 10 * second,
   probes: [2 * second, 10 * second, 30 * second, minute, 5 * minute, 15 * minute, hour, 6 * hour, day],
+  settleAfter: minute,
   secondLook: 5 * second,
   polls: [minute, 5 * minute, 15 * minute, hour],
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],

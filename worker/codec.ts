@@ -1,10 +1,10 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto'; // CommonJS without named exports, as Node sees it
 import { KeyRing } from '../config/key-ring.ts';
 
 const ENCODING = 'binary/encrypted';
 const PURPOSE = 'payload';
-const { Payload: PayloadMessage } = temporal.api.common.v1;
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /**
  * Encrypts every payload that Temporal stores. Synchronous crypto inside, because a promise per payload costs more than the

@@ -65,7 +65,7 @@ export class ConnectionQueues {
         maxTaskQueueActivitiesPerSecond: limits.perSecond,
         maxConcurrentActivityTaskExecutions: 20,
         // Above the longest attempt: a worker that is asked to stop lets a payment's answer come home.
-        shutdownGraceTime: '50s',
+        shutdownGraceTime: '80s',
         dataConverter: { payloadCodecs: [codec] },
       });
       this.workers.set(id, { worker, ended: worker.run() });

@@ -71,7 +71,10 @@ const toTemporal = (error: unknown): unknown => {
   return error;
 };
 
-/** Gives every activity its tools and turns what it throws into what Temporal needs. */
+/** How often a call to a provider says that its worker lives. */
+const HEARTBEAT_MS = 1_000;
+
+/** Gives every activity its tools, its heartbeat, and turns what it throws into what Temporal needs. */
 export const bind = <T extends Record<string, Activity<never, unknown>>>(
   activities: T,
   lend: Omit<Tools, 'run' | 'signal'>,
@@ -81,10 +84,15 @@ export const bind = <T extends Record<string, Activity<never, unknown>>>(
     async (input: never) => {
       const { info, cancellationSignal } = Context.current();
       const { workflowId, runId } = info.workflowExecution ?? { workflowId: '', runId: '' };
+      const heart = info.heartbeatTimeoutMs
+        ? setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS)
+        : undefined;
       try {
         return await run(input, { ...lend, run: { workflowId, runId }, signal: cancellationSignal });
       } catch (error) {
         throw toTemporal(error);
+      } finally {
+        clearInterval(heart);
       }
     },
   ]);

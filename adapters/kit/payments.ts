@@ -51,6 +51,8 @@ export interface Arrival {
   txHash?: string;
   /** Why `review`, in plain words for an operator. */
   why?: string;
+  /** The provider keeps it back (AML): nobody may credit it yet. */
+  blocked?: true;
 }
 
 export type DepositAction =

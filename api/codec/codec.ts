@@ -37,14 +37,36 @@ export const codecMount = (deps: ApiDeps, codec: PayloadCodec): Mount => {
   for (const direction of ['encode', 'decode'] as const) {
     router.post(`/${direction}`, mayRead(deps), body, async (req, res) => {
       const { payloads } = parsePart(Payloads, req.body, 'body');
-      deps.log.info({ requestId: res.locals['requestId'] as string, actor: (res.locals['actor'] as string | undefined) ?? 'local', direction, count: payloads.length }, 'payloads read');
-      const done = await codec[direction](payloads.map(fromWire)).catch(() => {
-        throw problem(400, 'validation', 'A payload was not made by this hub or its key is gone.', 'payloads');
-      });
+      deps.log.info(
+        {
+          requestId: res.locals['requestId'] as string,
+          actor: (res.locals['actor'] as string | undefined) ?? 'local',
+          direction,
+          count: payloads.length,
+        },
+        'payloads read',
+      );
+      const done = await coded(codec, direction, payloads);
       res.json({ payloads: done.map(toWire) });
     });
   }
-  return { path: '/codec', router, paths: { '/codec/encode': documented('encode'), '/codec/decode': documented('decode') } };
+  return {
+    path: '/codec',
+    router,
+    paths: { '/codec/encode': documented('encode'), '/codec/decode': documented('decode') },
+  };
+};
+
+const coded = async (
+  codec: PayloadCodec,
+  direction: 'encode' | 'decode',
+  payloads: readonly Wire[],
+): Promise<Payload[]> => {
+  try {
+    return await codec[direction](payloads.map(fromWire));
+  } catch {
+    throw problem(400, 'validation', 'A payload was not made by this hub or its key is gone.', 'payloads');
+  }
 };
 
 /** 127.0.0.1 and localhost are the same UI to people, and different origins to browsers. */
@@ -58,7 +80,8 @@ const cors =
   (req, res, next) => {
     const origin = req.headers.origin;
     res.vary('Origin');
-    if (origin !== undefined && !origins.has(origin)) throw problem(403, 'forbidden', 'Only Temporal UI may ask from a browser.');
+    if (origin !== undefined && !origins.has(origin))
+      throw problem(403, 'forbidden', 'Only Temporal UI may ask from a browser.');
     if (origin !== undefined) {
       res.setHeader('Access-Control-Allow-Origin', origin);
       res.setHeader('Access-Control-Allow-Credentials', 'true');
@@ -75,7 +98,8 @@ const mayRead =
   ({ settings, access }: ApiDeps): RequestHandler =>
   async (req, res, next) => {
     if (settings.hubMode === 'embedded' && req.headers.authorization === undefined) {
-      if (!LOOPBACK.has(req.socket.remoteAddress ?? '')) throw problem(403, 'forbidden', 'Only from this machine, or signed in.');
+      if (!LOOPBACK.has(req.socket.remoteAddress ?? ''))
+        throw problem(403, 'forbidden', 'Only from this machine, or signed in.');
       next();
       return;
     }
@@ -89,7 +113,8 @@ const documented = (direction: 'encode' | 'decode') => ({
   post: {
     operationId: `postCodec${direction === 'encode' ? 'Encode' : 'Decode'}`,
     summary: `Temporal payloads: ${direction}`,
-    description: "Temporal's remote codec protocol. Permission: `payloads.read`; in embedded mode open on the machine itself.",
+    description:
+      "Temporal's remote codec protocol. Permission: `payloads.read`; in embedded mode open on the machine itself.",
     tags: ['Temporal'],
     security: [{ bearer: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: Payloads } } },

@@ -6,7 +6,16 @@ import { resource } from '../kit/resource.ts';
 import { wordList } from '../kit/shapes.ts';
 import { MyAccount, myAccountViews } from '../presenters/account.ts';
 
-const PERMISSIONS = z.enum(['deposit', 'exchange', 'trade', 'transferDeposit', 'transferWithdrawal', 'withdrawal', 'enabled', 'visible']);
+const PERMISSIONS = z.enum([
+  'deposit',
+  'exchange',
+  'trade',
+  'transferDeposit',
+  'transferWithdrawal',
+  'withdrawal',
+  'enabled',
+  'visible',
+]);
 
 /** GET /my/accounts and /my/accounts/{accountId}. Accounts the platform refused to open do not exist for the client. */
 export const myAccounts = resource({
@@ -21,14 +30,19 @@ export const myAccounts = resource({
   where: () => ({ status: { $ne: 'failed' } }),
   filters: {
     alphabeticCurrencyCode: custom(z.string().regex(/^[A-Z0-9-]{2,16}$/i, 'must be a currency code'), (code) => ({
-      [raw((alias) => `(select alphabetic_code from currency where numeric_code = ${alias}.currency)`) as unknown as string]: code.toUpperCase(),
+      [raw(
+        (alias) => `(select alphabetic_code from currency where numeric_code = ${alias}.currency)`,
+      ) as unknown as string]: code.toUpperCase(),
     })),
     permissions: custom(wordList().pipe(z.array(PERMISSIONS)), (words) => ({ permissions: { $contains: words } })),
     platformId: byId('platformId'),
   },
   read: MyAccount,
   present: async (rows: AccountRow[], { pool }) => {
-    const views = await myAccountViews(pool, rows.map((row) => row.accountId));
+    const views = await myAccountViews(
+      pool,
+      rows.map((row) => row.accountId),
+    );
     return rows.flatMap((row) => views.get(row.accountId) ?? []);
   },
 });

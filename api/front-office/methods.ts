@@ -1,5 +1,12 @@
 import { raw } from '@mikro-orm/postgresql';
-import { Currency, type CurrencyRow, PaymentGroup, type PaymentGroupRow, PaymentMethod, type PaymentMethodRow } from '../../db/entities/configuration.ts';
+import {
+  Currency,
+  type CurrencyRow,
+  PaymentGroup,
+  type PaymentGroupRow,
+  PaymentMethod,
+  type PaymentMethodRow,
+} from '../../db/entities/configuration.ts';
 import { custom } from '../kit/filters.ts';
 import { type PresentContext, resource } from '../kit/resource.ts';
 import { idText } from '../kit/shapes.ts';
@@ -13,7 +20,10 @@ const on = (sql: (alias: string) => string) => ({ [raw(sql) as unknown as string
 
 const inCurrency = (type: 'TR' | 'PS') =>
   custom(idText(), (code) =>
-    on((alias) => `exists (select 1 from payment_method_currency c where c.method_id = ${alias}.id and c.type = '${type}' and c.enabled and c.currency = ${code})`),
+    on(
+      (alias) =>
+        `exists (select 1 from payment_method_currency c where c.method_id = ${alias}.id and c.type = '${type}' and c.enabled and c.currency = ${code})`,
+    ),
   );
 
 /** Methods a client can use now: enabled, of an enabled connection. */
@@ -28,16 +38,27 @@ const methods = (direction: Direction) => ({
   where: () => ({
     direction,
     enabled: true,
-    ...on((alias) => `exists (select 1 from payment_method m join connection c on c.id = m.connection_id where m.id = ${alias}.id and c.enabled)`),
+    ...on(
+      (alias) =>
+        `exists (select 1 from payment_method m join connection c on c.id = m.connection_id where m.id = ${alias}.id and c.enabled)`,
+    ),
   }),
   filters: {
-    groupId: custom(idText(), (id) => on((alias) => `exists (select 1 from payment_method_group g where g.method_id = ${alias}.id and g.group_id = ${id})`)),
+    groupId: custom(idText(), (id) =>
+      on(
+        (alias) =>
+          `exists (select 1 from payment_method_group g where g.method_id = ${alias}.id and g.group_id = ${id})`,
+      ),
+    ),
     tradersRoomCurrencyNumericCode: inCurrency('TR'),
     paymentSystemCurrencyNumericCode: inCurrency('PS'),
   },
   sorts: ['createTime', 'priority'] as const,
   present: async (rows: PaymentMethodRow[], { pool }: PresentContext) => {
-    const views = await methodViews(pool, rows.map((row) => row.id));
+    const views = await methodViews(
+      pool,
+      rows.map((row) => row.id),
+    );
     return rows.flatMap((row) => views.get(row.id) ?? []);
   },
 });
@@ -55,7 +76,8 @@ const groups = (direction: Direction) =>
     where: () => ({ direction }),
     sorts: ['createTime', 'priority'],
     read: MyPaymentGroup,
-    present: (rows: PaymentGroupRow[]) => rows.map((row) => ({ ...row, description: row.description ?? null, icon: row.icon ?? null })),
+    present: (rows: PaymentGroupRow[]) =>
+      rows.map((row) => ({ ...row, description: row.description ?? null, icon: row.icon ?? null })),
   });
 
 /** Currencies of the accounts that enabled methods can fund or pay from. */
@@ -72,7 +94,9 @@ const currencies = (direction: Direction) =>
     where: () => ({
       enabled: true,
       ...on(
-        (alias) => `exists (select 1 from payment_method_currency mc join payment_method m on m.id = mc.method_id join connection c on c.id = m.connection_id
+        (
+          alias,
+        ) => `exists (select 1 from payment_method_currency mc join payment_method m on m.id = mc.method_id join connection c on c.id = m.connection_id
           where mc.currency = ${alias}.numeric_code and mc.type = 'TR' and mc.enabled and m.enabled and c.enabled and m.direction = '${direction}')`,
       ),
     }),

@@ -19,7 +19,10 @@ export const myTransactions = resource({
   sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
   read: MyTransaction,
   present: async (rows: MoneyTransactionRow[], { pool }) => {
-    const views = await myTransactionViews(pool, rows.map((row) => row.transactionId));
+    const views = await myTransactionViews(
+      pool,
+      rows.map((row) => row.transactionId),
+    );
     return rows.flatMap((row) => views.get(row.transactionId) ?? []);
   },
 });

@@ -15,24 +15,26 @@ export const requestId: RequestHandler = (req, res, next) => {
 };
 
 /** One line per answer. The route's pattern, never the address: ids, filters and tokens in it may be personal. */
-export const accessLog = (log: Logger, metrics: HttpMetrics): RequestHandler => (req, res, next) => {
-  const begun = process.hrtime.bigint();
-  res.once('close', () => {
-    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
-    const route = (res.locals['route'] as string | undefined) ?? 'none';
-    metrics.observe(req.method, route, res.statusCode, seconds);
-    log.info(
-      {
-        requestId: res.locals['requestId'] as string,
-        method: req.method,
-        route,
-        status: res.statusCode,
-        ms: Math.round(seconds * 1e4) / 10,
-        actor: res.locals['actor'] as string | undefined,
-        ...(res.writableFinished ? {} : { aborted: true }),
-      },
-      'request',
-    );
-  });
-  next();
-};
+export const accessLog =
+  (log: Logger, metrics: HttpMetrics): RequestHandler =>
+  (req, res, next) => {
+    const begun = process.hrtime.bigint();
+    res.once('close', () => {
+      const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+      const route = (res.locals['route'] as string | undefined) ?? 'none';
+      metrics.observe(req.method, route, res.statusCode, seconds);
+      log.info(
+        {
+          requestId: res.locals['requestId'] as string,
+          method: req.method,
+          route,
+          status: res.statusCode,
+          ms: Math.round(seconds * 1e4) / 10,
+          actor: res.locals['actor'] as string | undefined,
+          ...(res.writableFinished ? {} : { aborted: true }),
+        },
+        'request',
+      );
+    });
+    next();
+  };

@@ -56,7 +56,11 @@ export const createAccess = (pool: pg.Pool, tokens: Tokens) => {
     /** Throws 403 unless this actor may call a method of this side with this permission. */
     assertMay: (actor: Actor, side: 'user' | 'client', permission: string | undefined): void => {
       if (actor.kind !== side) {
-        throw problem(403, 'forbidden', side === 'user' ? 'This method is for Back Office users.' : 'This method is for clients.');
+        throw problem(
+          403,
+          'forbidden',
+          side === 'user' ? 'This method is for Back Office users.' : 'This method is for clients.',
+        );
       }
       if (actor.kind === 'user' && permission !== undefined && !may(actor, permission)) {
         throw problem(403, 'forbidden', `You need the permission ${permission}.`);
@@ -84,20 +88,42 @@ const loadUser = async (pool: pg.Pool, id: number, family: string): Promise<User
     [id, family],
   );
   const row = found.rows[0];
-  return row && { kind: 'user', id, family, permissions: new Set(row.permissions), tagIds: row.tags, maskData: row.mask_data };
+  return (
+    row && {
+      kind: 'user',
+      id,
+      family,
+      permissions: new Set(row.permissions),
+      tagIds: row.tags,
+      maskData: row.mask_data,
+    }
+  );
 };
 
 const loadClient = async (pool: pg.Pool, id: number, family: string): Promise<ClientActor | undefined> => {
-  const found = await pool.query(`select 1 from client where client_id = $1 and status not in ('banned', 'deleted') and ${ALIVE}`, [id, family]);
+  const found = await pool.query(
+    `select 1 from client where client_id = $1 and status not in ('banned', 'deleted') and ${ALIVE}`,
+    [id, family],
+  );
   return found.rowCount === 0 ? undefined : { kind: 'client', id, family };
 };
 
 /** SQL that is true when the user may see the client in `column`. Tag ids are whole numbers from our own table. */
 export const scopeSql = (actor: UserActor, column: string): string =>
-  actor.tagIds.length === 0 ? 'true' : `exists (select 1 from client_tag where client_tag.client_id = ${column} and tag_id in (${actor.tagIds.join(',')}))`;
+  actor.tagIds.length === 0
+    ? 'true'
+    : `exists (select 1 from client_tag where client_tag.client_id = ${column} and tag_id in (${actor.tagIds.join(',')}))`;
 
 /** Throws 404 when the user's tags do not let them see this client (or there is none). */
-export const assertSees = async (db: Pick<pg.ClientBase, 'query'>, actor: UserActor, clientId: number, what = 'client', field?: string): Promise<void> => {
-  const found = await db.query(`select 1 from client where client_id = $1 and ${scopeSql(actor, 'client.client_id')}`, [clientId]);
+export const assertSees = async (
+  db: Pick<pg.ClientBase, 'query'>,
+  actor: UserActor,
+  clientId: number,
+  what = 'client',
+  field?: string,
+): Promise<void> => {
+  const found = await db.query(`select 1 from client where client_id = $1 and ${scopeSql(actor, 'client.client_id')}`, [
+    clientId,
+  ]);
   if (found.rowCount === 0) throw problem(404, 'not_found', `There is no such ${what}.`, field);
 };

@@ -36,10 +36,14 @@ export const createApp = (parts: AppParts): Express => {
   app.use(requestId, accessLog(parts.log, parts.metrics), securityHeaders);
   const mounts = parts.mounts ?? [];
   for (const mount of mounts) {
-    app.use(mount.path, (_req, res, next) => {
-      res.locals['route'] = mount.path;
-      next();
-    }, mount.router);
+    app.use(
+      mount.path,
+      (_req, res, next) => {
+        res.locals['route'] = mount.path;
+        next();
+      },
+      mount.router,
+    );
   }
   mountDocuments(app, parts);
   app.use(refuseLargeBody, express.raw({ type: () => true, limit: LARGEST_BODY }));
@@ -105,7 +109,9 @@ const onlyMethods = (methods: readonly string[]): express.RequestHandler => {
       res.status(204).end();
       return;
     }
-    throw new Problem(405, [{ reason: 'method_not_allowed', issue: `Only ${allow} are possible here.` }], { Allow: allow });
+    throw new Problem(405, [{ reason: 'method_not_allowed', issue: `Only ${allow} are possible here.` }], {
+      Allow: allow,
+    });
   };
 };
 
@@ -117,7 +123,11 @@ const mountDocuments = (app: Express, { procedures, mounts = [], metrics }: AppP
     res.locals['route'] = req.path.startsWith('/docs') ? '/docs' : req.path;
     next();
   };
-  app.route('/openapi.json').all(named).get((_req, res) => void res.type('json').send(document)).all(onlyMethods(['GET']));
+  app
+    .route('/openapi.json')
+    .all(named)
+    .get((_req, res) => void res.type('json').send(document))
+    .all(onlyMethods(['GET']));
   app
     .route('/metrics')
     .all(named)
@@ -129,13 +139,33 @@ const mountDocuments = (app: Express, { procedures, mounts = [], metrics }: AppP
 const text = (type: string) => ({ [type]: { schema: { type: 'string' as const } } });
 const DOCUMENTS: ZodOpenApiPathsObject = {
   '/openapi.json': {
-    get: { operationId: 'getOpenapi', summary: 'This document', tags: ['Service'], security: [], responses: { '200': { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } } } },
+    get: {
+      operationId: 'getOpenapi',
+      summary: 'This document',
+      tags: ['Service'],
+      security: [],
+      responses: {
+        '200': { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
+      },
+    },
   },
   '/docs': {
-    get: { operationId: 'getDocs', summary: 'This document for people', tags: ['Service'], security: [], responses: { '200': { description: 'A page', content: text('text/html') } } },
+    get: {
+      operationId: 'getDocs',
+      summary: 'This document for people',
+      tags: ['Service'],
+      security: [],
+      responses: { '200': { description: 'A page', content: text('text/html') } },
+    },
   },
   '/metrics': {
-    get: { operationId: 'getMetrics', summary: 'Figures for Prometheus', tags: ['Service'], security: [], responses: { '200': { description: 'Prometheus text', content: text('text/plain') } } },
+    get: {
+      operationId: 'getMetrics',
+      summary: 'Figures for Prometheus',
+      tags: ['Service'],
+      security: [],
+      responses: { '200': { description: 'Prometheus text', content: text('text/plain') } },
+    },
   },
 };
 
@@ -144,7 +174,11 @@ const errorHandler =
   (error: unknown, req, res, next) => {
     const found = toProblem(error);
     const id = res.locals['requestId'] as string;
-    if (found.status >= 500) log.error({ requestId: id, route: res.locals['route'] as string | undefined, method: req.method, err: error }, 'request failed');
+    if (found.status >= 500)
+      log.error(
+        { requestId: id, route: res.locals['route'] as string | undefined, method: req.method, err: error },
+        'request failed',
+      );
     if (res.headersSent) {
       next(error);
       return;

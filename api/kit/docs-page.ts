@@ -30,6 +30,9 @@ export const docsPage = (): RouterType => {
   const router = Router({ strict: true });
   router.get(['/', ''], (_req, res) => void res.type('html').send(PAGE));
   router.get('/start.js', (_req, res) => void res.type('js').send(START));
-  router.get(FILES.map((file) => `/${file}`), serveFolder(assets, { maxAge: '1h' }));
+  router.get(
+    FILES.map((file) => `/${file}`),
+    serveFolder(assets, { maxAge: '1h' }),
+  );
   return router;
 };

@@ -110,8 +110,11 @@ const failureInside = (error: unknown): HubFailure | undefined => {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     const { type, details } = inner as { type?: unknown; details?: unknown };
     if (inner.name !== 'ApplicationFailure' || typeof type !== 'string' || !(type in FAILURES)) continue;
-    const facts = (Array.isArray(details) ? details[0] : undefined) as { reason?: string; field?: string; retryAfter?: number } | undefined;
-    const reason = (REASONS as readonly string[]).includes(facts?.reason ?? '') ? (facts!.reason as Reason) : 'validation';
+    const facts = (Array.isArray(details) ? details[0] : undefined) as
+      { reason?: string; field?: string; retryAfter?: number } | undefined;
+    const reason = (REASONS as readonly string[]).includes(facts?.reason ?? '')
+      ? (facts!.reason as Reason)
+      : 'validation';
     return new HubFailure(type as FailureType, reason, inner.message, {
       ...(facts?.field === undefined ? {} : { field: facts.field }),
       ...(facts?.retryAfter === undefined ? {} : { retryAfter: facts.retryAfter }),
@@ -140,8 +143,16 @@ const isOutage = (error: unknown): boolean => {
   const code = codeOf(error);
   if (/^(08|53|57P|ECONNREFUSED$|ECONNRESET$|ETIMEDOUT$|EPIPE$)/.test(code)) return true;
   if (!(error instanceof Error)) return false;
-  if (/timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(error.message)) return true;
-  if (['ServiceError', 'DriverException', 'ConnectionException'].includes(error.name) || (error as { code?: unknown }).code === 14) {
+  if (
+    /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
+      error.message,
+    )
+  )
+    return true;
+  if (
+    ['ServiceError', 'DriverException', 'ConnectionException'].includes(error.name) ||
+    (error as { code?: unknown }).code === 14
+  ) {
     return (error as { code?: unknown }).code === 14 || (error.cause !== undefined && isOutage(error.cause));
   }
   return false;

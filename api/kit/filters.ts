@@ -8,7 +8,10 @@ export interface Filter {
   where: (value: never) => Record<string, unknown>;
 }
 
-const filter = <S extends z.ZodType<unknown, unknown>>(schema: S, where: (value: z.output<S>) => Record<string, unknown>): Filter => ({ schema, where });
+const filter = <S extends z.ZodType<unknown, unknown>>(
+  schema: S,
+  where: (value: z.output<S>) => Record<string, unknown>,
+): Filter => ({ schema, where });
 
 export const byId = (property: string) => filter(idText(), (value) => ({ [property]: value }));
 export const byIds = (property: string) => filter(idList(), (values) => ({ [property]: { $in: values } }));
@@ -21,7 +24,10 @@ export const contains = (property: string) =>
 /** One of these words, each with the condition it stands for; several may be given, comma separated. */
 export const among = (property: string, meaning: Record<string, unknown>) =>
   filter(
-    wordList().refine((words) => words.every((word) => word in meaning), `must be among ${Object.keys(meaning).join(', ')}`),
+    wordList().refine(
+      (words) => words.every((word) => word in meaning),
+      `must be among ${Object.keys(meaning).join(', ')}`,
+    ),
     (words) => ({ [property]: { $in: words.map((word) => meaning[word]) } }),
   );
 export const custom = filter;

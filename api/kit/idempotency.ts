@@ -1,11 +1,9 @@
 import { createHmac } from 'node:crypto';
-import type pg from 'pg';
+import type { Queryable } from '../../db/pool.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { type Actor, actorName } from './access.ts';
 import { Problem, errorBody, problem, toProblem } from './errors.ts';
 import { canonical } from './json-body.ts';
-
-type Db = Pick<pg.ClientBase, 'query'>;
 
 export interface Outcome {
   status: number;
@@ -21,14 +19,9 @@ export interface Once {
   /** '{actor}:{key}': unique for the operation, to be stored beside what it made. */
   readonly key: string;
   /** Waits for twins. Throws when one of them has finished: its outcome is answered instead. */
-  lock(query: SqlRunner): Promise<void>;
-  finish(query: SqlRunner, status: number, body: unknown): Promise<void>;
+  lock(db: Queryable): Promise<void>;
+  finish(db: Queryable, status: number, body: unknown): Promise<void>;
 }
-
-/** Runs one statement with `$n` values inside whatever transaction its owner has open. */
-export type SqlRunner = (sql: string, values: readonly unknown[]) => Promise<unknown[]>;
-
-export const runnerOf = (db: Db): SqlRunner => async (sql, values) => (await db.query(sql, values as unknown[])).rows as unknown[];
 
 class AlreadyFinished extends Error {}
 
@@ -40,7 +33,7 @@ const FINISH = `insert into idempotency (actor, key, route, fingerprint, status,
  * same time all do the work, which is idempotent by `once.key`, and all answer the outcome that was kept first.
  */
 export const withKey = async (
-  call: { db: Db; secret: Buffer; actor: Actor; key: string; route: string; body: unknown; requestId: string },
+  call: { db: Queryable; secret: Buffer; actor: Actor; key: string; route: string; body: unknown; requestId: string },
   work: (once: Once) => Promise<{ status: number; body: unknown }>,
 ): Promise<Outcome> => {
   const { db, key, route } = call;
@@ -56,29 +49,40 @@ export const withKey = async (
     const row = found.rows[0];
     if (!row) return undefined;
     if (row.route !== route || !row.fingerprint.equals(fingerprint)) {
-      throw problem(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.', 'Idempotency-Key');
+      throw problem(
+        409,
+        'idempotency_key_reused',
+        'This Idempotency-Key was used for another request.',
+        'Idempotency-Key',
+      );
     }
     return row.status === null ? undefined : { status: row.status, body: row.body, replayed: true };
   };
 
-  const begun = await db.query('insert into idempotency (actor, key, route, fingerprint) values ($1, $2, $3, $4) on conflict do nothing', [actor, key, route, fingerprint]);
+  const begun = await db.query(
+    'insert into idempotency (actor, key, route, fingerprint) values ($1, $2, $3, $4) on conflict do nothing',
+    [actor, key, route, fingerprint],
+  );
   if (begun.rowCount === 0) {
     const before = await kept();
     if (before) return before;
   }
 
   let finishedInside = false;
-  const finish = async (query: SqlRunner, status: number, body: unknown): Promise<boolean> =>
-    (await query(FINISH, [actor, key, route, fingerprint, status, JSON.stringify(body ?? null)])).length > 0;
+  const finish = async (on: Queryable, status: number, body: unknown): Promise<boolean> =>
+    (await on.query(FINISH, [actor, key, route, fingerprint, status, JSON.stringify(body ?? null)])).rows.length > 0;
   const once: Once = {
     key: `${actor}:${key}`,
-    lock: async (query) => {
-      await query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${actor}:${key}`]);
-      const done = await query('select 1 from idempotency where actor = $1 and key = $2 and status is not null', [actor, key]);
-      if (done.length > 0) throw new AlreadyFinished();
+    lock: async (on) => {
+      await on.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${actor}:${key}`]);
+      const done = await on.query('select 1 from idempotency where actor = $1 and key = $2 and status is not null', [
+        actor,
+        key,
+      ]);
+      if (done.rows.length > 0) throw new AlreadyFinished();
     },
-    finish: async (query, status, body) => {
-      await finish(query, status, body);
+    finish: async (on, status, body) => {
+      await finish(on, status, body);
       finishedInside = true;
     },
   };
@@ -89,13 +93,14 @@ export const withKey = async (
   } catch (error) {
     if (error instanceof AlreadyFinished) return (await kept())!;
     if (!isOutcome(error)) {
-      if (leavesNothing(error)) await db.query('delete from idempotency where actor = $1 and key = $2 and status is null', [actor, key]);
+      if (leavesNothing(error))
+        await db.query('delete from idempotency where actor = $1 and key = $2 and status is null', [actor, key]);
       throw error;
     }
     const found = toProblem(error);
     outcome = { status: found.status, body: errorBody(found, call.requestId) };
   }
-  if (finishedInside || (await finish(runnerOf(db), outcome.status, outcome.body))) return { ...outcome, replayed: false };
+  if (finishedInside || (await finish(db, outcome.status, outcome.body))) return { ...outcome, replayed: false };
   return (await kept())!;
 };
 
@@ -103,8 +108,13 @@ export const withKey = async (
 const isOutcome = (error: unknown): boolean => {
   const { status, details } = toProblem(error);
   if (status === 409) return true;
-  return status === 400 && details[0]?.reason !== 'validation' && !(error instanceof HubFailure && error.type === 'InvalidInput');
+  return (
+    status === 400 &&
+    details[0]?.reason !== 'validation' &&
+    !(error instanceof HubFailure && error.type === 'InvalidInput')
+  );
 };
 
 /** Refused before anything happened: the key stays free. After a 5xx it does not, since something may have happened. */
-const leavesNothing = (error: unknown): boolean => (error instanceof Problem || error instanceof HubFailure) && toProblem(error).status < 500;
+const leavesNothing = (error: unknown): boolean =>
+  (error instanceof Problem || error instanceof HubFailure) && toProblem(error).status < 500;

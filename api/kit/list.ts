@@ -21,7 +21,9 @@ export const listQuery = (filters: Record<string, Filter>, sorts: Sorts) => {
   const shape: Record<string, z.ZodType> = {
     limit: wholeText(1, LARGEST_PAGE).optional().meta({ description: 'Default 20.' }),
     offset: wholeText(0, 2_147_483_647).optional(),
-    ...(words.length > 0 ? { sort_by: z.enum(words as [string, ...string[]], `must be one of ${words.join(', ')}`).optional() } : {}),
+    ...(words.length > 0
+      ? { sort_by: z.enum(words as [string, ...string[]], `must be one of ${words.join(', ')}`).optional() }
+      : {}),
     sort_order: z.enum(['asc', 'desc'], 'must be asc or desc').optional(),
   };
   for (const [name, { schema }] of Object.entries(all)) shape[`filter[${name}]`] = schema.optional();
@@ -29,7 +31,12 @@ export const listQuery = (filters: Record<string, Filter>, sorts: Sorts) => {
 };
 
 /** What a parsed list query means. Without `sort_by` rows come in ascending id order. */
-export const listRequest = (query: Record<string, unknown>, filters: Record<string, Filter>, sorts: Sorts, idProperty: string): ListRequest => {
+export const listRequest = (
+  query: Record<string, unknown>,
+  filters: Record<string, Filter>,
+  sorts: Sorts,
+  idProperty: string,
+): ListRequest => {
   const where = Object.entries({ ...filters, ...TIME_FILTERS }).flatMap(([name, filter]) => {
     const value = query[`filter[${name}]`];
     return value === undefined ? [] : [filter.where(value as never)];

@@ -76,14 +76,26 @@ const operation = (one: Procedure): ZodOpenApiOperationObject => {
       ...(spec.query ? { query: spec.query } : {}),
       ...(spec.idempotent ? { header: key } : {}),
     },
-    ...(spec.body ? { requestBody: { required: !spec.body.safeParse(undefined).success, content: { 'application/json': { schema: spec.body } } } } : {}),
+    ...(spec.body
+      ? {
+          requestBody: {
+            required: !spec.body.safeParse(undefined).success,
+            content: { 'application/json': { schema: spec.body } },
+          },
+        }
+      : {}),
     responses: {
       [String(status)]: {
         description: MEANING[status] ?? 'Success',
         ...(spec.answer === null ? {} : { content: { 'application/json': { schema: spec.answer } } }),
       },
       ...Object.fromEntries(errorsOf(one).map((error) => [String(error), errorAnswer(error)])),
-      ...Object.fromEntries((spec.alsoAnswers ?? []).map((also) => [String(also), { description: MEANING[also] ?? 'Success', content: { 'application/json': { schema: spec.answer } } }])),
+      ...Object.fromEntries(
+        (spec.alsoAnswers ?? []).map((also) => [
+          String(also),
+          { description: MEANING[also] ?? 'Success', content: { 'application/json': { schema: spec.answer } } },
+        ]),
+      ),
     } as ZodOpenApiOperationObject['responses'],
   };
 };

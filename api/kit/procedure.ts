@@ -60,16 +60,20 @@ export interface ProcedureSpec<
   limit?: Limit;
   /** Outside /api/v2. */
   root?: boolean;
-  handle: (
-    call: Call<K, Parsed<P>, Parsed<Q>, Parsed<B>>,
-  ) => Promise<A extends z.ZodType ? z.input<A> : void>;
+  handle: (call: Call<K, Parsed<P>, Parsed<Q>, Parsed<B>>) => Promise<A extends z.ZodType ? z.input<A> : void>;
 }
 
 export interface Procedure {
   method: Method;
   /** Full path in OpenAPI form: '/api/v2/accounts/{accountId}'. */
   path: string;
-  spec: ProcedureSpec<AccessKind, z.ZodObject | undefined, z.ZodObject | undefined, z.ZodType | undefined, z.ZodType | null>;
+  spec: ProcedureSpec<
+    AccessKind,
+    z.ZodObject | undefined,
+    z.ZodObject | undefined,
+    z.ZodType | undefined,
+    z.ZodType | null
+  >;
 }
 
 export const PREFIX = '/api/v2';

@@ -13,7 +13,9 @@ export const readQuery = (url: string): Record<string, string> => {
     const plain = indexed?.[1] ?? key;
     const before = found.get(plain);
     if (before !== undefined && !indexed) {
-      throw new Problem(400, [{ field: plain.slice(0, 200), reason: 'validation', issue: `${plain.slice(0, 200)} is given twice.` }]);
+      throw new Problem(400, [
+        { field: plain.slice(0, 200), reason: 'validation', issue: `${plain.slice(0, 200)} is given twice.` },
+      ]);
     }
     if (plain === '__proto__') throw problem(400, 'validation', '__proto__ is not a parameter of this method.', plain);
     found.set(plain, before === undefined ? value : `${before},${value}`);

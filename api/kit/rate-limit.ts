@@ -51,9 +51,13 @@ export const createTries = (most: number, seconds: number) => {
       const { totalHits, resetTime } = await store.increment(key);
       if (totalHits <= most) return;
       const wait = Math.max(1, Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1000));
-      throw new Problem(429, [{ reason: 'too_many_attempts', issue: `Too many attempts. Try again in ${wait} seconds.` }], {
-        'Retry-After': String(wait),
-      });
+      throw new Problem(
+        429,
+        [{ reason: 'too_many_attempts', issue: `Too many attempts. Try again in ${wait} seconds.` }],
+        {
+          'Retry-After': String(wait),
+        },
+      );
     },
     forgive: (key: string): Promise<void> => Promise.resolve(store.decrement(key)),
     stop: () => store.shutdown(),

@@ -1,12 +1,12 @@
 import { type EntityManager, LockMode, type MikroORM, raw } from '@mikro-orm/postgresql';
 import type pg from 'pg';
 import { z } from 'zod';
+import type { Queryable } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { type Actor, type UserActor, actorName } from './access.ts';
-import { writeAudit } from './audit.ts';
 import { notFound } from './errors.ts';
 import type { Filter } from './filters.ts';
-import type { SqlRunner } from './idempotency.ts';
 import { type Sorts, listOf, listQuery, listRequest } from './list.ts';
 import { type Call, type Procedure, procedure, updateProcedures } from './procedure.ts';
 import { savingFailures } from './saving.ts';
@@ -25,10 +25,10 @@ export interface PresentContext {
 
 type Operation = 'list' | 'get' | 'create' | 'update' | 'delete';
 
-/** The unit of work of a write: `sql` runs in its transaction. */
+/** The unit of work of a write: `db` is plain SQL in its transaction. */
 export interface Writing {
   em: EntityManager;
-  sql: SqlRunner;
+  db: Queryable;
   actor: UserActor;
 }
 
@@ -89,7 +89,10 @@ export const resource =
 type Spec<E extends object, R extends z.ZodObject, W extends z.ZodObject> = ResourceSpec<E, R, W>;
 type Row = Record<string, unknown>;
 
-const common = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, action: string) => ({
+const common = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  action: string,
+) => ({
   tags: [spec.tag] as [string],
   access: spec.access ?? ('user' as const),
   ...(spec.permission === undefined ? {} : { permission: `${spec.permission}.${action}` }),
@@ -99,21 +102,33 @@ const sortsOf = ({ sorts = ['createTime'] }: { sorts?: Sorts | readonly string[]
   Array.isArray(sorts) ? Object.fromEntries(sorts.map((one: string) => [one, one])) : (sorts as Sorts);
 
 /** Which rows exist for this caller. */
-const visible = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, actor: Actor): Row[] => {
+const visible = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  actor: Actor,
+): Row[] => {
   const conditions: Row[] = spec.where ? [spec.where(actor)] : [];
   if (spec.clientProperty === undefined) return conditions;
   if (actor.kind === 'client') return [...conditions, { [spec.clientProperty]: actor.id }];
   if (actor.tagIds.length === 0) return conditions;
-  const tagged = raw((alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${actor.tagIds.join(',')}))`);
+  const tagged = raw(
+    (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${actor.tagIds.join(',')}))`,
+  );
   return [...conditions, { [tagged as unknown as string]: [] }];
 };
 
-const viewsOf = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, rows: E[], context: PresentContext): Promise<z.input<R>[]> => {
+const viewsOf = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  rows: E[],
+  context: PresentContext,
+): Promise<z.input<R>[]> => {
   const views = spec.present ? await spec.present(rows, context) : (rows as unknown as z.input<R>[]);
   return context.actor.kind === 'user' && context.actor.maskData && spec.mask ? views.map(spec.mask) : views;
 };
 
-const listProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, { orm, pool }: ResourceDeps): Procedure => {
+const listProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  { orm, pool }: ResourceDeps,
+): Procedure => {
   const filters = spec.filters ?? {};
   const sorts = sortsOf(spec);
   return procedure(`GET ${spec.path}`, {
@@ -124,7 +139,11 @@ const listProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodO
     handle: async ({ actor, query }) => {
       const { where, ...page } = listRequest(query as Row, filters, sorts, spec.id);
       const em = orm.em.fork() as EntityManager;
-      const [rows, total] = await em.findAndCount(spec.entity as never, { $and: [...visible(spec, actor!), ...where] } as never, page as never);
+      const [rows, total] = await em.findAndCount(
+        spec.entity as never,
+        { $and: [...visible(spec, actor!), ...where] } as never,
+        page as never,
+      );
       return { total, data: (await viewsOf(spec, rows as E[], { em, pool, actor: actor! })) as never };
     },
   });
@@ -133,7 +152,10 @@ const listProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodO
 const idOf = (call: { params: unknown }, idParam: string): number => (call.params as Record<string, number>)[idParam]!;
 const params = (idParam: string) => z.object({ [idParam]: idText() });
 
-const getProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, { orm, pool }: ResourceDeps): Procedure =>
+const getProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  { orm, pool }: ResourceDeps,
+): Procedure =>
   procedure(`GET ${spec.path}/{${spec.idParam}}`, {
     ...common(spec, 'read'),
     summary: `One ${spec.noun}`,
@@ -141,7 +163,10 @@ const getProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodOb
     answer: spec.read,
     handle: async (call) => {
       const em = orm.em.fork() as EntityManager;
-      const row = await em.findOne(spec.entity as never, { $and: [{ [spec.id]: idOf(call, spec.idParam) }, ...visible(spec, call.actor!)] } as never);
+      const row = await em.findOne(
+        spec.entity as never,
+        { $and: [{ [spec.id]: idOf(call, spec.idParam) }, ...visible(spec, call.actor!)] } as never,
+      );
       if (!row) throw notFound(spec.noun);
       return (await viewsOf(spec, [row as E], { em, pool, actor: call.actor! }))[0] as never;
     },
@@ -149,21 +174,26 @@ const getProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodOb
 
 /** One transaction around a write, its audit row and its kept outcome. */
 const writing = <T>({ orm }: ResourceDeps, actor: UserActor, work: (writing: Writing) => Promise<T>): Promise<T> =>
-  orm.em.fork().transactional((em) => work({ em: em as EntityManager, sql: runnerOfEm(em as EntityManager), actor }));
+  orm.em.fork().transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), actor }));
 
 /** `$1` style statements inside the unit of work's transaction. */
-const runnerOfEm =
-  (em: EntityManager): SqlRunner =>
-  (sql, values) => {
+const queryableOf = (em: EntityManager): Queryable => {
+  const query = async (sql: string, values: readonly unknown[] = []) => {
     const ordered: unknown[] = [];
     const text = sql.replace(/\$(\d+)/g, (_all, n: string) => {
       ordered.push(values[Number(n) - 1]);
       return '?';
     });
-    return em.execute(text, ordered) as Promise<unknown[]>;
+    const rows = await em.execute<Row[]>(text, ordered);
+    return { rows, rowCount: rows.length };
   };
+  return { query } as unknown as Queryable;
+};
 
-const createProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, deps: ResourceDeps): Procedure =>
+const createProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  deps: ResourceDeps,
+): Procedure =>
   procedure(`POST ${spec.path}`, {
     ...common(spec, 'create'),
     access: 'user',
@@ -176,7 +206,7 @@ const createProcedure = <E extends object, R extends z.ZodObject, W extends z.Zo
     handle: (call) =>
       savingFailures(spec.noun, 'save', () =>
         writing(deps, call.actor, async (unit) => {
-          await call.once?.lock(unit.sql);
+          await call.once?.lock(unit.db);
           const body = call.body as Partial<z.output<W>>;
           const row = unit.em.create(spec.entity as never, (await fieldsOf(spec, body, unit)) as never) as E;
           await unit.em.persist(row).flush();
@@ -184,13 +214,16 @@ const createProcedure = <E extends object, R extends z.ZodObject, W extends z.Zo
           const view = await auditedView(spec, deps, row, unit);
           await audit(spec, unit, call, 'create', row, undefined, view);
           const answer = spec.read.parse(view);
-          await call.once?.finish(unit.sql, 201, answer);
+          await call.once?.finish(unit.db, 201, answer);
           return view as never;
         }),
       ),
   });
 
-const updateBoth = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, deps: ResourceDeps): Procedure[] =>
+const updateBoth = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  deps: ResourceDeps,
+): Procedure[] =>
   updateProcedures(`${spec.path}/{${spec.idParam}}` as `/${string}`, {
     ...common(spec, 'update'),
     access: 'user',
@@ -216,7 +249,10 @@ const updateBoth = <E extends object, R extends z.ZodObject, W extends z.ZodObje
       ),
   });
 
-const deleteProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, deps: ResourceDeps): Procedure =>
+const deleteProcedure = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  deps: ResourceDeps,
+): Procedure =>
   procedure(`DELETE ${spec.path}/{${spec.idParam}}`, {
     ...common(spec, 'delete'),
     access: 'user',
@@ -236,21 +272,45 @@ const deleteProcedure = <E extends object, R extends z.ZodObject, W extends z.Zo
       ),
   });
 
-const locked = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, { em, actor }: Writing, id: number): Promise<E> => {
-  const row = await em.findOne(spec.entity as never, { $and: [{ [spec.id]: id }, ...visible(spec, actor)] } as never, { lockMode: LockMode.PESSIMISTIC_WRITE } as never);
+const locked = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  { em, actor }: Writing,
+  id: number,
+): Promise<E> => {
+  const row = await em.findOne(
+    spec.entity as never,
+    { $and: [{ [spec.id]: id }, ...visible(spec, actor)] } as never,
+    { lockMode: LockMode.PESSIMISTIC_WRITE } as never,
+  );
   if (!row) throw notFound(spec.noun);
   return row as E;
 };
 
-const fieldsOf = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, body: Partial<z.output<W>>, unit: Writing): Promise<Partial<E>> =>
-  spec.fields ? await spec.fields(body, unit) : (body as unknown as Partial<E>);
+const fieldsOf = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  body: Partial<z.output<W>>,
+  unit: Writing,
+): Promise<Partial<E>> => (spec.fields ? await spec.fields(body, unit) : (body as unknown as Partial<E>));
 
 /** As audit rows keep it: unmasked, read inside the transaction. */
-const auditedView = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, { pool }: ResourceDeps, row: E, { em, actor }: Writing): Promise<z.input<R>> =>
+const auditedView = async <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  { pool }: ResourceDeps,
+  row: E,
+  { em, actor }: Writing,
+): Promise<z.input<R>> =>
   (await viewsOf({ ...spec, mask: undefined } as unknown as Spec<E, R, W>, [row], { em, pool, actor }))[0]!;
 
-const audit = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(spec: Spec<E, R, W>, unit: Writing, call: { requestId: string }, action: string, row: E, before: unknown, after: unknown) =>
-  writeAudit(unit.sql, {
+const audit = <E extends object, R extends z.ZodObject, W extends z.ZodObject>(
+  spec: Spec<E, R, W>,
+  unit: Writing,
+  call: { requestId: string },
+  action: string,
+  row: E,
+  before: unknown,
+  after: unknown,
+) =>
+  recordAudit(unit.db, {
     actor: actorName(unit.actor),
     action: `${spec.permission}.${action}`,
     object: `${spec.noun.replaceAll(' ', '-')}:${String((row as Row)[spec.id])}`,
@@ -266,7 +326,10 @@ const optional = (schema: z.ZodObject) =>
   z
     .strictObject(
       Object.fromEntries(
-        Object.entries(schema.shape).map(([key, field]) => [key, (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional()]),
+        Object.entries(schema.shape).map(([key, field]) => [
+          key,
+          (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
+        ]),
       ),
     )
     .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field');

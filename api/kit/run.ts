@@ -71,7 +71,15 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
     const key = spec.idempotent ? keyOf(req) : undefined;
     if (key === undefined || actor === null) return send(res, await answerOf(call));
     const outcome = await withKey(
-      { db: deps.pool, secret: deps.fingerprintSecret, actor, key, route: routeOf(route, params), body: raw, requestId },
+      {
+        db: deps.pool,
+        secret: deps.fingerprintSecret,
+        actor,
+        key,
+        route: routeOf(route, params),
+        body: raw,
+        requestId,
+      },
       (once: Once) => answerOf({ ...call, key: once.key, once }),
     );
     if (outcome.replayed) res.setHeader('Idempotent-Replayed', 'true');

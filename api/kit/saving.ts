@@ -17,7 +17,11 @@ const databaseError = (error: unknown): DatabaseError | undefined => {
 };
 
 /** Turns what the database refuses into what the caller can understand: already_exists, in_use, not_found with the field. */
-export const savingFailures = async <T>(noun: string, intent: 'save' | 'delete', work: () => Promise<T>): Promise<T> => {
+export const savingFailures = async <T>(
+  noun: string,
+  intent: 'save' | 'delete',
+  work: () => Promise<T>,
+): Promise<T> => {
   try {
     return await work();
   } catch (error) {
@@ -26,9 +30,15 @@ export const savingFailures = async <T>(noun: string, intent: 'save' | 'delete',
     const facts = field === undefined ? {} : { field };
     switch (found?.code) {
       case '23505':
-        throw new HubFailure('Rejected', 'already_exists', `Another ${noun} has this ${field ?? 'value'} already.`, facts);
+        throw new HubFailure(
+          'Rejected',
+          'already_exists',
+          `Another ${noun} has this ${field ?? 'value'} already.`,
+          facts,
+        );
       case '23503':
-        if (intent === 'delete') throw new HubFailure('Rejected', 'in_use', `This ${noun} is in use and cannot be deleted.`);
+        if (intent === 'delete')
+          throw new HubFailure('Rejected', 'in_use', `This ${noun} is in use and cannot be deleted.`);
         throw new HubFailure('InvalidInput', 'not_found', `There is no such ${field ?? 'object'}.`, facts);
       case '23514':
         throw new HubFailure('InvalidInput', 'validation', 'A value is not allowed here.', facts);
@@ -41,6 +51,7 @@ export const savingFailures = async <T>(noun: string, intent: 'save' | 'delete',
 /** 'Key (alphabetic_code)=(USD) already exists.' → 'alphabeticCode'; of several columns the last, which makes it unique. */
 const fieldOf = ({ detail, table, constraint }: DatabaseError): string | undefined => {
   const columns = /^Key \((?:lower\()?([\w, "]+?)(?:::text)?\)?\)=/.exec(detail ?? '')?.[1];
-  const column = columns?.split(',').at(-1)?.trim() ?? constraint?.replace(`${table}_`, '').replace(/_(fkey|check|key)$/, '');
+  const column =
+    columns?.split(',').at(-1)?.trim() ?? constraint?.replace(`${table}_`, '').replace(/_(fkey|check|key)$/, '');
   return column?.replace(/_(\w)/g, (_all, letter: string) => letter.toUpperCase());
 };

@@ -41,7 +41,14 @@ export const wordList = () =>
     .min(1)
     .max(4000)
     .transform((text) => text.split(','))
-    .meta(documented({ type: 'string', minLength: 1, maxLength: 4000, description: 'One value or several, comma separated.' }));
+    .meta(
+      documented({
+        type: 'string',
+        minLength: 1,
+        maxLength: 4000,
+        description: 'One value or several, comma separated.',
+      }),
+    );
 
 export const flagText = () =>
   z
@@ -71,7 +78,12 @@ export const money = () => z.string().regex(/^-?\d{1,20}\.\d{18}$/);
 export const name = (most: number) =>
   z.string().trim().min(1, 'must not be empty').max(most, `must have at most ${most} characters`);
 export const text = (most: number) => z.string().max(most, `must have at most ${most} characters`);
-export const email = () => z.string().trim().max(254).regex(/^[^\s@,]+@[^\s@,]+$/, 'must be an e-mail address');
+export const email = () =>
+  z
+    .string()
+    .trim()
+    .max(254)
+    .regex(/^[^\s@,]+@[^\s@,]+$/, 'must be an e-mail address');
 
 const PLAIN = /^(\d+)(?:\.(\d+))?$/;
 
@@ -97,14 +109,20 @@ const amountText = (literal: string, zeroAllowed: boolean, ctx: z.RefinementCtx)
 export const amountInput = (form: 'string' | 'number' = 'string', { zero = false } = {}) =>
   z
     .custom<string | number | JsonNumber>(
-      (value) => typeof value === 'string' || (form === 'number' && (typeof value === 'number' || value instanceof JsonNumber)),
+      (value) =>
+        typeof value === 'string' || (form === 'number' && (typeof value === 'number' || value instanceof JsonNumber)),
       form === 'string' ? 'must be a decimal string such as "25.50"' : 'must be a decimal amount',
     )
     .transform((value, ctx) => amountText(value instanceof JsonNumber ? value.literal : String(value), zero, ctx))
     .meta(
       documented(
         form === 'string'
-          ? { type: 'string', pattern: '^\\d{1,18}(\\.\\d{1,18})?$', description: 'Decimal amount in major units.', examples: ['25.50'] }
+          ? {
+              type: 'string',
+              pattern: '^\\d{1,18}(\\.\\d{1,18})?$',
+              description: 'Decimal amount in major units.',
+              examples: ['25.50'],
+            }
           : {
               anyOf: [
                 { type: 'number', ...(zero ? { minimum: 0 } : { exclusiveMinimum: 0 }) },
@@ -118,9 +136,13 @@ export const amountInput = (form: 'string' | 'number' = 'string', { zero = false
 
 /** Free-form members a provider or a form defines. Numbers are kept as they were written. */
 export const freeForm = () =>
-  z.record(z.string().max(100), z.unknown()).refine((value) => Object.keys(value).length <= 100, 'has more than 100 members');
+  z
+    .record(z.string().max(100), z.unknown())
+    .refine((value) => Object.keys(value).length <= 100, 'has more than 100 members');
 
-export const Translation = z.strictObject({ key: name(64), locale: name(16), value: text(4000) }).meta({ id: 'Resource' });
+export const Translation = z
+  .strictObject({ key: name(64), locale: name(16), value: text(4000) })
+  .meta({ id: 'Resource' });
 export const translations = () => z.array(Translation).max(200);
 
 export const idAndName = () => z.object({ id: z.int(), name: z.string() });

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
-import { MyProductCurrency, type ProductCurrencyRow, productCurrencyJson, productCurrencyView } from './product-currency.ts';
+import {
+  MyProductCurrency,
+  type ProductCurrencyRow,
+  productCurrencyJson,
+  productCurrencyView,
+} from './product-currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
@@ -26,7 +31,9 @@ export const Statement = z
 export const Account = z
   .object({
     accountId: z.int(),
-    accountNumber: z.string().meta({ description: 'Wallet number or platform login; empty while the platform has not answered.' }),
+    accountNumber: z
+      .string()
+      .meta({ description: 'Wallet number or platform login; empty while the platform has not answered.' }),
     archive: z.boolean(),
     clientId: z.int(),
     caption: z.string(),
@@ -53,14 +60,24 @@ const myAccount = {
   currency: MyCurrency,
   favourite: z.boolean(),
   group: z.object({ id: z.int(), name: z.string(), priority: z.int(), type: z.string() }).nullable(),
-  platform: z.object({ id: z.int(), name: z.string(), caption: z.string(), type: z.string(), isDemo: z.boolean(), terminalUrl: z.string() }),
+  platform: z.object({
+    id: z.int(),
+    name: z.string(),
+    caption: z.string(),
+    type: z.string(),
+    isDemo: z.boolean(),
+    terminalUrl: z.string(),
+  }),
   priority: z.int(),
   statement: Statement.nullable(),
   type: z.string().nullable(),
   createTime: time(),
   permissions: z.array(z.string()),
   productId: z.int(),
-  rights: z.int().meta({ description: 'Bit mask of permissions: 1 enabled, 2 trade, 4 deposit, 8 withdrawal, 16 transferDeposit, 32 transferWithdrawal, 64 visible, 128 exchange.' }),
+  rights: z.int().meta({
+    description:
+      'Bit mask of permissions: 1 enabled, 2 trade, 4 deposit, 8 withdrawal, 16 transferDeposit, 32 transferWithdrawal, 64 visible, 128 exchange.',
+  }),
   leverage: z.int(),
 };
 
@@ -156,7 +173,16 @@ const viewOf = (row: AccountRow): AccountView => ({
   leverage: row.leverage,
 });
 
-const RIGHTS: Record<string, number> = { enabled: 1, trade: 2, deposit: 4, withdrawal: 8, transferDeposit: 16, transferWithdrawal: 32, visible: 64, exchange: 128 };
+const RIGHTS: Record<string, number> = {
+  enabled: 1,
+  trade: 2,
+  deposit: 4,
+  withdrawal: 8,
+  transferDeposit: 16,
+  transferWithdrawal: 32,
+  visible: 64,
+  exchange: 128,
+};
 
 const myViewOf = (row: AccountRow): MyAccountView => ({
   accountId: row.account_id,
@@ -183,5 +209,7 @@ const views = async <V>(db: Db, ids: readonly number[], view: (row: AccountRow) 
   new Map([...(await rowsOf(db, ids))].map(([id, row]) => [id, view(row)]));
 
 /** Account objects by id, read with one query. Ids that do not exist are left out. */
-export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number, AccountView>> => views(db, ids, viewOf);
-export const myAccountViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountView>> => views(db, ids, myViewOf);
+export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number, AccountView>> =>
+  views(db, ids, viewOf);
+export const myAccountViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountView>> =>
+  views(db, ids, myViewOf);

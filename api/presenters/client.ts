@@ -5,7 +5,13 @@ import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 type Db = Pick<pg.ClientBase, 'query'>;
 
 export const CountryRef = z
-  .object({ countryId: z.int(), alpha2Code: z.string(), alpha3Code: z.string(), countryName: z.string(), numericCode: z.string() })
+  .object({
+    countryId: z.int(),
+    alpha2Code: z.string(),
+    alpha3Code: z.string(),
+    countryName: z.string(),
+    numericCode: z.string(),
+  })
   .meta({ id: 'CountryRef' });
 
 /** Client as the Back Office sees it (objects-back-office 2.1). */
@@ -27,7 +33,15 @@ export const Client = z
     internalType: z.string(),
     locale: z.string(),
     manager: z
-      .object({ id: z.int(), enabled: z.boolean(), email: z.string(), name: z.string(), title: z.string().nullable(), phone: z.string().nullable(), createTime: time() })
+      .object({
+        id: z.int(),
+        enabled: z.boolean(),
+        email: z.string(),
+        name: z.string(),
+        title: z.string().nullable(),
+        phone: z.string().nullable(),
+        createTime: time(),
+      })
       .nullable(),
     phone: z.string().nullable(),
     riskLevel: z.enum(['low', 'middle', 'high']).nullable(),
@@ -90,7 +104,8 @@ interface ClientRow {
   accounts: ClientView['accounts'];
 }
 
-export const fullName = (first: string, middle: string, last: string): string => [first, middle, last].filter(Boolean).join(' ');
+export const fullName = (first: string, middle: string, last: string): string =>
+  [first, middle, last].filter(Boolean).join(' ');
 
 const viewOf = (row: ClientRow): ClientView => ({
   clientId: row.client_id,

@@ -7,7 +7,8 @@ import { type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 type Db = Pick<pg.ClientBase, 'query'>;
 
 /** Answer side: a JSON number written from decimal text, never through a float. */
-const exactNumber = () => z.custom<JsonNumber>((value) => value instanceof JsonNumber).meta({ override: { type: 'number' } });
+const exactNumber = () =>
+  z.custom<JsonNumber>((value) => value instanceof JsonNumber).meta({ override: { type: 'number' } });
 const Limit = z.object({ value: z.string(), scale: z.int() });
 
 const MethodCurrency = z
@@ -22,11 +23,25 @@ const MethodCurrency = z
   .meta({ id: 'MyMethodCurrency' });
 
 const Commission = z
-  .object({ percent: exactNumber(), min: exactNumber(), max: exactNumber(), fix: exactNumber(), type: z.string(), numericCode: z.int() })
+  .object({
+    percent: exactNumber(),
+    min: exactNumber(),
+    max: exactNumber(),
+    fix: exactNumber(),
+    type: z.string(),
+    numericCode: z.int(),
+  })
   .meta({ id: 'MyMethodCommission' });
 
 export const MyPaymentGroup = z
-  .object({ id: z.int(), name: z.string(), caption: z.string(), description: z.string().nullable(), icon: z.string().nullable(), priority: z.int() })
+  .object({
+    id: z.int(),
+    name: z.string(),
+    caption: z.string(),
+    description: z.string().nullable(),
+    icon: z.string().nullable(),
+    priority: z.int(),
+  })
   .meta({ id: 'MyPaymentGroup' });
 
 const method = {
@@ -51,7 +66,9 @@ const method = {
 /** objects-front-office 2.9 */
 export const MyDepositMethod = z.object(method).meta({ id: 'MyDepositMethod' });
 /** objects-front-office 2.21 */
-export const MyWithdrawalMethod = z.object({ ...method, isWhitelistSupported: z.boolean() }).meta({ id: 'MyWithdrawalMethod' });
+export const MyWithdrawalMethod = z
+  .object({ ...method, isWhitelistSupported: z.boolean() })
+  .meta({ id: 'MyWithdrawalMethod' });
 export type MyWithdrawalMethodView = z.infer<typeof MyWithdrawalMethod>;
 
 interface MethodRow {
@@ -65,7 +82,15 @@ interface MethodRow {
   hide_amount: boolean;
   hide_proceed: boolean;
   fields: Record<string, unknown>[];
-  currencies: { type: 'TR' | 'PS'; min: string; max: string; icon: string | null; caption: string | null; keyCaption: string | null; currency: CurrencyView }[];
+  currencies: {
+    type: 'TR' | 'PS';
+    min: string;
+    max: string;
+    icon: string | null;
+    caption: string | null;
+    keyCaption: string | null;
+    currency: CurrencyView;
+  }[];
   commissions: { type: 'TR' | 'PSP'; percent: string; min: string; max: string; fix: string; numericCode: number }[];
   groups: z.infer<typeof MyPaymentGroup>[];
 }

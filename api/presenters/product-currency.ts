@@ -26,7 +26,14 @@ export const MyProductCurrency = z
       name: z.string(),
       caption: z.string(),
       group: ProductGroup.nullable(),
-      platform: z.object({ id: z.int(), caption: z.string(), shortCaption: z.string(), name: z.string(), class: z.string(), isDemo: z.boolean() }),
+      platform: z.object({
+        id: z.int(),
+        caption: z.string(),
+        shortCaption: z.string(),
+        name: z.string(),
+        class: z.string(),
+        isDemo: z.boolean(),
+      }),
     }),
     currency: MyCurrency,
     factory: z.int(),
@@ -72,6 +79,10 @@ export const productCurrencyView = (row: ProductCurrencyRow): View => ({
   createTime: isoTimeOrNull(row.createTime),
   product: {
     ...row.product,
-    group: row.product.group && { ...row.product.group, createTime: isoTime(row.product.group.createTime!), updateTime: isoTimeOrNull(row.product.group.updateTime) },
+    group: row.product.group && {
+      ...row.product.group,
+      createTime: isoTime(row.product.group.createTime!),
+      updateTime: isoTimeOrNull(row.product.group.updateTime),
+    },
   },
 });

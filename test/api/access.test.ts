@@ -36,7 +36,11 @@ describe('every route', () => {
 describe('a user who may see clients with certain tags only', () => {
   it('finds those in lists, and the others nowhere', async () => {
     const [vip, other] = await api.sql(`insert into tag (name) values ('scope-vip'), ('scope-other') returning id`);
-    const [mine, theirs, untagged] = [await api.client({ tagIds: [vip.id] }), await api.client({ tagIds: [other.id] }), await api.client()];
+    const [mine, theirs, untagged] = [
+      await api.client({ tagIds: [vip.id] }),
+      await api.client({ tagIds: [other.id] }),
+      await api.client(),
+    ];
     const scoped = await api.operator(['*'], { tagIds: [vip.id] });
     const list = (await scoped.call('GET /api/v2/clients?limit=1000')).body;
     expect(list).toMatchObject({ total: 1, data: [{ clientId: mine.id, tags: [{ id: vip.id, name: 'scope-vip' }] }] });
@@ -54,7 +58,11 @@ describe('a user who may see clients with certain tags only', () => {
   it('gives new clients their own tags, and can create no user who sees more', async () => {
     const [tag] = await api.sql(`insert into tag (name) values ('scope-new') returning id`);
     const scoped = await api.operator(['*'], { tagIds: [tag.id] });
-    const made = await scoped.call('POST /api/v2/clients', { email: 'scoped@example.com', firstName: 'S', lastName: 'C' });
+    const made = await scoped.call('POST /api/v2/clients', {
+      email: 'scoped@example.com',
+      firstName: 'S',
+      lastName: 'C',
+    });
     expect(made).toMatchObject({ status: 201, body: { tags: [{ id: tag.id }] } });
     const user = { name: 'U', email: 'u@example.com', password: 'a good password', groupIds: [] };
     expect((await scoped.call('POST /api/v2/users', user)).status).toBe(403);
@@ -65,16 +73,45 @@ describe('a user who may see clients with certain tags only', () => {
 describe('a user who must not see personal data', () => {
   it('sees stars instead', async () => {
     const client = await api.client({ email: 'secret.person@example.com' });
-    await api.sql(`update client set phone = '+1 555 0100', birthday = '1990-05-01', city = 'Hiddentown', nickname = 'hush' where client_id = $1`, [client.id]);
+    await api.sql(
+      `update client set phone = '+1 555 0100', birthday = '1990-05-01', city = 'Hiddentown', nickname = 'hush' where client_id = $1`,
+      [client.id],
+    );
     const open = (await admin.call(`GET /api/v2/clients/${client.id}`)).body;
-    expect(open).toMatchObject({ email: 'secret.person@example.com', birthday: '1990-05-01T00:00:00+00:00', city: 'Hiddentown', name: `Ann ${open.lastName}` });
+    expect(open).toMatchObject({
+      email: 'secret.person@example.com',
+      birthday: '1990-05-01T00:00:00+00:00',
+      city: 'Hiddentown',
+      name: `Ann ${open.lastName}`,
+    });
     const masked = await api.operator(['*'], { maskData: true });
     const closed = (await masked.call(`GET /api/v2/clients/${client.id}`)).body;
-    expect(closed).toMatchObject({ email: '*', firstName: '*', name: '*', phone: '*', birthday: null, city: '*', nickname: '*', status: 'active', type: open.type });
+    expect(closed).toMatchObject({
+      email: '*',
+      firstName: '*',
+      name: '*',
+      phone: '*',
+      birthday: null,
+      city: '*',
+      nickname: '*',
+      status: 'active',
+      type: open.type,
+    });
     const changed = await masked.call(`PATCH /api/v2/clients/${client.id}`, { riskLevelId: 2 });
     expect(changed.body).toMatchObject({ email: '*', riskLevel: 'middle' });
-    expect(JSON.stringify([closed, changed.body, (await masked.call('GET /api/v2/clients')).body])).not.toMatch(/secret\.person|Hiddentown|hush|555/);
-    expect((await masked.call('POST /api/v2/users', { name: 'U', email: 'm@example.com', password: 'a good password', groupIds: [] })).status).toBe(403);
+    expect(JSON.stringify([closed, changed.body, (await masked.call('GET /api/v2/clients')).body])).not.toMatch(
+      /secret\.person|Hiddentown|hush|555/,
+    );
+    expect(
+      (
+        await masked.call('POST /api/v2/users', {
+          name: 'U',
+          email: 'm@example.com',
+          password: 'a good password',
+          groupIds: [],
+        })
+      ).status,
+    ).toBe(403);
   });
 });
 
@@ -82,7 +119,10 @@ describe('a changed right', () => {
   it('counts within seconds, without signing in again', async () => {
     const clerk = await api.operator(['tags.read']);
     expect((await clerk.call('GET /api/v2/tags')).status).toBe(200);
-    await api.sql(`update user_group set permissions = '{}' where id = (select group_id from hub_user_group where user_id = $1)`, [clerk.id]);
+    await api.sql(
+      `update user_group set permissions = '{}' where id = (select group_id from hub_user_group where user_id = $1)`,
+      [clerk.id],
+    );
     await expect(until(async () => (await clerk.call('GET /api/v2/tags')).status === 403)).resolves.toBe(true);
     await api.sql('update hub_user set active = false where id = $1', [clerk.id]);
     await expect(until(async () => (await clerk.call('GET /api/v2/tags')).status === 401)).resolves.toBe(true);

@@ -20,7 +20,10 @@ const echo = (form: 'string' | 'number') =>
     handle: ({ body }) => Promise.resolve({ amount: body.amount, data: JSON.stringify(body.data ?? null) }),
   });
 
-const state = () => api.sql('select (select count(*) from currency) as c, (select count(*) from audit) as a, (select count(*) from idempotency) as i, (select count(*) from client) as cl');
+const state = () =>
+  api.sql(
+    'select (select count(*) from currency) as c, (select count(*) from audit) as a, (select count(*) from idempotency) as i, (select count(*) from client) as cl',
+  );
 
 beforeAll(async () => {
   api = await startTestApi({ additions: { procedures: () => [echo('string'), echo('number')] } });
@@ -35,7 +38,14 @@ afterAll(async () => {
 const CURRENCY = { alphabeticCode: 'XYZ', numericCode: 9990, name: 'Test coin', minorUnit: 8 };
 const errorOf = (status: number, reason: string, field?: string, code = status === 400 ? 0 : status) => ({
   status,
-  body: { error: { message: expect.any(String), code, requestId: expect.any(String), details: [{ reason, issue: expect.any(String), ...(field ? { field } : {}) }] } },
+  body: {
+    error: {
+      message: expect.any(String),
+      code,
+      requestId: expect.any(String),
+      details: [{ reason, issue: expect.any(String), ...(field ? { field } : {}) }],
+    },
+  },
 });
 
 describe('bad input', () => {
@@ -58,7 +68,9 @@ describe('bad input', () => {
   });
 
   it('an unknown field is named', async () => {
-    expect(await admin.call('POST /api/v2/currencies', { ...CURRENCY, colour: 'red' })).toMatchObject(errorOf(400, 'validation', 'colour'));
+    expect(await admin.call('POST /api/v2/currencies', { ...CURRENCY, colour: 'red' })).toMatchObject(
+      errorOf(400, 'validation', 'colour'),
+    );
   });
 
   it('a missing and a wrong field are named, both', async () => {
@@ -68,8 +80,12 @@ describe('bad input', () => {
   });
 
   it('a null byte and half a character are refused, wherever they are', async () => {
-    expect(await admin.call('POST /api/v2/currencies', { ...CURRENCY, name: 'a\u0000b' })).toMatchObject(errorOf(400, 'validation', 'name'));
-    expect(await admin.call('POST /api/v2/currencies', `${JSON.stringify(CURRENCY).slice(0, -1)},"icon":"\\ud800"}`)).toMatchObject(errorOf(400, 'validation', 'icon'));
+    expect(await admin.call('POST /api/v2/currencies', { ...CURRENCY, name: 'a\u0000b' })).toMatchObject(
+      errorOf(400, 'validation', 'name'),
+    );
+    expect(
+      await admin.call('POST /api/v2/currencies', `${JSON.stringify(CURRENCY).slice(0, -1)},"icon":"\\ud800"}`),
+    ).toMatchObject(errorOf(400, 'validation', 'icon'));
     expect((await admin.call('GET /api/v2/resolutions?filter[name]=%00')).status).toBe(400);
     expect((await admin.call('GET /api/v2/currencies/%00')).status).toBe(400);
     expect((await admin.call('GET /api/v2/currencies/%ff')).status).toBe(400);
@@ -77,10 +93,16 @@ describe('bad input', () => {
 
   it('an unknown query parameter or filter is named, and so is one given twice', async () => {
     expect(await admin.call('GET /api/v2/currencies?page=2')).toMatchObject(errorOf(400, 'validation', 'page'));
-    expect(await admin.call('GET /api/v2/currencies?filter[colour]=red')).toMatchObject(errorOf(400, 'validation', 'filter[colour]'));
-    expect(await admin.call('GET /api/v2/currencies?sort_by=colour')).toMatchObject(errorOf(400, 'validation', 'sort_by'));
+    expect(await admin.call('GET /api/v2/currencies?filter[colour]=red')).toMatchObject(
+      errorOf(400, 'validation', 'filter[colour]'),
+    );
+    expect(await admin.call('GET /api/v2/currencies?sort_by=colour')).toMatchObject(
+      errorOf(400, 'validation', 'sort_by'),
+    );
     expect(await admin.call('GET /api/v2/currencies?limit=5000')).toMatchObject(errorOf(400, 'validation', 'limit'));
-    expect(await admin.call('GET /api/v2/currencies?limit=1&limit=2')).toMatchObject(errorOf(400, 'validation', 'limit'));
+    expect(await admin.call('GET /api/v2/currencies?limit=1&limit=2')).toMatchObject(
+      errorOf(400, 'validation', 'limit'),
+    );
   });
 
   it.each(['999999', '2147483647'])('the unknown id %s is not found', async (unknown) => {
@@ -92,8 +114,16 @@ describe('bad input', () => {
   });
 
   it('a wrong content type is 415', async () => {
-    expect(await admin.call('POST /api/v2/currencies', JSON.stringify(CURRENCY), { 'content-type': 'text/plain' })).toMatchObject(errorOf(415, 'unsupported_media_type'));
-    expect((await admin.call('POST /api/v2/currencies', JSON.stringify(CURRENCY), { 'content-type': 'application/json; charset=utf-16' })).status).toBe(415);
+    expect(
+      await admin.call('POST /api/v2/currencies', JSON.stringify(CURRENCY), { 'content-type': 'text/plain' }),
+    ).toMatchObject(errorOf(415, 'unsupported_media_type'));
+    expect(
+      (
+        await admin.call('POST /api/v2/currencies', JSON.stringify(CURRENCY), {
+          'content-type': 'application/json; charset=utf-16',
+        })
+      ).status,
+    ).toBe(415);
   });
 
   it('a 5 MB body is 413, with or without an announced length', async () => {
@@ -163,11 +193,16 @@ describe('an amount', () => {
   });
 
   it('is refused as a number where the method takes decimal strings', async () => {
-    expect(await admin.call('POST /api/v2/echo/string', '{"amount": 25}')).toMatchObject(errorOf(400, 'validation', 'amount'));
+    expect(await admin.call('POST /api/v2/echo/string', '{"amount": 25}')).toMatchObject(
+      errorOf(400, 'validation', 'amount'),
+    );
   });
 
   it('in free-form data keeps its digits', async () => {
-    const answer = await admin.call('POST /api/v2/echo/string', '{"amount": "1", "data": {"rate": 0.10000000000000000001, "n": 3}}');
+    const answer = await admin.call(
+      'POST /api/v2/echo/string',
+      '{"amount": "1", "data": {"rate": 0.10000000000000000001, "n": 3}}',
+    );
     expect(answer.body.data).toBe('{"rate":0.10000000000000000001,"n":3}');
   });
 });

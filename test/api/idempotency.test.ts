@@ -48,7 +48,10 @@ describe('an Idempotency-Key', () => {
 
   it('with another body is refused', async () => {
     await post({ a: 1 }, 'k2');
-    expect(await post({ a: 2 }, 'k2')).toMatchObject({ status: 409, body: { error: { code: 0, details: [{ reason: 'idempotency_key_reused', field: 'Idempotency-Key' }] } } });
+    expect(await post({ a: 2 }, 'k2')).toMatchObject({
+      status: 409,
+      body: { error: { code: 0, details: [{ reason: 'idempotency_key_reused', field: 'Idempotency-Key' }] } },
+    });
     expect((await admin.call('POST /api/v2/tags', { name: 'k2' }, key('k2'))).status).toBe(409);
     expect(ran).toHaveLength(1);
   });
@@ -60,9 +63,13 @@ describe('an Idempotency-Key', () => {
   });
 
   it('keeps a business no', async () => {
-    answerWith = () => Promise.reject(new HubFailure('Rejected', 'insufficient_funds', 'Insufficient funds.', { field: 'amount' }));
+    answerWith = () =>
+      Promise.reject(new HubFailure('Rejected', 'insufficient_funds', 'Insufficient funds.', { field: 'amount' }));
     const no = await post({}, 'k4');
-    expect(no).toMatchObject({ status: 400, body: { error: { details: [{ reason: 'insufficient_funds', field: 'amount' }] } } });
+    expect(no).toMatchObject({
+      status: 400,
+      body: { error: { details: [{ reason: 'insufficient_funds', field: 'amount' }] } },
+    });
     answerWith = ({ n }) => Promise.resolve({ n });
     expect(await post({}, 'k4')).toMatchObject({ status: 400, body: no.body });
     expect(ran).toHaveLength(1);
@@ -98,18 +105,22 @@ describe('an Idempotency-Key', () => {
   });
 
   it('makes one row of twenty creations at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => admin.call('POST /api/v2/resolutions/types', { name: 'Twenty' }, key('k7'))));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => admin.call('POST /api/v2/resolutions/types', { name: 'Twenty' }, key('k7'))),
+    );
     expect(new Set(answers.map((one) => `${one.status} ${one.body.id}`)).size).toBe(1);
     expect(answers[0]!.status).toBe(201);
     const clients = await Promise.all(
-      Array.from({ length: 20 }, () => admin.call('POST /api/v2/clients', { email: 'one@example.com', firstName: 'O', lastName: 'Ne' }, key('k8'))),
+      Array.from({ length: 20 }, () =>
+        admin.call('POST /api/v2/clients', { email: 'one@example.com', firstName: 'O', lastName: 'Ne' }, key('k8')),
+      ),
     );
     expect(new Set(clients.map((one) => `${one.status} ${one.body.clientId}`)).size).toBe(1);
     expect(await api.sql(`select count(*)::int as n from audit where action = 'clients.create'`)).toEqual([{ n: 1 }]);
   });
 
-  it.each(['', 'ä', 'x'.repeat(256)])('that is malformed is refused', async (wrong) => {
-    const response = await admin.call('POST /api/v2/work', {}, key(encodeURI(wrong) === wrong ? wrong : '\u00e4'));
+  it.each(['', '\u00e4', 'x'.repeat(256)])('that is malformed is refused', async (wrong) => {
+    const response = await admin.call('POST /api/v2/work', {}, key(wrong));
     expect(response).toMatchObject({ status: 400, body: { error: { details: [{ field: 'Idempotency-Key' }] } } });
   });
 

@@ -28,26 +28,40 @@ const mounted = (): string[] =>
 
 describe('the OpenAPI document', () => {
   it('names every mounted route and nothing else', () => {
-    const documented = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods as object).map((method) => `${method} ${path}`));
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method} ${path}`),
+    );
     const beside = ['get /docs'];
     expect(documented.filter((route) => !beside.includes(route)).sort()).toEqual(mounted().sort());
   });
 
   it('is 3.1 with a relative server, unique operation ids and a known error body for every failure', () => {
-    expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: '/' }], components: { securitySchemes: { bearer: { scheme: 'bearer' } } } });
-    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods as Record<string, any>));
+    expect(document).toMatchObject({
+      openapi: '3.1.0',
+      servers: [{ url: '/' }],
+      components: { securitySchemes: { bearer: { scheme: 'bearer' } } },
+    });
+    const operations = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods as Record<string, any>),
+    );
     const ids = operations.map((one) => one.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { operationId, responses } of operations) {
       for (const [status, response] of Object.entries<any>(responses)) {
         if (Number(status) < 400 || operationId === 'getReadyz') continue;
-        expect([operationId, status, response.content['application/json'].schema]).toEqual([operationId, status, { $ref: '#/components/schemas/Error' }]);
+        expect([operationId, status, response.content['application/json'].schema]).toEqual([
+          operationId,
+          status,
+          { $ref: '#/components/schemas/Error' },
+        ]);
       }
     }
   });
 
   it('lets no object of ours carry more members than it names', () => {
-    const open = Object.entries<any>(document.components.schemas).filter(([, schema]) => schema.type === 'object' && schema.additionalProperties !== false);
+    const open = Object.entries<any>(document.components.schemas).filter(
+      ([, schema]) => schema.type === 'object' && schema.additionalProperties !== false,
+    );
     expect(open.map(([name]) => name)).toEqual([]);
   });
 });
@@ -68,9 +82,13 @@ describe('the docs page', () => {
 });
 
 describe('every answer', () => {
-  it('carries a request id: the caller\'s when it is a sane one', async () => {
-    expect((await api.call('GET /livez', { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id')).toBe('abc-1');
-    expect((await api.call('GET /livez', { headers: { 'x-request-id': 'a b<script>' } })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  it("carries a request id: the caller's when it is a sane one", async () => {
+    expect((await api.call('GET /livez', { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id')).toBe(
+      'abc-1',
+    );
+    expect(
+      (await api.call('GET /livez', { headers: { 'x-request-id': 'a b<script>' } })).headers.get('x-request-id'),
+    ).toMatch(/^[0-9a-f-]{36}$/);
     const missing = await api.call('GET /nothing', { headers: { 'x-request-id': 'abc-2' } });
     expect(missing.body.error.requestId).toBe('abc-2');
     expect(missing.headers.get('x-content-type-options')).toBe('nosniff');
@@ -83,6 +101,7 @@ describe('metrics', () => {
     const text = (await api.call('GET /metrics')).body as string;
     expect(text).toContain('route="/api/v2/clients/{clientId}",status="401"');
     expect(text).not.toContain('424242');
-    for (const name of ['hub_db_pool_connections', 'hub_needs_human', 'hub_open_requests', 'hub_parked_webhooks']) expect(text).toContain(name);
+    for (const name of ['hub_db_pool_connections', 'hub_needs_human', 'hub_open_requests', 'hub_parked_webhooks'])
+      expect(text).toContain(name);
   });
 });

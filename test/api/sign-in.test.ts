@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD, type TestApi, startTestApi } from '../kit/api-client.ts';
 
 let api: TestApi;
-const emailOf = async (id: number) => (await api.sql('select email from hub_user where id = $1', [id]))[0].email as string;
+const emailOf = async (id: number) =>
+  (await api.sql('select email from hub_user where id = $1', [id]))[0].email as string;
 const signIn = (email: string, password = PASSWORD) => api.call('POST /api/v2/signin', { body: { email, password } });
 const refresh = (refreshToken: string) => api.call('POST /api/v2/refresh', { body: { refreshToken } });
 
@@ -12,16 +13,27 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const times = { createdAt: expect.stringMatching(/\+00:00$/), expiresAt: expect.stringMatching(/\+00:00$/) };
-const pair = { accessToken: { token: expect.any(String), ...times }, refreshToken: { token: expect.any(String), ...times } };
+const pair = {
+  accessToken: { token: expect.any(String), ...times },
+  refreshToken: { token: expect.any(String), ...times },
+};
 
 describe('signing in', () => {
   it('gives a short access token and a refresh token, whatever the case of the e-mail', async () => {
     const { id } = await api.operator();
     const answer = await signIn((await emailOf(id)).toUpperCase());
     expect(answer).toMatchObject({ status: 200, body: { '2faRequired': false, ...pair } });
-    const [header, claims] = answer.body.accessToken.token.split('.').slice(0, 2).map((part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()));
+    const [header, claims] = answer.body.accessToken.token
+      .split('.')
+      .slice(0, 2)
+      .map((part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()));
     expect(header).toMatchObject({ alg: 'EdDSA', kid: expect.any(String) });
-    expect(claims).toMatchObject({ sub: String(id), typ: 'user', iss: api.settings.publicUrl, iat_mt: expect.stringMatching(/^\d+\.\d{6}$/) });
+    expect(claims).toMatchObject({
+      sub: String(id),
+      typ: 'user',
+      iss: api.settings.publicUrl,
+      iat_mt: expect.stringMatching(/^\d+\.\d{6}$/),
+    });
     expect(claims.exp - claims.iat).toBe(api.settings.accessTokenSeconds);
     expect((await api.call('GET /api/v2/currencies', { token: answer.body.accessToken.token })).status).toBe(200);
     expect((await api.sql('select logged_at from hub_user where id = $1', [id]))[0].logged_at).not.toBeNull();
@@ -30,12 +42,20 @@ describe('signing in', () => {
   it('answers the same for a wrong password, an unknown e-mail and a user who left', async () => {
     const [known, left] = [await api.operator(), await api.operator()];
     await api.sql('update hub_user set active = false where id = $1', [left.id]);
-    const answers = [await signIn(await emailOf(known.id), 'wrong'), await signIn('nobody@example.com'), await signIn(await emailOf(left.id))];
+    const answers = [
+      await signIn(await emailOf(known.id), 'wrong'),
+      await signIn('nobody@example.com'),
+      await signIn(await emailOf(left.id)),
+    ];
     for (const { status, body } of answers) {
       expect(status).toBe(400);
       expect({ ...body.error, requestId: '' }).toEqual({ ...answers[0]!.body.error, requestId: '' });
     }
-    expect(answers[0]!.body.error).toMatchObject({ code: 0, message: 'Authorization failed', details: [{ field: 'password', reason: 'bad_credentials' }] });
+    expect(answers[0]!.body.error).toMatchObject({
+      code: 0,
+      message: 'Authorization failed',
+      details: [{ field: 'password', reason: 'bad_credentials' }],
+    });
   });
 
   it('is closed for a minute after five wrong tries, for the right password too, also when they come at once', async () => {
@@ -44,7 +64,10 @@ describe('signing in', () => {
     const tries = await Promise.all(Array.from({ length: 9 }, () => signIn(email, 'wrong')));
     expect(tries.map((one) => one.status).sort()).toEqual([400, 400, 400, 400, 400, 429, 429, 429, 429]);
     const closed = await signIn(email);
-    expect(closed).toMatchObject({ status: 429, body: { error: { code: 0, message: 'Too many attempts', details: [{ reason: 'too_many_attempts' }] } } });
+    expect(closed).toMatchObject({
+      status: 429,
+      body: { error: { code: 0, message: 'Too many attempts', details: [{ reason: 'too_many_attempts' }] } },
+    });
     expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await signIn(other)).status).toBe(200);
   });
@@ -52,7 +75,10 @@ describe('signing in', () => {
   it('does not pretend to check a second factor', async () => {
     const { id } = await api.operator();
     await api.sql(`update hub_user set two_factor = 'totp' where id = $1`, [id]);
-    expect(await signIn(await emailOf(id))).toMatchObject({ status: 400, body: { error: { details: [{ reason: 'unsupported' }] } } });
+    expect(await signIn(await emailOf(id))).toMatchObject({
+      status: 400,
+      body: { error: { details: [{ reason: 'unsupported' }] } },
+    });
   });
 });
 
@@ -62,7 +88,10 @@ describe('a refresh token', () => {
     const second = await refresh(first.refreshToken.token);
     expect(second).toMatchObject({ status: 200, body: pair });
 
-    expect(await refresh(first.refreshToken.token)).toMatchObject({ status: 401, body: { error: { details: [{ reason: 'unauthenticated' }] } } });
+    expect(await refresh(first.refreshToken.token)).toMatchObject({
+      status: 401,
+      body: { error: { details: [{ reason: 'unauthenticated' }] } },
+    });
     expect((await refresh(second.body.refreshToken.token)).status).toBe(401);
     expect((await api.call('GET /api/v2/currencies', { token: second.body.accessToken.token })).status).toBe(401);
   });
@@ -102,14 +131,19 @@ describe('the development route for client tokens', () => {
     const answer = await operator.call('POST /api/v2/dev/client-token', { clientId: client.id });
     expect(answer).toMatchObject({ status: 201, body: pair });
     expect((await api.call('GET /api/v2/my/accounts', { token: answer.body.accessToken.token })).status).toBe(200);
-    expect(await api.sql(`select actor from audit where action = 'clients.dev-token'`)).toEqual([{ actor: `user:${operator.id}` }]);
+    expect(await api.sql(`select actor from audit where action = 'clients.dev-token'`)).toEqual([
+      { actor: `user:${operator.id}` },
+    ]);
     expect((await operator.call('POST /api/v2/dev/client-token', { clientId: 999_999 })).status).toBe(404);
   });
 
   it('does not exist in production', async () => {
     const production = await startTestApi({ env: { HUB_MODE: 'production' } });
     const operator = await production.operator();
-    expect(await operator.call('POST /api/v2/dev/client-token', { clientId: 1 })).toMatchObject({ status: 404, body: { error: { details: [{ reason: 'unknown_route' }] } } });
+    expect(await operator.call('POST /api/v2/dev/client-token', { clientId: 1 })).toMatchObject({
+      status: 404,
+      body: { error: { details: [{ reason: 'unknown_route' }] } },
+    });
     await production.stop();
   });
 });

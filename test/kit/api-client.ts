@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
+import type { Logger } from 'pino';
 import { type Additions, type BuiltApi, buildApi } from '../../api/build.ts';
 import type { Temporal } from '../../api/deps.ts';
 import { hashPassword } from '../../api/back-office/sign-in/passwords.ts';
@@ -23,9 +24,15 @@ export interface TestApi extends BuiltApi {
   url: string;
   settings: Settings;
   /** 'GET /api/v2/clients'. A string body is sent as it is. */
-  call: (route: string, options?: { token?: string | undefined; body?: unknown; headers?: Record<string, string> }) => Promise<Answer>;
+  call: (
+    route: string,
+    options?: { token?: string | undefined; body?: unknown; headers?: Record<string, string> },
+  ) => Promise<Answer>;
   /** A Back Office user with these permissions, signed in. */
-  operator: (permissions?: string[], more?: { tagIds?: number[]; maskData?: boolean }) => Promise<Caller & { id: number }>;
+  operator: (
+    permissions?: string[],
+    more?: { tagIds?: number[]; maskData?: boolean },
+  ) => Promise<Caller & { id: number }>;
   /** A client, signed in. */
   client: (more?: { tagIds?: number[]; email?: string }) => Promise<Caller & { id: number }>;
   sql: (text: string, values?: unknown[]) => Promise<any[]>;
@@ -33,7 +40,14 @@ export interface TestApi extends BuiltApi {
 }
 
 /** For tests that never reach Temporal: using it fails loudly. */
-export const noTemporal = new Proxy({}, { get: (_none, name) => { throw new Error(`this test has no Temporal (asked for ${String(name)})`); } }) as Temporal;
+export const noTemporal = new Proxy(
+  {},
+  {
+    get: (_none, name) => {
+      throw new Error(`this test has no Temporal (asked for ${String(name)})`);
+    },
+  },
+) as Temporal;
 
 export const PASSWORD = 'correct horse 1';
 
@@ -42,7 +56,13 @@ export const startTestApi = async ({
   temporal = noTemporal,
   env = {},
   additions = {},
-}: { temporal?: Temporal; env?: Record<string, string>; additions?: Additions } = {}): Promise<TestApi> => {
+  log,
+}: {
+  temporal?: Temporal;
+  env?: Record<string, string>;
+  additions?: Additions;
+  log?: Logger;
+} = {}): Promise<TestApi> => {
   const adminUrl = process.env['HUB_TEST_DATABASE_URL']!;
   const database = `api_${randomBytes(6).toString('hex')}`;
   await asAdmin(adminUrl, `create database ${database} template hub_template`);
@@ -60,7 +80,7 @@ export const startTestApi = async ({
     },
     () => undefined,
   );
-  const built = await buildApi(settings, temporal, createLog(settings.logLevel), additions);
+  const built = await buildApi(settings, temporal, log ?? createLog(settings.logLevel), additions);
   const server = built.app.listen(0, '127.0.0.1');
   await new Promise((listening) => server.once('listening', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -82,7 +102,10 @@ export const startTestApi = async ({
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   };
   const sql: TestApi['sql'] = async (text, values) => (await built.deps.pool.query(text, values)).rows;
-  const caller = (token: string): Caller => ({ token, call: (route, body, headers = {}) => call(route, { token, body, headers }) });
+  const caller = (token: string): Caller => ({
+    token,
+    call: (route, body, headers = {}) => call(route, { token, body, headers }),
+  });
   let made = 0;
   let passwordHash: string | undefined;
 
@@ -95,13 +118,14 @@ export const startTestApi = async ({
     operator: async (permissions = ['*'], { tagIds = [], maskData = false } = {}) => {
       const n = ++made;
       passwordHash ??= await hashPassword(PASSWORD);
-      const [user] = await sql('insert into hub_user (name, email, password_hash, mask_data) values ($1, $2, $3, $4) returning id', [
-        `Operator ${n}`,
-        `operator${n}@example.com`,
-        passwordHash,
-        maskData,
+      const [user] = await sql(
+        'insert into hub_user (name, email, password_hash, mask_data) values ($1, $2, $3, $4) returning id',
+        [`Operator ${n}`, `operator${n}@example.com`, passwordHash, maskData],
+      );
+      const [group] = await sql('insert into user_group (name, permissions) values ($1, $2) returning id', [
+        `Test group ${n}`,
+        permissions,
       ]);
-      const [group] = await sql('insert into user_group (name, permissions) values ($1, $2) returning id', [`Test group ${n}`, permissions]);
       await sql('insert into hub_user_group (user_id, group_id) values ($1, $2)', [user.id, group.id]);
       await sql('insert into hub_user_tag (user_id, tag_id) select $1, unnest($2::int[])', [user.id, tagIds]);
       const { accessToken } = await built.deps.tokens.open({ kind: 'user', id: user.id });

@@ -27,6 +27,7 @@ Runtime.install({ logger: new DefaultLogger('WARN') });
 /** Waits that let a story run in a second. */
 export const QUICK: Partial<Timings> = {
   probes: [100, 200, 300, 400],
+  settleAfter: 500,
   secondLook: 300,
   polls: [150, 300],
   retries: [100, 200, 500],

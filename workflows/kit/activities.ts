@@ -15,13 +15,14 @@ export const internal = (summary: string) =>
 
 /**
  * Calls to a provider, on its own queue. Never retried by the platform: the story decides what a lost answer means.
- * The HTTP deadline is below 30 s, so an honest attempt ends before `startToClose` does.
+ * An honest attempt makes a few HTTP calls of at most 15 s each; a worker that dies is noticed by its missing heartbeat.
  */
 export const atProvider = (connectionId: number, summary: string) =>
   proxyActivities<ProviderActivities>({
     summary,
     taskQueue: connectionQueue(connectionId),
-    startToCloseTimeout: '45s',
+    startToCloseTimeout: '75s',
+    heartbeatTimeout: '6s',
     retry: { maximumAttempts: 1 },
   });
 
@@ -30,6 +31,7 @@ export const askProvider = (connectionId: number, summary: string) =>
   proxyActivities<Pick<ProviderActivities, 'findArrivals' | 'findReturn'>>({
     summary,
     taskQueue: connectionQueue(connectionId),
-    startToCloseTimeout: '45s',
+    startToCloseTimeout: '75s',
+    heartbeatTimeout: '6s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
   });

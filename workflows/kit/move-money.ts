@@ -57,6 +57,7 @@ class Sending<Report> {
   private readonly run: MoneyRun;
   private readonly move: Move<Report>;
   private readonly startedAt = Date.now();
+  private sentAt = 0;
   private retries = 0;
   private polls = 0;
   private repeats = 0;
@@ -69,6 +70,7 @@ class Sending<Report> {
   /** Whatever keeps the answer from us — a time-out, a dead worker — leaves the outcome unknown. */
   async attempt(): Promise<Answer<Report>> {
     this.run.progress.at('submitting', `${this.move.say}.`);
+    this.sentAt = Date.now();
     try {
       return await this.move.send();
     } catch {
@@ -146,7 +148,7 @@ class Sending<Report> {
         run.progress.notWaiting();
         return seen;
       }
-      firstMiss ??= Date.now();
+      if (Date.now() - this.sentAt >= run.timings.settleAfter) firstMiss ??= Date.now();
       if (this.mayRepeat(firstMiss)) {
         this.repeats += 1;
         run.progress.note('The provider never saw it: sending again.');
@@ -158,10 +160,12 @@ class Sending<Report> {
   }
 
   /** At a provider that keeps our key one look is enough; where we only search, two looks apart must both miss. */
-  private mayRepeat(firstMiss: number): boolean {
+  private mayRepeat(firstMiss: number | null): boolean {
     if (this.repeats >= REPEATS) return false;
     if (this.move.idempotency === 'native') return true;
-    return this.move.idempotency === 'lookup' && Date.now() - firstMiss >= this.run.timings.secondLook;
+    return (
+      this.move.idempotency === 'lookup' && firstMiss !== null && Date.now() - firstMiss >= this.run.timings.secondLook
+    );
   }
 
   private async assistance(): Promise<Answer<Report> | 'marked_done'> {

@@ -52,8 +52,14 @@ export const receiveArrival = async (run: MoneyRun, arrival: NonNullable<MoneyOr
     const payments = [payment.id];
     if (payment.state === 'failed')
       throw new Stopped('failed', 'provider_refused', 'The provider cancelled the payment.');
+    if (payment.blocked) return { is: 'odd', amount: null, payments, why: payment.why ?? 'the provider keeps it back' };
     if (payment.state === 'review')
-      return { is: 'odd', amount: null, payments, why: payment.why ?? 'the provider blocked it' };
+      return {
+        is: 'odd',
+        amount: payment.amount,
+        payments,
+        why: arrival.why ?? payment.why ?? 'the provider wants a person to look',
+      };
     if (payment.state !== 'succeeded') return { is: 'waiting', seen: true, why: 'confirmations', unknownWord: false };
     return arrival.why
       ? { is: 'odd', amount: payment.amount, payments, why: arrival.why }
@@ -90,7 +96,9 @@ const openInvoice = async (run: MoneyRun): Promise<DepositReport> => {
 };
 
 const counted = (report: DepositReport): string[] =>
-  report.arrivals.filter((one) => one.state === 'succeeded').map((one) => one.id);
+  report.arrivals
+    .filter((one) => !one.blocked && (one.state === 'succeeded' || one.state === 'review'))
+    .map((one) => one.id);
 
 const lookAt = (report: DepositReport): Look => {
   switch (report.state) {

@@ -63,7 +63,7 @@ const arrivalOf = (transfer: Resource, config: B2binpayConfig): Arrival => {
     amount: amountOf(attributes.amount_target, 'amount_target') ?? amountOf(inWalletCurrency, 'amount') ?? '0',
     currencyCode: numericCode(config, config.walletCurrency),
     ...(txHash && { txHash }),
-    ...(state === 'review' && { why: WHY_HELD }),
+    ...(state === 'review' && { why: WHY_HELD, blocked: true as const }),
   };
 };
 
@@ -123,8 +123,7 @@ export const depositReport = (
   const settled = settle(deposit, found);
   const arrivals = paysByPayment(deposit) ? found : found.map((arrival) => withInvoice(arrival, settled));
   // Blocked money (-2) is nobody's yet. Other money in review is what a person may decide to credit.
-  const blocked = new Set(found.filter(({ state }) => state === 'review').map(({ id }) => id));
-  const there = arrivals.filter(({ id, state }) => !blocked.has(id) && (state === 'succeeded' || state === 'review'));
+  const there = arrivals.filter(({ blocked, state }) => !blocked && (state === 'succeeded' || state === 'review'));
   const strange = transfers.some((transfer) => !TRANSFER.has(word(transfer.attributes.status)));
   return {
     providerId: deposit.id,

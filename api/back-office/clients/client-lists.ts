@@ -9,8 +9,11 @@ export const CLIENT_STATUS: Record<number, string> = { 1: 'active', 2: 'inactive
 export const RISK_LEVEL: Record<number, string> = { 1: 'low', 2: 'middle', 3: 'high' };
 export const INTERNAL_TYPE: Record<number, string> = { 1: 'default' };
 
-const named = (property: string, words: Record<number, string>) => custom(idList(), (ids) => ({ [property]: { $in: ids.map((id) => words[id] ?? '') } }));
-const emails = custom(wordList(), (values) => ({ $or: values.map((value) => ({ email: { $ilike: value.replace(/[\\%_]/g, '\\$&') } })) }));
+const named = (property: string, words: Record<number, string>) =>
+  custom(idList(), (ids) => ({ [property]: { $in: ids.map((id) => words[id] ?? '') } }));
+const emails = custom(wordList(), (values) => ({
+  $or: values.map((value) => ({ email: { $ilike: value.replace(/[\\%_]/g, '\\$&') } })),
+}));
 
 /** GET /clients and /clients/{clientId}. */
 export const clients = resource({
@@ -26,10 +29,19 @@ export const clients = resource({
     clientId: byIds('clientId'),
     email: emails,
     emails,
-    name: custom(text(200), (value) => ({ [raw((alias) => `concat_ws(' ', ${alias}.first_name, nullif(${alias}.middle_name, ''), ${alias}.last_name)`) as unknown as string]: { $ilike: `%${value.replace(/[\\%_]/g, '\\$&')}%` } })),
+    name: custom(text(200), (value) => ({
+      [raw(
+        (alias) => `concat_ws(' ', ${alias}.first_name, nullif(${alias}.middle_name, ''), ${alias}.last_name)`,
+      ) as unknown as string]: { $ilike: `%${value.replace(/[\\%_]/g, '\\$&')}%` },
+    })),
     nickname: contains('nickname'),
     managerIds: byIds('managerId'),
-    countryCodes: custom(idList(), (codes) => ({ [raw((alias) => `${alias}.country_id in (select country_id from country where numeric_code in (${codes.map((code) => `'${code}'`).join(',')}))`) as unknown as string]: [] })),
+    countryCodes: custom(idList(), (codes) => ({
+      [raw(
+        (alias) =>
+          `${alias}.country_id in (select country_id from country where numeric_code in (${codes.map((code) => `'${code}'`).join(',')}))`,
+      ) as unknown as string]: [],
+    })),
     city: contains('city'),
     statusIds: named('status', CLIENT_STATUS),
     internalTypeIds: named('internalType', INTERNAL_TYPE),
@@ -42,7 +54,10 @@ export const clients = resource({
   },
   read: Client,
   present: async (rows: ClientRow[], { pool }) => {
-    const views = await clientViews(pool, rows.map((row) => row.clientId));
+    const views = await clientViews(
+      pool,
+      rows.map((row) => row.clientId),
+    );
     return rows.flatMap((row) => views.get(row.clientId) ?? []);
   },
   mask: maskClient,

@@ -1,11 +1,10 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { inTransaction } from '../../../db/pool.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
-import { writeAudit } from '../../kit/audit.ts';
 import { problem } from '../../kit/errors.ts';
-import { runnerOf } from '../../kit/idempotency.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
 import { email, id, idText, name, text } from '../../kit/shapes.ts';
@@ -13,13 +12,22 @@ import { Client, clientViews, maskClient } from '../../presenters/client.ts';
 import { CLIENT_STATUS, INTERNAL_TYPE, RISK_LEVEL } from './client-lists.ts';
 
 const optional = <S extends z.ZodType>(schema: S) => schema.nullable().optional();
-const among = (words: Record<number, string>) => z.int().refine((value) => value in words, `must be among ${Object.keys(words).join(', ')}`);
+const among = (words: Record<number, string>) =>
+  z.int().refine((value) => value in words, `must be among ${Object.keys(words).join(', ')}`);
 
 const fields = {
   middleName: text(100).optional(),
   nickname: optional(name(100)),
-  birthday: optional(z.string().regex(/^\d{4}-\d{2}-\d{2}(T00:00:00(\.0+)?(Z|\+00:00))?$/, 'must be a date such as 1990-05-01').refine(isPastDay, 'must be a day in the past')),
-  locale: z.string().regex(/^[a-z]{2}_[A-Z]{2}$/, 'must look like en_US').optional(),
+  birthday: optional(
+    z
+      .string()
+      .regex(/^\d{4}-\d{2}-\d{2}(T00:00:00(\.0+)?(Z|\+00:00))?$/, 'must be a date such as 1990-05-01')
+      .refine(isPastDay, 'must be a day in the past'),
+  ),
+  locale: z
+    .string()
+    .regex(/^[a-z]{2}_[A-Z]{2}$/, 'must look like en_US')
+    .optional(),
   phone: optional(z.string().regex(/^\+?[\d ()-]{5,30}$/, 'must be a phone number')),
   city: optional(name(100)),
   countryId: optional(id()),
@@ -36,10 +44,18 @@ const required = { email: email(), firstName: name(100), lastName: name(100) };
 const CreateBody = z.strictObject({
   ...required,
   ...fields,
-  analytics: z.array(z.strictObject({ property: name(64), value: text(2000).nullable() })).max(50).optional(),
+  analytics: z
+    .array(z.strictObject({ property: name(64), value: text(2000).nullable() }))
+    .max(50)
+    .optional(),
 });
 const UpdateBody = z
-  .strictObject({ email: required.email.optional(), firstName: required.firstName.optional(), lastName: required.lastName.optional(), ...fields })
+  .strictObject({
+    email: required.email.optional(),
+    firstName: required.firstName.optional(),
+    lastName: required.lastName.optional(),
+    ...fields,
+  })
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field');
 type Fields = z.output<typeof CreateBody>;
 type Body = { [K in keyof Fields]?: Fields[K] | undefined };
@@ -47,7 +63,12 @@ type Body = { [K in keyof Fields]?: Fields[K] | undefined };
 function isPastDay(value: string): boolean {
   const day = value.slice(0, 10);
   const date = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day) && date < new Date() && date.getUTCFullYear() >= 1900;
+  return (
+    !Number.isNaN(date.getTime()) &&
+    date.toISOString().startsWith(day) &&
+    date < new Date() &&
+    date.getUTCFullYear() >= 1900
+  );
 }
 
 /** Column → value of what the body says; nothing for what it leaves out. */
@@ -76,14 +97,26 @@ const columnsOf = (body: Body): [string, unknown][] => {
   return Object.entries(all).filter(([, value]) => value !== undefined);
 };
 
-const saveTags = async (db: pg.PoolClient, actor: UserActor, clientId: number, tagIds: readonly number[]): Promise<void> => {
+const saveTags = async (
+  db: pg.PoolClient,
+  actor: UserActor,
+  clientId: number,
+  tagIds: readonly number[],
+): Promise<void> => {
   const wanted = [...new Set(tagIds)];
   const known = await db.query('select 1 from tag where id = any($1)', [wanted]);
   if (known.rowCount !== wanted.length) throw problem(400, 'not_found', 'There is no such tag.', 'tagIds');
   // A person who sees only some tags changes only those: the others stay as they are.
-  if (actor.tagIds.length > 0 && wanted.some((tag) => !actor.tagIds.includes(tag))) throw problem(403, 'forbidden', 'You may give your own tags only.', 'tagIds');
-  await db.query(`delete from client_tag where client_id = $1 and ($2::int[] = '{}' or tag_id = any($2))`, [clientId, actor.tagIds]);
-  await db.query('insert into client_tag (client_id, tag_id) select $1, unnest($2::int[]) on conflict do nothing', [clientId, wanted]);
+  if (actor.tagIds.length > 0 && wanted.some((tag) => !actor.tagIds.includes(tag)))
+    throw problem(403, 'forbidden', 'You may give your own tags only.', 'tagIds');
+  await db.query(`delete from client_tag where client_id = $1 and ($2::int[] = '{}' or tag_id = any($2))`, [
+    clientId,
+    actor.tagIds,
+  ]);
+  await db.query('insert into client_tag (client_id, tag_id) select $1, unnest($2::int[]) on conflict do nothing', [
+    clientId,
+    wanted,
+  ]);
 };
 
 /** POST /clients and PATCH /clients/{clientId}. No password is set: clients choose theirs themselves. */
@@ -100,12 +133,23 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
     handle: (call) =>
       savingFailures('client', 'save', () =>
         inTransaction(pool, async (db) => {
-          const sql = runnerOf(db);
-          await call.once?.lock(sql);
+          await call.once?.lock(db);
           const defaults: [string, unknown][] = [
-            ...(call.body.typeId === undefined ? [['type_id', await first(db, 'select id from client_type where enabled order by id limit 1')] as [string, unknown]] : []),
+            ...(call.body.typeId === undefined
+              ? [
+                  ['type_id', await first(db, 'select id from client_type where enabled order by id limit 1')] as [
+                    string,
+                    unknown,
+                  ],
+                ]
+              : []),
             ...(call.body.verificationLevelId === undefined
-              ? [['verification_level_id', await first(db, 'select id from verification_level order by index limit 1')] as [string, unknown]]
+              ? [
+                  [
+                    'verification_level_id',
+                    await first(db, 'select id from verification_level order by index limit 1'),
+                  ] as [string, unknown],
+                ]
               : []),
           ];
           const columns = [...columnsOf(call.body), ...defaults];
@@ -116,9 +160,15 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
           const clientId = made.rows[0]!.client_id;
           await saveTags(db, call.actor, clientId, [...(call.body.tagIds ?? []), ...call.actor.tagIds]);
           const view = (await clientViews(db, [clientId])).get(clientId)!;
-          await writeAudit(sql, { actor: actorName(call.actor), action: 'clients.create', object: `client:${clientId}`, after: view, requestId: call.requestId });
+          await recordAudit(db, {
+            actor: actorName(call.actor),
+            action: 'clients.create',
+            object: `client:${clientId}`,
+            after: view,
+            requestId: call.requestId,
+          });
           const answer = call.actor.maskData ? maskClient(view) : view;
-          await call.once?.finish(sql, 201, answer);
+          await call.once?.finish(db, 201, answer);
           return answer;
         }),
       ),
@@ -146,12 +196,21 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
           );
           if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
           const view = (await clientViews(db, [clientId])).get(clientId)!;
-          await writeAudit(runnerOf(db), { actor: actorName(actor), action: 'clients.update', object: `client:${clientId}`, before, after: view, requestId });
-          if (view.status === 'banned' || view.status === 'deleted') access.forgetActor({ kind: 'client', id: clientId });
+          await recordAudit(db, {
+            actor: actorName(actor),
+            action: 'clients.update',
+            object: `client:${clientId}`,
+            before,
+            after: view,
+            requestId,
+          });
+          if (view.status === 'banned' || view.status === 'deleted')
+            access.forgetActor({ kind: 'client', id: clientId });
           return actor.maskData ? maskClient(view) : view;
         }),
       ),
   }),
 ];
 
-const first = async (db: pg.PoolClient, sql: string): Promise<number> => (await db.query<{ id: number }>(sql)).rows[0]!.id;
+const first = async (db: pg.PoolClient, sql: string): Promise<number> =>
+  (await db.query<{ id: number }>(sql)).rows[0]!.id;

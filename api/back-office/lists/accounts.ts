@@ -19,14 +19,19 @@ export const accounts = resource({
     clientId: byId('clientId'),
     platformId: byId('platformId'),
     productId: custom(idText(), (id) => ({
-      [raw((alias) => `${alias}.product_currency_id in (select id from product_currency where product_id = ${id})`) as unknown as string]: [],
+      [raw(
+        (alias) => `${alias}.product_currency_id in (select id from product_currency where product_id = ${id})`,
+      ) as unknown as string]: [],
     })),
     accountNumber: byWord('accountNumber'),
     type: byWords('type'),
   },
   read: Account,
   present: async (rows: AccountRow[], { pool }) => {
-    const views = await accountViews(pool, rows.map((row) => row.accountId));
+    const views = await accountViews(
+      pool,
+      rows.map((row) => row.accountId),
+    );
     return rows.flatMap((row) => views.get(row.accountId) ?? []);
   },
 });

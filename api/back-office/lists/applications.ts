@@ -23,7 +23,10 @@ export const applications = resource({
   },
   read: Application,
   present: async (rows: ApplicationRow[], { pool }) => {
-    const views = await applicationViews(pool, rows.map((row) => row.id));
+    const views = await applicationViews(
+      pool,
+      rows.map((row) => row.id),
+    );
     return rows.flatMap((row) => views.get(row.id) ?? []);
   },
   mask: maskApplication,

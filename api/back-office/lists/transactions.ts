@@ -11,7 +11,10 @@ export const NOT_NEW = () => ({ status: { $ne: 'new' } });
 export const accountIs: Filter = custom(idText(), (id) => ({ $or: [{ debitAccountId: id }, { creditAccountId: id }] }));
 
 const numbered = (column: 'debit_account_id' | 'credit_account_id') =>
-  custom(name(64), (number) => ({ [raw((alias) => `(select account_number from account where account_id = ${alias}.${column})`) as unknown as string]: number }));
+  custom(name(64), (number) => ({
+    [raw((alias) => `(select account_number from account where account_id = ${alias}.${column})`) as unknown as string]:
+      number,
+  }));
 
 /** GET /transactions and /transactions/{transactionId}. */
 export const transactions = resource({
@@ -38,7 +41,10 @@ export const transactions = resource({
   sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
   read: Transaction,
   present: async (rows: MoneyTransactionRow[], { pool }) => {
-    const views = await transactionViews(pool, rows.map((row) => row.transactionId));
+    const views = await transactionViews(
+      pool,
+      rows.map((row) => row.transactionId),
+    );
     return rows.flatMap((row) => views.get(row.transactionId) ?? []);
   },
   mask: maskTransaction,

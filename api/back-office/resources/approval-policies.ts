@@ -16,7 +16,13 @@ export const approvalPolicies = resource({
   entity: ApprovalPolicy,
   id: 'id',
   permission: 'approvalPolicies',
-  filters: { kind: byWord('kind'), enabled: byFlag('enabled'), currencyCode: byId('currency'), methodId: byId('methodId'), tagId: byId('tagId') },
+  filters: {
+    kind: byWord('kind'),
+    enabled: byFlag('enabled'),
+    currencyCode: byId('currency'),
+    methodId: byId('methodId'),
+    tagId: byId('tagId'),
+  },
   sorts: ['priority', 'createTime', 'name'],
   read: z
     .object({
@@ -45,7 +51,10 @@ export const approvalPolicies = resource({
     priority: z.int().min(0).max(1_000_000),
     enabled: z.boolean().default(true),
   }),
-  fields: ({ currencyCode, ...same }) => ({ ...same, ...(currencyCode === undefined ? {} : { currency: currencyCode }) }),
+  fields: ({ currencyCode, ...same }) => ({
+    ...same,
+    ...(currencyCode === undefined ? {} : { currency: currencyCode }),
+  }),
   present: (rows: ApprovalPolicyRow[]) =>
     rows.map((row) => ({
       ...row,

@@ -40,17 +40,28 @@ export const currencies = resource({
     icon: text(500).nullable().default(null),
     resources: translations().default([]),
   }),
-  present: (rows: CurrencyRow[]) => rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime), icon: row.icon ?? null })),
-  guard: async (row: CurrencyRow, change, { sql }) => {
+  present: (rows: CurrencyRow[]) =>
+    rows.map((row) => ({
+      ...row,
+      createTime: isoTime(row.createTime),
+      updateTime: isoTimeOrNull(row.updateTime),
+      icon: row.icon ?? null,
+    })),
+  guard: async (row: CurrencyRow, change, { db }) => {
     if (change === 'delete') return;
     if (change.numericCode !== undefined && change.numericCode !== row.numericCode) {
-      throw new HubFailure('Rejected', 'fixed', 'The numeric code of a currency is its id and cannot be changed.', { field: 'numericCode' });
+      throw new HubFailure('Rejected', 'fixed', 'The numeric code of a currency is its id and cannot be changed.', {
+        field: 'numericCode',
+      });
     }
     // Ledger accounts carry the code in their names and amounts in its minor unit.
     const recodes = change.alphabeticCode !== undefined && change.alphabeticCode !== row.alphabeticCode;
     const rescales = change.minorUnit !== undefined && change.minorUnit !== row.minorUnit;
     if (!recodes && !rescales) return;
-    const used = await sql('select 1 from ledger_account where currency = $1 limit 1', [row.numericCode]);
-    if (used.length > 0) throw new HubFailure('Rejected', 'in_use', 'Money is booked in this currency already.', { field: recodes ? 'alphabeticCode' : 'minorUnit' });
+    const used = await db.query('select 1 from ledger_account where currency = $1 limit 1', [row.numericCode]);
+    if (used.rows.length > 0)
+      throw new HubFailure('Rejected', 'in_use', 'Money is booked in this currency already.', {
+        field: recodes ? 'alphabeticCode' : 'minorUnit',
+      });
   },
 });

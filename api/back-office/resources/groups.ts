@@ -18,10 +18,23 @@ export const groups = resource({
   filters: { name: contains('name') },
   sorts: ['createTime', 'name'],
   read: z
-    .object({ id: z.int(), name: z.string(), permissions: z.array(z.string()), createTime: time(), updateTime: time().nullable() })
+    .object({
+      id: z.int(),
+      name: z.string(),
+      permissions: z.array(z.string()),
+      createTime: time(),
+      updateTime: time().nullable(),
+    })
     .meta({ id: 'UserGroup' }),
-  write: z.object({ name: name(120), permissions: z.array(Permission).max(500).transform((all) => [...new Set(all)].sort()) }),
-  present: (rows: UserGroupRow[]) => rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),
+  write: z.object({
+    name: name(120),
+    permissions: z
+      .array(Permission)
+      .max(500)
+      .transform((all) => [...new Set(all)].sort()),
+  }),
+  present: (rows: UserGroupRow[]) =>
+    rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),
   fields: (body, { actor }) => {
     assertHoldsAll(actor, body.permissions ?? [], 'permissions');
     return body;

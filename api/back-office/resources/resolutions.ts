@@ -1,11 +1,37 @@
 import { z } from 'zod';
-import { Resolution, type ResolutionRow, ResolutionType, type ResolutionTypeRow } from '../../../db/entities/configuration.ts';
+import {
+  Resolution,
+  type ResolutionRow,
+  ResolutionType,
+  type ResolutionTypeRow,
+} from '../../../db/entities/configuration.ts';
 import { byFlag, byId, contains } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
-import { Translation, id, idAndName, isoTime, isoTimeOrNull, name, text, time, translations } from '../../kit/shapes.ts';
+import {
+  Translation,
+  id,
+  idAndName,
+  isoTime,
+  isoTimeOrNull,
+  name,
+  text,
+  time,
+  translations,
+} from '../../kit/shapes.ts';
 
 const REQUEST_TYPES = [
-  ...['account', 'address', 'archive', 'clientType', 'deposit', 'document', 'external', 'investment', 'partner', 'profile'],
+  ...[
+    'account',
+    'address',
+    'archive',
+    'clientType',
+    'deposit',
+    'document',
+    'external',
+    'investment',
+    'partner',
+    'profile',
+  ],
   ...['transfer', 'verification', 'withdrawal', 'avatar', 'exchange', 'internalTransfer', 'quiz', 'deleteAccount'],
 ] as const;
 
@@ -75,6 +101,11 @@ export const resolutions = resource({
   present: async (rows: ResolutionRow[], { em }) => {
     const types = await em.find(ResolutionType, { id: { $in: rows.map((row) => row.typeId) } });
     const named = new Map(types.map((type) => [type.id, { id: type.id, name: type.name }]));
-    return rows.map((row) => ({ ...row, ...times(row), description: row.description ?? null, type: named.get(row.typeId)! }));
+    return rows.map((row) => ({
+      ...row,
+      ...times(row),
+      description: row.description ?? null,
+      type: named.get(row.typeId)!,
+    }));
   },
 });

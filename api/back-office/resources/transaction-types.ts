@@ -27,5 +27,6 @@ export const transactionTypes = resource({
     })
     .meta({ id: 'TransactionType' }),
   write: z.object({ enabled: z.boolean(), resources: translations() }),
-  present: (rows: TransactionTypeRow[]) => rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),
+  present: (rows: TransactionTypeRow[]) =>
+    rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),
 });

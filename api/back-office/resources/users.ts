@@ -23,7 +23,11 @@ const UserView = z
   })
   .meta({ id: 'User' });
 
-const ids = () => z.array(id()).max(100).transform((all) => [...new Set(all)]);
+const ids = () =>
+  z
+    .array(id())
+    .max(100)
+    .transform((all) => [...new Set(all)]);
 
 const UserBody = z.object({
   name: name(120),
@@ -66,7 +70,8 @@ export const users = resource({
     }));
   },
   fields: async (body, { actor }) => {
-    if (body.maskData === false && actor.maskData) throw problem(403, 'forbidden', 'You do not see personal data yourself.', 'maskData');
+    if (body.maskData === false && actor.maskData)
+      throw problem(403, 'forbidden', 'You do not see personal data yourself.', 'maskData');
     const { password, groupIds: _groups, tagIds: _tags, ...fields } = body;
     return { ...fields, ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }) };
   },
@@ -76,48 +81,75 @@ export const users = resource({
     if (body.password !== undefined || body.active === false) await signOutEverywhere(row.id, writing);
   },
   guard: async (row: HubUserRow, change, writing) => {
-    if (change === 'delete' && row.id === writing.actor.id) throw problem(403, 'forbidden', 'You cannot delete yourself.');
+    if (change === 'delete' && row.id === writing.actor.id)
+      throw problem(403, 'forbidden', 'You cannot delete yourself.');
     assertHoldsAll(writing.actor, await permissionsOf(row.id, writing));
     if (change === 'delete') await signOutEverywhere(row.id, writing);
   },
   mask: (view) => ({ ...view, email: '*', name: '*' }),
 });
 
-const named = async (em: Writing['em'], what: 'group' | 'tag', table: 'user_group' | 'tag', rows: readonly HubUserRow[]) => {
+const named = async (
+  em: Writing['em'],
+  what: 'group' | 'tag',
+  table: 'user_group' | 'tag',
+  rows: readonly HubUserRow[],
+) => {
   if (rows.length === 0) return new Map<number, { id: number; name: string }[]>();
   const marks = rows.map(() => '?').join(',');
   const found = await em.execute<Named[]>(
     `select j.user_id, x.id, x.name from hub_user_${what} j join ${table} x on x.id = j.${what}_id where j.user_id in (${marks}) order by x.id`,
     rows.map((row) => row.id),
   );
-  return new Map([...Map.groupBy(found, (one) => one.user_id)].map(([user, all]) => [user, all.map((one) => ({ id: one.id, name: one.name }))]));
+  return new Map(
+    [...Map.groupBy(found, (one) => one.user_id)].map(([user, all]) => [
+      user,
+      all.map((one) => ({ id: one.id, name: one.name })),
+    ]),
+  );
 };
 
-const saveGroups = async (userId: number, { groupIds }: Body, { sql, actor }: Writing): Promise<void> => {
+const saveGroups = async (userId: number, { groupIds }: Body, { db, actor }: Writing): Promise<void> => {
   if (groupIds === undefined) return;
-  const known = (await sql('select id, permissions from user_group where id = any($1::int[])', [`{${groupIds.join(',')}}`])) as { id: number; permissions: string[] }[];
+  const { rows: known } = await db.query<{ permissions: string[] }>(
+    'select permissions from user_group where id = any($1::int[])',
+    [`{${groupIds.join(',')}}`],
+  );
   if (known.length < groupIds.length) throw problem(400, 'not_found', 'There is no such group.', 'groupIds');
-  assertHoldsAll(actor, known.flatMap((group) => group.permissions), 'groupIds');
-  await sql('delete from hub_user_group where user_id = $1', [userId]);
-  for (const group of groupIds) await sql('insert into hub_user_group (user_id, group_id) values ($1, $2)', [userId, group]);
+  assertHoldsAll(
+    actor,
+    known.flatMap((group) => group.permissions),
+    'groupIds',
+  );
+  await db.query('delete from hub_user_group where user_id = $1', [userId]);
+  for (const group of groupIds)
+    await db.query('insert into hub_user_group (user_id, group_id) values ($1, $2)', [userId, group]);
 };
 
-const saveTags = async (userId: number, { tagIds }: Body, { sql, actor }: Writing): Promise<void> => {
+const saveTags = async (userId: number, { tagIds }: Body, { db, actor }: Writing): Promise<void> => {
   if (tagIds === undefined) return;
   const sees = actor.tagIds;
   if (sees.length > 0 && (tagIds.length === 0 || tagIds.some((tag) => !sees.includes(tag)))) {
-    throw problem(403, 'forbidden', 'You see clients with certain tags only, and can give no more than those.', 'tagIds');
+    throw problem(
+      403,
+      'forbidden',
+      'You see clients with certain tags only, and can give no more than those.',
+      'tagIds',
+    );
   }
-  const known = await sql('select id from tag where id = any($1::int[])', [`{${tagIds.join(',')}}`]);
+  const { rows: known } = await db.query('select id from tag where id = any($1::int[])', [`{${tagIds.join(',')}}`]);
   if (known.length < tagIds.length) throw problem(400, 'not_found', 'There is no such tag.', 'tagIds');
-  await sql('delete from hub_user_tag where user_id = $1', [userId]);
-  for (const tag of tagIds) await sql('insert into hub_user_tag (user_id, tag_id) values ($1, $2)', [userId, tag]);
+  await db.query('delete from hub_user_tag where user_id = $1', [userId]);
+  for (const tag of tagIds) await db.query('insert into hub_user_tag (user_id, tag_id) values ($1, $2)', [userId, tag]);
 };
 
-const permissionsOf = async (userId: number, { sql }: Writing): Promise<string[]> =>
-  ((await sql('select unnest(g.permissions) as permission from user_group g join hub_user_group j on j.group_id = g.id where j.user_id = $1', [userId])) as { permission: string }[]).map(
-    (row) => row.permission,
+const permissionsOf = async (userId: number, { db }: Writing): Promise<string[]> => {
+  const { rows } = await db.query<{ permission: string }>(
+    'select unnest(g.permissions) as permission from user_group g join hub_user_group j on j.group_id = g.id where j.user_id = $1',
+    [userId],
   );
+  return rows.map((row) => row.permission);
+};
 
-const signOutEverywhere = (userId: number, { sql }: Writing): Promise<unknown> =>
-  sql('update refresh_token set revoked_at = now() where subject = $1 and revoked_at is null', [`user:${userId}`]);
+const signOutEverywhere = (userId: number, { db }: Writing): Promise<unknown> =>
+  db.query('update refresh_token set revoked_at = now() where subject = $1 and revoked_at is null', [`user:${userId}`]);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { recordAudit } from '../../../db/repositories/audit.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { actorName, assertSees } from '../../kit/access.ts';
-import { writeAudit } from '../../kit/audit.ts';
-import { runnerOf } from '../../kit/idempotency.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { id } from '../../kit/shapes.ts';
 import { TokenPair } from './sign-in.ts';
@@ -14,7 +13,8 @@ export const clientTokenProcedures = ({ settings, pool, tokens }: ApiDeps): Proc
     : [
         procedure('POST /dev/client-token', {
           summary: 'DEVELOPMENT ONLY: tokens of a client',
-          description: 'Exists only in embedded mode. An operator gets a client\'s tokens without the client having signed in.',
+          description:
+            "Exists only in embedded mode. An operator gets a client's tokens without the client having signed in.",
           tags: ['Development'],
           access: 'user',
           permission: 'clients.update',
@@ -25,7 +25,7 @@ export const clientTokenProcedures = ({ settings, pool, tokens }: ApiDeps): Proc
           handle: async ({ actor, body, requestId }) => {
             await assertSees(pool, actor, body.clientId, 'client', 'clientId');
             const object = `client:${body.clientId}`;
-            await writeAudit(runnerOf(pool), { actor: actorName(actor), action: 'clients.dev-token', object, requestId });
+            await recordAudit(pool, { actor: actorName(actor), action: 'clients.dev-token', object, requestId });
             return tokens.open({ kind: 'client', id: body.clientId });
           },
         }),

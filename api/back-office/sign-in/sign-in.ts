@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { HubFailure } from '../../../domain/failures.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
 import type { ApiDeps } from '../../deps.ts';
-import { writeAudit } from '../../kit/audit.ts';
 import { problem } from '../../kit/errors.ts';
-import { runnerOf } from '../../kit/idempotency.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { createTries, perActor } from '../../kit/rate-limit.ts';
 import { text, time } from '../../kit/shapes.ts';
@@ -42,12 +41,21 @@ export const signInProcedures = ({ pool, tokens, access }: ApiDeps): Procedure[]
           throw problem(400, 'bad_credentials', 'Incorrect email or password.', 'password');
         }
         if (user.two_factor !== null) {
-          throw new HubFailure('Unsupported', 'unsupported', 'This user signs in with a second factor, which this hub cannot check.');
+          throw new HubFailure(
+            'Unsupported',
+            'unsupported',
+            'This user signs in with a second factor, which this hub cannot check.',
+          );
         }
         await tries.forgive(key);
         const pair = await tokens.open({ kind: 'user', id: user.id });
         await pool.query('update hub_user set logged_at = now() where id = $1', [user.id]);
-        await writeAudit(runnerOf(pool), { actor: `user:${user.id}`, action: 'users.signin', object: `user:${user.id}`, requestId });
+        await recordAudit(pool, {
+          actor: `user:${user.id}`,
+          action: 'users.signin',
+          object: `user:${user.id}`,
+          requestId,
+        });
         return { '2faRequired': false, ...pair };
       },
     }),

@@ -1,0 +1,178 @@
+import { assertAccountMay, assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
+import type { Queryable } from '../../../db/pool.ts';
+import { type AccountFacts, loadMethodFacts, type MethodFacts } from '../../../db/repositories/orders.ts';
+import { commissionOn } from '../../../domain/commissions.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { type Amount, compare } from '../../../domain/money.ts';
+import type { Currency } from '../../../domain/money-order.ts';
+import type { Actor } from '../../kit/access.ts';
+import { problem } from '../../kit/errors.ts';
+import { accountOf, assertFits, assertFunds, assertWallet, currencyOf, isWallet } from './accounts.ts';
+import { methodData } from './method-fields.ts';
+
+/** A money movement that may be placed: checked by the same rules its workflow checks again. */
+export interface NewOrder {
+  type: 'deposit' | 'withdrawal' | 'transfer';
+  clientId: number;
+  debit: AccountFacts | null;
+  credit: AccountFacts | null;
+  currency: Currency;
+  amount: Amount;
+  vendorCommission: Amount;
+  providerCommission: Amount;
+  method: MethodFacts | null;
+  data: Record<string, string>;
+  comment: string | null;
+}
+
+export interface PaymentRequest {
+  accountId: number;
+  methodId: number;
+  /** Null only for a method that takes any amount (an address). */
+  amount: Amount | null;
+  /** Numeric code; must be the account's own. */
+  currencyCode?: number | undefined;
+  data?: Record<string, unknown> | undefined;
+  /** What an operator sets instead of the method's own rules. */
+  vendorCommission?: Amount | undefined;
+  providerCommission?: Amount | undefined;
+  comment?: string | undefined;
+  /** Operators enter what happened at a bank; money at a provider moves only by its client's word. */
+  manualOnly?: boolean;
+}
+
+const SIDE = {
+  deposit: { right: 'deposit' },
+  withdrawal: { right: 'withdrawal' },
+} as const;
+
+/** A deposit or withdrawal as ordered, or the reason why not. Reads only. */
+export const paymentOrder = async (
+  db: Queryable,
+  actor: Actor,
+  type: 'deposit' | 'withdrawal',
+  request: PaymentRequest,
+): Promise<NewOrder> => {
+  const account = await accountOf(db, actor, request.accountId, 'accountId');
+  const currency = await currencyOf(db, account.currency);
+  if (request.currencyCode !== undefined && request.currencyCode !== account.currency) {
+    throw new HubFailure('Rejected', 'currency_mismatch', `The account is kept in ${currency.alphabeticCode}.`, {
+      field: 'currencyCode',
+    });
+  }
+  const found = await loadMethodFacts(db, request.methodId);
+  const openAmount = type === 'deposit' && found?.flow === 'address';
+  if (request.amount === null && !openAmount) throw problem(400, 'validation', 'amount is required.', 'amount');
+  const amount = openAmount ? null : request.amount;
+  if (amount !== null) assertFits(amount, currency);
+  const method = assertMethodTakes(found, type, account.currency, amount);
+  if (request.manualOnly && method.provider !== 'manual') {
+    throw new HubFailure('Unsupported', 'unsupported', 'Only manual methods can be used here.', { field: 'methodId' });
+  }
+  assertAccountMay(account, [SIDE[type].right], 'accountId');
+  assertWallet(account, 'accountId');
+  const vendorCommission = commission(request, method, currency, amount ?? '0');
+  const data = methodData(method, request.data ?? {});
+  if (type === 'withdrawal') await assertFunds(db, account, amount!);
+  return {
+    type,
+    clientId: account.clientId,
+    debit: type === 'withdrawal' ? account : null,
+    credit: type === 'deposit' ? account : null,
+    currency,
+    amount: amount ?? '0',
+    vendorCommission,
+    providerCommission: providerCommission(request, currency),
+    method,
+    data,
+    comment: request.comment ?? null,
+  };
+};
+
+/** The broker's fee is taken inside the amount: something must be left. */
+const commission = (
+  { vendorCommission: set }: PaymentRequest,
+  method: MethodFacts,
+  currency: Currency,
+  amount: Amount,
+): Amount => {
+  if (set !== undefined) assertDecimals(set, currency, 'vendorCommission');
+  const rule = method.commissions.find((one) => one.numericCode === currency.numericCode);
+  const fee = set ?? commissionOn(amount, rule, currency.minorUnit);
+  if (compare(amount, '0') > 0 && compare(fee, amount) >= 0) {
+    throw new HubFailure('Rejected', 'amount_too_small', `The commission of ${fee} would take the whole amount.`, {
+      field: 'amount',
+    });
+  }
+  return fee;
+};
+
+const providerCommission = ({ providerCommission: set = '0' }: PaymentRequest, currency: Currency): Amount => {
+  assertDecimals(set, currency, 'providerCommission');
+  return set;
+};
+
+const assertDecimals = (amount: Amount, currency: Currency, field: string): void => {
+  try {
+    assertFits(amount, currency);
+  } catch (error) {
+    throw new HubFailure('InvalidInput', 'too_many_decimals', (error as Error).message, { field });
+  }
+};
+
+export interface TransferRequest {
+  sourceId: number;
+  destinationId: number;
+  amount: Amount;
+  /** Both accounts must be this client's. */
+  clientId: number;
+  /** Names of the two accounts in the caller's body. */
+  fields: { source: string; destination: string };
+}
+
+/** A transfer between two accounts of one client, or the reason why not. Reads only. */
+export const transferOrder = async (db: Queryable, actor: Actor, request: TransferRequest): Promise<NewOrder> => {
+  const { fields, amount, clientId } = request;
+  const from = await accountOf(db, actor, request.sourceId, fields.source);
+  const to = await accountOf(db, actor, request.destinationId, fields.destination);
+  for (const [account, field] of [
+    [from, fields.source],
+    [to, fields.destination],
+  ] as const) {
+    if (account.clientId !== clientId) throw problem(400, 'restricted', 'The account is another client’s.', field);
+  }
+  if (from.accountId === to.accountId) {
+    throw new HubFailure('Rejected', 'same_account', 'Source and destination are the same account.', {
+      field: fields.destination,
+    });
+  }
+  const currency = await currencyOf(db, from.currency);
+  if (from.currency !== to.currency) {
+    throw new HubFailure('Rejected', 'currency_mismatch', 'A transfer stays in one currency; use an exchange.', {
+      field: fields.destination,
+    });
+  }
+  assertFits(amount, currency);
+  assertAccountMay(from, ['transferWithdrawal'], fields.source);
+  assertAccountMay(to, ['transferDeposit'], fields.destination);
+  if (!isWallet(from) && !isWallet(to)) {
+    throw new HubFailure('Unsupported', 'unsupported', 'Between two trading accounts: transfer to a wallet first.', {
+      field: fields.destination,
+    });
+  }
+  // What a trading account holds is the platform's to say.
+  if (isWallet(from)) await assertFunds(db, from, amount);
+  return {
+    type: 'transfer',
+    clientId,
+    debit: from,
+    credit: to,
+    currency,
+    amount,
+    vendorCommission: '0',
+    providerCommission: '0',
+    method: null,
+    data: {},
+    comment: null,
+  };
+};
