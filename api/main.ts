@@ -1,9 +1,9 @@
-import { createServer } from 'node:http';
 import { settingsOrExit } from '../config/settings.ts';
 import { connectTemporal } from '../worker/client.ts';
 import { additions } from './additions.ts';
 import { buildApi } from './build.ts';
 import { createLog } from './kit/log.ts';
+import { createHttpServer } from './kit/server.ts';
 
 /** How long requests under way may take to finish after a stop was asked for. */
 const GRACE_MS = 20_000;
@@ -13,15 +13,7 @@ const log = createLog(settings.logLevel);
 const temporal = await connectTemporal(settings);
 const { app, close } = await buildApi(settings, temporal, log, additions);
 
-const server = createServer(
-  {
-    // Slow senders do not hold connections for ever.
-    headersTimeout: 15_000,
-    requestTimeout: 60_000,
-    keepAliveTimeout: 30_000,
-  },
-  app,
-);
+const server = createHttpServer(app);
 server.listen(settings.port, settings.host, () =>
   log.info({ host: settings.host, port: settings.port, mode: settings.hubMode }, 'API listening'),
 );

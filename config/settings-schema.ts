@@ -67,6 +67,11 @@ export const settingsShape = {
     .string()
     .default('.state')
     .describe('Folder of everything embedded mode keeps: database, Temporal file, keys. Relative to the project.'),
+  HUB_TIMINGS: choice(['normal', 'quick'])
+    .default('normal')
+    .describe(
+      '`quick` shortens every wait of the money workflows to fractions of a second, for fault campaigns; never in production.',
+    ),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('Least important log line that is still written.'),

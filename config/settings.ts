@@ -46,7 +46,10 @@ export function loadSettings(
   const parsed = settingsSchema.safeParse(given);
   const problems = parsed.success ? [] : describe(parsed.error.issues, given);
   const mode = given['HUB_MODE'] ?? (given['NODE_ENV'] === 'production' ? 'production' : 'embedded');
-  if (mode === 'production') problems.push(...missingInProduction(given));
+  if (mode === 'production') {
+    problems.push(...missingInProduction(given));
+    if (given['HUB_TIMINGS'] === 'quick') problems.push('HUB_TIMINGS quick is for tests and refused in production.');
+  }
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
   return complete(parsed.data, mode === 'production' ? 'production' : 'embedded');
 }
@@ -95,6 +98,7 @@ function complete(given: Parsed, mode: 'embedded' | 'production'): Settings {
   return {
     hubMode: mode,
     hubStateDir,
+    hubTimings: given.HUB_TIMINGS,
     logLevel: given.LOG_LEVEL,
     port: given.PORT,
     host: given.HOST,

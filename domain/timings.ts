@@ -16,6 +16,12 @@ export interface Timings {
   sendFor: number;
   /** How long a client may take to pay. */
   payWithin: number;
+  /** How soon a dead worker is noticed: while it works on our own books, while it speaks with a provider, while it holds a run. */
+  ownStep: number;
+  heartbeat: number;
+  stickyTask: number;
+  /** Longest exchange with a provider; its manifest may say less. */
+  providerAnswer: number;
 }
 
 const second = 1_000;
@@ -32,7 +38,29 @@ export const TIMINGS: Timings = {
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],
   sendFor: day,
   payWithin: 7 * day,
+  ownStep: 20 * second,
+  heartbeat: 6 * second,
+  stickyTask: 10 * second,
+  providerAnswer: 15 * second,
 };
+
+/** Waits that let a story, and what a fault does to it, run in seconds. For tests and fault campaigns only (HUB_TIMINGS). */
+export const QUICK_TIMINGS: Partial<Timings> = {
+  probes: [100, 200, 300, 400],
+  settleAfter: 500,
+  secondLook: 300,
+  polls: [150, 300],
+  retries: [100, 200, 500],
+  sendFor: 20_000,
+  ownStep: 3_000,
+  heartbeat: 2_000,
+  stickyTask: 1_000,
+  providerAnswer: 1_500,
+};
+
+/** The waits a process was told to use; undefined = the ordinary ones. */
+export const timingsNamed = (name: 'normal' | 'quick'): Partial<Timings> | undefined =>
+  name === 'quick' ? QUICK_TIMINGS : undefined;
 
 /** The n-th of a list of delays; past its end the last one. */
 export const delay = (list: readonly number[], n: number): number => list[Math.min(n, list.length - 1)] ?? 0;

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { settingsOrExit } from '../config/settings.ts';
 import { createPool } from '../db/pool.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
+import { timingsNamed } from '../domain/timings.ts';
 import { buildWorkflowBundle } from './bundle.ts';
 import { connectTemporal } from './client.ts';
 import { runWorker } from './run.ts';
@@ -22,7 +23,15 @@ Runtime.install({
 const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
 pool.on('error', (error) => log.warn({ error: error.message }, 'a database connection was lost'));
 const { client, connection } = connectTemporal(settings);
-const worker = await runWorker({ settings, pool, client, workflowBundle: await buildWorkflowBundle(), log });
+const timings = timingsNamed(settings.hubTimings);
+const worker = await runWorker({
+  settings,
+  pool,
+  client,
+  workflowBundle: await buildWorkflowBundle(),
+  log,
+  ...(timings && { timings }),
+});
 await ensureSchedules(client);
 
 const stop = (signal: string) => {

@@ -6,7 +6,7 @@ import { internalActivities } from '../activities/index.ts';
 import { bind } from '../activities/kit/activity.ts';
 import type { Settings } from '../config/settings.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
-import type { Timings } from '../domain/timings.ts';
+import { TIMINGS, type Timings } from '../domain/timings.ts';
 import { createCodec } from './codec.ts';
 import { ConnectionQueues } from './connection-queues.ts';
 import { lendTools } from './tools.ts';
@@ -50,6 +50,7 @@ export const runWorker = async ({
     // Counted in runs, not in memory: a money run is small, a thousand fit well below the heap's limit.
     maxCachedWorkflows: 1_000,
     maxConcurrentActivityTaskExecutions: 40,
+    stickyQueueScheduleToStartTimeout: timings?.stickyTask ?? TIMINGS.stickyTask,
     shutdownGraceTime: '20s',
   });
   const queues = new ConnectionQueues({ connection, namespace, codec, tools, pool, log });

@@ -7,7 +7,7 @@ import { providers } from '../adapters/registry.ts';
 import { KeyRing } from '../config/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 import { HubFailure } from '../domain/failures.ts';
-import type { Timings } from '../domain/timings.ts';
+import { TIMINGS, type Timings } from '../domain/timings.ts';
 import { DecisionProof } from './decision-proof.ts';
 import { Steering } from './steering.ts';
 
@@ -36,6 +36,7 @@ export const lendTools = (
       provider: providerById,
       publicUrl: settings.publicUrl,
       allowPrivate: settings.hubMode === 'embedded',
+      longestMs: timings?.providerAnswer ?? TIMINGS.providerAnswer,
     }),
     proves: (workflowId, decision) => proof.holds(workflowId, decision),
     unprovenDecisions: settings.temporalUiDecisions,

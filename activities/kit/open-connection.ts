@@ -22,6 +22,8 @@ export interface ConnectionSettings {
   publicUrl: string;
   /** Sandboxes live on loopback; production refuses private addresses. */
   allowPrivate: boolean;
+  /** Longest exchange, milliseconds; the manifest or the adapter may ask for less. */
+  longestMs: number;
 }
 
 /** Reads the row at every call, so a changed or disabled connection works at once; sessions live as long as the row's version. */
@@ -31,6 +33,7 @@ export const connectionOpener = ({
   provider: find,
   publicUrl,
   allowPrivate,
+  longestMs,
 }: ConnectionSettings): OpenConnection => {
   const sessions = new Map<number, { version: string; session: Map<string, unknown> }>();
 
@@ -57,7 +60,12 @@ export const connectionOpener = ({
     const ctx: AdapterContext = {
       connectionId,
       config: config.data,
-      http: createHttpClient({ timeoutMs: provider.limits.timeoutMs, allowPrivate, ...(signal ? { signal } : {}) }),
+      http: createHttpClient({
+        timeoutMs: provider.limits.timeoutMs,
+        longestMs,
+        allowPrivate,
+        ...(signal ? { signal } : {}),
+      }),
       now: () => Date.now(),
       callbackUrl: `${publicUrl}/webhooks/${connectionId}`,
       session: held.session,

@@ -19,6 +19,8 @@ export interface TranscriptLine {
 export interface HttpClientOptions {
   /** Longest time for one whole exchange, from the call to the last byte of the answer. */
   timeoutMs: number;
+  /** Bounds also what a request asks for itself. */
+  longestMs?: number;
   /** The activity's cancellation. */
   signal?: AbortSignal;
   /** False keeps requests out of private, loopback and link-local networks, whatever a name resolves to. */
@@ -54,7 +56,7 @@ export const createHttpClient =
 
 const exchange = async (request: HttpRequest, options: HttpClientOptions): Promise<HttpAnswer> => {
   const wire = { handedOver: false };
-  const deadline = AbortSignal.timeout(request.timeoutMs ?? options.timeoutMs);
+  const deadline = AbortSignal.timeout(Math.min(request.timeoutMs ?? options.timeoutMs, options.longestMs ?? Infinity));
   const pool = options.allowPrivate ? POOLS.open : POOLS.guarded;
   try {
     const answer = await axios.request<Buffer>({

@@ -59,6 +59,7 @@ const TITLES: Record<number, string> = {
   413: 'Body too large',
   415: 'Unsupported media type',
   429: 'Too many requests',
+  431: 'Request header fields too large',
   503: 'Service unavailable',
 };
 

@@ -6,6 +6,7 @@ import { type Additions, type BuiltApi, buildApi } from '../../api/build.ts';
 import type { Temporal } from '../../api/deps.ts';
 import { hashPassword } from '../../api/back-office/sign-in/passwords.ts';
 import { createLog } from '../../api/kit/log.ts';
+import { createHttpServer } from '../../api/kit/server.ts';
 import { type Settings, loadSettings } from '../../config/settings.ts';
 
 export interface Answer {
@@ -81,7 +82,7 @@ export const startTestApi = async ({
     () => undefined,
   );
   const built = await buildApi(settings, temporal, log ?? createLog(settings.logLevel), additions);
-  const server = built.app.listen(0, '127.0.0.1');
+  const server = createHttpServer(built.app).listen(0, '127.0.0.1');
   await new Promise((listening) => server.once('listening', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

@@ -13,29 +13,17 @@ import { seed } from '../../db/seed/seed.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
-import type { Timings } from '../../domain/timings.ts';
+import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
 import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { type RunningWorker, runWorker } from '../../worker/run.ts';
 import { Steering } from '../../worker/steering.ts';
+import { CONFIG_KEYS, PAYLOAD_KEYS } from './keys.ts';
 
-// Everything but warnings would drown the report.
-Runtime.install({ logger: new DefaultLogger('WARN') });
-
-/** Waits that let a story run in a second. */
-export const QUICK: Partial<Timings> = {
-  probes: [100, 200, 300, 400],
-  settleAfter: 500,
-  secondLook: 300,
-  polls: [150, 300],
-  retries: [100, 200, 500],
-  sendFor: 20_000,
-};
-
-const PAYLOAD_KEYS = `t1:${Buffer.alloc(32, 1).toString('base64')}`;
-const CONFIG_KEYS = `c1:${Buffer.alloc(32, 2).toString('base64')}`;
+// Workers that only run activities warn that they have no workflows; what matters fails a test.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** A database copied from the template, for one test file. */
 export const freshDatabase = async (): Promise<{ url: string; drop: () => Promise<void> }> => {
@@ -137,7 +125,7 @@ export class TestHub {
     const pool = createPool(settings.databaseUrl);
     pool.on('error', () => undefined); // the database is dropped under idle connections at the end
     const { client, connection } = connectTemporal(settings);
-    const given = { ...QUICK, ...timings };
+    const given = { ...QUICK_TIMINGS, ...timings };
     const steering = new Steering(client, PAYLOAD_KEYS, given);
     const log = pino({ level: 'silent' });
     const hub = new TestHub(

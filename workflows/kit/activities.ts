@@ -1,6 +1,15 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { InternalActivities, ProviderActivities } from '../../activities/index.ts';
 import { connectionQueue } from '../../domain/queues.ts';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
+
+/** Each run has this module to itself, so it can hold what its input says. */
+let patience: Pick<Timings, 'ownStep' | 'heartbeat'> = TIMINGS;
+
+/** Called first thing by a run whose input shortens the waits. */
+export const setPatience = (timings: Timings): void => {
+  patience = timings;
+};
 
 /**
  * Our own database work. Idempotent by operation key, so it is tried again for as long as it takes: money does not give up
@@ -9,7 +18,7 @@ import { connectionQueue } from '../../domain/queues.ts';
 export const internal = (summary: string) =>
   proxyActivities<InternalActivities>({
     summary,
-    startToCloseTimeout: '20s',
+    startToCloseTimeout: patience.ownStep,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '20s' },
   });
 
@@ -22,7 +31,7 @@ export const atProvider = (connectionId: number, summary: string) =>
     summary,
     taskQueue: connectionQueue(connectionId),
     startToCloseTimeout: '75s',
-    heartbeatTimeout: '6s',
+    heartbeatTimeout: patience.heartbeat,
     retry: { maximumAttempts: 1 },
   });
 
@@ -32,6 +41,6 @@ export const askProvider = (connectionId: number, summary: string) =>
     summary,
     taskQueue: connectionQueue(connectionId),
     startToCloseTimeout: '75s',
-    heartbeatTimeout: '6s',
+    heartbeatTimeout: patience.heartbeat,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
   });

@@ -5,7 +5,7 @@ import type { Amount } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
-import { internal } from './activities.ts';
+import { internal, setPatience } from './activities.ts';
 import { Decisions, type Verdict } from './decisions.ts';
 import { begin, cancel, type CancelWish, providerNews } from './messages.ts';
 import { Progress } from './progress.ts';
@@ -44,6 +44,7 @@ export class MoneyRun {
     this.kind = kind;
     this.transactionId = input.transactionId;
     this.timings = { ...TIMINGS, ...input.timings };
+    setPatience(this.timings);
     setHandler(begin, async () => {
       await condition(() => this.begun !== null, this.timings.firstAnswer);
       return this.begun ?? { stage: this.progress.stage, refusal: null };

@@ -1,7 +1,7 @@
 import { allHandlersFinished, condition, defineUpdate, setHandler, sleep } from '@temporalio/workflow';
 import type { Answer } from '../../domain/outcomes.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
-import { atProvider, internal } from '../kit/activities.ts';
+import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { Progress } from '../kit/progress.ts';
 
 export interface OpenAccountInput {
@@ -22,6 +22,7 @@ export const accountBegin = defineUpdate<AccountOpened, []>('begin');
  */
 export async function openAccount({ accountId, timings: given }: OpenAccountInput): Promise<AccountOpened> {
   const timings = { ...TIMINGS, ...given };
+  setPatience(timings);
   const progress = new Progress();
   let result: AccountOpened | null = null;
   setHandler(accountBegin, async (): Promise<AccountOpened> => {

@@ -41,11 +41,6 @@ export interface PaymentRequest {
   manualOnly?: boolean;
 }
 
-const SIDE = {
-  deposit: { right: 'deposit' },
-  withdrawal: { right: 'withdrawal' },
-} as const;
-
 /** A deposit or withdrawal as ordered, or the reason why not. Reads only. */
 export const paymentOrder = async (
   db: Queryable,
@@ -69,7 +64,7 @@ export const paymentOrder = async (
   if (request.manualOnly && method.provider !== 'manual') {
     throw new HubFailure('Unsupported', 'unsupported', 'Only manual methods can be used here.', { field: 'methodId' });
   }
-  assertAccountMay(account, [SIDE[type].right], 'accountId');
+  assertAccountMay(account, [type], 'accountId');
   assertWallet(account, 'accountId');
   const vendorCommission = commission(request, method, currency, amount ?? '0');
   const data = methodData(method, request.data ?? {});
@@ -139,7 +134,7 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
     [from, fields.source],
     [to, fields.destination],
   ] as const) {
-    if (account.clientId !== clientId) throw problem(400, 'restricted', 'The account is another client’s.', field);
+    if (account.clientId !== clientId) throw problem(400, 'validation', 'The account belongs to another client.', field);
   }
   if (from.accountId === to.accountId) {
     throw new HubFailure('Rejected', 'same_account', 'Source and destination are the same account.', {

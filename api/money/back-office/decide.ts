@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { type RequestRow, loadRequest } from '../../../db/repositories/requests.ts';
+import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { type UserActor, assertSees } from '../../kit/access.ts';
+import { notFound } from '../../kit/errors.ts';
+import type { MoneyHub } from '../hub.ts';
+
+export type Verdict = 'yes' | 'no' | 'continue';
+
+/** B2Core knows approve and reject; what they mean depends on why the run waits. */
+const WORD: Record<Purpose, Record<Verdict, DecisionWord>> = {
+  approval: { yes: 'approve', no: 'reject', continue: 'continue' },
+  review: { yes: 'approve', no: 'reject', continue: 'continue' },
+  assistance: { yes: 'mark_done', no: 'mark_failed', continue: 'continue' },
+};
+
+export type Saying = Pick<Decision, 'comment' | 'resolutionId' | 'evidence'>;
+
+/** 404 when there is none, or when its client is none of the caller's. */
+export const seenRequest = async (
+  { pool }: MoneyHub,
+  actor: UserActor,
+  applicationId: number,
+): Promise<RequestRow & { version: string }> => {
+  const request = await loadRequest(pool, applicationId);
+  if (!request) throw notFound('request');
+  const { rows } = await pool.query<{ clientId: number; version: string }>(
+    `select client_id as "clientId", coalesce(update_time, create_time)::text as version from application where id = $1`,
+    [applicationId],
+  );
+  await assertSees(pool, actor, rows[0]!.clientId, 'request');
+  return { ...request, version: rows[0]!.version };
+};
+
+/**
+ * Brings a verdict to the run that waits for it. A double click is one decision: its Update carries an id made of who says what
+ * about which state of the request, and a repeat that comes after the end finds the decision in the books.
+ */
+export const decideRequest = async (
+  hub: MoneyHub,
+  actor: UserActor,
+  applicationId: number,
+  verdict: Verdict,
+  saying: Saying,
+): Promise<void> => {
+  const request = await seenRequest(hub, actor, applicationId);
+  const decision: Decision = { decision: WORD[request.purpose][verdict], by: actor.id, ...saying };
+  const content = createHash('sha256')
+    .update(JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]))
+    .digest('base64url')
+    .slice(0, 16);
+  const updateId = `decide-${applicationId}-${actor.id}-${decision.decision}-${content}`;
+  try {
+    await hub.ask((steering) => steering.decide(request.workflowId, decision, updateId));
+  } catch (error) {
+    const late = error instanceof HubFailure && ['not_waiting', 'decided_already'].includes(error.reason);
+    if (!late || !(await saidThis(hub, applicationId, decision))) throw error;
+  }
+};
+
+const saidThis = async ({ pool }: MoneyHub, applicationId: number, decision: Decision): Promise<boolean> => {
+  const { rows } = await pool.query(
+    `select from application_decision where application_id = $1 and user_id = $2 and decision = $3
+        and resolution_id is not distinct from $4 and comment is not distinct from $5`,
+    [applicationId, decision.by, decision.decision, decision.resolutionId ?? null, decision.comment ?? null],
+  );
+  return rows.length > 0;
+};

@@ -1,0 +1,73 @@
+import { assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
+import { inTransaction, type Queryable } from '../../../db/pool.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
+import { loadMethodFacts } from '../../../db/repositories/orders.ts';
+import { loadRequest, type RequestRow } from '../../../db/repositories/requests.ts';
+import { loadTransaction } from '../../../db/repositories/transactions.ts';
+import type { Amount } from '../../../domain/money.ts';
+import { type UserActor, actorName } from '../../kit/access.ts';
+import { problem } from '../../kit/errors.ts';
+import type { MoneyHub } from '../hub.ts';
+import { assertFits } from '../intake/accounts.ts';
+import { seenRequest } from './decide.ts';
+
+export interface Edit {
+  comment?: string | null | undefined;
+  color?: string | null | undefined;
+  data?: { amount: Amount } | undefined;
+}
+
+/** Changes what operators may change about a request. The run reads the amount when the last approval is recorded. */
+export const editRequest = async (
+  hub: MoneyHub,
+  actor: UserActor,
+  applicationId: number,
+  edit: Edit,
+  requestId: string,
+): Promise<void> => {
+  await seenRequest(hub, actor, applicationId);
+  await inTransaction(hub.pool, async (db) => {
+    const request = (await loadRequest(db, applicationId, true))!;
+    if (edit.data) await assertMayCorrect(db, request, edit.data.amount);
+    const { rows } = await db.query<{ before: unknown }>(
+      `select jsonb_build_object('comment', comment, 'color', color, 'amount', data -> 'amount') as before from application where id = $1`,
+      [applicationId],
+    );
+    await db.query(
+      `update application set comment = case when $2 then $3 else comment end, color = case when $4 then $5 else color end,
+              data = case when $6::text is null then data else data || jsonb_build_object('amount', $6::text) end, update_time = now() where id = $1`,
+      [
+        applicationId,
+        edit.comment !== undefined,
+        edit.comment ?? null,
+        edit.color !== undefined,
+        edit.color ?? null,
+        edit.data?.amount ?? null,
+      ],
+    );
+    await recordAudit(db, {
+      actor: actorName(actor),
+      action: 'requests.update',
+      object: `request:${applicationId}`,
+      before: rows[0]!.before,
+      after: { ...edit, data: undefined, ...(edit.data && { amount: edit.data.amount }) },
+      requestId,
+    });
+  });
+};
+
+/** Only what a bank statement says about a manual deposit can differ from what was announced, and only until somebody decides. */
+const assertMayCorrect = async (db: Queryable, request: RequestRow, amount: Amount): Promise<void> => {
+  if (request.statusId !== 0) throw problem(409, 'not_waiting', 'The request is not pending any more.', 'data.amount');
+  const transaction = await loadTransaction(db, request.transactionId);
+  const method = transaction.methodId === null ? null : await loadMethodFacts(db, transaction.methodId);
+  if (transaction.type !== 'deposit' || method?.flow !== 'manual' || request.purpose !== 'approval') {
+    throw problem(400, 'unsupported', 'Only the amount of a manual deposit can be corrected.', 'data.amount');
+  }
+  const decided = await db.query(`select from application_decision where application_id = $1`, [request.id]);
+  if (decided.rows.length > 0) {
+    throw problem(409, 'decided_already', 'Somebody decided on the present amount already.', 'data.amount');
+  }
+  assertFits(amount, transaction.currency);
+  assertMethodTakes(method, 'deposit', transaction.currency.numericCode, amount);
+};

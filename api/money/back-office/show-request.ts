@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { UserActor } from '../../kit/access.ts';
+import { idAndName, time } from '../../kit/shapes.ts';
+import { Application, applicationViews, maskApplication } from '../../presenters/request.ts';
+import type { MoneyHub } from '../hub.ts';
+
+/** A request with what its deciders want to know next: how many approvals are given, and which run it steers. */
+export const DecidedApplication = z
+  .object({
+    ...Application.shape,
+    workflowId: z.string(),
+    approvals: z.object({ needed: z.int(), given: z.array(z.object({ user: idAndName(), time: time() })) }),
+  })
+  .meta({ id: 'DecidedApplication' });
+
+export const showRequest = async (
+  { pool }: MoneyHub,
+  actor: UserActor,
+  applicationId: number,
+): Promise<z.input<typeof DecidedApplication>> => {
+  const view = (await applicationViews(pool, [applicationId])).get(applicationId)!;
+  const { rows } = await pool.query<{ workflowId: string }>(
+    `select workflow_id as "workflowId" from application where id = $1`,
+    [applicationId],
+  );
+  const given = view.decisions
+    .filter(({ decision }) => decision === 'approve' || decision === 'mark_done')
+    .map(({ user, createTime }) => ({ user, time: createTime }));
+  return {
+    ...(actor.maskData ? maskApplication(view) : view),
+    workflowId: rows[0]!.workflowId,
+    approvals: { needed: view.approvalsNeeded, given },
+  };
+};

@@ -1,0 +1,137 @@
+/**
+ * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
+ * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
+ */
+import { writeFileSync } from 'node:fs';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
+import globalSetup from '../kit/global-setup.ts';
+import globalTeardown from '../kit/global-teardown.ts';
+
+const folder = new URL('./histories/', import.meta.url);
+
+const record = async (hub: TestHub, name: string, workflowId: string): Promise<void> => {
+  const handle = hub.handle(workflowId);
+  await eventually(async () => (await handle.describe()).status.name !== 'RUNNING', `${workflowId} to end`);
+  // The temporary address in the identity says nothing and would make every recording differ.
+  writeFileSync(
+    new URL(`${name}.json`, folder),
+    historyToJSON(await handle.fetchHistory()).replace(/"identity": "[^"]*"/g, '"identity": "recorder"'),
+  );
+  console.log(`recorded ${name}`);
+};
+
+const creation = { method: 'POST', path: '/payout/', body: '"type":"payout"' };
+
+const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<void> => {
+  const approved = await client.withdraw('25.00');
+  await hub.decide(approved, olga, 'approve');
+  await hub.reaches(approved, 'done');
+  await record(hub, 'payout.approved', `payout:${approved}`);
+
+  const rejected = await client.withdraw('25.00');
+  await hub.decide(rejected, olga, 'reject', { resolutionId: 1 });
+  await record(hub, 'payout.rejected', `payout:${rejected}`);
+
+  await record(hub, 'payout.hold-refused', `payout:${await client.withdraw('5000.00')}`);
+
+  const cancelled = await client.withdraw('25.00');
+  await hub.reaches(cancelled, 'awaiting_approval');
+  await hub.steering.cancel(`payout:${cancelled}`, 'client:1');
+  await record(hub, 'payout.cancelled', `payout:${cancelled}`);
+
+  hub.sandbox('b2binpay').fault({ match: creation, kind: 'reset_after_commit', times: 1 });
+  const lost = await client.withdraw('25.00');
+  await hub.decide(lost, olga, 'approve');
+  await hub.reaches(lost, 'done');
+  await record(hub, 'payout.lost-answer', `payout:${lost}`);
+
+  hub.sandbox('b2binpay').fault({ match: creation, kind: 'reset', times: 100 });
+  hub.sandbox('b2binpay').fault({ match: { method: 'GET', path: '/payout/' }, kind: 'http_500', times: 100 });
+  const assisted = await client.withdraw('25.00');
+  await hub.decide(assisted, olga, 'approve');
+  await hub.reaches(assisted, 'assistance');
+  await hub.decide(assisted, olga, 'mark_failed');
+  await record(hub, 'payout.assistance', `payout:${assisted}`);
+  hub.sandbox('b2binpay').faults.clear();
+
+  const connectionId = (await hub.methodId('usdt-payout')).connection;
+  await hub.steering.payoutReturn({ transactionId: approved, connectionId, webhookId: '1', said: 'transfer' });
+  await record(hub, 'payoutReturn.nothing', `payout-return:${approved}`);
+};
+
+const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {
+  const provider = (id: number) =>
+    eventually(
+      async () =>
+        (
+          await hub.one<{ provider_id: string }>(
+            `select provider_id from money_transaction where transaction_id = $1`,
+            [id],
+          )
+        ).provider_id,
+      'the page',
+    );
+  const paid = await client.deposit('100.00');
+  await hub.sandbox('b2binpay').pay(await provider(paid), {});
+  await hub.reaches(paid, 'done');
+  await record(hub, 'deposit.invoice', `deposit:${paid}`);
+
+  const partly = await client.deposit('100.00');
+  await hub.sandbox('b2binpay').pay(await provider(partly), { amount: '60' });
+  await hub.reaches(partly, 'review');
+  await hub.decide(partly, olga, 'approve');
+  await record(hub, 'deposit.partly-paid', `deposit:${partly}`);
+
+  const bank = await dollars.deposit('250.00', { method: 'bank-transfer' });
+  await hub.decide(bank, olga, 'approve');
+  await record(hub, 'deposit.bank', `deposit:${bank}`);
+
+  const expired = await client.deposit('100.00');
+  await hub.sandbox('b2binpay').advance(await provider(expired), 'expire');
+  await hub.reaches(expired, 'expired');
+  await record(hub, 'deposit.expired', `deposit:${expired}`);
+  await hub.sandbox('b2binpay').pay(await provider(expired), {});
+  const { reference, connection_id: connectionId } = await hub.one<{ reference: string; connection_id: number }>(
+    `select reference, connection_id from money_transaction where transaction_id = $1`,
+    [expired],
+  );
+  await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'paid' });
+  await record(hub, 'arrivals.late-payment', `arrivals:${reference}`);
+  const { transaction_id: late } = await hub.one<{ transaction_id: number }>(
+    `select transaction_id from money_transaction where parent_id = $1`,
+    [expired],
+  );
+  await hub.decide(late, olga, 'reject', { comment: 'returned by hand' });
+  await record(hub, 'deposit.late-payment', `deposit:${late}`);
+};
+
+const transfers = async (hub: TestHub, dollars: TestClient): Promise<void> => {
+  const { accountId } = await hub.openTradingAccount(dollars.clientId);
+  await record(hub, 'openAccount.opened', `open-account:${accountId}`);
+  const into = await dollars.transfer('100.00', dollars.wallet, accountId);
+  await record(hub, 'transfer.into-trading', `transfer:${into}`);
+  await record(hub, 'transfer.from-trading', `transfer:${await dollars.transfer('40.00', accountId, dollars.wallet)}`);
+  await record(hub, 'transfer.refused', `transfer:${await dollars.transfer('10.02', dollars.wallet, accountId)}`);
+  hub.sandbox('mt5').fault({ match: { path: '/api/trade/balance' }, kind: 'reset', times: 1 });
+  await record(hub, 'transfer.sent-twice', `transfer:${await dollars.transfer('10.00', dollars.wallet, accountId)}`);
+};
+
+await globalSetup();
+try {
+  const hub = await TestHub.start();
+  try {
+    const olga = await hub.operator();
+    const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
+    await payouts(hub, olga, client);
+    await deposits(hub, olga, client, dollars);
+    await transfers(hub, dollars);
+    await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
+    await record(hub, 'sweep.once', 'sweep');
+  } finally {
+    await hub.stop();
+  }
+} finally {
+  await globalTeardown();
+}
+process.exit(0);
