@@ -47,8 +47,9 @@ async function main(): Promise<void> {
   const operator = await firstOperator(settings);
 
   await Promise.all((['sandbox', 'worker', 'api'] as const).map((name) => bringProcess(name, settings)));
-  await untilReady(localApi(settings), say);
-  say(addressTable(settings, operator));
+  const ready = untilReady(localApi(settings), (line) => void (stopping ?? say(line)));
+  await Promise.race([ready, ...running.map(({ hopeless }) => hopeless)]);
+  if (stopping === undefined) say(addressTable(settings, operator));
 }
 
 async function openState(fresh: boolean): Promise<Settings> {

@@ -62,6 +62,15 @@ const toTemporal = (error: unknown): unknown => {
   }
   // A driver's message may quote a row: only its code travels.
   const code = (error as { code?: unknown }).code;
+  // Data or statement refused (SQLSTATE 22, 23, 42): trying again changes nothing, a person must look.
+  if (typeof code === 'string' && /^(22|23|42)[0-9A-Z]{3}$/.test(code)) {
+    return ApplicationFailure.create({
+      type: 'Config',
+      message: `the database refused: ${code}`,
+      nonRetryable: true,
+      details: [{ reason: 'internal' }],
+    });
+  }
   if (typeof code === 'string')
     return ApplicationFailure.create({
       type: 'Unavailable',

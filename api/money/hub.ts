@@ -1,5 +1,5 @@
 import type { Begun } from '../../domain/money-order.ts';
-import type { Timings } from '../../domain/timings.ts';
+import { type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -26,7 +26,7 @@ export class MoneyHub {
 
   /** Throws HubFailure `Unavailable` when Temporal or the workers do not answer in time. */
   async ask<T>(question: (steering: Steering) => Promise<T>): Promise<T> {
-    const { settings, temporal, timings } = this.deps;
+    const { settings, temporal, timings = timingsNamed(this.deps.settings.hubTimings) } = this.deps;
     this.made ??= new Steering(temporal.client, settings.payloadKeys, timings);
     const steering = this.made;
     return temporal.connection.withDeadline(Date.now() + PATIENCE_MS, () => question(steering));

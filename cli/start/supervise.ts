@@ -3,6 +3,8 @@ import type { RunningService } from '../embedded/service.ts';
 
 export interface Supervised {
   name: string;
+  /** Rejects when it has ended so often in a row that it cannot be chance. It is started again all the same. */
+  hopeless: Promise<never>;
   stop(): Promise<void>;
   /** Ends it without asking. */
   force(): void;
@@ -10,6 +12,7 @@ export interface Supervised {
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
+const HOPELESS_FROM_MS = 4_000; // the fourth time in a row
 /** Whoever lived this long was fine: the next restart is quick again. */
 const HEALTHY_AFTER_MS = 60_000;
 
@@ -23,6 +26,8 @@ export async function supervise(
   let current = await start();
   let stopping = false;
   let restarting: Promise<void> = Promise.resolve();
+  const { promise: hopeless, reject: giveUp } = Promise.withResolvers<never>();
+  hopeless.catch(() => undefined); // only a hub that is starting cares
 
   const restart = async (): Promise<void> => {
     try {
@@ -38,6 +43,7 @@ export async function supervise(
       if (stopping) return;
       if (Date.now() - began > HEALTHY_AFTER_MS) delay = FIRST_DELAY_MS;
       say(`${name} ended by itself (${how}); starting it again in ${delay / 1000} s.`);
+      if (delay >= HOPELESS_FROM_MS) giveUp(new Error(`${name} does not stay up: its lines above say why.`));
       await sleep(delay);
       if (stopping) return;
       restarting = restart();
@@ -48,6 +54,7 @@ export async function supervise(
 
   return {
     name,
+    hopeless,
     stop: async () => {
       stopping = true;
       await restarting;

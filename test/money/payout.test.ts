@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { post } from '../../db/repositories/ledger.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
 
 let hub: TestHub;
@@ -154,5 +155,22 @@ describe('two persons deciding at the same moment', () => {
     expect(await client.balance()).toEqual(
       stage === 'done' ? { balance: '75', held: '0' } : { balance: '100', held: '0' },
     );
+  });
+});
+
+describe('a payout that was paid but cannot be booked', () => {
+  it('keeps the hold and asks for a person instead of giving the money back', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.openRequest(payout);
+    // The books refuse: somebody used this operation's key for other content.
+    await post(hub.pool, `transaction:${payout}:capture`, [
+      { do: 'post', from: 'house:suspense:USDT', to: 'house:rounding:USDT', amount: '1' },
+    ]);
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'assistance');
+    expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(1);
+    await expect(hub.steering.cancel(`payout:${payout}`, 'client:1')).rejects.toMatchObject({ type: 'Rejected' });
   });
 });

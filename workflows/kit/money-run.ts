@@ -131,6 +131,25 @@ export class MoneyRun {
     }
   }
 
+  /**
+   * Books what has happened outside. From here on there is nothing to undo, whatever goes wrong: money that moved is never
+   * given back because our books could not be written. The run waits for a person instead.
+   */
+  async book(say: string, work: (hub: Internal) => Promise<void>): Promise<void> {
+    this.mayCancel = false;
+    this.compensations.length = 0;
+    for (;;) {
+      this.progress.note(`${say}.`);
+      try {
+        return await work(internal(say));
+      } catch (error) {
+        const failure = hubFailureOf(error);
+        if (!failure) throw error;
+        await this.park(`${say} failed: ${failure.message}`);
+      }
+    }
+  }
+
   /** Registers what must happen if the story does not reach `done`. Undone in reverse order. */
   ifNotDone(name: string, undo: Compensation['undo']): void {
     this.compensations.push({ name, undo });
@@ -249,7 +268,7 @@ export class MoneyRun {
     }
   }
 
-  /** A compensation failed: the run stays open and asks for a person instead of swallowing it. */
+  /** What must happen could not be written: the run stays open and asks for a person instead of swallowing it. */
   private async park(why: string): Promise<void> {
     await this.openRequest('assistance', why);
     this.progress.at('assistance', why);

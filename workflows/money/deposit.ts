@@ -20,6 +20,6 @@ export async function deposit(input: MoneyInput): Promise<MoneyResult> {
       const { amount } = await run.approval(run.order.approvals === 2 ? 2 : 1);
       money = { received: amount, payments: [] };
     }
-    await run.step('Crediting the account', (hub) => hub.bookDeposit({ transactionId, ...money }));
+    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, ...money }));
   });
 }

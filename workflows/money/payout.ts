@@ -26,6 +26,6 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
           hub.notePayoutSubmitted({ transactionId, report: sent }),
         ),
     });
-    await run.step('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
+    await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
   });
 }

@@ -25,7 +25,8 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
 
     const platform = from.platform ?? to.platform;
     if (platform) await balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
-    await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
+    if (platform) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
+    else await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
   });
 }
 

@@ -3,6 +3,7 @@ import type { Answer } from '../../domain/outcomes.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { Progress } from '../kit/progress.ts';
+import { hubFailureOf } from '../kit/stopped.ts';
 
 export interface OpenAccountInput {
   accountId: number;
@@ -58,17 +59,30 @@ export async function openAccount({ accountId, timings: given }: OpenAccountInpu
   progress.notWaiting();
 
   if (answer.outcome === 'done') {
-    await internal('Opening the account on our books').activateAccount({ accountId, login: answer.report.login });
-    progress.at('done', `Account ${answer.report.login} is open.`);
-    result = { status: 'active', issue: null };
+    result = await activate(accountId, answer.report.login);
   } else {
-    await internal('Noting the refusal').failAccount({ accountId, issue: answer.message });
-    progress.at('failed', answer.message);
-    result = { status: 'failed', issue: answer.message };
+    result = await refuse(accountId, answer.message);
   }
+  progress.at(result.status === 'active' ? 'done' : 'failed', result.issue ?? 'The account is open.');
   await condition(allHandlersFinished);
   return result;
 }
+
+const activate = async (accountId: number, login: string): Promise<AccountOpened> => {
+  try {
+    await internal('Opening the account on our books').activateAccount({ accountId, login });
+    return { status: 'active', issue: null };
+  } catch (error) {
+    const failure = hubFailureOf(error);
+    if (!failure) throw error;
+    return refuse(accountId, `Login ${login} exists on the platform, but not on our books: ${failure.message}`);
+  }
+};
+
+const refuse = async (accountId: number, issue: string): Promise<AccountOpened> => {
+  await internal('Noting why it is not open').failAccount({ accountId, issue });
+  return { status: 'failed', issue };
+};
 
 const find = async (
   platform: (say: string) => ReturnType<typeof atProvider>,
