@@ -12,14 +12,18 @@ import { releaseHold } from './ledger/release-hold.ts';
 import { dropExpired } from './ops/drop-expired.ts';
 import { sealAudit } from './ops/seal-audit.ts';
 import { startWaiting } from './ops/start-waiting.ts';
+import { createAddress } from './payments/create-address.ts';
 import { createDeposit } from './payments/create-deposit.ts';
 import { createPayout } from './payments/create-payout.ts';
+import { findAddress } from './payments/find-address.ts';
 import { findArrivals } from './payments/find-arrivals.ts';
 import { findDeposit } from './payments/find-deposit.ts';
 import { findPayout } from './payments/find-payout.ts';
 import { findReturn } from './payments/find-return.ts';
+import { noteAddress } from './payments/note-address.ts';
 import { noteDepositOpened } from './payments/note-deposit-opened.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
+import { prepareAddress } from './payments/prepare-address.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
 import { openRequest } from './requests/open-request.ts';
 import { recordDecision } from './requests/record-decision.ts';
@@ -46,10 +50,12 @@ export const internalActivities = {
   dropExpired,
   failAccount,
   holdFunds,
+  noteAddress,
   noteDepositOpened,
   notePayoutSubmitted,
   openRequest,
   prepareAccount,
+  prepareAddress,
   prepareOrder,
   recordDecision,
   registerArrivals,
@@ -61,9 +67,11 @@ export const internalActivities = {
 export const providerActivities = {
   applyBalance,
   createAccount,
+  createAddress,
   createDeposit,
   createPayout,
   findAccount,
+  findAddress,
   findArrivals,
   findBalanceOperation,
   findDeposit,

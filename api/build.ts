@@ -35,8 +35,9 @@ export const buildApi = async (
   additions: Additions = {},
 ): Promise<BuiltApi> => {
   const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
-  // A connection lost while idle must not end the process; the pool opens another when it is needed.
-  pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'));
+  // A lost connection must not end the process, be it idle or in use: the query fails, and the pool opens another.
+  const lost = (error: Error) => log.warn({ err: error }, 'database connection lost');
+  pool.on('error', lost).on('connect', (connection) => connection.on('error', lost));
   const orm = await createOrm(settings.databaseUrl, Math.max(1, Math.ceil(settings.dbPoolSize / 2)));
   const tokens = await createTokens(settings, pool);
   const access = createAccess(pool, tokens);

@@ -7,6 +7,7 @@ import { assertPortFree } from './embedded/ports.ts';
 import { startPostgres } from './embedded/postgres.ts';
 import { forgetProcess } from './embedded/process-record.ts';
 import { cliSearchAttributes } from './embedded/search-attributes.ts';
+import type { RunningService } from './embedded/service.ts';
 import { temporalCli } from './embedded/temporal-binary.ts';
 import { startTemporal } from './embedded/temporal.ts';
 import { firstOperator } from './first-operator.ts';
@@ -21,6 +22,7 @@ process.env['HUB_MODE'] ||= 'embedded';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** In the order of their start; stopped from the end. */
 const running: Supervised[] = [];
+const starting = new Set<Promise<Supervised>>();
 let stopping: Date | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void onSignal());
@@ -104,14 +106,15 @@ async function bringProcess(name: 'sandbox' | 'worker' | 'api', settings: Settin
   await bring(name, () => startNodeProcess(name, `${name}/main.ts`, settings.hubStateDir, prefixed));
 }
 
-async function bring(
-  name: string,
-  start: Parameters<typeof supervise>[1],
-  forceSignal?: NodeJS.Signals,
-): Promise<void> {
-  const one = await supervise(name, start, say, forceSignal);
-  running.push(one);
-  if (stopping !== undefined) await one.stop(); // Ctrl-C came while it was starting
+async function bring(name: string, start: () => Promise<RunningService>, forceSignal?: NodeJS.Signals): Promise<void> {
+  if (stopping !== undefined) return;
+  const pending = supervise(name, start, say, forceSignal);
+  starting.add(pending);
+  try {
+    running.push(await pending);
+  } finally {
+    starting.delete(pending);
+  }
 }
 
 async function onSignal(): Promise<void> {
@@ -128,6 +131,7 @@ async function onSignal(): Promise<void> {
 /** Callers first: nobody is left talking to a server that is gone. */
 async function stopAll(exitCode: number): Promise<never> {
   stopping = new Date();
+  await Promise.allSettled(starting); // what is half started would be left behind
   for (const name of ['api', 'worker', 'sandbox', 'temporal', 'postgres']) {
     for (const one of running.filter((each) => each.name === name)) await one.stop();
   }

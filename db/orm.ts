@@ -2,13 +2,25 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import * as configuration from './entities/configuration.ts';
 import * as money from './entities/money.ts';
 import * as people from './entities/people.ts';
+import * as webhooks from './entities/webhooks.ts';
 
 /** Entities and unit of work for configuration and back office; money goes by plain SQL (db/pool.ts). */
 export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
   MikroORM.init({
     clientUrl: databaseUrl,
-    entities: [...Object.values(configuration), ...Object.values(money), ...Object.values(people)],
+    entities: [
+      ...Object.values(configuration),
+      ...Object.values(money),
+      ...Object.values(people),
+      ...Object.values(webhooks),
+    ],
     pool: { min: 0, max: size },
+    driverOptions: {
+      connectionTimeoutMillis: 5_000,
+      statement_timeout: 15_000,
+      idle_in_transaction_session_timeout: 15_000,
+      keepAlive: true,
+    },
     forceUtcTimezone: true,
     // Statements carry personal data; what is logged goes through the API's own log.
     debug: false,

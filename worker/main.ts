@@ -1,4 +1,4 @@
-import { Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import { settingsOrExit } from '../config/settings.ts';
 import { createPool } from '../db/pool.ts';
@@ -14,6 +14,14 @@ const log = pino({ level: settings.logLevel, base: { process: 'worker' } });
 
 Runtime.install({
   shutdownSignals: [], // stopped below, in order
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+    // Activity-only workers say at every start that they have no workflows.
+    if (!message.startsWith('No workflows registered'))
+      log[level === 'ERROR' ? 'error' : 'warn'](
+        { queue: meta?.['taskQueue'], activity: meta?.['activityType'] },
+        message,
+      );
+  }),
   telemetryOptions:
     settings.workerMetricsPort > 0
       ? { metrics: { prometheus: { bindAddress: `${settings.host}:${settings.workerMetricsPort}` } } }

@@ -17,11 +17,13 @@ import type { Timings } from '../domain/timings.ts';
 import {
   type arrivals,
   type deposit,
+  type depositAddress,
   type openAccount,
   type payout,
   type payoutReturn,
   type transfer,
 } from '../workflows/index.ts';
+import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { DecisionProof } from './decision-proof.ts';
@@ -90,6 +92,19 @@ export class Steering implements Steer {
       },
       () => this.client.workflow.getHandle(workflowId).getUpdateHandle<AccountOpened>('begin').result(),
     );
+  }
+
+  /** A client's own address at a provider. One that was refused may be asked for again. */
+  async depositAddress(addressId: number): Promise<AddressAnswer> {
+    return this.reach(async () => {
+      const start = new WithStartWorkflowOperation<typeof depositAddress>('depositAddress', {
+        ...AGAIN,
+        workflowId: `deposit-address:${addressId}`,
+        args: [{ addressId, ...this.given() }],
+        staticSummary: `deposit address ${addressId}`,
+      });
+      return this.client.workflow.executeUpdateWithStart(addressBegin, { startWorkflowOperation: start });
+    });
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Every process the hub runs, by its business name. The bundle is built from this file. */
 export { arrivals } from './money/arrivals.ts';
 export { deposit } from './money/deposit.ts';
+export { depositAddress } from './money/deposit-address.ts';
 export { payout } from './money/payout.ts';
 export { payoutReturn } from './money/payout-return.ts';
 export { transfer } from './money/transfer.ts';

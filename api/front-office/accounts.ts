@@ -6,7 +6,7 @@ import { resource } from '../kit/resource.ts';
 import { wordList } from '../kit/shapes.ts';
 import { MyAccount, myAccountViews } from '../presenters/account.ts';
 
-const PERMISSIONS = z.enum([
+const PERMISSIONS = [
   'deposit',
   'exchange',
   'trade',
@@ -15,7 +15,7 @@ const PERMISSIONS = z.enum([
   'withdrawal',
   'enabled',
   'visible',
-]);
+] as const;
 
 /** GET /my/accounts and /my/accounts/{accountId}. Accounts the platform refused to open do not exist for the client. */
 export const myAccounts = resource({
@@ -34,7 +34,7 @@ export const myAccounts = resource({
         (alias) => `(select alphabetic_code from currency where numeric_code = ${alias}.currency)`,
       ) as unknown as string]: code.toUpperCase(),
     })),
-    permissions: custom(wordList().pipe(z.array(PERMISSIONS)), (words) => ({ permissions: { $contains: words } })),
+    permissions: custom(wordList(PERMISSIONS), (words) => ({ permissions: { $contains: words } })),
     platformId: byId('platformId'),
   },
   read: MyAccount,

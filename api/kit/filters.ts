@@ -21,15 +21,6 @@ export const byFlag = (property: string) => filter(flagText(), (value) => ({ [pr
 /** Rows whose text contains the value, whatever the case. */
 export const contains = (property: string) =>
   filter(text(200), (value) => ({ [property]: { $ilike: `%${value.replace(/[\\%_]/g, '\\$&')}%` } }));
-/** One of these words, each with the condition it stands for; several may be given, comma separated. */
-export const among = (property: string, meaning: Record<string, unknown>) =>
-  filter(
-    wordList().refine(
-      (words) => words.every((word) => word in meaning),
-      `must be among ${Object.keys(meaning).join(', ')}`,
-    ),
-    (words) => ({ [property]: { $in: words.map((word) => meaning[word]) } }),
-  );
 export const custom = filter;
 
 /** Offered on every list. */

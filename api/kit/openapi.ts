@@ -34,7 +34,7 @@ const MEANING: Record<number, string> = {
   409: 'Contradicts the present state or an earlier request',
   413: 'The body exceeds 100 kB',
   415: 'The body is not application/json',
-  431: 'The address and headers exceed 32 kB',
+  431: 'The address and headers exceed 64 kB',
   429: 'Too many requests; Retry-After says when to come again',
   500: 'Our fault; logged under the request id',
   503: 'Something we need is down; Retry later',

@@ -60,6 +60,5 @@ export const createTries = (most: number, seconds: number) => {
       );
     },
     forgive: (key: string): Promise<void> => Promise.resolve(store.decrement(key)),
-    stop: () => store.shutdown(),
   };
 };

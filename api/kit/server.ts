@@ -11,7 +11,7 @@ export const createHttpServer = (app: Express): Server => {
       requestTimeout: 60_000,
       keepAliveTimeout: 30_000,
       // Long comma lists in filters are ordinary here.
-      maxHeaderSize: 32 * 1024,
+      maxHeaderSize: 64 * 1024,
     },
     app,
   );

@@ -34,21 +34,19 @@ export const idList = () =>
     .transform((text) => text.split(',').map(Number))
     .meta(documented({ type: 'string', pattern: '^-?\\d{1,9}(,-?\\d{1,9})*$' }));
 
-/** 'a,b,c' in a query. */
-export const wordList = () =>
-  z
+/** 'a,b,c' in a query; with `words` only those. */
+export const wordList = (words?: readonly [string, ...string[]]) => {
+  const list = z
     .string()
     .min(1)
-    .max(4000)
-    .transform((text) => text.split(','))
-    .meta(
-      documented({
-        type: 'string',
-        minLength: 1,
-        maxLength: 4000,
-        description: 'One value or several, comma separated.',
-      }),
-    );
+    .max(1000)
+    .transform((text) => text.split(','));
+  if (!words) return list.meta(documented({ type: 'string', minLength: 1, maxLength: 1000 }));
+  const one = words.join('|');
+  return list
+    .refine((all) => all.every((word) => words.includes(word)), `must be among ${words.join(', ')}`)
+    .meta(documented({ type: 'string', pattern: `^(${one})(,(${one}))*$` }));
+};
 
 export const flagText = () =>
   z
@@ -133,6 +131,12 @@ export const amountInput = (form: 'string' | 'number' = 'string', { zero = false
             },
       ),
     );
+
+/** A body that names what to change: something it must name. */
+export const atLeastOneField = <S extends z.ZodObject>(schema: S) =>
+  schema
+    .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field')
+    .meta({ override: { minProperties: 1 } });
 
 /** Free-form members a provider or a form defines. Numbers are kept as they were written. */
 export const freeForm = () =>

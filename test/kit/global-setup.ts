@@ -64,6 +64,8 @@ async function buildTemplate(adminUrl: string): Promise<void> {
 async function temporal(run: TestRun): Promise<void> {
   const given = process.env['TEMPORAL_ADDRESS'];
   if (given) {
+    const { registerSearchAttributes } = await import('../../cli/register-search-attributes.ts');
+    await registerSearchAttributes({ address: given, namespace: process.env['TEMPORAL_NAMESPACE'] || 'default' });
     process.env['HUB_TEST_TEMPORAL_ADDRESS'] = given;
     process.env['HUB_TEST_TEMPORAL_UI'] = process.env['TEMPORAL_UI_URL'] || '';
     return;

@@ -7,7 +7,7 @@ import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
-import { email, id, idText, name, text } from '../../kit/shapes.ts';
+import { atLeastOneField, email, id, idText, name, text } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
 import { CLIENT_STATUS, INTERNAL_TYPE, RISK_LEVEL } from './client-lists.ts';
 
@@ -49,14 +49,14 @@ const CreateBody = z.strictObject({
     .max(50)
     .optional(),
 });
-const UpdateBody = z
-  .strictObject({
+const UpdateBody = atLeastOneField(
+  z.strictObject({
     email: required.email.optional(),
     firstName: required.firstName.optional(),
     lastName: required.lastName.optional(),
     ...fields,
-  })
-  .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field');
+  }),
+);
 type Fields = z.output<typeof CreateBody>;
 type Body = { [K in keyof Fields]?: Fields[K] | undefined };
 

@@ -47,7 +47,7 @@ export const resolutionTypes = resource({
   tag: 'Resolutions',
   entity: ResolutionType,
   id: 'id',
-  permission: 'requests',
+  permission: 'resolutions',
   filters: { enabled: byFlag('enabled'), name: contains('name') },
   read: z
     .object({
@@ -76,7 +76,7 @@ export const resolutions = resource({
   tag: 'Resolutions',
   entity: Resolution,
   id: 'id',
-  permission: 'requests',
+  permission: 'resolutions',
   filters: { enabled: byFlag('enabled'), name: contains('name'), type: byId('typeId') },
   sorts: ['createTime', 'name'],
   read: z

@@ -121,7 +121,11 @@ const assertMayHaveOneMore = async (db: Queryable, clientId: number, product: Pr
     [clientId, product.id],
   );
   if (rows[0]!.count >= product.maxAccounts) {
-    throw new HubFailure('Rejected', 'restricted', `The client has ${rows[0]!.count} such accounts; no more are allowed.`);
+    throw new HubFailure(
+      'Rejected',
+      'restricted',
+      `The client has ${rows[0]!.count} such accounts; no more are allowed.`,
+    );
   }
 };
 

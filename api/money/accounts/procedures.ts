@@ -46,7 +46,13 @@ const OpenMineBody = z.strictObject({
   ...product,
   currencyId: id().optional().meta({ description: 'Numeric code, with productId.' }),
   leverage: z
-    .union([leverage(), z.string().regex(/^\d{1,5}$/, 'must be one of the offered leverages').transform(Number)])
+    .union([
+      leverage(),
+      z
+        .string()
+        .regex(/^\d{1,5}$/, 'must be one of the offered leverages')
+        .transform(Number),
+    ])
     .optional(),
   caption: name(100).optional(),
 });

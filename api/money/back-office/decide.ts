@@ -47,7 +47,9 @@ export const decideRequest = async (
   const request = await seenRequest(hub, actor, applicationId);
   const decision: Decision = { decision: WORD[request.purpose][verdict], by: actor.id, ...saying };
   const content = createHash('sha256')
-    .update(JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]))
+    .update(
+      JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]),
+    )
     .digest('base64url')
     .slice(0, 16);
   const updateId = `decide-${applicationId}-${actor.id}-${decision.decision}-${content}`;

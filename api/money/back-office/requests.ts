@@ -13,8 +13,14 @@ const params = z.object({ applicationId: idText() });
 const isDay = (text: string) => !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
 const Evidence = z
   .strictObject({
-    bankReference: z.string().trim().regex(/^[\w/.: -]{1,64}$/, 'must be the bank\'s reference, at most 64 characters'),
-    valueDate: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-01-31').refine(isDay, 'must be a date such as 2026-01-31'),
+    bankReference: z
+      .string()
+      .trim()
+      .regex(/^[\w/.: -]{1,64}$/, "must be the bank's reference, at most 64 characters"),
+    valueDate: z
+      .string()
+      .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-01-31')
+      .refine(isDay, 'must be a date such as 2026-01-31'),
   })
   .meta({ description: 'What proves that the money moved outside the hub. A bank reference is used once.' });
 
@@ -25,10 +31,17 @@ const RejectBody = z.strictObject({ resolutionId: id(), comment: comment() });
 const EditBody = z
   .strictObject({
     comment: text(2000).nullable().optional(),
-    color: z.string().regex(/^#[0-9a-fA-F]{6}$/, 'must look like #ffcc00').nullable().optional(),
-    data: z.strictObject({ amount: amountInput('number') }).optional().meta({
-      description: 'The amount of a manual deposit, while the request is pending and nobody has decided.',
-    }),
+    color: z
+      .string()
+      .regex(/^#[0-9a-fA-F]{6}$/, 'must look like #ffcc00')
+      .nullable()
+      .optional(),
+    data: z
+      .strictObject({ amount: amountInput('number') })
+      .optional()
+      .meta({
+        description: 'The amount of a manual deposit, while the request is pending and nobody has decided.',
+      }),
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field');
 

@@ -16,13 +16,18 @@ const params = z.object({ transactionId: idText() });
 const Body = z
   .strictObject({
     status: z.enum(['done', 'failed', 'inProgress'], 'must be done, failed or inProgress').optional().meta({
-      description: 'What an operator found out about a transaction in status partial or assistance. inProgress: keep asking the provider.',
+      description:
+        'What an operator found out about a transaction in status partial or assistance. inProgress: keep asking the provider.',
     }),
     comment: text(2000).nullable().optional(),
   })
   .refine((body) => body.status !== undefined || body.comment !== undefined, 'must hold at least one field');
 
-const VERDICT: Record<'done' | 'failed' | 'inProgress', Verdict> = { done: 'yes', failed: 'no', inProgress: 'continue' };
+const VERDICT: Record<'done' | 'failed' | 'inProgress', Verdict> = {
+  done: 'yes',
+  failed: 'no',
+  inProgress: 'continue',
+};
 
 /** PUT and PATCH /transactions/{transactionId}, POST /transactions/{transactionId}/cancel. */
 export const transactionProcedures = (hub: MoneyHub): Procedure[] => [
@@ -40,7 +45,13 @@ export const transactionProcedures = (hub: MoneyHub): Procedure[] => [
       const transaction = await seenTransaction(hub, actor, transactionId);
       if (body.status !== undefined) {
         const applicationId = await openQuestion(hub, transactionId);
-        await decideRequest(hub, actor, applicationId, VERDICT[body.status], body.comment ? { comment: body.comment } : {});
+        await decideRequest(
+          hub,
+          actor,
+          applicationId,
+          VERDICT[body.status],
+          body.comment ? { comment: body.comment } : {},
+        );
       }
       if (body.comment !== undefined) await setComment(hub, actor, transaction, body.comment, requestId);
       return showTransaction(hub, actor, transactionId);

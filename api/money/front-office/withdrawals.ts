@@ -17,8 +17,8 @@ const Body = z.strictObject({
   accountId: id(),
   methodId: id(),
   amount: amountInput('number'),
-  currencyCode: id().meta({ description: 'Numeric code of the account\'s currency.' }),
-  data: freeForm().optional().meta({ description: 'Values of the method\'s fields, by their id.' }),
+  currencyCode: id().meta({ description: "Numeric code of the account's currency." }),
+  data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
   isPretend: z.boolean().optional().meta({ description: 'true: only say what would happen.' }),
   appInstanceId: z.string().max(200).optional(),
 });
@@ -90,7 +90,13 @@ export const withdrawalProcedures = (hub: MoneyHub): Procedure[] => [
       const { uuid = randomUUID(), isPretend, appInstanceId: _device, ...request } = call.body;
       if (isPretend) {
         const order = await paymentOrder(hub.pool, call.actor, 'withdrawal', request);
-        return { code: 200 as const, data: previewOf(order), done: false as const, uuid, workflow: 'withdrawal_form' as const };
+        return {
+          code: 200 as const,
+          data: previewOf(order),
+          done: false as const,
+          uuid,
+          workflow: 'withdrawal_form' as const,
+        };
       }
       const made = await placeOrder(hub, call, (db) => paymentOrder(db, call.actor, 'withdrawal', request));
       const transaction = await showMyTransaction(hub, made);

@@ -134,7 +134,8 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
     [from, fields.source],
     [to, fields.destination],
   ] as const) {
-    if (account.clientId !== clientId) throw problem(400, 'validation', 'The account belongs to another client.', field);
+    if (account.clientId !== clientId)
+      throw problem(400, 'validation', 'The account belongs to another client.', field);
   }
   if (from.accountId === to.accountId) {
     throw new HubFailure('Rejected', 'same_account', 'Source and destination are the same account.', {

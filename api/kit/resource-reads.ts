@@ -1,0 +1,73 @@
+import { type EntityManager, raw } from '@mikro-orm/postgresql';
+import { z } from 'zod';
+import type { Actor } from './access.ts';
+import { notFound } from './errors.ts';
+import { type Sorts, listOf, listQuery, listRequest } from './list.ts';
+import { type Procedure, procedure } from './procedure.ts';
+import { type Declared, type PresentContext, type ResourceDeps, type Row, permissionFor } from './resource-spec.ts';
+import { idText } from './shapes.ts';
+
+/** Which rows exist for this caller. */
+export const visible = (spec: Declared, actor: Actor): Row[] => {
+  const conditions: Row[] = spec.where ? [spec.where(actor)] : [];
+  if (spec.clientProperty === undefined) return conditions;
+  if (actor.kind === 'client') return [...conditions, { [spec.clientProperty]: actor.id }];
+  if (actor.tagIds.length === 0) return conditions;
+  const tagged = raw(
+    (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${actor.tagIds.join(',')}))`,
+  );
+  return [...conditions, { [tagged as unknown as string]: [] }];
+};
+
+/** Rows as they are, in the words of the API. */
+export const plainViews = async (spec: Declared, rows: Row[], context: PresentContext): Promise<Row[]> =>
+  spec.present ? spec.present(rows, context) : rows;
+
+/** An object as this caller may see it. */
+export const shown = (spec: Declared, view: Row, actor: Actor): Row =>
+  actor.kind === 'user' && actor.maskData && spec.mask ? spec.mask(view) : view;
+
+const viewsOf = async (spec: Declared, rows: Row[], context: PresentContext): Promise<Row[]> =>
+  (await plainViews(spec, rows, context)).map((view) => shown(spec, view, context.actor));
+
+const sortsOf = ({ sorts = ['createTime'] }: Declared): Sorts =>
+  Array.isArray(sorts) ? Object.fromEntries(sorts.map((one: string) => [one, one])) : (sorts as Sorts);
+
+export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Procedure => {
+  const filters = spec.filters ?? {};
+  const sorts = sortsOf(spec);
+  return procedure(`GET ${spec.path}`, {
+    summary: `List: ${spec.noun}`,
+    tags: [spec.tag],
+    access: spec.access ?? ('user' as const),
+    ...permissionFor(spec, 'read'),
+    query: listQuery(filters, sorts),
+    answer: listOf(spec.read),
+    handle: async ({ actor, query }) => {
+      const { where, ...page } = listRequest(query, filters, sorts, spec.id);
+      const em = orm.em.fork() as EntityManager;
+      const conditions = { $and: [...visible(spec, actor), ...where] };
+      const [rows, total] = await em.findAndCount(spec.entity as never, conditions as never, page as never);
+      return { total, data: await viewsOf(spec, rows, { em, pool, actor }) };
+    },
+  });
+};
+
+export const idParams = (spec: Declared) => z.object({ [spec.idParam]: idText() });
+
+export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Procedure =>
+  procedure(`GET ${spec.path}/{${spec.idParam}}`, {
+    summary: `One ${spec.noun}`,
+    tags: [spec.tag],
+    access: spec.access ?? ('user' as const),
+    ...permissionFor(spec, 'read'),
+    params: idParams(spec),
+    answer: spec.read,
+    handle: async ({ actor, params }) => {
+      const em = orm.em.fork() as EntityManager;
+      const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor)] };
+      const row: Row | null = await em.findOne(spec.entity as never, conditions as never);
+      if (!row) throw notFound(spec.noun);
+      return (await viewsOf(spec, [row], { em, pool, actor }))[0]!;
+    },
+  });

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { wire } from '../../../domain/money.ts';
+import { isoTime, money } from '../../kit/shapes.ts';
+import { myAccountViews } from '../../presenters/account.ts';
+import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
+import { MyTransaction, type MyTransactionView } from '../../presenters/transaction.ts';
+import type { MoneyHub } from '../hub.ts';
+import type { NewOrder } from '../intake/new-order.ts';
+import { depositAddressFor } from './deposit-address.ts';
+import { showMyTransaction } from './show.ts';
+
+const answer = <W extends string, D extends z.ZodType>(workflow: W, done: boolean, data: D) =>
+  z.object({
+    code: z.literal(202),
+    data,
+    done: z.literal(done),
+    uuid: z.uuid(),
+    workflow: z.literal(workflow),
+  });
+
+const withTransaction = { transaction: MyTransaction };
+
+/** What a deposit asks the client to do next (objects-front-office 4.1). */
+export const DepositAnswer = z
+  .discriminatedUnion('workflow', [
+    answer('deposit_preview', false, z.object({ ...MyTransaction.shape, transactionId: z.null() })),
+    answer('deposit_done', true, z.object(withTransaction)),
+    answer('deposit_instruction', true, z.object({ ...withTransaction, html: z.string() })),
+    answer(
+      'deposit_redirect',
+      true,
+      z.object({
+        ...withTransaction,
+        redirect: z.object({
+          url: z.string(),
+          method: z.enum(['GET', 'POST']),
+          params: z.record(z.string(), z.string()),
+        }),
+      }),
+    ),
+    answer(
+      'deposit_address',
+      true,
+      z.object({
+        transaction: z.null(),
+        address: z.string(),
+        destinationTag: z.string().nullable(),
+        qr: z.string().nullable().meta({ description: 'A data URI; null where clients draw the code themselves.' }),
+        minAmount: money().nullable(),
+        confirmations: z.int().nullable(),
+        currency: MyCurrency,
+      }),
+    ),
+    answer('deposit_async', false, z.object({ transactionId: z.int(), status: z.string() })),
+  ])
+  .meta({ id: 'DepositAnswer' });
+
+type DepositAnswerView = z.input<typeof DepositAnswer>;
+const envelope = { code: 202 as const };
+
+/** The transaction as it would be: nothing is stored. */
+export const previewAnswer = async ({ pool }: MoneyHub, order: NewOrder): Promise<DepositAnswerView> => {
+  const { accountId } = order.credit!;
+  const account = (await myAccountViews(pool, [accountId])).get(accountId)!;
+  const { rows } = await pool.query<{ method: NonNullable<MyTransactionView['method']> }>(
+    `select jsonb_build_object('id', id, 'name', name, 'caption', caption) as method from payment_method where id = $1`,
+    [order.method!.methodId],
+  );
+  return {
+    ...envelope,
+    data: {
+      transactionId: null,
+      type: 'deposit',
+      status: 'new',
+      creditDetails: {
+        account,
+        amount: wire(order.amount),
+        commission: wire(order.vendorCommission),
+        currency: account.currency,
+      },
+      debitDetails: null,
+      foreignExchangeRate: wire('1'),
+      method: rows[0]!.method,
+      resolution: null,
+      data: order.data,
+      createTime: isoTime(new Date()),
+      updateTime: null,
+    },
+    done: false,
+    uuid: randomUUID(),
+    workflow: 'deposit_preview',
+  };
+};
+
+interface Opened {
+  stage: string;
+  status: string;
+  reference: string;
+  action: { kind: string; url?: string } | null;
+  instruction: string | null;
+  flow: string;
+}
+
+/** What the client must do about a deposit that was just placed, as far as the provider has said. */
+export const placedAnswer = async (hub: MoneyHub, transactionId: number): Promise<DepositAnswerView> => {
+  const { rows } = await hub.pool.query<Opened>(
+    `select t.stage, t.status, t.reference, t.provider_data -> 'action' as action, m.instruction, m.flow
+       from money_transaction t join payment_method m on m.id = t.method_id where t.transaction_id = $1`,
+    [transactionId],
+  );
+  const { action, instruction, flow, reference } = rows[0]!;
+  const transaction = await showMyTransaction(hub, transactionId);
+  const uuid = randomUUID();
+  if (action?.kind === 'redirect' && action.url !== undefined) {
+    const redirect = { url: action.url, method: 'GET' as const, params: {} };
+    return { ...envelope, data: { transaction, redirect }, done: true, uuid, workflow: 'deposit_redirect' };
+  }
+  if (flow !== 'manual') return asyncAnswer(transactionId, transaction.status);
+  if (instruction === null) return { ...envelope, data: { transaction }, done: true, uuid, workflow: 'deposit_done' };
+  // Without the reference nobody could tell whose money arrived.
+  const html = `${instruction}<p>Reference: <b>${reference}</b></p>`;
+  return { ...envelope, data: { transaction, html }, done: true, uuid, workflow: 'deposit_instruction' };
+};
+
+export const asyncAnswer = (transactionId: number, status = 'inProgress'): DepositAnswerView => ({
+  ...envelope,
+  data: { transactionId, status: status === 'new' ? 'inProgress' : status },
+  done: false,
+  uuid: randomUUID(),
+  workflow: 'deposit_async',
+});
+
+export const addressAnswer = async (
+  hub: MoneyHub,
+  ...[call, request]: Parameters<typeof depositAddressFor> extends [unknown, ...infer Rest] ? Rest : never
+): Promise<DepositAnswerView> => {
+  const given = await depositAddressFor(hub, call, request);
+  const { rows } = await hub.pool.query<{ currency: z.infer<typeof MyCurrency> }>(
+    `select ${currencyJson('cur')} as currency from currency cur where numeric_code = $1`,
+    [given.currency.numericCode],
+  );
+  return {
+    ...envelope,
+    data: {
+      transaction: null,
+      address: given.address!,
+      destinationTag: given.destinationTag,
+      qr: null,
+      minAmount: given.minAmount === null ? null : wire(given.minAmount),
+      confirmations: null,
+      currency: rows[0]!.currency,
+    },
+    done: true,
+    uuid: randomUUID(),
+    workflow: 'deposit_address',
+  };
+};

@@ -1,0 +1,25 @@
+import type { Procedure } from '../kit/procedure.ts';
+import { accountProcedures } from './accounts/procedures.ts';
+import { orderProcedures } from './back-office/orders.ts';
+import { requestProcedures } from './back-office/requests.ts';
+import { transactionProcedures } from './back-office/transactions.ts';
+import { depositProcedures } from './front-office/deposits.ts';
+import { transferProcedures } from './front-office/transfers.ts';
+import { withdrawalProcedures } from './front-office/withdrawals.ts';
+import { webhookProcedures } from '../webhooks/procedures.ts';
+import { type MoneyDeps, MoneyHub } from './hub.ts';
+
+/** Every method that changes money or steers runs. */
+export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
+  const hub = new MoneyHub(deps);
+  return [
+    ...orderProcedures(hub),
+    ...transactionProcedures(hub),
+    ...requestProcedures(hub),
+    ...accountProcedures(hub),
+    ...depositProcedures(hub),
+    ...withdrawalProcedures(hub),
+    ...transferProcedures(hub),
+    ...webhookProcedures(deps),
+  ];
+};

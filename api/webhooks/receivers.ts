@@ -1,0 +1,57 @@
+import type { PaymentProvider } from '../../adapters/kit/manifest.ts';
+import type { RawWebhook, Verdict } from '../../adapters/kit/webhooks.ts';
+import type { KeyRing } from '../../config/key-ring.ts';
+import type { Queryable } from '../../db/pool.ts';
+import { openConnectionRow } from '../../db/repositories/connections.ts';
+import { isHubFailure } from '../../domain/failures.ts';
+import { providerById } from '../../worker/tools.ts';
+
+/** How one connection's callbacks are proved and answered. */
+export interface Receiver {
+  verify(raw: RawWebhook): Verdict;
+  reply: NonNullable<PaymentProvider['adapter']['webhook']>['reply'];
+}
+
+/** How long changed settings, such as a rotated secret, may go unnoticed. */
+const REMEMBERED_MS = 2_000;
+const MOST_REMEMBERED = 1_000;
+
+export type Receivers = (connectionId: number) => Promise<Receiver | null>;
+
+/** Null for a connection that is unknown, unreadable, or whose provider sends no callbacks. Throws when the database is away. */
+export const createReceivers = (db: Queryable, ring: KeyRing): Receivers => {
+  const remembered = new Map<number, { until: number; receiver: Promise<Receiver | null> }>();
+  return (connectionId) => {
+    const known = remembered.get(connectionId);
+    if (known && known.until > Date.now()) return known.receiver;
+    const receiver = load(db, ring, connectionId);
+    // Anybody can make up ids: what is remembered of them stays small.
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(connectionId, { until: Date.now() + REMEMBERED_MS, receiver });
+    receiver.catch(() => remembered.delete(connectionId));
+    return receiver;
+  };
+};
+
+const load = async (db: Queryable, ring: KeyRing, connectionId: number): Promise<Receiver | null> => {
+  try {
+    const row = await openConnectionRow(db, ring, connectionId);
+    const provider = providerById(row.provider);
+    const webhook = provider.category === 'payments' ? provider.adapter.webhook : undefined;
+    const config = provider.config.safeParse(row.config);
+    if (!webhook || !config.success) return null;
+    return {
+      verify: (raw) => {
+        try {
+          return webhook.verify(config.data, raw, Date.now());
+        } catch {
+          return { ok: false, reason: 'malformed' };
+        }
+      },
+      reply: webhook.reply,
+    };
+  } catch (error) {
+    if (isHubFailure(error)) return null;
+    throw error;
+  }
+};

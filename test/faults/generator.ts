@@ -1,0 +1,241 @@
+import { Random, seedOfRun } from './random.ts';
+import { type Fault, FAULT_KINDS, type FaultKind, type Moment, type ProviderId, type Scenario, type Story, type StoryKind } from './scenario.ts';
+
+/** Minor parts by what they may do here; '00' is plain success (magic table of the sandboxes). */
+const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
+  payout: [
+    [10, '00'],
+    [3, '50'],
+    [2, '01'],
+    [2, '02'],
+    [1, '03'],
+    [1, '04'],
+    [1, '05'],
+    [1, '06'],
+    [1, '07'],
+    [1, '08'],
+    [1, '09'],
+    [1, '10'],
+    [1, '11'],
+    [2, '12'],
+  ],
+  deposit: [
+    [10, '00'],
+    [3, '50'],
+    [2, '01'],
+    [1, '02'],
+    [1, '04'],
+    [1, '05'],
+    [1, '06'],
+    [1, '08'],
+    [1, '09'],
+    [1, '11'],
+    [2, '12'],
+  ],
+  'bank-payout': [[1, '00']],
+  'bank-deposit': [[1, '00']],
+  'to-platform': [
+    [8, '00'],
+    [2, '75'],
+    [1, '02'],
+    [1, '03'],
+    [1, '09'],
+  ],
+  'from-platform': [
+    [8, '00'],
+    [2, '75'],
+    [1, '02'],
+    [1, '03'],
+    [1, '09'],
+  ],
+  'between-wallets': [[1, '00']],
+};
+
+const KINDS: readonly (readonly [number, StoryKind])[] = [
+  [6, 'payout'],
+  [4, 'deposit'],
+  [3, 'to-platform'],
+  [3, 'from-platform'],
+  [2, 'bank-deposit'],
+  [1, 'bank-payout'],
+  [1, 'between-wallets'],
+];
+
+const providerOf = (kind: StoryKind): ProviderId | null =>
+  kind === 'payout' || kind === 'deposit' ? 'b2binpay' : kind === 'to-platform' || kind === 'from-platform' ? 'mt5' : null;
+
+const story = (random: Random, name: string, kind = random.weighted(KINDS), minor = random.weighted(MAGIC[kind])): Story => {
+  // A tenth of the payouts is large enough for two persons' approval.
+  const major = kind === 'payout' && random.chance(0.1) ? random.whole(1_000, 1_400) : random.whole(10, 90);
+  return {
+    name,
+    kind,
+    amount: `${major}.${minor}`,
+    startAfterMs: random.whole(0, 150),
+    copies: 1,
+    rivals: 0,
+    decision: random.weighted([
+      [8, 'approve'],
+      [1, 'reject'],
+      [1, 'race'],
+      [1, 'double'],
+      [1, 'cancel'],
+    ] as const),
+    pays: random.weighted([
+      [8, 'once'],
+      [1, 'twice'],
+      [1, 'late'],
+      [1, 'never'],
+    ] as const),
+    assistance: random.chance(0.7) ? 'fact' : 'continue',
+  };
+};
+
+const CALLS_PROVIDER: readonly FaultKind[] = FAULT_KINDS.filter((kind) =>
+  /^(worker-(before|during|after)|lost|late|error|rate|garbage|slow|reset|probe)/.test(kind),
+);
+
+/** The story a kind is about; the others keep it company. */
+const mainStory = (random: Random, kind: FaultKind): Story => {
+  if (CALLS_PROVIDER.includes(kind)) {
+    const about = random.weighted<StoryKind>([
+      [5, 'payout'],
+      [2, 'deposit'],
+      [2, 'to-platform'],
+      [2, 'from-platform'],
+    ]);
+    const minor = random.weighted([
+      [6, '00'],
+      [1, random.weighted(MAGIC[about])],
+    ] as const);
+    return { ...story(random, 's1', about, minor), decision: 'approve' };
+  }
+  switch (kind) {
+    case 'two-deciders':
+      return { ...story(random, 's1', random.pick(['payout', 'bank-deposit'])), decision: 'race' };
+    case 'double-approval':
+      return { ...story(random, 's1', random.pick(['payout', 'bank-deposit'])), decision: 'double' };
+    case 'own-request':
+      return { ...story(random, 's1', random.pick(['bank-payout', 'bank-deposit'])), decision: 'own' };
+    case 'double-order':
+      return { ...story(random, 's1'), copies: random.whole(2, 8) };
+    case 'racing-payouts':
+      return { ...story(random, 's1', 'payout'), rivals: random.whole(1, 4) };
+    case 'callback-first':
+      return { ...story(random, 's1', random.pick(['payout', 'deposit']), '12'), decision: 'approve', pays: 'once' };
+    default:
+      return kind.startsWith('callback') ? story(random, 's1', random.pick(['payout', 'deposit'])) : story(random, 's1');
+  }
+};
+
+const soon = (random: Random, most = 900): Moment => ({ at: 'time', afterMs: random.whole(0, most) });
+const atWrite = (stage: 'coming' | 'seen' | 'effect' | 'answered', plusMs: number): Moment => ({ at: 'write', stage, plusMs });
+
+const spoil = (provider: ProviderId, kind: Extract<Fault, { does: 'spoil' }>['kind'], more: Partial<Extract<Fault, { does: 'spoil' }>> = {}): Fault => ({
+  does: 'spoil',
+  provider,
+  on: 'write',
+  kind,
+  times: 1,
+  ...more,
+});
+const kill = (what: 'worker' | 'api' | 'temporal', when: Moment, downMs: number): Fault => ({ does: 'kill', what, when, downMs });
+
+const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
+  const provider = providerOf(main.kind) ?? random.pick(['b2binpay', 'mt5'] as const);
+  const down = random.whole(0, 400);
+  const times = random.whole(1, 2);
+  switch (kind) {
+    case 'worker-before-call':
+      return [kill('worker', atWrite('coming', random.whole(0, 10)), down)];
+    case 'worker-during-call':
+      // Below the quick `settleAfter`: a provider that acts later than that would be no provider of class `lookup`.
+      return [spoil(provider, 'slow_ms', { ms: 350 }), kill('worker', atWrite('seen', random.whole(20, 200)), down)];
+    case 'worker-after-effect':
+      return [spoil(provider, 'timeout_after_commit'), kill('worker', atWrite('effect', random.whole(0, 60)), down)];
+    case 'worker-before-report':
+      return [kill('worker', atWrite('answered', random.whole(0, 6)), down)];
+    case 'worker-any-time':
+      return [kill('worker', soon(random), down)];
+    case 'api-after-each-step':
+      return [kill('api', { at: 'time', afterMs: random.whole(0, 250) }, down)];
+    case 'temporal-restart':
+      return [kill('temporal', soon(random), random.whole(0, 1_500))];
+    case 'everything-dies':
+      return (['worker', 'api', 'temporal'] as const).map((what) => kill(what, soon(random, 500), random.whole(0, 800)));
+    case 'database-cut':
+      return [{ does: 'database', how: 'cut', when: soon(random, 500), forMs: random.whole(0, 1_200) }];
+    case 'database-terminate':
+      return [{ does: 'database', how: 'terminate', when: soon(random, 600), forMs: random.whole(0, 600) }];
+    case 'database-reset':
+      return [{ does: 'database', how: 'reset', when: soon(random, 600), forMs: random.whole(0, 300) }];
+    case 'database-half-open':
+      return [{ does: 'database', how: 'half-open', when: soon(random, 500), forMs: random.whole(500, 2_000) }];
+    case 'database-slow':
+      return [{ does: 'database', how: random.pick(['drip', 'latency']), when: soon(random, 200), forMs: random.whole(500, 1_500) }];
+    case 'lost-reply':
+      return [spoil(provider, random.pick(['timeout_after_commit', 'reset_after_commit']), { times })];
+    case 'late-reply':
+      return [spoil(provider, 'slow_ms', { ms: random.whole(100, 400), times })];
+    case 'error-500':
+      return [spoil(provider, 'http_500', { times, on: random.pick(['write', 'read']) })];
+    case 'error-500-after-effect':
+      return [spoil(provider, 'http_500_after_commit', { times })];
+    case 'rate-limited':
+      return [spoil(provider, 'http_429', { times, ...(random.chance(0.5) ? { retryAfter: 1 } : {}) })];
+    case 'garbage':
+      return [spoil(provider, 'garbage', { times, on: random.pick(['write', 'read']) })];
+    case 'garbage-after-effect':
+      return [spoil(provider, 'garbage_after_commit', { times })];
+    case 'slow-drip':
+      return [spoil(provider, 'slow_drip', { ms: random.pick([1, 20]), times, on: random.pick(['write', 'read']) })];
+    case 'reset-before':
+      return [spoil(provider, 'reset', { times })];
+    case 'probe-fails':
+      return [
+        spoil(provider, random.pick(['reset_after_commit', 'reset', 'garbage_after_commit'])),
+        spoil(provider, random.pick(['http_500', 'reset', 'garbage']), { on: 'read', times: random.pick([2, 6, 40]) }),
+      ];
+    case 'callback-duplicates':
+      return [{ does: 'callbacks', mode: 'duplicate', copies: 100 }];
+    case 'callback-reordered':
+      return [{ does: 'callbacks', mode: 'reorder', copies: 1 }];
+    case 'callback-late':
+      return [{ does: 'callbacks', mode: 'hold', copies: 1 }];
+    case 'callback-forged':
+      return [{ does: 'callbacks', mode: 'bad_signature', copies: 1 }];
+    case 'callback-stale':
+      return [{ does: 'callbacks', mode: 'stale', copies: 1 }];
+    case 'callback-dropped':
+      return [{ does: 'callbacks', mode: 'drop', copies: 1 }];
+    case 'calm':
+    case 'callback-first':
+    case 'two-deciders':
+    case 'double-approval':
+    case 'own-request':
+    case 'double-order':
+    case 'racing-payouts':
+      return [];
+  }
+};
+
+/** A fault of another kind that may fall into the same run. */
+const COMPANY: readonly FaultKind[] = ['worker-any-time', 'database-cut', 'lost-reply', 'error-500', 'callback-duplicates', 'late-reply'];
+
+/** Run `run` of campaign `seed`: the same every time. `only` fixes the kind; else every kind comes once in as many runs as there are kinds. */
+export const scenarioOf = (seed: number, run: number, only?: FaultKind): Scenario => {
+  const random = new Random(seedOfRun(seed, run));
+  const kind = only ?? FAULT_KINDS[run % FAULT_KINDS.length]!;
+  const main = mainStory(random, kind);
+  const stories = [main];
+  const companions = random.weighted([
+    [4, 0],
+    [3, 1],
+    [2, 2],
+    [1, 3],
+  ] as const);
+  for (let n = 0; n < companions; n++) stories.push(story(random, `s${n + 2}`));
+  const faults = faultsOf(random, kind, main);
+  if (kind !== 'calm' && random.chance(0.2)) faults.push(...faultsOf(random, random.pick(COMPANY), main));
+  return { seed, run, kind, stories, faults };
+};

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Answer {
+  status: number;
+  // Answers are looked into freely; what matters about them is asserted by the invariants.
+  body: unknown;
+}
+
+/** A caller of the API who behaves as its documentation asks: what got no answer, 429 or 5xx is repeated under the same key. */
+export class HubApi {
+  private readonly origin: string;
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  /** `route`: 'POST /my/withdrawals'. Gives up, with status 0, after `forMs`. */
+  async call(
+    route: string,
+    { token, key, body, forMs = 30_000 }: { token?: string; key?: string; body?: unknown; forMs?: number },
+  ): Promise<Answer> {
+    const until = Date.now() + forMs;
+    let last: Answer = { status: 0, body: null };
+    for (let n = 0; Date.now() < until; n++) {
+      last = await this.once(route, { token, key, body }, Math.min(5_000, until - Date.now()));
+      if (last.status >= 200 && last.status < 500 && last.status !== 429) return last;
+      await sleep(Math.min(100 * (n + 1), 500));
+    }
+    return last;
+  }
+
+  /** One try; status 0 when no answer came. */
+  async once(
+    route: string,
+    { token, key, body }: { token?: string | undefined; key?: string | undefined; body?: unknown },
+    withinMs = 20_000,
+  ): Promise<Answer> {
+    const [method, path] = route.split(' ') as [string, string];
+    try {
+      const response = await fetch(`${this.origin}/api/v2${path}`, {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        signal: AbortSignal.timeout(Math.max(1, withinMs)),
+      });
+      const text = await response.text();
+      return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+    } catch {
+      return { status: 0, body: null };
+    }
+  }
+}
+
+/** The first detail of an error body, in one line. */
+export const complaintOf = ({ status, body }: Answer): string => {
+  const detail = (body as { error?: { details?: { reason?: string; issue?: string; field?: string }[] } } | null)?.error?.details?.[0];
+  return `${status} ${detail?.reason ?? ''} ${detail?.field ?? ''} ${detail?.issue ?? ''}`.trim();
+};
