@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { settingsOrExit } from '../config/settings.ts';
-import { createPool } from '../db/pool.ts';
-import { checkLedger } from '../db/repositories/ledger.ts';
+import type { Breach } from '../db/repositories/ledger.ts';
+import { ask } from './demo/ask.ts';
 import { HubApi } from './demo/hub-api.ts';
 import { demoOperators } from './demo/operators.ts';
 
@@ -142,8 +142,7 @@ async function tell(): Promise<void> {
     say(
       `    account ${account.accountNumber}: ${account.statement.availableBalance} available, ${account.statement.hold} held`,
     );
-  const pool = createPool(settings.databaseUrl, 1);
-  const breaches = await checkLedger(pool).finally(() => pool.end());
+  const breaches = await ask<Breach>(settings, `select * from ledger_check()`);
   done(`Ledger check: ${breaches.length} breaches.`);
   if (breaches.length > 0)
     throw new Error(breaches.map((breach) => `${breach.invariant}: ${breach.subject}`).join('; '));
@@ -196,20 +195,17 @@ async function referenceOf(transactionId: number): Promise<string> {
 }
 
 async function productCurrencies(): Promise<Map<string, number>> {
-  const pool = createPool(settings.databaseUrl, 1);
-  const { rows } = await pool
-    .query<{ name: string; id: number }>(
-      `select p.name || ' ' || c.alphabetic_code as name, pc.id from product_currency pc join product p on p.id = pc.product_id join currency c on c.numeric_code = pc.currency`,
-    )
-    .finally(() => pool.end());
+  const rows = await ask<{ name: string; id: number }>(
+    settings,
+    `select p.name || ' ' || c.alphabetic_code as name, pc.id from product_currency pc join product p on p.id = pc.product_id join currency c on c.numeric_code = pc.currency`,
+  );
   return new Map(rows.map(({ name, id }) => [name, id]));
 }
 
 async function row<T extends object>(sql: string, values: unknown[]): Promise<T> {
-  const pool = createPool(settings.databaseUrl, 1);
-  const { rows } = await pool.query<T>(sql, values).finally(() => pool.end());
-  if (!rows[0]) throw new Error('the demo data is missing: was the hub started with `npm start`?');
-  return rows[0];
+  const [found] = await ask<T>(settings, sql, values);
+  if (!found) throw new Error('the demo data is missing: was the hub started with `npm start`?');
+  return found;
 }
 
 async function control(action: 'pay', id: string): Promise<void> {

@@ -55,10 +55,15 @@ export const runWorker = async ({
   });
   const queues = new ConnectionQueues({ connection, namespace, codec, tools, pool, log });
   await queues.start();
-  const ended = worker.run().finally(async () => {
-    await queues.stop();
-    await connection.close();
-  });
+  const untilTheEnd = async (): Promise<void> => {
+    try {
+      await worker.run();
+    } finally {
+      await queues.stop();
+      await connection.close();
+    }
+  };
+  const ended = untilTheEnd();
   return {
     ended,
     stop: async () => {

@@ -1,3 +1,5 @@
+import type { Agent } from 'node:http';
+
 /** What the engine lends to an adapter for one call. Adapters keep no state of their own, retry nothing and log nothing. */
 export interface AdapterContext<Config = unknown> {
   connectionId: number;
@@ -26,7 +28,7 @@ export interface HttpRequest {
   /** Longest wait for the whole answer; default is the manifest's timeout, and never beyond the activity's own deadline. */
   timeoutMs?: number;
   /** A socket of its own to reuse, for providers whose session is the connection (MT5). */
-  agent?: import('node:http').Agent;
+  agent?: Agent;
 }
 
 export interface HttpAnswer {

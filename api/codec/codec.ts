@@ -3,7 +3,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { actorName } from '../kit/access.ts';
-import type { Mount } from '../kit/app.ts';
+import { type Mount, onlyMethods } from '../kit/app.ts';
 import { problem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
 import { parsePart } from '../kit/validate.ts';
@@ -35,7 +35,7 @@ export const codecMount = (deps: ApiDeps, codec: PayloadCodec): Mount => {
   const body = json({ limit: LARGEST_BODY });
   router.use(cors(originsOf(deps.settings.temporalUiUrl)));
   for (const direction of ['encode', 'decode'] as const) {
-    router.post(`/${direction}`, mayRead(deps), body, async (req, res) => {
+    const answer: RequestHandler = async (req, res) => {
       const { payloads } = parsePart(Payloads, req.body, 'body');
       deps.log.info(
         {
@@ -48,7 +48,11 @@ export const codecMount = (deps: ApiDeps, codec: PayloadCodec): Mount => {
       );
       const done = await coded(codec, direction, payloads);
       res.json({ payloads: done.map(toWire) });
-    });
+    };
+    router
+      .route(`/${direction}`)
+      .post(mayRead(deps), body, answer)
+      .all(onlyMethods(['POST']));
   }
   return {
     path: '/codec',

@@ -3,7 +3,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { accessLog, requestId } from './access-log.ts';
-import { docsPage } from './docs-page.ts';
+import { docsAssets, showDocs } from './docs-page.ts';
 import { Problem, bodyTooLarge, errorBody, problem, toProblem } from './errors.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
@@ -101,7 +101,8 @@ const mountProcedures = (app: Express, parts: AppParts): void => {
   }
 };
 
-const onlyMethods = (methods: readonly string[]): express.RequestHandler => {
+/** 405 with Allow for every other method; OPTIONS is answered. */
+export const onlyMethods = (methods: readonly string[]): express.RequestHandler => {
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return (req, res) => {
     if (req.method === 'OPTIONS') {
@@ -133,7 +134,12 @@ const mountDocuments = (app: Express, { procedures, mounts = [], metrics }: AppP
     .all(named)
     .get(async (_req, res) => void res.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
     .all(onlyMethods(['GET']));
-  app.use('/docs', named, docsPage());
+  app
+    .route('/docs')
+    .all(named)
+    .get(showDocs)
+    .all(onlyMethods(['GET']));
+  app.use('/docs', named, docsAssets());
 };
 
 const text = (type: string) => ({ [type]: { schema: { type: 'string' as const } } });

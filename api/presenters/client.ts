@@ -138,7 +138,7 @@ const viewOf = (row: ClientRow): ClientView => ({
 
 /** Client objects by id, read with one query. */
 export const clientViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ClientView>> => {
-  const { rows } = await db.query<ClientRow>(SELECT, [[...new Set(ids)]]);
+  const { rows } = await db.query<ClientRow>({ name: 'client-views', text: SELECT, values: [[...new Set(ids)]] });
   return new Map(rows.map((row) => [row.client_id, viewOf(row)]));
 };
 

@@ -159,6 +159,6 @@ const viewOf = (row: MethodRow): MyWithdrawalMethodView => ({
 
 /** Method objects by id, read with one query. Those of deposits use the same object without `isWhitelistSupported`. */
 export const methodViews = async (db: Db, ids: readonly number[]): Promise<Map<number, MyWithdrawalMethodView>> => {
-  const { rows } = await db.query<MethodRow>(SELECT, [[...new Set(ids)]]);
+  const { rows } = await db.query<MethodRow>({ name: 'method-views', text: SELECT, values: [[...new Set(ids)]] });
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };

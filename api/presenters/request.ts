@@ -109,7 +109,7 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
 
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
-  const { rows } = await db.query<ApplicationRow>(SELECT, [[...new Set(ids)]]);
+  const { rows } = await db.query<ApplicationRow>({ name: 'application-views', text: SELECT, values: [[...new Set(ids)]] });
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
 

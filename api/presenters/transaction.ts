@@ -108,7 +108,7 @@ const ONE = wire('1');
 const ZERO = wire('0');
 
 const rowsOf = async (db: Db, ids: readonly number[]): Promise<TransactionRow[]> =>
-  (await db.query<TransactionRow>(SELECT, [[...new Set(ids)]])).rows;
+  (await db.query<TransactionRow>({ name: 'transaction-views', text: SELECT, values: [[...new Set(ids)]] })).rows;
 
 /** The commission stands on the side it is taken from: the payer's, or the receiver's when there is no payer of ours. */
 const sides = <A>(row: TransactionRow, accounts: Map<number, A>) => {

@@ -3,6 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { z } from 'zod';
 import { KeyRing } from '../../config/key-ring.ts';
 import { storeWebhook } from '../../db/repositories/webhooks.ts';
+import { timingsNamed } from '../../domain/timings.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { Mount } from '../kit/app.ts';
 import { Problem, problem } from '../kit/errors.ts';
@@ -23,7 +24,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
   const receivers = createReceivers(pool, new KeyRing(settings.configKeys));
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
-    () => (tools ??= lendTools(settings, pool, deps.temporal.client, deps.timings)),
+    () => (tools ??= lendTools(settings, pool, deps.temporal.client, deps.timings ?? timingsNamed(settings.hubTimings))),
     log,
   );
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Settings } from '../../config/settings.ts';
-import { createPool } from '../../db/pool.ts';
 import { seedAdmin } from '../../db/seed/admin.ts';
+import { ask } from './ask.ts';
 import type { HubApi } from './hub-api.ts';
 
 /** Two operators of the demo's own, because four eyes need two persons. Switched off again by `leave`. */
@@ -20,8 +20,7 @@ export const demoOperators = async (
   };
   const [olga, boris] = [await signIn('olga'), await signIn('boris')];
   const leave = async (): Promise<void> => {
-    const pool = createPool(settings.databaseUrl, 1);
-    await pool.query(`update hub_user set active = false where email = any($1)`, [emails]).finally(() => pool.end());
+    await ask(settings, `update hub_user set active = false where email = any($1)`, [emails]);
   };
   return { olga, boris, leave };
 };

@@ -1,4 +1,4 @@
-import { KeyRing } from '../../config/key-ring.ts';
+import type { KeyRing } from '../../config/key-ring.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Queryable } from '../pool.ts';
 

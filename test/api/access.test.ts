@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
+import { additions } from '../../api/additions.ts';
+import { type Caller, type TestApi, startTestApi, unreachableTemporal } from '../kit/api-client.ts';
 
 let api: TestApi;
 let admin: Caller & { id: number };
 
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ temporal: unreachableTemporal(), additions });
   admin = await api.operator();
 });
 afterAll(() => api.stop());

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Writable } from 'node:stream';
-import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { codecMount } from '../../api/codec/codec.ts';
 import { safeError } from '../../api/kit/log.ts';
 import { createCodec } from '../../worker/codec.ts';
 import { connectTemporal } from '../../worker/client.ts';
-import { type TestApi, startTestApi } from '../kit/api-client.ts';
+import { type TestApi, randomKeys, startTestApi } from '../kit/api-client.ts';
 
 const lines: string[] = [];
 const log = pino(
@@ -16,13 +15,13 @@ const log = pino(
 
 let api: TestApi;
 let connection: { close: () => Promise<void> };
-const codec = createCodec(`k1:${randomBytes(32).toString('base64')}`);
+const codec = createCodec(randomKeys());
 
 beforeAll(async () => {
   const temporal = connectTemporal({
     temporalAddress: process.env['HUB_TEST_TEMPORAL_ADDRESS']!,
     temporalNamespace: 'default',
-    payloadKeys: `k1:${randomBytes(32).toString('base64')}`,
+    payloadKeys: randomKeys(),
   });
   connection = temporal.connection;
   api = await startTestApi({ temporal, log, additions: { mounts: (deps) => [codecMount(deps, codec)] } });
@@ -40,18 +39,11 @@ describe('readiness', () => {
     expect(ready.body.missing.filter((one: string) => one !== 'worker')).toEqual([]);
     expect(ready.status).toBe(ready.body.ready ? 200 : 503);
 
-    const alone = await startTestApi({
-      temporal: connectTemporal({
-        temporalAddress: '127.0.0.1:1',
-        temporalNamespace: 'default',
-        payloadKeys: `k1:${randomBytes(32).toString('base64')}`,
-      }),
-    });
+    const alone = await startTestApi();
     expect(await alone.call('GET /readyz')).toMatchObject({
       status: 503,
       body: { ready: false, missing: ['temporal', 'worker'] },
     });
-    await alone.deps.temporal.connection.close();
     await alone.stop();
   });
 });

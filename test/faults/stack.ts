@@ -14,7 +14,6 @@ import { type EmbeddedTemporalOptions, startTemporal } from '../../cli/embedded/
 import { temporalCli } from '../../cli/embedded/temporal-binary.ts';
 import { readyz } from '../../cli/start/readiness.ts';
 import { newStateKeys } from '../../config/state-keys.ts';
-import { createPool } from '../../db/pool.ts';
 import { migrate } from '../../db/migrate.ts';
 import { seed } from '../../db/seed/seed.ts';
 import { QUICK_TIMINGS } from '../../domain/timings.ts';
@@ -148,7 +147,7 @@ export class Stack {
     await ensureSchedules(client, '1s');
     const logs = join(folder, 'logs');
     mkdirSync(logs, { recursive: true });
-    const pool = createPool(databaseAt(pgPort), 6);
+    const pool = new pg.Pool({ connectionString: databaseAt(pgPort), max: 6, application_name: 'faults' });
     pool.on('error', () => undefined);
     const key = (ring: string) => ring.slice(ring.indexOf(':') + 1);
     const stack = new Stack({

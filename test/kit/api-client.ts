@@ -8,6 +8,7 @@ import { hashPassword } from '../../api/back-office/sign-in/passwords.ts';
 import { createLog } from '../../api/kit/log.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
 import { type Settings, loadSettings } from '../../config/settings.ts';
+import { connectTemporal } from '../../worker/client.ts';
 
 export interface Answer {
   status: number;
@@ -40,21 +41,17 @@ export interface TestApi extends BuiltApi {
   stop: () => Promise<void>;
 }
 
-/** For tests that never reach Temporal: using it fails loudly. */
-export const noTemporal = new Proxy(
-  {},
-  {
-    get: (_none, name) => {
-      throw new Error(`this test has no Temporal (asked for ${String(name)})`);
-    },
-  },
-) as Temporal;
+/** For tests that never reach Temporal; what tries to is told that it is down. */
+export const unreachableTemporal = (): Temporal =>
+  connectTemporal({ temporalAddress: '127.0.0.1:1', temporalNamespace: 'default', payloadKeys: randomKeys() });
+
+export const randomKeys = (): string => `k1:${randomBytes(32).toString('base64')}`;
 
 export const PASSWORD = 'correct horse 1';
 
 /** An API over its own copy of the template database, listening on a free port. */
 export const startTestApi = async ({
-  temporal = noTemporal,
+  temporal = unreachableTemporal(),
   env = {},
   additions = {},
   log,
@@ -68,14 +65,13 @@ export const startTestApi = async ({
   const database = `api_${randomBytes(6).toString('hex')}`;
   await asAdmin(adminUrl, `create database ${database} template hub_template`);
   const databaseUrl = Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
-  const key = () => `k1:${randomBytes(32).toString('base64')}`;
   const settings = loadSettings(
     {
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: process.env['HUB_TEST_TEMPORAL_ADDRESS'] ?? '127.0.0.1:1',
       JWT_PRIVATE_KEY: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      PAYLOAD_KEYS: key(),
-      CONFIG_KEYS: key(),
+      PAYLOAD_KEYS: randomKeys(),
+      CONFIG_KEYS: randomKeys(),
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
       ...env,
     },

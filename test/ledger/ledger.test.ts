@@ -191,7 +191,7 @@ describe('whatever is posted at the same time', () => {
         is: fc.constant('hold' as const),
         from: account,
         cents,
-        then: fc.constantFrom('capture', 'release', 'capture twice', 'leave'),
+        end: fc.constantFrom('capture', 'release', 'capture twice', 'leave'),
         to: account,
         part: fc.integer({ min: 1, max: 100 }),
       }),
@@ -207,11 +207,11 @@ describe('whatever is posted at the same time', () => {
             if (one.is === 'post') return put([{ do: 'post', from, to, amount: money(one.cents) }]).catch(refused);
             const hold = randomUUID();
             const held = await put([{ do: 'hold', from, amount: money(one.cents) }], hold).catch(refused);
-            if (!held || one.then === 'leave') return undefined;
-            if (one.then === 'release') return put([{ do: 'release', hold }]);
+            if (!held || one.end === 'leave') return undefined;
+            if (one.end === 'release') return put([{ do: 'release', hold }]);
             const part = Math.max(1, Math.floor((one.cents * one.part) / 100));
             const capture = () => put([{ do: 'capture', hold, to, amount: money(part) }]).catch(refused);
-            return one.then === 'capture' ? capture() : Promise.all([capture(), capture()]);
+            return one.end === 'capture' ? capture() : Promise.all([capture(), capture()]);
           }),
         );
         expect(await checkLedger(pool)).toEqual([]);

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { ensureAddressRow } from '../../db/repositories/addresses.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import globalSetup from '../kit/global-setup.ts';
 import globalTeardown from '../kit/global-teardown.ts';
@@ -18,7 +19,7 @@ const record = async (hub: TestHub, name: string, workflowId: string): Promise<v
     new URL(`${name}.json`, folder),
     historyToJSON(await handle.fetchHistory()).replace(/"identity": "[^"]*"/g, '"identity": "recorder"'),
   );
-  console.log(`recorded ${name}`);
+  process.stdout.write(`recorded ${name}\n`);
 };
 
 const creation = { method: 'POST', path: '/payout/', body: '"type":"payout"' };
@@ -117,6 +118,15 @@ const transfers = async (hub: TestHub, dollars: TestClient): Promise<void> => {
   await record(hub, 'transfer.sent-twice', `transfer:${await dollars.transfer('10.00', dollars.wallet, accountId)}`);
 };
 
+const addresses = async (hub: TestHub, { clientId, wallet }: TestClient): Promise<void> => {
+  const { id: methodId, connection: connectionId } = await hub.methodId('usdt-address');
+  const row = { clientId, accountId: wallet, methodId, connectionId, currency: 2145, reference: 'KADDRESS22222' };
+  const { addressId } = await ensureAddressRow(hub.pool, row);
+  hub.sandbox('b2binpay').fault({ match: { method: 'POST', path: '/deposit/' }, kind: 'reset_after_commit', times: 1 });
+  await hub.steering.depositAddress(addressId);
+  await record(hub, 'depositAddress.lost-answer', `deposit-address:${addressId}`);
+};
+
 await globalSetup();
 try {
   const hub = await TestHub.start();
@@ -125,6 +135,7 @@ try {
     const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
     await payouts(hub, olga, client);
     await deposits(hub, olga, client, dollars);
+    await addresses(hub, client);
     await transfers(hub, dollars);
     await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
     await record(hub, 'sweep.once', 'sweep');

@@ -83,6 +83,8 @@ export class Decisions {
       if (decision.decision === 'approve') this.open.given.push({ userId: decision.by, proven });
       const missing = decision.decision === 'approve' ? this.missing : 0;
       item.answer = { purpose: this.open.purpose, decision: decision.decision, missing };
+      // The last word ends the question: whoever spoke at the same moment hears so now, not when the run is over.
+      if (missing === 0 && decision.decision !== 'continue') this.close();
       return missing > 0
         ? null
         : {
@@ -93,10 +95,7 @@ export class Decisions {
             amount,
           };
     } catch (error) {
-      const failure =
-        error instanceof ApplicationFailure
-          ? { type: 'Rejected', reason: (error.details?.[0] as { reason: string }).reason, message: error.message }
-          : hubFailureOf(error);
+      const failure = hubFailureOf(error);
       if (!failure) throw error;
       item.error = refusal(failure.reason, failure.message);
       return null;

@@ -53,7 +53,8 @@ export class MoneyRun {
       cancel,
       async ({ by, comment }: CancelWish) => {
         this.cancelWish ??= `cancelled by ${by}${comment ? `: ${comment}` : ''}`;
-        await condition(() => this.closed || !this.mayCancel);
+        // Once wished for in time it is honoured; the caller hears of it when the books say so.
+        await condition(() => this.closed);
         return { stage: this.progress.stage };
       },
       {
@@ -270,12 +271,14 @@ export class MoneyRun {
 
   /** What must happen could not be written: the run stays open and asks for a person instead of swallowing it. */
   private async park(why: string): Promise<void> {
-    await this.openRequest('assistance', why);
-    this.progress.at('assistance', why);
-    const can =
-      'mend the cause, then send `decide` with `{"decision": "continue", "by": <your user id>}` to try again.';
-    while ((await this.decision('an operator', can)).word !== 'continue')
+    for (;;) {
+      await this.openRequest('assistance', why);
+      this.progress.at('assistance', why);
+      const can =
+        'mend the cause, then send `decide` with `{"decision": "continue", "by": <your user id>}` to try again.';
+      if ((await this.decision('an operator', can)).word === 'continue') return;
       this.progress.note('Only "continue" helps here.');
+    }
   }
 
   private reasonToStop(error: unknown): Stopped {

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CACHE } from '../cli/embedded/temporal-binary.ts';
+import { apiBench } from './api.ts';
+import { decisionBench } from './decision.ts';
+import { depositBench } from './deposit.ts';
+import type { Bench, Measured } from './figure.ts';
+import { measure } from './figure.ts';
+import { ledgerBench } from './ledger.ts';
+import { machine, preamble, table, writeJson } from './report.ts';
+import { Stack } from './stack.ts';
+import { webhookBench } from './webhook.ts';
+
+/** `npm run bench [-- --only ledger --rounds 5 --json file]`: every figure beside its reference, on a stack of its own. */
+const BENCHES: readonly Bench[] = [ledgerBench, depositBench, decisionBench, webhookBench, apiBench];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const { values: options } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
+});
+const rounds = Number(options.rounds);
+const unknown = (options.only ?? []).find((name) => !BENCHES.some((bench) => bench.name === name));
+if (!Number.isInteger(rounds) || rounds < 1 || unknown !== undefined) {
+  say(`Options: --rounds N (1 or more), --json file, --only ${BENCHES.map(({ name }) => name).join('|')} (repeatable).`);
+  process.exit(2);
+}
+
+const wanted = BENCHES.filter(({ name }) => options.only?.includes(name) ?? true);
+const where = machine();
+say(preamble(where, rounds));
+const stack = await Stack.start(say);
+const stopped = (signal: NodeJS.Signals) => void stack.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+process.once('SIGINT', stopped).once('SIGTERM', stopped);
+
+const measured: Measured[] = [];
+try {
+  for (const bench of wanted) {
+    say(`${bench.name} …\n`);
+    for (const figure of await bench.setUp(stack)) {
+      const result = await measure(figure, rounds, () => stack.assertBooksRight());
+      measured.push(result);
+      say(table(result));
+    }
+  }
+} finally {
+  await stack.stop();
+}
+const date = new Date().toISOString();
+const file = options.json ?? join(CACHE, 'bench', `${date.slice(0, 19).replaceAll(':', '-')}.json`);
+writeJson(file, { date, rounds, machine: where, figures: measured });
+const missed = measured.flatMap(({ name, ratios }) =>
+  ratios.filter(({ met }) => met === false).map(({ against, target }) => `${name}: ours / ${against} ${target}`),
+);
+say(missed.length === 0 ? 'Every target met.' : `Targets missed:\n${missed.map((one) => `  ${one}`).join('\n')}`);
+say(`Written: ${file}`);
+process.exit(0);

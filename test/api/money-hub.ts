@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { additions } from '../../api/additions.ts';
+import { type BuiltApi, buildApi } from '../../api/build.ts';
+import { createLog } from '../../api/kit/log.ts';
+import { moneyProcedures } from '../../api/money/index.ts';
+import { webhookMount } from '../../api/webhooks/index.ts';
+import { createHttpServer } from '../../api/kit/server.ts';
+import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
+import { type TestClient, TestHub } from '../kit/hub.ts';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // Tests look into answers freely; what they must look like is asserted there.
+  body: any;
+}
+
+export interface Caller {
+  id: number;
+  call: (route: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+}
+
+/** A whole hub with its API on a socket; sandboxes call back to it. */
+export class MoneyApi {
+  readonly hub: TestHub;
+  readonly url: string;
+  private readonly built: BuiltApi;
+  private readonly server: Server;
+
+  private constructor(hub: TestHub, built: BuiltApi, server: Server, url: string) {
+    this.hub = hub;
+    this.built = built;
+    this.server = server;
+    this.url = url;
+  }
+
+  static async start(timings: Partial<Timings> = {}): Promise<MoneyApi> {
+    const hub = await TestHub.start(timings);
+    const temporal = { client: hub.client, connection: hub.client.connection as never };
+    const quick = { ...QUICK_TIMINGS, ...timings };
+    const built = await buildApi(hub.settings, temporal, createLog(process.env['TEST_LOG_LEVEL'] ?? 'silent'), {
+      ...additions,
+      procedures: (deps) => moneyProcedures({ ...deps, timings: quick }),
+      mounts: (deps) => [webhookMount({ ...deps, timings: quick })],
+    });
+    const server = createHttpServer(built.app).listen(0, '127.0.0.1');
+    await new Promise((listening) => server.once('listening', listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    // The port is known only now, and the worker tells providers where to call.
+    await hub.pause();
+    hub.settings.publicUrl = url;
+    await hub.resume();
+    return new MoneyApi(hub, built, server, url);
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((closed) => this.server.close(closed));
+    await this.built.close();
+    await this.hub.stop();
+  }
+
+  /** An operator with these permissions, signed in. */
+  async operator(permissions: string[] = ['*']): Promise<Caller> {
+    const { pool } = this.hub;
+    const { id } = await this.hub.one<{ id: number }>(
+      `insert into hub_user (name, email, password_hash) values ('Olga', $1, 'none') returning id`,
+      [`${randomUUID()}@example.com`],
+    );
+    await pool.query(
+      `with g as (insert into user_group (name, permissions) values ($1, $2) returning id) insert into hub_user_group select $3, id from g`,
+      [randomUUID(), permissions, id],
+    );
+    return this.signedIn('user', id);
+  }
+
+  /** The signed-in owner of a wallet that holds `amount`. */
+  async clientWith(amount: string, currency: string): Promise<Caller & { wallet: number; of: TestClient }> {
+    const of = await this.hub.clientWith(amount, currency);
+    return { ...(await this.signedIn('client', of.clientId)), wallet: of.wallet, of };
+  }
+
+  async methodId(name: string): Promise<number> {
+    return (await this.hub.methodId(name)).id;
+  }
+
+  /** How many rows a table has: for tests that nothing was written. */
+  async count(table: string): Promise<number> {
+    return (await this.hub.one<{ n: number }>(`select count(*)::int as n from ${table}`)).n;
+  }
+
+  private async signedIn(kind: 'user' | 'client', id: number): Promise<Caller> {
+    const { accessToken } = await this.built.deps.tokens.open({ kind, id });
+    const call: Caller['call'] = async (route, body, headers = {}) => {
+      const [method, path] = route.split(' ') as [string, string];
+      const response = await fetch(`${this.url}/api/v2${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${accessToken.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+    };
+    return { id, call };
+  }
+}
