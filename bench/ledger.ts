@@ -56,7 +56,7 @@ const figure = (stack: Stack, hot: boolean, ours: pg.Pool, direct: readonly pg.C
     name: 'ours: post() of the repository',
     round: () => round(stack, () => post(ours, randomUUID(), nextTransfer(hot))),
   };
-  const function_: Way = {
+  const prepared: Way = {
     name: 'direct call, prepared',
     round: () =>
       round(stack, (lane) =>
@@ -85,9 +85,9 @@ const figure = (stack: Stack, hot: boolean, ours: pg.Pool, direct: readonly pg.C
     name: hot ? 'Ledger, one hot account' : `Ledger, spread over ${ACCOUNTS} accounts`,
     unit: `postings/s, ${LANES} connections`,
     ours: posting,
-    references: [function_, plain],
+    references: [prepared, plain],
     targets: [
-      { against: function_.name, atLeast: 0.6 },
+      { against: prepared.name, atLeast: 0.6 },
       { against: plain.name, atLeast: 1 },
     ],
   };

@@ -17,12 +17,18 @@ const BENCHES: readonly Bench[] = [ledgerBench, depositBench, decisionBench, web
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const { values: options } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, rounds: { type: 'string', default: '5' }, json: { type: 'string' } },
+  options: {
+    only: { type: 'string', multiple: true },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'string' },
+  },
 });
 const rounds = Number(options.rounds);
 const unknown = (options.only ?? []).find((name) => !BENCHES.some((bench) => bench.name === name));
 if (!Number.isInteger(rounds) || rounds < 1 || unknown !== undefined) {
-  say(`Options: --rounds N (1 or more), --json file, --only ${BENCHES.map(({ name }) => name).join('|')} (repeatable).`);
+  say(
+    `Options: --rounds N (1 or more), --json file, --only ${BENCHES.map(({ name }) => name).join('|')} (repeatable).`,
+  );
   process.exit(2);
 }
 
@@ -30,7 +36,8 @@ const wanted = BENCHES.filter(({ name }) => options.only?.includes(name) ?? true
 const where = machine();
 say(preamble(where, rounds));
 const stack = await Stack.start(say);
-const stopped = (signal: NodeJS.Signals) => void stack.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+const stopped = (signal: NodeJS.Signals) =>
+  void stack.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
 process.once('SIGINT', stopped).once('SIGTERM', stopped);
 
 const measured: Measured[] = [];

@@ -29,7 +29,10 @@ const cells = ({ min, median, max }: Spread): string =>
   [min, median, max].map((value) => shown(value).padStart(9)).join('');
 
 export const table = ({ name, unit, ways, ratios, notes }: Measured): string => {
-  const width = Math.max(36, ...[...ways.map((way) => way.name), ...ratios.map((one) => `ours / ${one.against}`)].map((text) => text.length + 2));
+  const width = Math.max(
+    36,
+    ...[...ways.map((way) => way.name), ...ratios.map((one) => `ours / ${one.against}`)].map((text) => text.length + 2),
+  );
   const head = `${`${name} (${unit})`.padEnd(width)}${['min', 'median', 'max'].map((word) => word.padStart(9)).join('')}`;
   return [
     head,

@@ -174,7 +174,8 @@ export class Stack {
 /** One run at a time; what an interrupted one left behind is ended and removed. */
 const clearFolder = async (): Promise<void> => {
   const holder = livingProcess(FOLDER, 'bench');
-  if (holder !== undefined) throw new Error(`Another benchmark runs (process ${holder}): two would measure each other.`);
+  if (holder !== undefined)
+    throw new Error(`Another benchmark runs (process ${holder}): two would measure each other.`);
   for (const name of ['api', 'worker', 'references', 'temporal']) await stopOrphan(FOLDER, name);
   await stopOrphan(FOLDER, 'postgres', 'SIGQUIT');
   rmSync(FOLDER, { recursive: true, force: true });

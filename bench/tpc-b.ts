@@ -54,8 +54,7 @@ export const tpcB = (pool: pg.Pool, clients: readonly pg.Client[]): TpcB => ({
     ]);
     await client.query('commit');
   },
-  history: async () =>
-    Number((await pool.query<{ n: string }>(`select count(*) as n from bench_history`)).rows[0]!.n),
+  history: async () => Number((await pool.query<{ n: string }>(`select count(*) as n from bench_history`)).rows[0]!.n),
   assertBalanced: async () => {
     const { rows } = await pool.query<{ same: boolean }>(
       `select (select coalesce(sum(delta), 0) from bench_history) = all (array[

@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /** Plain SQL for the hot paths: ledger, webhooks, audit, transactions. `numeric` and `bigint` stay strings. */
-export const createPool = (databaseUrl: string, size = 10): pg.Pool =>
-  new pg.Pool({
+export const createPool = (databaseUrl: string, size = 10): pg.Pool => {
+  const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: size,
     // A server that is gone must be noticed in seconds, not after the TCP default of minutes.
@@ -11,7 +11,14 @@ export const createPool = (databaseUrl: string, size = 10): pg.Pool =>
     // Money statements are short; one that runs this long is stuck and is given back.
     statement_timeout: 15_000,
     idle_in_transaction_session_timeout: 15_000,
+    // The server's own limit cannot be heard over a connection that is half-open: then this one gives it up.
+    query_timeout: 20_000,
   });
+  // The pool listens to connections that are idle. One that breaks in somebody's hands, between two statements, would end the
+  // process; its next statement fails anyway.
+  pool.on('connect', (db) => db.on('error', () => undefined));
+  return pool;
+};
 
 export type Queryable = Pick<pg.ClientBase, 'query'>;
 

@@ -54,7 +54,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   sendFor: 20_000,
   ownStep: 3_000,
   heartbeat: 2_000,
-  stickyTask: 1_000,
+  stickyTask: 1_500,
   providerAnswer: 1_500,
 };
 

@@ -13,7 +13,7 @@ import { FAILURES, type FailureType, HubFailure } from '../domain/failures.ts';
 import type { Begun } from '../domain/money-order.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import type { Reason } from '../domain/reasons.ts';
-import type { Timings } from '../domain/timings.ts';
+import { TIMINGS, type Timings } from '../domain/timings.ts';
 import {
   type arrivals,
   type deposit,
@@ -65,6 +65,7 @@ export class Steering implements Steer {
       async () => {
         const start = new WithStartWorkflowOperation<typeof deposit | typeof payout | typeof transfer>(kind, {
           ...ONCE,
+          ...this.patience(),
           workflowId,
           args: [{ transactionId, ...this.given() }],
           staticSummary: `${kind} ${transactionId}`,
@@ -81,6 +82,7 @@ export class Steering implements Steer {
       async () => {
         const start = new WithStartWorkflowOperation<typeof openAccount>('openAccount', {
           ...ONCE,
+          ...this.patience(),
           workflowId,
           args: [{ accountId, ...this.given() }],
           staticSummary: `open account ${accountId}`,
@@ -99,6 +101,7 @@ export class Steering implements Steer {
     return this.reach(async () => {
       const start = new WithStartWorkflowOperation<typeof depositAddress>('depositAddress', {
         ...AGAIN,
+        ...this.patience(),
         workflowId: `deposit-address:${addressId}`,
         args: [{ addressId, ...this.given() }],
         staticSummary: `deposit address ${addressId}`,
@@ -130,7 +133,13 @@ export class Steering implements Steer {
   async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
     const args = [type === 'openAccount' ? { accountId: id, ...this.given() } : { transactionId: id, ...this.given() }];
     await this.ignoreTwins(() =>
-      this.client.workflow.start(type, { ...ONCE, workflowId, args, staticSummary: `${type} ${id}` }),
+      this.client.workflow.start(type, {
+        ...ONCE,
+        ...this.patience(),
+        workflowId,
+        args,
+        staticSummary: `${type} ${id}`,
+      }),
     );
   }
 
@@ -146,6 +155,7 @@ export class Steering implements Steer {
         type,
         {
           ...ONCE,
+          ...this.patience(),
           workflowId,
           args: [{ transactionId, ...this.given() }],
           signal: providerNews,
@@ -160,6 +170,7 @@ export class Steering implements Steer {
   async arrivals({ reference, connectionId, webhookId, said }: Parameters<Steer['arrivals']>[0]): Promise<void> {
     await this.client.workflow.signalWithStart<typeof arrivals, [{ webhookId: string; said: string }]>('arrivals', {
       ...AGAIN,
+      ...this.patience(),
       workflowId: `arrivals:${reference}`,
       args: [{ reference, connectionId }],
       signal: providerNews,
@@ -178,6 +189,7 @@ export class Steering implements Steer {
       'payoutReturn',
       {
         ...AGAIN,
+        ...this.patience(),
         workflowId: `payout-return:${transactionId}`,
         args: [{ transactionId, connectionId }],
         signal: providerNews,
@@ -189,6 +201,11 @@ export class Steering implements Steer {
 
   private given(): { timings?: Partial<Timings> } {
     return this.timings ? { timings: this.timings } : {};
+  }
+
+  /** How long a worker may be silent about a run it was given. */
+  private patience(): { workflowTaskTimeout: number } {
+    return { workflowTaskTimeout: this.timings?.stickyTask ?? TIMINGS.stickyTask };
   }
 
   /** False when a run of this id is over already. */

@@ -57,7 +57,7 @@ export const codecMount = (deps: ApiDeps, codec: PayloadCodec): Mount => {
   return {
     path: '/codec',
     router,
-    paths: { '/codec/encode': documented('encode'), '/codec/decode': documented('decode') },
+    paths: { '/codec/encode': documented(deps, 'encode'), '/codec/decode': documented(deps, 'decode') },
   };
 };
 
@@ -113,14 +113,14 @@ const mayRead =
     next();
   };
 
-const documented = (direction: 'encode' | 'decode') => ({
+const documented = ({ settings }: ApiDeps, direction: 'encode' | 'decode') => ({
   post: {
     operationId: `postCodec${direction === 'encode' ? 'Encode' : 'Decode'}`,
     summary: `Temporal payloads: ${direction}`,
     description:
       "Temporal's remote codec protocol. Permission: `payloads.read`; in embedded mode open on the machine itself.",
     tags: ['Temporal'],
-    security: [{ bearer: [] }],
+    security: settings.hubMode === 'embedded' ? [{ bearer: [] }, {}] : [{ bearer: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: Payloads } } },
     responses: {
       '200': { description: 'Done', content: { 'application/json': { schema: Payloads } } },

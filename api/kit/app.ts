@@ -20,7 +20,7 @@ export interface Mount {
   paths: ZodOpenApiPathsObject;
 }
 
-export interface AppParts extends RunDeps {
+interface AppParts extends RunDeps {
   metrics: HttpMetrics;
   procedures: readonly Procedure[];
   mounts?: readonly Mount[];

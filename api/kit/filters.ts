@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { flagText, idList, idText, text, timeText, wordList } from './shapes.ts';
 
 /** One `filter[...]` of a list: how its text is read, and which rows it means. */

@@ -5,7 +5,7 @@ import { type Actor, actorName } from './access.ts';
 import { Problem, errorBody, problem, toProblem } from './errors.ts';
 import { canonical } from './json-body.ts';
 
-export interface Outcome {
+interface Outcome {
   status: number;
   body: unknown;
   replayed: boolean;

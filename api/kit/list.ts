@@ -5,7 +5,7 @@ import { wholeText } from './shapes.ts';
 /** `sort_by` word → property of the row. */
 export type Sorts = Record<string, string>;
 
-export interface ListRequest {
+interface ListRequest {
   where: Record<string, unknown>[];
   orderBy: Record<string, 'asc' | 'desc'>[];
   limit: number;

@@ -4,7 +4,7 @@ import { REASONS } from '../../domain/reasons.ts';
 import type { Procedure } from './procedure.ts';
 
 /** Every answer that is not a success has this body (B2Core's, with our `reason` and `requestId`). */
-export const ErrorAnswer = z
+const ErrorAnswer = z
   .object({
     error: z.object({
       message: z.string(),

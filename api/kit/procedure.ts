@@ -6,7 +6,7 @@ import type { Once } from './idempotency.ts';
 import type { Limit } from './rate-limit.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-export type RouteText = `${Method} /${string}`;
+type RouteText = `${Method} /${string}`;
 
 type ActorOf<K extends AccessKind> = K extends 'user' ? UserActor : K extends 'client' ? ClientActor : null;
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
@@ -26,7 +26,7 @@ export interface Call<K extends AccessKind = AccessKind, P = unknown, Q = unknow
   req: Request;
 }
 
-export interface ProcedureSpec<
+interface ProcedureSpec<
   K extends AccessKind,
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,

@@ -5,8 +5,8 @@ import { inTransaction } from '../../db/pool.ts';
 import { problem } from './errors.ts';
 import { isoTime } from './shapes.ts';
 
-export type SubjectKind = 'user' | 'client';
-export interface Subject {
+type SubjectKind = 'user' | 'client';
+interface Subject {
   kind: SubjectKind;
   id: number;
 }
@@ -20,7 +20,7 @@ export interface TokenPair {
   refreshToken: { token: string; createdAt: string; expiresAt: string };
 }
 
-export interface TokenSettings {
+interface TokenSettings {
   jwtPrivateKey: string;
   publicUrl: string;
   accessTokenSeconds: number;

@@ -4,7 +4,7 @@ import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
-export const CountryRef = z
+const CountryRef = z
   .object({
     countryId: z.int(),
     alpha2Code: z.string(),
@@ -55,7 +55,7 @@ export const Client = z
     loggedAt: time().nullable(),
   })
   .meta({ id: 'Client' });
-export type ClientView = z.infer<typeof Client>;
+type ClientView = z.infer<typeof Client>;
 
 const SELECT = `
   select c.client_id, c.analytics, to_char(c.birthday, 'YYYY-MM-DD') as birthday, c.city, c.company_full_name, c.company_short_name, c.email,

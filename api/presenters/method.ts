@@ -69,7 +69,7 @@ export const MyDepositMethod = z.object(method).meta({ id: 'MyDepositMethod' });
 export const MyWithdrawalMethod = z
   .object({ ...method, isWhitelistSupported: z.boolean() })
   .meta({ id: 'MyWithdrawalMethod' });
-export type MyWithdrawalMethodView = z.infer<typeof MyWithdrawalMethod>;
+type MyWithdrawalMethodView = z.infer<typeof MyWithdrawalMethod>;
 
 interface MethodRow {
   id: number;

@@ -3,7 +3,7 @@ import { wire } from '../../domain/money.ts';
 import { isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import { MyCurrency, type CurrencyView, currencyJson } from './currency.ts';
 
-export const ProductGroup = z
+const ProductGroup = z
   .object({
     id: z.int(),
     caption: z.string(),

@@ -7,7 +7,7 @@ import { hiddenMembers } from './transaction.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
-export const REQUEST_STATUS = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgress', 127: 'new' } as const;
+const REQUEST_STATUS = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgress', 127: 'new' } as const;
 
 /** Something a person must decide: B2Core's Request, path /applications (objects-back-office 4.4). */
 export const Application = z
@@ -42,7 +42,7 @@ export const Application = z
     processTime: time().nullable(),
   })
   .meta({ id: 'Application' });
-export type ApplicationView = z.infer<typeof Application>;
+type ApplicationView = z.infer<typeof Application>;
 
 interface ApplicationRow {
   id: number;
@@ -109,7 +109,11 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
 
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
-  const { rows } = await db.query<ApplicationRow>({ name: 'application-views', text: SELECT, values: [[...new Set(ids)]] });
+  const { rows } = await db.query<ApplicationRow>({
+    name: 'application-views',
+    text: SELECT,
+    values: [[...new Set(ids)]],
+  });
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
 

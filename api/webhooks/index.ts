@@ -5,8 +5,8 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { storeWebhook } from '../../db/repositories/webhooks.ts';
 import { timingsNamed } from '../../domain/timings.ts';
 import { lendTools } from '../../worker/tools.ts';
-import type { Mount } from '../kit/app.ts';
-import { Problem, problem } from '../kit/errors.ts';
+import { type Mount, onlyMethods } from '../kit/app.ts';
+import { problem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
 import type { MoneyDeps } from '../money/hub.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -24,7 +24,8 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
   const receivers = createReceivers(pool, new KeyRing(settings.configKeys));
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
-    () => (tools ??= lendTools(settings, pool, deps.temporal.client, deps.timings ?? timingsNamed(settings.hubTimings))),
+    () =>
+      (tools ??= lendTools(settings, pool, deps.temporal.client, deps.timings ?? timingsNamed(settings.hubTimings))),
     log,
   );
 
@@ -56,7 +57,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
   router
     .route('/:connectionId')
     .post(knownPath, refuseLarge, express.raw({ type: () => true, limit: LARGEST_BODY, inflate: false }), receive)
-    .all(onlyPost);
+    .all(onlyMethods(['POST']));
   router.use(tooLarge);
   return { path: '/webhooks', router, paths: PATHS };
 };
@@ -76,14 +77,6 @@ const refuseLarge: RequestHandler = (req, _res, next) => {
 
 const tooLarge: express.ErrorRequestHandler = (error: unknown, _req, _res, next) => {
   next((error as { type?: string }).type === 'entity.too.large' ? bodyTooLarge() : error);
-};
-
-const onlyPost: RequestHandler = (_req, _res, next) => {
-  next(
-    new Problem(405, [{ reason: 'method_not_allowed', issue: 'Only POST is possible here.' }], {
-      Allow: 'POST, OPTIONS',
-    }),
-  );
 };
 
 const rawHeaders = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>

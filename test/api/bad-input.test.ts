@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { amountInput, freeForm, id } from '../../api/kit/shapes.ts';
 import { procedure } from '../../api/kit/procedure.ts';
+import { perActor } from '../../api/kit/rate-limit.ts';
 import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
 
 let api: TestApi;
@@ -20,13 +21,23 @@ const echo = (form: 'string' | 'number') =>
     handle: ({ body }) => Promise.resolve({ amount: body.amount, data: JSON.stringify(body.data ?? null) }),
   });
 
+const rare = procedure('GET /rare', {
+  summary: 'Rare',
+  tags: ['Test'],
+  access: 'user',
+  permission: 'rare.read',
+  limit: perActor('2/h'),
+  answer: z.object({ ok: z.boolean() }),
+  handle: () => Promise.resolve({ ok: true }),
+});
+
 const state = () =>
   api.sql(
     'select (select count(*) from currency) as c, (select count(*) from audit) as a, (select count(*) from idempotency) as i, (select count(*) from client) as cl',
   );
 
 beforeAll(async () => {
-  api = await startTestApi({ additions: { procedures: () => [echo('string'), echo('number')] } });
+  api = await startTestApi({ additions: { procedures: () => [echo('string'), echo('number'), rare] } });
   admin = await api.operator();
   before = await state();
 });
@@ -204,5 +215,18 @@ describe('an amount', () => {
       '{"amount": "1", "data": {"rate": 0.10000000000000000001, "n": 3}}',
     );
     expect(answer.body.data).toBe('{"rate":0.10000000000000000001,"n":3}');
+  });
+});
+
+describe('too many calls', () => {
+  it('of one person are 429 with the time to wait, and nobody else notices', async () => {
+    const other = await api.operator();
+    const statuses = [];
+    for (let n = 0; n < 3; n++) statuses.push((await admin.call('GET /api/v2/rare')).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    const refused = await admin.call('GET /api/v2/rare');
+    expect(refused).toMatchObject(errorOf(429, 'too_many_requests', undefined, 0));
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await other.call('GET /api/v2/rare')).status).toBe(200);
   });
 });

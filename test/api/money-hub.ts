@@ -7,6 +7,7 @@ import { createLog } from '../../api/kit/log.ts';
 import { moneyProcedures } from '../../api/money/index.ts';
 import { webhookMount } from '../../api/webhooks/index.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
+import { connectTemporal } from '../../worker/client.ts';
 import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
 import { type TestClient, TestHub } from '../kit/hub.ts';
 
@@ -82,6 +83,23 @@ export class MoneyApi {
     return { ...(await this.signedIn('client', of.clientId)), wallet: of.wallet, of };
   }
 
+  /** The same caller at an API process that reaches the database but not Temporal. */
+  async cutOff({ id }: Caller): Promise<Caller & { stop: () => Promise<void> }> {
+    const temporal = connectTemporal({ ...this.hub.settings, temporalAddress: '127.0.0.1:1' });
+    const built = await buildApi(this.hub.settings, temporal, createLog('silent'), { procedures: moneyProcedures });
+    const server = createHttpServer(built.app).listen(0, '127.0.0.1');
+    await new Promise((listening) => server.once('listening', listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return {
+      ...(await this.signedIn('client', id, url)),
+      stop: async () => {
+        server.closeAllConnections();
+        await new Promise((closed) => server.close(closed));
+        await built.close();
+      },
+    };
+  }
+
   async methodId(name: string): Promise<number> {
     return (await this.hub.methodId(name)).id;
   }
@@ -91,11 +109,11 @@ export class MoneyApi {
     return (await this.hub.one<{ n: number }>(`select count(*)::int as n from ${table}`)).n;
   }
 
-  private async signedIn(kind: 'user' | 'client', id: number): Promise<Caller> {
+  private async signedIn(kind: 'user' | 'client', id: number, url = this.url): Promise<Caller> {
     const { accessToken } = await this.built.deps.tokens.open({ kind, id });
     const call: Caller['call'] = async (route, body, headers = {}) => {
       const [method, path] = route.split(' ') as [string, string];
-      const response = await fetch(`${this.url}/api/v2${path}`, {
+      const response = await fetch(`${url}/api/v2${path}`, {
         method,
         headers: {
           authorization: `Bearer ${accessToken.token}`,

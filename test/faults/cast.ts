@@ -46,10 +46,9 @@ const signIn = async (stack: Stack, api: HubApi, name: string): Promise<Operator
     [name, email, await hashPassword(password)],
   );
   const { id } = rows[0]!;
-  await stack.pool.query(
-    `insert into hub_user_group select $1, id from user_group where name = 'Administrators'`,
-    [id],
-  );
+  await stack.pool.query(`insert into hub_user_group select $1, id from user_group where name = 'Administrators'`, [
+    id,
+  ]);
   const answer = await api.call('POST /signin', { body: { email, password } });
   if (answer.status !== 200) throw new Error(`${name} cannot sign in: ${complaintOf(answer)}`);
   return { id, token: (answer.body as { accessToken: { token: string } }).accessToken.token };
@@ -65,7 +64,11 @@ export const openOffice = async (stack: Stack, api: HubApi): Promise<Office> => 
   };
 };
 
-const openWallet = async ({ pool }: Stack, clientId: number, currency: string): Promise<{ id: number; code: number }> => {
+const openWallet = async (
+  { pool }: Stack,
+  clientId: number,
+  currency: string,
+): Promise<{ id: number; code: number }> => {
   const { rows } = await pool.query<{ id: number; code: number }>(
     `with next as (select nextval(pg_get_serial_sequence('account', 'account_id'))::integer as id)
      insert into account (account_id, account_number, client_id, product_currency_id, currency, platform_id, type, caption, permissions, reference, ledger_code)
@@ -106,7 +109,8 @@ export const hire = async (stack: Stack, api: HubApi, office: Office, story: Sto
   const wallet = await openWallet(stack, clientId, crypto ? 'USDT' : 'USD');
   // A payout's balance covers it once, and rivals must fight; others have some to spare.
   const pays = story.kind !== 'deposit' && story.kind !== 'bank-deposit' && story.kind !== 'from-platform';
-  const initial = story.kind === 'from-platform' ? '200' : pays ? add(story.amount, story.rivals > 0 ? '1' : '100') : '0';
+  const initial =
+    story.kind === 'from-platform' ? '200' : pays ? add(story.amount, story.rivals > 0 ? '1' : '100') : '0';
   if (initial !== '0') {
     await post(stack.pool, `faults:${randomUUID()}`, [
       { do: 'post', from: `house:suspense:${crypto ? 'USDT' : 'USD'}`, to: walletCode(wallet.id), amount: initial },

@@ -1,5 +1,14 @@
 import { Random, seedOfRun } from './random.ts';
-import { type Fault, FAULT_KINDS, type FaultKind, type Moment, type ProviderId, type Scenario, type Story, type StoryKind } from './scenario.ts';
+import {
+  type Fault,
+  FAULT_KINDS,
+  type FaultKind,
+  type Moment,
+  type ProviderId,
+  type Scenario,
+  type Story,
+  type StoryKind,
+} from './scenario.ts';
 
 /** Minor parts by what they may do here; '00' is plain success (magic table of the sandboxes). */
 const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
@@ -62,9 +71,18 @@ const KINDS: readonly (readonly [number, StoryKind])[] = [
 ];
 
 const providerOf = (kind: StoryKind): ProviderId | null =>
-  kind === 'payout' || kind === 'deposit' ? 'b2binpay' : kind === 'to-platform' || kind === 'from-platform' ? 'mt5' : null;
+  kind === 'payout' || kind === 'deposit'
+    ? 'b2binpay'
+    : kind === 'to-platform' || kind === 'from-platform'
+      ? 'mt5'
+      : null;
 
-const story = (random: Random, name: string, kind = random.weighted(KINDS), minor = random.weighted(MAGIC[kind])): Story => {
+const story = (
+  random: Random,
+  name: string,
+  kind = random.weighted(KINDS),
+  minor = random.weighted(MAGIC[kind]),
+): Story => {
   // A tenth of the payouts is large enough for two persons' approval.
   const major = kind === 'payout' && random.chance(0.1) ? random.whole(1_000, 1_400) : random.whole(10, 90);
   return {
@@ -124,14 +142,24 @@ const mainStory = (random: Random, kind: FaultKind): Story => {
     case 'callback-first':
       return { ...story(random, 's1', random.pick(['payout', 'deposit']), '12'), decision: 'approve', pays: 'once' };
     default:
-      return kind.startsWith('callback') ? story(random, 's1', random.pick(['payout', 'deposit'])) : story(random, 's1');
+      return kind.startsWith('callback')
+        ? story(random, 's1', random.pick(['payout', 'deposit']))
+        : story(random, 's1');
   }
 };
 
 const soon = (random: Random, most = 900): Moment => ({ at: 'time', afterMs: random.whole(0, most) });
-const atWrite = (stage: 'coming' | 'seen' | 'effect' | 'answered', plusMs: number): Moment => ({ at: 'write', stage, plusMs });
+const atWrite = (stage: 'coming' | 'seen' | 'effect' | 'answered', plusMs: number): Moment => ({
+  at: 'write',
+  stage,
+  plusMs,
+});
 
-const spoil = (provider: ProviderId, kind: Extract<Fault, { does: 'spoil' }>['kind'], more: Partial<Extract<Fault, { does: 'spoil' }>> = {}): Fault => ({
+const spoil = (
+  provider: ProviderId,
+  kind: Extract<Fault, { does: 'spoil' }>['kind'],
+  more: Partial<Extract<Fault, { does: 'spoil' }>> = {},
+): Fault => ({
   does: 'spoil',
   provider,
   on: 'write',
@@ -139,7 +167,12 @@ const spoil = (provider: ProviderId, kind: Extract<Fault, { does: 'spoil' }>['ki
   times: 1,
   ...more,
 });
-const kill = (what: 'worker' | 'api' | 'temporal', when: Moment, downMs: number): Fault => ({ does: 'kill', what, when, downMs });
+const kill = (what: 'worker' | 'api' | 'temporal', when: Moment, downMs: number): Fault => ({
+  does: 'kill',
+  what,
+  when,
+  downMs,
+});
 
 const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
   const provider = providerOf(main.kind) ?? random.pick(['b2binpay', 'mt5'] as const);
@@ -162,7 +195,9 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
     case 'temporal-restart':
       return [kill('temporal', soon(random), random.whole(0, 1_500))];
     case 'everything-dies':
-      return (['worker', 'api', 'temporal'] as const).map((what) => kill(what, soon(random, 500), random.whole(0, 800)));
+      return (['worker', 'api', 'temporal'] as const).map((what) =>
+        kill(what, soon(random, 500), random.whole(0, 800)),
+      );
     case 'database-cut':
       return [{ does: 'database', how: 'cut', when: soon(random, 500), forMs: random.whole(0, 1_200) }];
     case 'database-terminate':
@@ -172,7 +207,14 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
     case 'database-half-open':
       return [{ does: 'database', how: 'half-open', when: soon(random, 500), forMs: random.whole(500, 2_000) }];
     case 'database-slow':
-      return [{ does: 'database', how: random.pick(['drip', 'latency']), when: soon(random, 200), forMs: random.whole(500, 1_500) }];
+      return [
+        {
+          does: 'database',
+          how: random.pick(['drip', 'latency']),
+          when: soon(random, 200),
+          forMs: random.whole(500, 1_500),
+        },
+      ];
     case 'lost-reply':
       return [spoil(provider, random.pick(['timeout_after_commit', 'reset_after_commit']), { times })];
     case 'late-reply':
@@ -220,7 +262,14 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
 };
 
 /** A fault of another kind that may fall into the same run. */
-const COMPANY: readonly FaultKind[] = ['worker-any-time', 'database-cut', 'lost-reply', 'error-500', 'callback-duplicates', 'late-reply'];
+const COMPANY: readonly FaultKind[] = [
+  'worker-any-time',
+  'database-cut',
+  'lost-reply',
+  'error-500',
+  'callback-duplicates',
+  'late-reply',
+];
 
 /** Run `run` of campaign `seed`: the same every time. `only` fixes the kind; else every kind comes once in as many runs as there are kinds. */
 export const scenarioOf = (seed: number, run: number, only?: FaultKind): Scenario => {

@@ -57,6 +57,7 @@ export class HubApi {
 
 /** The first detail of an error body, in one line. */
 export const complaintOf = ({ status, body }: Answer): string => {
-  const detail = (body as { error?: { details?: { reason?: string; issue?: string; field?: string }[] } } | null)?.error?.details?.[0];
+  const detail = (body as { error?: { details?: { reason?: string; issue?: string; field?: string }[] } } | null)?.error
+    ?.details?.[0];
   return `${status} ${detail?.reason ?? ''} ${detail?.field ?? ''} ${detail?.issue ?? ''}`.trim();
 };

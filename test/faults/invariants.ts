@@ -1,5 +1,5 @@
 import type { Breach as LedgerBreach } from '../../db/repositories/ledger.ts';
-import { checkLedger, } from '../../db/repositories/ledger.ts';
+import { checkLedger } from '../../db/repositories/ledger.ts';
 import { loadApprovalPolicies } from '../../db/repositories/orders.ts';
 import { approvalsNeeded } from '../../domain/approvals.ts';
 import { add, type Amount, compare, equal, negate, normal, subtract, sum } from '../../domain/money.ts';
@@ -57,9 +57,12 @@ const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[
 export const checkRun = async (stack: Stack, tellings: readonly Telling[]): Promise<Breach[]> => {
   const breaches: Breach[] = [];
   const breach = (invariant: string, detail: string): void => void breaches.push({ invariant, detail });
-  for (const { invariant, subject, detail } of await checkLedger(stack.pool) satisfies LedgerBreach[])
+  for (const { invariant, subject, detail } of (await checkLedger(stack.pool)) satisfies LedgerBreach[])
     breach(`ledger: ${invariant}`, `${subject}, ${detail}`);
-  const rows = await load(stack, tellings.map(({ client }) => client.clientId));
+  const rows = await load(
+    stack,
+    tellings.map(({ client }) => client.clientId),
+  );
   const books = { b2binpay: stack.sandbox('b2binpay').books(), mt5: stack.sandbox('mt5').books() };
 
   for (const telling of tellings) {
@@ -68,13 +71,17 @@ export const checkRun = async (stack: Stack, tellings: readonly Telling[]): Prom
     await wallets(stack, telling, own, books.b2binpay, breach);
   }
   for (const row of rows) {
-    if (!isFinal(row.stage) && row.needsHuman === null) breach('a story ends, or asks for a person', `${row.workflowId} is ${row.stage}`);
+    if (!isFinal(row.stage) && row.needsHuman === null)
+      breach('a story ends, or asks for a person', `${row.workflowId} is ${row.stage}`);
     const written = effective(books.b2binpay, row.reference);
     if (row.type === 'withdrawal' && row.provider === 'b2binpay') {
       const paid = row.stage === 'done';
       if (written.length > 1) breach('one payout at the provider at most', `${row.workflowId}: ${written.length}`);
       if (isFinal(row.stage) && paid !== (written.length === 1))
-        breach('paid at the provider if and only if done', `${row.workflowId} is ${row.stage}, provider has ${written.length}`);
+        breach(
+          'paid at the provider if and only if done',
+          `${row.workflowId} is ${row.stage}, provider has ${written.length}`,
+        );
       if (paid && written[0] && !equal(written[0].amount, row.final ?? '0'))
         breach('the provider paid what we booked', `${row.workflowId}: ${written[0].amount}, booked ${row.final}`);
     }
@@ -82,9 +89,13 @@ export const checkRun = async (stack: Stack, tellings: readonly Telling[]): Prom
       const moved = effective(books.mt5, row.reference);
       const done = row.stage === 'done';
       const expected = row.platform && (await isTrading(stack, row.credit)) ? row.amount : negate(row.amount);
-      if (moved.length > 1) breach('one balance operation at the platform at most', `${row.workflowId}: ${moved.length}`);
+      if (moved.length > 1)
+        breach('one balance operation at the platform at most', `${row.workflowId}: ${moved.length}`);
       if (isFinal(row.stage) && done !== (moved.length === 1))
-        breach('moved at the platform if and only if done', `${row.workflowId} is ${row.stage}, platform has ${moved.length}`);
+        breach(
+          'moved at the platform if and only if done',
+          `${row.workflowId} is ${row.stage}, platform has ${moved.length}`,
+        );
       if (done && moved[0] && !equal(moved[0].amount, expected))
         breach('the platform moved what we booked', `${row.workflowId}: ${moved[0].amount}, booked ${expected}`);
     }
@@ -92,9 +103,11 @@ export const checkRun = async (stack: Stack, tellings: readonly Telling[]): Prom
       const group = rows.filter((one) => one === row || one.arrivalOf === row.reference);
       const credited = sum(group.filter(({ stage }) => stage === 'done').map(({ amount }) => amount));
       const came = sum(written.filter(({ state }) => state === 'succeeded').map(({ amount }) => amount));
-      if (compare(credited, came) > 0) breach('no deposit is credited twice', `${row.reference}: credited ${credited}, came ${came}`);
+      if (compare(credited, came) > 0)
+        breach('no deposit is credited twice', `${row.reference}: credited ${credited}, came ${came}`);
       const refused = group.some(({ stage }) => stage === 'rejected' || !isFinal(stage));
-      if (!refused && !equal(credited, came)) breach('what came is credited', `${row.reference}: credited ${credited}, came ${came}`);
+      if (!refused && !equal(credited, came))
+        breach('what came is credited', `${row.reference}: credited ${credited}, came ${came}`);
     }
   }
   await workflows(stack, rows, breach);
@@ -107,7 +120,8 @@ export const checkRun = async (stack: Stack, tellings: readonly Telling[]): Prom
 type Tell = (invariant: string, detail: string) => void;
 
 const isTrading = async ({ pool }: Stack, accountId: number | null): Promise<boolean> =>
-  (await pool.query(`select from account where account_id = $1 and ledger_code like 'trading:%'`, [accountId])).rows.length > 0;
+  (await pool.query(`select from account where account_id = $1 and ledger_code like 'trading:%'`, [accountId])).rows
+    .length > 0;
 
 /** One key is one order; an order that was answered with success exists. */
 const orders = ({ story, orders: sent }: Telling, rows: readonly Row[], breach: Tell): void => {
@@ -132,7 +146,10 @@ const wallets = async (
   breach: Tell,
 ): Promise<void> => {
   const open = rows.some(({ stage }) => !isFinal(stage));
-  for (const accountId of [client.wallet, ...(client.other !== null && story.kind === 'between-wallets' ? [client.other] : [])]) {
+  for (const accountId of [
+    client.wallet,
+    ...(client.other !== null && story.kind === 'between-wallets' ? [client.other] : []),
+  ]) {
     const { rows: found } = await pool.query<{ balance: string; held: string }>(
       `select trim_scale(balance)::text as balance, trim_scale(held)::text as held from ledger_account where code = $1`,
       [`wallet:${accountId}`],
@@ -143,13 +160,18 @@ const wallets = async (
     for (const row of rows) {
       const settled = row.stage === 'done' || row.stage === 'returned';
       if (!settled) continue;
-      const charged = row.type === 'withdrawal' ? min(add(row.final ?? '0', row.commission), row.amount) : (row.final ?? '0');
+      const charged =
+        row.type === 'withdrawal' ? min(add(row.final ?? '0', row.commission), row.amount) : (row.final ?? '0');
       if (row.debit === accountId) expected = subtract(expected, charged);
       if (row.credit === accountId) expected = add(expected, row.final ?? '0');
       if (row.stage === 'returned' && row.debit === accountId)
-        expected = add(expected, sum(books.filter((entry) => entry.reference === row.reference).map(({ amount }) => amount)));
+        expected = add(
+          expected,
+          sum(books.filter((entry) => entry.reference === row.reference).map(({ amount }) => amount)),
+        );
     }
-    if (!equal(balance, expected)) breach('a wallet has what its transactions say', `${story.name}: ${balance}, expected ${normal(expected)}`);
+    if (!equal(balance, expected))
+      breach('a wallet has what its transactions say', `${story.name}: ${balance}, expected ${normal(expected)}`);
   }
 };
 
@@ -162,9 +184,13 @@ const workflows = async ({ client }: Stack, rows: readonly Row[], breach: Tell):
       const status = await client.workflow
         .getHandle(workflowId)
         .describe()
-        .then((description) => description.status.name, () => 'absent');
+        .then(
+          (description) => description.status.name,
+          () => 'absent',
+        );
       const expected = isFinal(stage) ? 'COMPLETED' : 'RUNNING';
-      if (status !== expected) breach('a run is closed when its story is over', `${workflowId} is ${status}, its transaction ${stage}`);
+      if (status !== expected)
+        breach('a run is closed when its story is over', `${workflowId} is ${status}, its transaction ${stage}`);
     }),
   );
 };
@@ -186,7 +212,8 @@ const approvals = async ({ pool }: Stack, rows: readonly Row[], breach: Tell): P
       tagIds: [],
       amount: row.type === 'deposit' && row.arrival === null && row.provider === 'manual' ? row.amount : row.amount,
     });
-    if (by.size < needed) breach('approved by as many as the policy asks', `${row.workflowId}: ${by.size} of ${needed}`);
+    if (by.size < needed)
+      breach('approved by as many as the policy asks', `${row.workflowId}: ${by.size} of ${needed}`);
     if (row.requestedBy !== null && by.has(row.requestedBy)) breach('nobody approves his own request', row.workflowId);
   }
 };
@@ -205,16 +232,24 @@ const mirrors = async (
   );
   for (const { login, mirror } of rows) {
     const there = sum(books.filter(({ account }) => account === login).map(({ amount }) => amount));
-    if (!equal(there, mirror)) breach('the trading mirror equals the platform', `account ${login}: ${there}, mirror ${mirror}`);
+    if (!equal(there, mirror))
+      breach('the trading mirror equals the platform', `account ${login}: ${there}, mirror ${mirror}`);
   }
 };
 
 /** Over the whole campaign. */
-const overall = async ({ pool }: Stack, books: ReturnType<ReturnType<Stack['sandbox']>['books']>, breach: Tell): Promise<void> => {
+const overall = async (
+  { pool }: Stack,
+  books: ReturnType<ReturnType<Stack['sandbox']>['books']>,
+  breach: Tell,
+): Promise<void> => {
   const { rows } = await pool.query<{ paid: string | null }>(
     `select trim_scale(sum(final_amount))::text as paid from money_transaction t join payment_method m on m.id = t.method_id
       where t.type = 'withdrawal' and t.stage = 'done' and m.provider = 'b2binpay'`,
   );
-  const there = sum(books.filter(({ kind, state }) => kind === 'payout' && state !== 'returned').map(({ amount }) => amount));
-  if (!equal(rows[0]?.paid ?? '0', there)) breach('all payouts equal the provider\'s books', `booked ${rows[0]?.paid}, provider ${there}`);
+  const there = sum(
+    books.filter(({ kind, state }) => kind === 'payout' && state !== 'returned').map(({ amount }) => amount),
+  );
+  if (!equal(rows[0]?.paid ?? '0', there))
+    breach("all payouts equal the provider's books", `booked ${rows[0]?.paid}, provider ${there}`);
 };

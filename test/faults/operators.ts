@@ -71,7 +71,10 @@ export class Operators {
   }
 
   private async round(): Promise<void> {
-    const all = await standings(this.stack, this.tellings.map(({ client }) => client.clientId));
+    const all = await standings(
+      this.stack,
+      this.tellings.map(({ client }) => client.clientId),
+    );
     for (const standing of all) {
       const telling = this.tellings.find(({ client }) => client.clientId === standing.clientId)!;
       this.payer(telling, standing);
@@ -97,9 +100,14 @@ export class Operators {
     if (type !== 'deposit' || provider !== 'b2binpay' || arrival !== null) return;
     const bank = this.stack.sandbox('b2binpay');
     const here = bank.books().filter((entry) => entry.reference === reference).length;
-    const pay = () => void bank.pay(reference).then(() => paid.add(id), () => undefined);
+    const pay = () =>
+      void bank.pay(reference).then(
+        () => paid.add(id),
+        () => undefined,
+      );
     if (!paid.has(id) && stage === 'awaiting_payer' && here === 0) {
-      if (story.pays === 'never' || story.pays === 'late') void bank.advance(reference, 'expire').catch(() => undefined);
+      if (story.pays === 'never' || story.pays === 'late')
+        void bank.advance(reference, 'expire').catch(() => undefined);
       else {
         paid.add(id);
         pay();
@@ -151,7 +159,9 @@ export class Operators {
   }
 
   private async isOpen(requestId: number): Promise<boolean> {
-    const { rows } = await this.stack.pool.query(`select from application where id = $1 and status_id in (0, 3)`, [requestId]);
+    const { rows } = await this.stack.pool.query(`select from application where id = $1 and status_id in (0, 3)`, [
+      requestId,
+    ]);
     return rows.length > 0;
   }
 
@@ -175,7 +185,10 @@ export class Operators {
     // What is under way there is not known yet: keep asking.
     const unsettled = written.some(({ state }) => state === 'processing') || this.isTaken(standing);
     if (unsettled || telling.story.assistance === 'continue') {
-      const answer = await this.api.call(`PUT /transactions/${standing.id}`, { token: by.token, body: { status: 'inProgress' } });
+      const answer = await this.api.call(`PUT /transactions/${standing.id}`, {
+        token: by.token,
+        body: { status: 'inProgress' },
+      });
       telling.decisions.push(`continue: ${complaintOf(answer)}`);
       if (answer.status < 300) return;
     }
@@ -185,7 +198,11 @@ export class Operators {
   /** The provider has the order, and money did not move yet. */
   private isTaken({ reference, type, provider }: Standing): boolean {
     if (type !== 'withdrawal' || provider !== 'b2binpay') return false;
-    return this.stack.sandbox('b2binpay').received.some(({ method, body, status }) => method === 'POST' && status === undefined && body.includes(reference));
+    return this.stack
+      .sandbox('b2binpay')
+      .received.some(
+        ({ method, body, status }) => method === 'POST' && status === undefined && body.includes(reference),
+      );
   }
 
   private async say(

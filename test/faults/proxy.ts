@@ -1,7 +1,12 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 
 /** How what passes is treated. `half-open`: nothing passes and nobody is told, as when a router forgets a connection. */
-export type Weather = { is: 'fine' } | { is: 'refusing' } | { is: 'half-open' } | { is: 'drip'; bytesPer10Ms: number } | { is: 'latency'; ms: number };
+export type Weather =
+  | { is: 'fine' }
+  | { is: 'refusing' }
+  | { is: 'half-open' }
+  | { is: 'drip'; bytesPer10Ms: number }
+  | { is: 'latency'; ms: number };
 
 interface Pair {
   near: Socket;

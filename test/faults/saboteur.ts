@@ -41,7 +41,8 @@ const hasCome = (stack: Stack, stage: Extract<Moment, { at: 'write' }>['stage'],
       if (old.has(request)) return false;
       const { method, url, body, status } = request;
       const isWrite = WRITES[id].some(
-        (write) => method === write.method && url.startsWith(write.path) && (!('body' in write) || body.includes(write.body)),
+        (write) =>
+          method === write.method && url.startsWith(write.path) && (!('body' in write) || body.includes(write.body)),
       );
       if (stage === 'coming') return isWrite || COMING[id].some((path) => url.startsWith(path));
       return isWrite && (stage === 'seen' || status !== undefined);

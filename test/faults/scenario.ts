@@ -51,19 +51,26 @@ export type Moment =
   | { at: 'write'; stage: 'coming' | 'seen' | 'effect' | 'answered'; plusMs: number };
 
 export type Fault =
-  | { does: 'spoil'; provider: ProviderId; on: 'write' | 'read'; kind: FaultOrder['kind']; times: number; ms?: number; retryAfter?: number }
+  | {
+      does: 'spoil';
+      provider: ProviderId;
+      on: 'write' | 'read';
+      kind: FaultOrder['kind'];
+      times: number;
+      ms?: number;
+      retryAfter?: number;
+    }
   | { does: 'kill'; what: 'worker' | 'api' | 'temporal'; when: Moment; downMs: number }
-  | { does: 'database'; how: 'cut' | 'reset' | 'terminate' | 'half-open' | 'drip' | 'latency'; when: Moment; forMs: number }
+  | {
+      does: 'database';
+      how: 'cut' | 'reset' | 'terminate' | 'half-open' | 'drip' | 'latency';
+      when: Moment;
+      forMs: number;
+    }
   | { does: 'callbacks'; mode: CallbackMode; copies: number };
 
 export type StoryKind =
-  | 'payout'
-  | 'bank-payout'
-  | 'deposit'
-  | 'bank-deposit'
-  | 'to-platform'
-  | 'from-platform'
-  | 'between-wallets';
+  'payout' | 'bank-payout' | 'deposit' | 'bank-deposit' | 'to-platform' | 'from-platform' | 'between-wallets';
 
 export interface Story {
   name: string;

@@ -41,7 +41,7 @@ interface Request {
 
 const withAmount = (body: object, amount: string): string => JSON.stringify(body).replace('"@amount"', amount);
 
-const requestOf = ({ story, client }: Telling, office: Office, methods: Methods): Request => {
+export const requestOf = ({ story, client }: Telling, office: Office, methods: Methods): Request => {
   const mine = { token: client.token, actor: `client:${client.clientId}` };
   const clerk = { token: office.clerk.token, actor: `user:${office.clerk.id}` };
   const { amount } = story;
@@ -58,7 +58,11 @@ const requestOf = ({ story, client }: Telling, office: Office, methods: Methods)
     }
     case 'bank-payout': {
       if (story.decision === 'own') {
-        return { ...clerk, route: 'POST /withdrawals', body: withAmount({ ...payment, methodId: methods['bank-payout'] }, amount) };
+        return {
+          ...clerk,
+          route: 'POST /withdrawals',
+          body: withAmount({ ...payment, methodId: methods['bank-payout'] }, amount),
+        };
       }
       const data = { accountHolder: 'Ann Lee', iban: 'DE02120300000000202051' };
       const body = { ...payment, methodId: methods['bank-payout'], currencyCode: client.currency, data };
@@ -66,7 +70,11 @@ const requestOf = ({ story, client }: Telling, office: Office, methods: Methods)
     }
     case 'bank-deposit': {
       if (story.decision === 'own') {
-        return { ...clerk, route: 'POST /deposits', body: withAmount({ ...payment, methodId: methods['bank-transfer'] }, amount) };
+        return {
+          ...clerk,
+          route: 'POST /deposits',
+          body: withAmount({ ...payment, methodId: methods['bank-transfer'] }, amount),
+        };
       }
       const body = { ...payment, methodId: methods['bank-transfer'], currencyCode: client.currency };
       return { ...mine, route: 'POST /my/deposits/sync', body: withAmount(body, amount) };
@@ -74,7 +82,8 @@ const requestOf = ({ story, client }: Telling, office: Office, methods: Methods)
     case 'to-platform':
     case 'from-platform':
     case 'between-wallets': {
-      const [source, destination] = story.kind === 'from-platform' ? [client.other, client.wallet] : [client.wallet, client.other];
+      const [source, destination] =
+        story.kind === 'from-platform' ? [client.other, client.wallet] : [client.wallet, client.other];
       const body = { amount, sourceAccountId: source, destinationAccountId: destination, isInternal: false };
       return { ...mine, route: 'POST /my/transfers', body: JSON.stringify(body) };
     }
@@ -82,7 +91,13 @@ const requestOf = ({ story, client }: Telling, office: Office, methods: Methods)
 };
 
 /** Sends the story's orders as its client would, nervous fingers included. Comes back when every sender has heard an answer. */
-export const tell = async (stack: Stack, api: HubApi, office: Office, methods: Methods, telling: Telling): Promise<void> => {
+export const tell = async (
+  stack: Stack,
+  api: HubApi,
+  office: Office,
+  methods: Methods,
+  telling: Telling,
+): Promise<void> => {
   const { story } = telling;
   await sleep(story.startAfterMs);
   const { route, token, actor, body } = requestOf(telling, office, methods);
@@ -101,13 +116,21 @@ export const tell = async (stack: Stack, api: HubApi, office: Office, methods: M
   if (story.decision === 'cancel') await cancelIfPossible(stack, api, telling);
 };
 
-const cancelIfPossible = async ({ pool }: Stack, api: HubApi, { client, orders, decisions }: Telling): Promise<void> => {
+const cancelIfPossible = async (
+  { pool }: Stack,
+  api: HubApi,
+  { client, orders, decisions }: Telling,
+): Promise<void> => {
   const { rows } = await pool.query<{ id: number }>(
     `select transaction_id as id from money_transaction where idempotency_key = any($1)`,
     [orders.map(({ key }) => key)],
   );
   for (const { id } of rows) {
-    const answer = await api.call(`POST /my/transactions/${id}/cancel`, { token: client.token, key: randomUUID(), body: {} });
+    const answer = await api.call(`POST /my/transactions/${id}/cancel`, {
+      token: client.token,
+      key: randomUUID(),
+      body: {},
+    });
     decisions.push(`cancel: ${complaintOf(answer)}`);
   }
 };

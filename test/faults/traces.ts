@@ -42,14 +42,24 @@ export class Traces {
       this.seq = seq;
       this.previous = row.hash;
     }
-    return [...breaches, ...this.search('the audit', rows.map((row) => JSON.stringify([row.object, row.before, row.after])).join('\n'))];
+    return [
+      ...breaches,
+      ...this.search('the audit', rows.map((row) => JSON.stringify([row.object, row.before, row.after])).join('\n')),
+    ];
   }
 
   /** What the provider sent and we took is kept once, however often it came; what was forged is kept and told nothing. */
   private async callbacks(): Promise<Breach[]> {
     const { pool } = this.stack;
     const breaches: Breach[] = [];
-    const { rows } = await pool.query<{ id: string; body: Buffer; status: string; reason: string | null; copies: number; workflow: string | null }>(
+    const { rows } = await pool.query<{
+      id: string;
+      body: Buffer;
+      status: string;
+      reason: string | null;
+      copies: number;
+      workflow: string | null;
+    }>(
       `select id::text as id, body, status, reason, copies, workflow_id as workflow from webhook where id > $1::bigint order by id`,
       [this.webhookId],
     );
@@ -63,9 +73,17 @@ export class Traces {
         const taken = kept.filter(({ status }) => status !== 'rejected');
         const copies = taken.reduce((sum, row) => sum + row.copies, 0);
         if (taken.length > 1) breaches.push({ invariant: 'a callback is kept once', detail: `${taken.length} rows` });
-        if (copies < accepted) breaches.push({ invariant: 'an accepted callback is kept', detail: `${accepted} accepted, ${copies} kept` });
-        if (tries.every(({ mode }) => mode === 'bad_signature') && taken.some(({ workflow }) => workflow !== null) && JSON.parse(body).meta?.sign)
-          breaches.push({ invariant: 'a forged callback is told nobody', detail: taken.map(({ workflow }) => workflow).join(', ') });
+        if (copies < accepted)
+          breaches.push({ invariant: 'an accepted callback is kept', detail: `${accepted} accepted, ${copies} kept` });
+        if (
+          tries.every(({ mode }) => mode === 'bad_signature') &&
+          taken.some(({ workflow }) => workflow !== null) &&
+          JSON.parse(body).meta?.sign
+        )
+          breaches.push({
+            invariant: 'a forged callback is told nobody',
+            detail: taken.map(({ workflow }) => workflow).join(', '),
+          });
       }
     }
     return [...breaches, ...this.search('the reasons of callbacks', rows.map(({ reason }) => reason ?? '').join('\n'))];
@@ -101,7 +119,11 @@ export class Traces {
   }
 
   private search(where: string, text: string): Breach[] {
-    const secrets = { ...this.stack.secrets, 'an address of a client': ADDRESS_CANARY, 'an e-mail of a client': EMAIL_CANARY };
+    const secrets = {
+      ...this.stack.secrets,
+      'an address of a client': ADDRESS_CANARY,
+      'an e-mail of a client': EMAIL_CANARY,
+    };
     return Object.entries(secrets)
       .filter(([, secret]) => text.includes(secret))
       .map(([what]) => ({ invariant: 'no secret and no personal data leaks', detail: `${what} in ${where}` }));

@@ -1,9 +1,8 @@
 import { hash, verify } from '@node-rs/argon2';
+import { PASSWORD_COST } from '../../../db/seed/admin.ts';
 
-/** argon2id (the library's default) with OWASP's second setting: 19 MiB, two passes. */
-const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-
-export const hashPassword = (password: string): Promise<string> => hash(password, COST);
+/** argon2id. */
+export const hashPassword = (password: string): Promise<string> => hash(password, PASSWORD_COST);
 
 let decoy: Promise<string> | undefined;
 

@@ -45,13 +45,18 @@ export const assertFits = (amount: string, { minorUnit, alphabeticCode }: Curren
   });
 };
 
-/** Said before anything is written. Orders that come at the same moment may all pass: the hold decides between them. */
+/**
+ * Said before anything is written. Counts what is held and what was ordered a moment ago and is not held yet, under the account's
+ * row lock: of many orders at once only those the balance covers get in. The hold, made by each run, remains the judge.
+ */
 export const assertFunds = async (db: Queryable, account: AccountFacts, amount: string): Promise<void> => {
-  const { rows } = await db.query<{ balance: string; held: string }>(
-    `select balance::text, held::text from ledger_account where code = $1`,
-    [account.ledgerCode],
+  await db.query(`select from account where account_id = $1 for no key update`, [account.accountId]);
+  const { rows } = await db.query<{ balance: string; held: string; ordered: string }>(
+    `select balance::text, held::text, (select coalesce(sum(amount), 0)::text from money_transaction where debit_account_id = $2 and stage = 'created') as ordered
+       from ledger_account where code = $1`,
+    [account.ledgerCode, account.accountId],
   );
-  const available = rows[0] ? subtract(rows[0].balance, rows[0].held) : '0';
+  const available = rows[0] ? subtract(subtract(rows[0].balance, rows[0].held), rows[0].ordered) : '0';
   if (compare(amount, available) > 0) throw insufficientFunds();
 };
 

@@ -1,0 +1,248 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyRing } from '../../config/key-ring.ts';
+import { CONNECTION_PURPOSE } from '../../db/repositories/connections.ts';
+import { eventually } from '../kit/hub.ts';
+import { CONFIG_KEYS } from '../kit/keys.ts';
+import { type Caller, MoneyApi } from './money-hub.ts';
+
+const USDT = 2145;
+const HOUR = 3_600_000;
+
+interface Row {
+  id: string;
+  status: string;
+  copies: number;
+  reason: string | null;
+  workflow_id: string | null;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+let api: MoneyApi;
+let olga: Caller;
+let invoice: number;
+let connection: number;
+
+beforeAll(async () => {
+  // Nobody asks by himself: what moves, moves because of a callback.
+  api = await MoneyApi.start({ polls: [HOUR] });
+  olga = await api.operator();
+  ({ id: invoice, connection } = await api.hub.methodId('usdt-invoice'));
+});
+afterAll(() => api.stop());
+afterEach(() => sandbox().setCallbacks('normal'));
+
+const sandbox = () => api.hub.sandbox('b2binpay');
+const rows = async (since: string): Promise<Row[]> =>
+  (await api.hub.pool.query<Row>('select * from webhook where id > $1 order by id', [since])).rows;
+const newest = async (): Promise<string> =>
+  (await api.hub.one<{ id: string }>('select coalesce(max(id), 0) as id from webhook')).id;
+
+const post = (path: string, body: string | Buffer, headers: Record<string, string> = {}) =>
+  fetch(`${api.url}${path}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+
+/** A client's invoice of 40 USDT, waiting to be paid. */
+const opened = async () => {
+  const ann = await api.clientWith('0', 'USDT');
+  const body = { accountId: ann.wallet, methodId: invoice, currencyCode: USDT, amount: '40' };
+  const made = await ann.call('POST /my/deposits/sync', body);
+  const transactionId: number = made.body.data.transaction.transactionId;
+  const { provider_id: theirs } = await api.hub.one<{ provider_id: string }>(
+    'select provider_id from money_transaction where transaction_id = $1',
+    [transactionId],
+  );
+  return { ann, transactionId, theirs, balance: async () => (await ann.of.balance()).balance };
+};
+
+/** The provider's last message about a paid invoice, never sent. */
+const unsent = async (theirs: string): Promise<string> => {
+  sandbox().setCallbacks('drop');
+  const before = sandbox().callbacks().length;
+  await sandbox().pay(theirs, {});
+  const written = await eventually(
+    () => Promise.resolve(sandbox().callbacks().slice(before).at(-1)),
+    'the provider to write a callback',
+  );
+  sandbox().setCallbacks('normal');
+  return written.body;
+};
+
+describe('a callback', () => {
+  it('is kept, answered, and resumes the run that waits', async () => {
+    const since = await newest();
+    const { transactionId, theirs, balance } = await opened();
+    await sandbox().pay(theirs, {});
+    await api.hub.reaches(transactionId, 'done');
+    expect(await balance()).toBe('40');
+    const kept = await eventually(
+      async () => (await rows(since)).find(({ status }) => status === 'delivered'),
+      'delivery',
+    );
+    expect(kept).toMatchObject({ copies: 1, workflow_id: `deposit:${transactionId}` });
+    expect(kept.body.toString()).toContain('"type":"deposit"');
+  });
+
+  it('that is forged is kept as rejected, answered 401, and moves nothing', async () => {
+    const since = await newest();
+    const { transactionId, theirs } = await opened();
+    sandbox().setCallbacks('bad_signature');
+    await sandbox().pay(theirs, {});
+    await sandbox().callbacksSettled();
+    expect(sandbox().callbacks().at(-1)!.attempts.at(-1)!.status).toBe(401);
+    const kept = await rows(since);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.every(({ status, reason }) => status === 'rejected' && reason === 'bad_signature')).toBe(true);
+    expect(await api.hub.stage(transactionId)).toBe('awaiting_payer');
+  });
+
+  it('that was sent a week ago is taken: this provider resends by hand', async () => {
+    const { transactionId, theirs, balance } = await opened();
+    sandbox().setCallbacks('stale');
+    await sandbox().pay(theirs, {});
+    await api.hub.reaches(transactionId, 'done');
+    expect(await balance()).toBe('40');
+  });
+
+  it('that comes a hundred times at once is one row, and credited once', async () => {
+    const since = await newest();
+    const { transactionId, theirs, balance } = await opened();
+    const body = await unsent(theirs);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => post(`/webhooks/${connection}`, body)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await rows(since)).toMatchObject([{ copies: 100 }]);
+    await api.hub.reaches(transactionId, 'done');
+    expect(await balance()).toBe('40');
+  });
+
+  it('may call itself anything: the bytes are what counts', async () => {
+    const { transactionId, theirs } = await opened();
+    const answer = await post(`/webhooks/${connection}`, await unsent(theirs), { 'content-type': 'text/plain' });
+    expect(answer.status).toBe(200);
+    await api.hub.reaches(transactionId, 'done');
+  });
+
+  it('keeps its headers without what opens doors', async () => {
+    const since = await newest();
+    await post(`/webhooks/${connection}`, '{}', {
+      authorization: 'Bearer secret',
+      cookie: 'a=b',
+      'x-signature': 'abc',
+    });
+    const [kept] = await rows(since);
+    expect(kept!.headers).toMatchObject({ 'x-signature': 'abc' });
+    expect(Object.keys(kept!.headers)).not.toEqual(expect.arrayContaining(['authorization']));
+    expect(kept!.headers['cookie']).toBeUndefined();
+    expect(kept).toMatchObject({ status: 'rejected', reason: 'malformed' });
+  });
+
+  it('for a connection that does not exist is kept and told nothing', async () => {
+    const since = await newest();
+    const answer = await post('/webhooks/987654', '{"any":"thing"}');
+    expect([answer.status, await answer.text()]).toEqual([401, '']);
+    expect(await rows(since)).toMatchObject([
+      { status: 'rejected', reason: 'unknown_connection', connection_id: 987654 },
+    ]);
+  });
+
+  it('of five megabytes is refused and not kept; so is another method, and a path that is none', async () => {
+    const since = await newest();
+    const large = await post(`/webhooks/${connection}`, Buffer.alloc(5 * 1024 * 1024, 0x20));
+    expect(large.status).toBe(413);
+    expect(await large.json()).toMatchObject({ error: { details: [{ reason: 'body_too_large' }] } });
+    const got = await fetch(`${api.url}/webhooks/${connection}`);
+    expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
+    expect((await post('/webhooks/none', '{}')).status).toBe(404);
+    expect((await post('/webhooks/99999999999', '{}')).status).toBe(404);
+    expect(await rows(since)).toEqual([]);
+  });
+
+  it('that comes before the answer to the order finds its payout', async () => {
+    await api.hub.approvals('withdrawal', 0);
+    try {
+      const ann = await api.clientWith('100', 'USDT');
+      const creation = { method: 'POST', path: '/payout/', body: '"type":"payout"' };
+      sandbox().fault({ match: creation, kind: 'reset_after_commit', times: 1 });
+      const methodId = await api.methodId('usdt-payout');
+      const data = { address: 'TXYZtestaddress0000000000000000001' };
+      const body = { accountId: ann.wallet, methodId, amount: '25', currencyCode: USDT, data };
+      const made = await ann.call('POST /my/withdrawals', body);
+      expect(made.status).toBe(200);
+      await api.hub.reaches(made.body.data.transaction.transactionId, 'done');
+      expect(await ann.of.balance()).toEqual({ balance: '75', held: '0' });
+    } finally {
+      await api.hub.pool.query(`delete from approval_policy where name = 'test withdrawal'`);
+    }
+  });
+
+  it('that comes after the end changes nothing', async () => {
+    const { transactionId, theirs, balance } = await opened();
+    const late = await unsent(theirs);
+    await api.hub.steering.news({
+      workflowId: `deposit:${transactionId}`,
+      type: 'deposit',
+      transactionId,
+      webhookId: '0',
+      said: 'look',
+    });
+    await api.hub.reaches(transactionId, 'done');
+    const since = await newest();
+    expect((await post(`/webhooks/${connection}`, late)).status).toBe(200);
+    await eventually(async () => (await rows(since))[0]?.status === 'ignored', 'the late callback to be ignored');
+    expect(await balance()).toBe('40');
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+});
+
+describe('operators', () => {
+  it('list callbacks, look into one, and replay it', async () => {
+    const { transactionId, theirs } = await opened();
+    await sandbox().pay(theirs, {});
+    await api.hub.reaches(transactionId, 'done');
+    const path = `/webhooks?filter[connectionId]=${connection}&filter[status]=delivered&sort_by=createTime&sort_order=desc&limit=1`;
+    const listed = await eventually(async () => {
+      const answer = await olga.call(`GET ${path}`);
+      return answer.body.data[0]?.workflowId === `deposit:${transactionId}` ? answer : null;
+    }, 'the callback in the list');
+    expect(listed).toMatchObject({ status: 200, body: { data: [{ connectionId: connection, status: 'delivered' }] } });
+    expect(listed.body.data[0]).not.toHaveProperty('body');
+
+    const { id } = listed.body.data[0];
+    const one = await olga.call(`GET /webhooks/${id}`);
+    expect(JSON.parse(one.body.body)).toMatchObject({ data: { type: 'deposit' } });
+    const replayed = await olga.call(`POST /webhooks/${id}/replay`);
+    expect(replayed).toMatchObject({ status: 200, body: { id, status: 'ignored' } });
+    expect((await olga.call('GET /webhooks/999999')).status).toBe(404);
+    expect((await olga.call('POST /webhooks/999999/replay')).status).toBe(404);
+
+    const reader = await api.operator(['connections.read']);
+    expect((await reader.call(`GET /webhooks/${id}`)).status).toBe(200);
+    expect((await reader.call(`POST /webhooks/${id}/replay`)).status).toBe(403);
+    expect((await (await api.operator(['clients.read'])).call('GET /webhooks')).status).toBe(403);
+  });
+
+  it('replay a rejected one after mending the secret it was judged by', async () => {
+    const ring = new KeyRing(CONFIG_KEYS);
+    const { config } = await api.hub.one<{ config: Buffer }>('select config from connection where id = $1', [
+      connection,
+    ]);
+    const plain = JSON.parse(ring.open(config, CONNECTION_PURPOSE).toString()) as Record<string, unknown>;
+    const save = (values: Record<string, unknown>) =>
+      api.hub.pool.query('update connection set config = $2, update_time = now() where id = $1', [
+        connection,
+        ring.seal(Buffer.from(JSON.stringify(values)), CONNECTION_PURPOSE),
+      ]);
+    const [one, other] = [await opened(), await opened()];
+    const [body, probe] = [await unsent(one.theirs), await unsent(other.theirs)];
+    await save({ ...plain, callbackSecret: 'mistyped' });
+    // Settings are remembered for a moment.
+    const judged = async () => (await post(`/webhooks/${connection}`, probe)).status;
+    await eventually(async () => (await judged()) === 401, 'the wrong secret to be used');
+    const since = await newest();
+    expect((await post(`/webhooks/${connection}`, body)).status).toBe(401);
+    const [rejected] = await rows(since);
+    expect((await olga.call(`POST /webhooks/${rejected!.id}/replay`)).status).toBe(409);
+    await save(plain);
+    expect((await olga.call(`POST /webhooks/${rejected!.id}/replay`)).body).toMatchObject({ status: 'delivered' });
+    await api.hub.reaches(one.transactionId, 'done');
+  });
+});

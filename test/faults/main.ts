@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { campaign } from './campaign.ts';
+import { FAULT_KINDS, type FaultKind } from './scenario.ts';
+import { flood, killFifty } from './shows.ts';
+import { open } from './world.ts';
+
+/**
+ * `npm run faults -- --seed N --runs M [--only kind] [--verbose]`: a campaign. `--run I` repeats one run of it.
+ * `--kill-50` and `--flood`: the two set pieces.
+ */
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '20' },
+    run: { type: 'string' },
+    only: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+    'kill-50': { type: 'boolean', default: false },
+    flood: { type: 'boolean', default: false },
+  },
+});
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const number = (name: 'seed' | 'runs' | 'run'): number | undefined => {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  say(`--${name} must be a whole number, but is ${JSON.stringify(text)}.`);
+  process.exit(2);
+};
+
+const isKind = (text: string): text is FaultKind => (FAULT_KINDS as readonly string[]).includes(text);
+if (values.only !== undefined && !isKind(values.only)) {
+  say(`--only must be one of ${FAULT_KINDS.join(', ')}.`);
+  process.exit(2);
+}
+
+const plan = {
+  seed: number('seed')!,
+  runs: number('runs')!,
+  ...(values.run === undefined ? {} : { run: number('run')! }),
+  ...(values.only === undefined ? {} : { only: values.only as FaultKind }),
+  verbose: values.verbose,
+};
+const { world, close } = await open(say);
+let clean = false;
+try {
+  if (values['kill-50']) clean = await killFifty(world, say);
+  else if (values.flood) clean = await flood(world, say);
+  else clean = await campaign(world, plan, say);
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+} finally {
+  await close(!clean);
+}
+process.exit(clean ? 0 : 1);

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hire, type Office } from './cast.ts';
+import type { HubApi } from './hub-api.ts';
+import { type Breach, checkRun } from './invariants.ts';
+import { Operators, standings } from './operators.ts';
+import { type Damage, lay, sabotage } from './saboteur.ts';
+import type { Scenario } from './scenario.ts';
+import type { Stack } from './stack.ts';
+import { type Methods, tell, type Telling } from './teller.ts';
+import type { Traces } from './traces.ts';
+
+export interface World {
+  stack: Stack;
+  api: HubApi;
+  office: Office;
+  methods: Methods;
+  traces: Traces;
+}
+
+export interface Outcome {
+  breaches: Breach[];
+  tellings: Telling[];
+  stages: string[];
+  kills: number;
+  /** How long each part took. */
+  parts: string;
+  /** Callbacks that came again and were only counted. */
+  duplicates: number;
+  ms: number;
+}
+
+const QUIET_WITHIN_MS = 60_000;
+
+/** One run: bad weather over some stories, then fine weather until all is quiet (liveness), then the books are compared (safety). */
+export const perform = async (world: World, scenario: Scenario): Promise<Outcome> => {
+  const { stack, api, office, methods, traces } = world;
+  const began = Date.now();
+  const tellings: Telling[] = await Promise.all(
+    scenario.stories.map(async (story) => ({
+      story,
+      client: await hire(stack, api, office, story),
+      orders: [],
+      paid: new Set<number>(),
+      decisions: [],
+    })),
+  );
+  const clock = new Stopwatch();
+  const duplicatesBefore = await duplicates(stack);
+  const deathsBefore = stack.worker.deaths + stack.api.deaths;
+  const operators = new Operators(stack, api, office, tellings);
+  const damage: Damage = { kills: 0 };
+  lay(stack, scenario);
+  const working = operators.work();
+  const telling = Promise.all(tellings.map((one) => tell(stack, api, office, methods, one)));
+  await sabotage(stack, scenario, damage);
+  clock.lap('faults');
+
+  const breaches: Breach[] = [];
+  try {
+    await stack.heal();
+    clock.lap('recovery');
+    await Promise.race([telling, sleep(QUIET_WITHIN_MS, undefined, { ref: false })]);
+    clock.lap('answers');
+    breaches.push(...(await untilQuiet(stack, operators, tellings, false)));
+    clock.lap('quiet');
+    if (await afterwards(stack, scenario)) breaches.push(...(await untilQuiet(stack, operators, tellings, true)));
+    clock.lap('afterwards');
+  } catch (error) {
+    breaches.push({ invariant: 'the hub recovers', detail: error instanceof Error ? error.message : String(error) });
+  }
+  operators.stop();
+  await working;
+  breaches.push(...(await checkRun(stack, tellings)), ...(await traces.check(tellings)));
+  clock.lap('checks');
+  if (stack.worker.deaths + stack.api.deaths > deathsBefore)
+    breaches.push({ invariant: 'no process ends by itself', detail: 'see the logs' });
+  const end = await standings(
+    stack,
+    tellings.map(({ client }) => client.clientId),
+  );
+  return {
+    breaches,
+    tellings,
+    stages: end.map(({ workflowId, stage, amount }) => `${workflowId} ${amount} ${stage}`),
+    kills: damage.kills,
+    parts: clock.laps.join(', '),
+    duplicates: (await duplicates(stack)) - duplicatesBefore,
+    ms: Date.now() - began,
+  };
+};
+
+/** Late, forged and reversed things come after the stories' end. True when there were some. */
+const afterwards = async (stack: Stack, { faults, stories }: Scenario): Promise<boolean> => {
+  const bank = stack.sandbox('b2binpay');
+  const odd = faults.some(({ does }) => does === 'callbacks');
+  if (odd) {
+    bank.setCallbacks('normal');
+    await bank.callbacksSettled();
+    // The provider sends again what was refused.
+    await bank.advanceClock('2m');
+  }
+  const reversed = stories.some(({ kind, amount }) => kind === 'payout' && amount.endsWith('.07'));
+  if (reversed) await bank.advanceClock('25h');
+  await bank.callbacksSettled();
+  return odd || reversed;
+};
+
+/** Resolves when every story is over, nobody waits for an answer, no callback waits and no run is open; tells what is not so in time. */
+const untilQuiet = async (
+  stack: Stack,
+  operators: Operators,
+  tellings: readonly Telling[],
+  reversed: boolean,
+): Promise<Breach[]> => {
+  const until = Date.now() + QUIET_WITHIN_MS;
+  for (;;) {
+    const noise = await loud(stack, operators, tellings, reversed);
+    if (noise.length === 0) return [];
+    if (Date.now() > until) return noise.map((detail) => ({ invariant: 'everything comes to its end', detail }));
+    await sleep(40);
+  }
+};
+
+const loud = async (
+  { pool, client, sandboxes }: Stack,
+  operators: Operators,
+  tellings: readonly Telling[],
+  reversed: boolean,
+): Promise<string[]> => {
+  const { rows: open } = await pool.query<{ what: string }>(
+    `select workflow_id || ' is ' || stage || coalesce(': ' || needs_human, '') as what from money_transaction
+      where client_id = any($1) and process_time is null
+     union all
+     select workflow_id || ' came back at the provider and is still done' from money_transaction
+      where client_id = any($1) and $2 and type = 'withdrawal' and stage = 'done' and connection_id is not null and amount::text ~ '\\.070*$'
+     union all
+     select 'callback ' || id || ' waits (' || status || ')' from webhook where status in ('received', 'parked')
+     union all
+     select 'request ' || id || ' is open (' || purpose || ')' from application where client_id = any($1) and status_id in (0, 3)`,
+    [tellings.map((telling) => telling.client.clientId), reversed],
+  );
+  if (open.length > 0) return open.map(({ what }) => what);
+  if (operators.talking) return ['an operator waits for an answer'];
+  await sandboxes.module('b2binpay').callbacksSettled();
+  const running: string[] = [];
+  for await (const { workflowId, type } of client.workflow.list({
+    query: `ExecutionStatus = 'Running' and WorkflowType != 'sweep'`,
+  }))
+    running.push(`${type} ${workflowId} is running`);
+  return running;
+};
+
+const duplicates = async ({ pool }: Stack): Promise<number> =>
+  (await pool.query<{ n: number }>(`select coalesce(sum(copies - 1), 0)::int as n from webhook`)).rows[0]!.n;
+
+/** How long each part of a run took. */
+class Stopwatch {
+  readonly laps: string[] = [];
+  private last = Date.now();
+
+  lap(what: string): void {
+    const now = Date.now();
+    this.laps.push(`${what} ${now - this.last} ms`);
+    this.last = now;
+  }
+}

@@ -1,0 +1,44 @@
+import { rmSync } from 'node:fs';
+import { openRunFolder } from '../kit/run-folder.ts';
+import { openOffice } from './cast.ts';
+import { HubApi } from './hub-api.ts';
+import type { World } from './run.ts';
+import { Stack } from './stack.ts';
+import { loadMethods } from './teller.ts';
+import { Traces } from './traces.ts';
+
+/** Brings everything up. `close(true)` keeps the folder with the logs and says where it is. Ctrl-C leaves nothing running. */
+export const open = async (
+  say: (line: string) => void,
+): Promise<{ world: World; close: (keep: boolean) => Promise<void> }> => {
+  const folder = await openRunFolder();
+  let stack: Stack | undefined;
+  process.once('exit', () => stack?.killAll());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      say('Interrupted.');
+      stack?.killAll();
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
+    });
+  const began = Date.now();
+  say('Starting PostgreSQL behind a proxy, Temporal on a file, sandboxes, a worker and an API …');
+  stack = await Stack.start(folder, say);
+  const api = new HubApi(stack.origin);
+  const world: World = {
+    stack,
+    api,
+    office: await openOffice(stack, api),
+    methods: await loadMethods(stack),
+    traces: new Traces(stack),
+  };
+  say(`Ready after ${((Date.now() - began) / 1_000).toFixed(1)} s.`);
+  return {
+    world,
+    close: async (keep) => {
+      await stack.stop();
+      if (keep) say(`Logs are kept in ${folder}/logs.`);
+      else rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AuditRow, auditContent } from '../../activities/ops/audit-content.ts';
+import { TestHub } from '../kit/hub.ts';
+
+let hub: TestHub;
+let olga: number;
+
+beforeAll(async () => {
+  hub = await TestHub.start();
+  olga = await hub.operator();
+});
+afterAll(() => hub?.stop());
+
+let sweeps = 0;
+const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
+
+describe('the sweep', () => {
+  it('starts an order whose API died between writing it and starting its run', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const { id, connection } = await hub.methodId('usdt-payout');
+    const payout = await hub.order(
+      {
+        type: 'withdrawal',
+        client_id: client.clientId,
+        debit_account_id: client.wallet,
+        currency: 2145,
+        amount: '25',
+        method_id: id,
+        connection_id: connection,
+        data: { address: 'TXYZtestaddress0000000000000000001' },
+        create_time: new Date(Date.now() - 60_000),
+      },
+      false,
+    );
+    expect(await sweep()).toMatchObject({ started: 1 });
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'done');
+    expect(await sweep()).toMatchObject({ started: 0 });
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+  });
+
+  it('chains the audit so that a missing or changed row shows', async () => {
+    await sweep();
+    const { rows } = await hub.pool.query<AuditRow & { seq: string; previous_hash: Buffer; hash: Buffer }>(
+      `select * from audit where seq is not null order by seq`,
+    );
+    expect(rows.length).toBeGreaterThan(3);
+    let previous = Buffer.alloc(32);
+    for (const [index, row] of rows.entries()) {
+      expect(row.seq).toBe(String(index + 1));
+      expect(row.previous_hash.equals(previous)).toBe(true);
+      expect(
+        createHash('sha256')
+          .update(previous)
+          .update(auditContent(BigInt(row.seq), row))
+          .digest()
+          .equals(row.hash),
+      ).toBe(true);
+      previous = Buffer.from(row.hash);
+    }
+    await expect(hub.pool.query(`update audit set actor = 'nobody' where seq = 1`)).rejects.toMatchObject({
+      code: 'LG000',
+    });
+    await expect(hub.pool.query(`delete from audit where seq = 1`)).rejects.toMatchObject({ code: 'LG000' });
+  });
+});
+
+describe('a worker that stops and comes back', () => {
+  it('finishes what ran', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await hub.reaches(payout, 'awaiting_approval');
+    await hub.pause();
+    const decided = hub.decide(payout, olga, 'approve');
+    await hub.resume();
+    await decided;
+    await hub.reaches(payout, 'done');
+  });
+});
