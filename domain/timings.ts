@@ -4,7 +4,7 @@ export interface Timings {
   firstAnswer: number;
   /** After a lost answer: when to ask whether it arrived. After the last one an operator is asked. */
   probes: readonly number[];
-  /** An attempt may still be on the wire this long after it began: until then, not finding it proves nothing. */
+  /** Longer than any attempt: until it is over, the write may still be on the wire, and not finding it proves nothing. */
   settleAfter: number;
   /** Two looks this far apart must both miss before a write is repeated at a provider that keeps no key of ours. */
   secondLook: number;
@@ -32,7 +32,7 @@ const day = 24 * hour;
 export const TIMINGS: Timings = {
   firstAnswer: 10 * second,
   probes: [2 * second, 10 * second, 30 * second, minute, 5 * minute, 15 * minute, hour, 6 * hour, day],
-  settleAfter: minute,
+  settleAfter: 90 * second,
   secondLook: 5 * second,
   polls: [minute, 5 * minute, 15 * minute, hour],
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],
@@ -47,7 +47,7 @@ export const TIMINGS: Timings = {
 /** Waits that let a story, and what a fault does to it, run in seconds. For tests and fault campaigns only (HUB_TIMINGS). */
 export const QUICK_TIMINGS: Partial<Timings> = {
   probes: [100, 200, 300, 400],
-  settleAfter: 500,
+  settleAfter: 5_000,
   secondLook: 300,
   polls: [150, 300],
   retries: [100, 200, 500],

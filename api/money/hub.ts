@@ -1,15 +1,19 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Begun } from '../../domain/money-order.ts';
 import { type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** `timings` shortens the waits of the runs started here (tests, demo). */
 export interface MoneyDeps extends ApiDeps {
+  /** Shortens the waits of the runs started here (tests, demo). */
   timings?: Partial<Timings>;
+  /** How long Temporal and its workers may take to answer. */
+  patienceMs?: number;
 }
 
 /** Above the longest wait for a first answer (domain/timings.ts), so that only a silent Temporal ends it. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 12_000;
 
 /** What money methods work with: the database, and every question to Temporal with an end to its patience. */
 export class MoneyHub {
@@ -26,13 +30,33 @@ export class MoneyHub {
 
   /** Throws HubFailure `Unavailable` when Temporal or the workers do not answer in time. */
   async ask<T>(question: (steering: Steering) => Promise<T>): Promise<T> {
-    const { settings, temporal, timings = timingsNamed(this.deps.settings.hubTimings) } = this.deps;
-    this.made ??= new Steering(temporal.client, settings.payloadKeys, timings);
-    const steering = this.made;
-    return temporal.connection.withDeadline(Date.now() + PATIENCE_MS, () => question(steering));
+    const { temporal, patienceMs = PATIENCE_MS } = this.deps;
+    const steering = this.steering();
+    try {
+      return await temporal.connection.withDeadline(Date.now() + patienceMs, () => question(steering));
+    } catch (error) {
+      throw isHubFailure(error) || !isOutage(error) ? error : unavailable();
+    }
   }
 
   begin(kind: 'deposit' | 'payout' | 'transfer', transactionId: number): Promise<Begun> {
     return this.ask((steering) => steering.beginMoney(kind, transactionId));
   }
+
+  private steering(): Steering {
+    const { settings, temporal, timings = timingsNamed(settings.hubTimings) } = this.deps;
+    this.made ??= new Steering(temporal.client, settings.payloadKeys, timings);
+    return this.made;
+  }
 }
+
+/** The client wraps what gRPC says, more than once. */
+const isOutage = (error: unknown): boolean => {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (isGrpcServiceError(inner) || inner.name === 'ServiceError') return true;
+  }
+  return false;
+};
+
+const unavailable = () =>
+  new HubFailure('Unavailable', 'unavailable', 'The workflow service cannot be reached right now.', { retryAfter: 5 });

@@ -83,10 +83,15 @@ export class MoneyApi {
     return { ...(await this.signedIn('client', of.clientId)), wallet: of.wallet, of };
   }
 
-  /** The same caller at an API process that reaches the database but not Temporal. */
-  async cutOff({ id }: Caller): Promise<Caller & { stop: () => Promise<void> }> {
-    const temporal = connectTemporal({ ...this.hub.settings, temporalAddress: '127.0.0.1:1' });
-    const built = await buildApi(this.hub.settings, temporal, createLog('silent'), { procedures: moneyProcedures });
+  /** The same client at a second API process that soon gives up on Temporal; at another address it never reaches it. */
+  async impatient(
+    { id }: Caller,
+    temporalAddress = this.hub.settings.temporalAddress,
+  ): Promise<Caller & { stop: () => Promise<void> }> {
+    const temporal = connectTemporal({ ...this.hub.settings, temporalAddress });
+    const built = await buildApi(this.hub.settings, temporal, createLog('silent'), {
+      procedures: (deps) => moneyProcedures({ ...deps, timings: QUICK_TIMINGS, patienceMs: 1_500 }),
+    });
     const server = createHttpServer(built.app).listen(0, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -96,6 +101,7 @@ export class MoneyApi {
         server.closeAllConnections();
         await new Promise((closed) => server.close(closed));
         await built.close();
+        await temporal.connection.close();
       },
     };
   }

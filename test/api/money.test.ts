@@ -254,6 +254,32 @@ describe('two persons who approve and reject at once', () => {
   });
 });
 
+describe('a payout that needs two persons', () => {
+  it('says how many are missing, and takes nobody twice', async () => {
+    await api.hub.approvals('withdrawal', 2);
+    try {
+      const ann = await api.clientWith('100', 'USDT');
+      const made = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'));
+      const { transactionId } = made.body.data.transaction;
+      const request = await requestOf(transactionId);
+      const approve = (by: Caller, body = {}) => by.call(`POST /applications/${request}/approve`, body);
+      const first = await approve(olga);
+      expect(first).toMatchObject({
+        status: 200,
+        body: { statusId: 0, approvals: { needed: 2, given: [{ user: { id: olga.id } }] } },
+      });
+      expect((await approve(olga)).status).toBe(200);
+      const twice = await approve(olga, { comment: 'again' });
+      expect([twice.status, reason(twice)]).toEqual([409, 'decided_already']);
+      expect(await approve(boris)).toMatchObject({ status: 200, body: { statusId: 1, approvals: { needed: 2 } } });
+      await api.hub.reaches(transactionId, 'done');
+      expect(reason(await boris.call(`POST /applications/${request}/reject`, { resolutionId: 1 }))).toBe('not_waiting');
+    } finally {
+      await api.hub.pool.query(`delete from approval_policy where name = 'test withdrawal'`);
+    }
+  });
+});
+
 describe('what is not right', () => {
   it.each([
     ['zero', '0'],
@@ -487,7 +513,7 @@ describe('a payout whose outcome nobody knows', () => {
 describe('while Temporal cannot be reached', () => {
   it('an order with a key is to be repeated, one without is accepted; neither is lost', async () => {
     const ann = await api.clientWith('100', 'USDT');
-    const cutOff = await api.cutOff(ann);
+    const cutOff = await api.impatient(ann, '127.0.0.1:1');
     try {
       const key = { 'idempotency-key': randomUUID() };
       const refused = await cutOff.call('POST /my/withdrawals', withdrawal(ann.wallet, '10'), key);
@@ -518,7 +544,9 @@ describe('while no worker answers', () => {
     const ann = await api.clientWith('100', 'USDT');
     await api.hub.pause();
     const key = { 'idempotency-key': randomUUID() };
-    const waiting = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'), key);
+    const impatient = await api.impatient(ann);
+    const waiting = await impatient.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'), key);
+    await impatient.stop();
     expect(waiting.status).toBe(503);
     expect(waiting.headers.get('retry-after')).not.toBeNull();
     expect(reason(waiting)).toBe('unavailable');

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { KeyRing } from '../../config/key-ring.ts';
 import { CONNECTION_PURPOSE } from '../../db/repositories/connections.ts';
 import { eventually } from '../kit/hub.ts';
-import { CONFIG_KEYS } from '../kit/keys.ts';
+import { CONFIG_KEYS, PAYLOAD_KEYS } from '../kit/keys.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
 const USDT = 2145;
@@ -218,6 +220,31 @@ describe('operators', () => {
     expect((await reader.call(`GET /webhooks/${id}`)).status).toBe(200);
     expect((await reader.call(`POST /webhooks/${id}/replay`)).status).toBe(403);
     expect((await (await api.operator(['clients.read'])).call('GET /webhooks')).status).toBe(403);
+  });
+
+  it('do the same from the command line', async () => {
+    const { transactionId, theirs } = await opened();
+    await sandbox().pay(theirs, {});
+    await api.hub.reaches(transactionId, 'done');
+    const { id } = await eventually(
+      async () => (await rows('0')).findLast(({ status }) => status === 'delivered'),
+      'delivery',
+    );
+    const { databaseUrl, temporalAddress, temporalNamespace } = api.hub.settings;
+    const env = {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      TEMPORAL_ADDRESS: temporalAddress,
+      TEMPORAL_NAMESPACE: temporalNamespace,
+      PAYLOAD_KEYS,
+      CONFIG_KEYS,
+    };
+    const run = async (...args: string[]) =>
+      (await promisify(execFile)(process.execPath, ['cli/webhooks.ts', ...args], { env })).stdout;
+    expect(await run('list', 'delivered')).toContain(`deposit:${transactionId}`);
+    expect(await run('show', id)).toContain('"type":"deposit"');
+    expect(await run('replay', id)).toBe(`${id}  ignored\n`);
+    await expect(run('replay', 'all')).rejects.toMatchObject({ code: 2 });
   });
 
   it('replay a rejected one after mending the secret it was judged by', async () => {

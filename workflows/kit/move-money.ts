@@ -128,27 +128,25 @@ class Sending<Report> {
     );
     run.answer();
     let firstMiss: number | null = null;
-    for (let n = 0; n < run.timings.probes.length; n++) {
-      const pause =
-        firstMiss === null
-          ? delay(run.timings.probes, n)
-          : Math.max(run.timings.secondLook, delay(run.timings.probes, n));
+    let missing = false;
+    for (let n = 0; n < run.timings.probes.length || (missing && this.mayRepeatLater()); n++) {
       await run.newsOr(
         {
           forWhat: 'certainty about a lost answer',
           can: 'wait: the provider is asked with growing delays.',
           human: false,
         },
-        pause,
+        firstMiss !== null ? run.timings.secondLook : this.nextLook(n),
       );
       const seen = await this.look();
+      missing = seen === 'missing';
       if (seen === null) continue;
       if (seen !== 'missing') {
         run.progress.note('Found at the provider.');
         run.progress.notWaiting();
         return seen;
       }
-      if (Date.now() - this.sentAt >= run.timings.settleAfter) firstMiss ??= Date.now();
+      if (this.attemptIsOver()) firstMiss ??= Date.now();
       if (this.mayRepeat(firstMiss)) {
         this.repeats += 1;
         run.progress.note('The provider never saw it: sending again.');
@@ -159,6 +157,15 @@ class Sending<Report> {
     return this.assistance();
   }
 
+  private nextLook(n: number): number {
+    const { probes, settleAfter } = this.run.timings;
+    return n < probes.length ? delay(probes, n) : Math.max(0, this.sentAt + settleAfter - Date.now());
+  }
+
+  private attemptIsOver(): boolean {
+    return Date.now() - this.sentAt >= this.run.timings.settleAfter;
+  }
+
   /** At a provider that keeps our key one look is enough; where we only search, two looks apart must both miss. */
   private mayRepeat(firstMiss: number | null): boolean {
     if (this.repeats >= REPEATS) return false;
@@ -166,6 +173,10 @@ class Sending<Report> {
     return (
       this.move.idempotency === 'lookup' && firstMiss !== null && Date.now() - firstMiss >= this.run.timings.secondLook
     );
+  }
+
+  private mayRepeatLater(): boolean {
+    return this.move.idempotency === 'lookup' && this.repeats < REPEATS;
   }
 
   private async assistance(): Promise<Answer<Report> | 'marked_done'> {

@@ -3,7 +3,7 @@ import { type RequestRow, loadRequest } from '../../../db/repositories/requests.
 import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { type UserActor, assertSees } from '../../kit/access.ts';
-import { notFound } from '../../kit/errors.ts';
+import { notFound, problem } from '../../kit/errors.ts';
 import type { MoneyHub } from '../hub.ts';
 
 export type Verdict = 'yes' | 'no' | 'continue';
@@ -52,6 +52,11 @@ export const decideRequest = async (
     )
     .digest('base64url')
     .slice(0, 16);
+  // Its run may wait for something else by now: a closed request steers nothing.
+  if (request.statusId === 1 || request.statusId === 2) {
+    if (await saidThis(hub, applicationId, decision)) return;
+    throw problem(409, 'not_waiting', 'The request was decided already.');
+  }
   const updateId = `decide-${applicationId}-${actor.id}-${decision.decision}-${content}`;
   try {
     await hub.ask((steering) => steering.decide(request.workflowId, decision, updateId));
