@@ -44,6 +44,7 @@ export const buildApi = async (
   const deps: ApiDeps = { settings, pool, orm, log, tokens, access, temporal };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
+    trustProxy: settings.trustProxy,
     pool,
     access,
     log,

@@ -10,7 +10,7 @@ const GRACE_MS = 20_000;
 
 const settings = settingsOrExit();
 const log = createLog(settings.logLevel);
-const temporal = await connectTemporal(settings);
+const temporal = connectTemporal(settings);
 const { app, close } = await buildApi(settings, temporal, log, additions);
 
 const server = createHttpServer(app);

@@ -86,6 +86,10 @@ export const settingsShape = {
     .register(settingNotes, { defaultText: '`http://127.0.0.1:PORT`' })
     .describe('How the world reaches the API: base of webhook addresses and of the codec endpoint.'),
 
+  TRUST_PROXY: count(0, 10)
+    .default(0)
+    .describe('How many load balancers stand in front of the API; their X-Forwarded-For tells who calls.'),
+
   DATABASE_URL: url(['postgres:', 'postgresql:'], 'must be a postgres:// address')
     .optional()
     .register(settingNotes, { secret: true, inProduction: 'required', defaultText: 'embedded PostgreSQL on `PG_PORT`' })

@@ -8,7 +8,5 @@ export const clearingCode = (connectionId: number, currency: string): string =>
 /** What the provider charged us. */
 export const feesCode = (connectionId: number, currency: string): string => `provider:${connectionId}:fees:${currency}`;
 export const incomeCode = (currency: string): string => `house:income:${currency}`;
-export const bonusCode = (currency: string): string => `house:bonus:${currency}`;
-export const roundingCode = (currency: string): string => `house:rounding:${currency}`;
 /** Money that arrived and belongs to nobody yet. */
 export const suspenseCode = (currency: string): string => `house:suspense:${currency}`;

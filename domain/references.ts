@@ -7,5 +7,3 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** `bytes`: at least 12 random bytes. */
 export const referenceFrom = (bytes: Uint8Array): string =>
   'K' + Array.from(bytes.subarray(0, 12), (byte) => ALPHABET[byte & 31]).join('');
-
-export const isReference = (text: string): boolean => /^K[A-Z2-7]{12}$/.test(text);

@@ -21,6 +21,8 @@ export interface Mount {
 }
 
 interface AppParts extends RunDeps {
+  /** Load balancers in front of us whose word about the caller's address is taken. */
+  trustProxy: number;
   metrics: HttpMetrics;
   procedures: readonly Procedure[];
   mounts?: readonly Mount[];
@@ -31,6 +33,7 @@ export const createApp = (parts: AppParts): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', parts.trustProxy);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
   app.use(requestId, accessLog(parts.log, parts.metrics), securityHeaders);
