@@ -110,6 +110,12 @@ export const settingsShape = {
     .optional()
     .register(settingNotes, { defaultText: '`http://127.0.0.1:TEMPORAL_UI_PORT`' })
     .describe('Where operators open Temporal UI: links point there, and the codec endpoint lets that origin in.'),
+  PRIVATE_PROVIDERS: choice(['allow', 'refuse'])
+    .optional()
+    .register(settingNotes, { defaultText: '`allow` in embedded mode, `refuse` in production' })
+    .describe(
+      'Whether connections may lead to private and loopback addresses: sandboxes, a trading server in the same network.',
+    ),
   TEMPORAL_UI_DECISIONS: choice(['allow', 'refuse'])
     .optional()
     .register(settingNotes, { defaultText: '`allow` embedded, `refuse` in production' })

@@ -113,6 +113,7 @@ function complete(given: Parsed, mode: 'embedded' | 'production'): Settings {
     temporalPort: given.TEMPORAL_PORT,
     temporalUiPort: given.TEMPORAL_UI_PORT,
     temporalUiUrl: given.TEMPORAL_UI_URL ?? `http://127.0.0.1:${given.TEMPORAL_UI_PORT}`,
+    privateProviders: given.PRIVATE_PROVIDERS ?? (mode === 'embedded' ? 'allow' : 'refuse'),
     temporalUiDecisions: given.TEMPORAL_UI_DECISIONS ?? (mode === 'embedded' ? 'allow' : 'refuse'),
     workerMetricsPort: given.WORKER_METRICS_PORT,
     sandboxPort: given.SANDBOX_PORT,

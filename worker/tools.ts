@@ -35,7 +35,7 @@ export const lendTools = (
       ring,
       provider: providerById,
       publicUrl: settings.publicUrl,
-      allowPrivate: settings.hubMode === 'embedded',
+      allowPrivate: settings.privateProviders === 'allow',
       longestMs: timings?.providerAnswer ?? TIMINGS.providerAnswer,
     }),
     proves: (workflowId, decision) => proof.holds(workflowId, decision),

@@ -160,7 +160,7 @@ describe('signatures', () => {
 });
 
 describe('the sandbox refuses what the vendor refuses', () => {
-  const api = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+  const api = (path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {}) =>
     fetch(`${server.origin}/b2binpay${path}`, {
       ...init,
       headers: { accept: JSON_API, 'content-type': JSON_API, ...init.headers },
