@@ -1,5 +1,5 @@
 import type { DepositOrder, PaymentAdapter, PayoutOrder } from '../../kit/payments.ts';
-import type { ManualConfig } from './manifest.ts';
+import type { ManualConfig } from './config.ts';
 
 /**
  * Money that people move at a bank. There is no wire, so nothing can be lost: the operator's approval is the confirmation,
