@@ -1,8 +1,10 @@
 import pg from 'pg';
+import { PreparingClient } from './preparing-client.ts';
 
 /** Plain SQL for the hot paths: ledger, webhooks, audit, transactions. `numeric` and `bigint` stay strings. */
 export const createPool = (databaseUrl: string, size = 10): pg.Pool => {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: databaseUrl,
     max: size,
     // A server that is gone must be noticed in seconds, not after the TCP default of minutes.

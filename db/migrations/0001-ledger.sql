@@ -34,31 +34,36 @@ create table ledger_operation (
   create_time timestamptz not null default now()
 );
 
+create sequence ledger_transfer_id;
+
+-- No foreign keys here and below: only the posting function may write (trigger `by_posting_only`), it has just looked the rows up, and
+-- checking them again would take a third of its time. ledger_check() proves the references.
 create table ledger_transfer (
-  id bigint generated always as identity primary key,
-  operation_key text not null references ledger_operation deferrable initially deferred,
+  id bigint primary key default nextval('ledger_transfer_id'),
+  operation_key text not null,
   position smallint not null,
   kind text not null check (kind in ('post', 'hold', 'capture', 'release')),
-  from_account bigint not null references ledger_account,
-  to_account bigint references ledger_account,
+  from_account bigint not null,
+  to_account bigint,
   amount numeric(38,18) not null check (amount > 0),
-  settles bigint unique references ledger_transfer, -- unique: a hold is captured or released once, whatever the code does
+  settles bigint, -- the hold it ends
   create_time timestamptz not null default now(),
   unique (operation_key, position),
   check ((kind in ('capture', 'release')) = (settles is not null)),
   check ((kind in ('post', 'capture')) = (to_account is not null))
 );
+-- A hold is captured or released once, whatever the code does.
+create unique index on ledger_transfer (settles) where settles is not null;
 create index on ledger_transfer (from_account) where kind = 'hold';
 
 create table ledger_posting (
-  transfer_id bigint not null references ledger_transfer,
-  account_id bigint not null references ledger_account,
+  transfer_id bigint not null,
+  account_id bigint not null,
   amount numeric(38,18) not null check (amount <> 0),
   balance numeric(38,18) not null, -- of the account, after this posting
   create_time timestamptz not null default now(),
-  primary key (transfer_id, account_id)
+  primary key (account_id, transfer_id)
 );
-create index on ledger_posting (account_id, transfer_id);
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
@@ -68,6 +73,15 @@ end $$;
 create trigger append_only before update or delete or truncate on ledger_operation for each statement execute function refuse_change();
 create trigger append_only before update or delete or truncate on ledger_transfer for each statement execute function refuse_change();
 create trigger append_only before update or delete or truncate on ledger_posting for each statement execute function refuse_change();
+create function refuse_direct_write() returns trigger language plpgsql as $$
+begin
+  raise exception '% is written by ledger_post() only', tg_table_name using errcode = 'LG000';
+end $$;
+create trigger by_posting_only before insert on ledger_transfer for each statement
+  when (current_setting('ledger.posting', true) is distinct from 'on') execute function refuse_direct_write();
+create trigger by_posting_only before insert on ledger_posting for each statement
+  when (current_setting('ledger.posting', true) is distinct from 'on') execute function refuse_direct_write();
+
 create trigger keep_accounts before delete or truncate on ledger_account for each statement execute function refuse_change();
 
 -- An account's identity never changes, and its amounts change only inside the posting function.
@@ -76,9 +90,10 @@ begin
   if (new.id, new.code, new.kind, new.currency, new.may_overdraw) is distinct from (old.id, old.code, old.kind, old.currency, old.may_overdraw) then
     raise exception 'ledger account % cannot be changed', old.code using errcode = 'LG000';
   end if;
-  if (new.balance, new.held) is distinct from (old.balance, old.held) and current_setting('ledger.posting', true) is distinct from 'on' then
+  if (new.balance, new.held) is distinct from (old.balance, old.held) then
     raise exception 'the balance of % changes only by posting', old.code using errcode = 'LG000';
   end if;
   return new;
 end $$;
-create trigger guard before update on ledger_account for each row execute function guard_ledger_account();
+create trigger guard before update on ledger_account for each row
+  when (current_setting('ledger.posting', true) is distinct from 'on') execute function guard_ledger_account();

@@ -4,9 +4,21 @@ create or replace function ledger_check() returns table (invariant text, subject
     from ledger_posting group by transfer_id having sum(amount) <> 0 or count(*) <> 2
   union all
   select 'a transfer that moves money has postings of its amount', 'transfer ' || t.id, t.kind || ' ' || t.amount
-    from ledger_transfer t where t.kind in ('post', 'capture')
-     and (select count(*) from ledger_posting p where p.transfer_id = t.id and ((p.account_id = t.from_account and p.amount = -t.amount)
-       or (p.account_id = t.to_account and p.amount = t.amount))) <> 2
+    from ledger_transfer t
+    left join ledger_posting f on f.transfer_id = t.id and f.account_id = t.from_account and f.amount = -t.amount
+    left join ledger_posting o on o.transfer_id = t.id and o.account_id = t.to_account and o.amount = t.amount
+    where t.kind in ('post', 'capture') and (f.transfer_id is null or o.transfer_id is null)
+  union all
+  select 'a posting belongs to a transfer', 'transfer ' || p.transfer_id, 'posting ' || p.amount
+    from ledger_posting p where not exists (select from ledger_transfer t where t.id = p.transfer_id)
+  union all
+  select 'a transfer belongs to an operation and to accounts that exist', 'transfer ' || t.id, t.operation_key
+    from ledger_transfer t
+    left join ledger_operation op on op.key = t.operation_key
+    left join ledger_account f on f.id = t.from_account
+    left join ledger_account o on o.id = t.to_account
+    left join ledger_transfer h on h.id = t.settles
+    where op.key is null or f.id is null or (t.to_account is not null and o.id is null) or (t.settles is not null and h.id is null)
   union all
   select 'a hold or release moves nothing', 'transfer ' || p.transfer_id, 'posting ' || p.amount
     from ledger_posting p join ledger_transfer t on t.id = p.transfer_id where t.kind in ('hold', 'release')

@@ -158,6 +158,14 @@ describe('the database itself', () => {
     },
   );
 
+  it('refuses transfers and postings that do not come from the posting function', async () => {
+    const direct = [
+      `insert into ledger_transfer (operation_key, position, kind, from_account, to_account, amount) values ('x', 0, 'post', 1, 2, 5)`,
+      `insert into ledger_posting (transfer_id, account_id, amount, balance) values (1, 1, 5, 5)`,
+    ];
+    for (const sql of direct) await expect(pool.query(sql)).rejects.toMatchObject({ code: 'LG000' });
+  });
+
   it('refuses a balance that is changed past the posting function', async () => {
     const a = await wallet('100');
     await expect(
