@@ -3,9 +3,9 @@ import { activateAccount } from './accounts/activate-account.ts';
 import { failAccount } from './accounts/fail-account.ts';
 import { prepareAccount } from './accounts/prepare-account.ts';
 import type { Bound } from './kit/activity.ts';
+import { bookAftermath } from './ledger/book-aftermath.ts';
 import { bookDeposit } from './ledger/book-deposit.ts';
 import { bookPayout } from './ledger/book-payout.ts';
-import { bookReturn } from './ledger/book-return.ts';
 import { bookTransfer } from './ledger/book-transfer.ts';
 import { holdFunds } from './ledger/hold-funds.ts';
 import { releaseHold } from './ledger/release-hold.ts';
@@ -16,10 +16,10 @@ import { createAddress } from './payments/create-address.ts';
 import { createDeposit } from './payments/create-deposit.ts';
 import { createPayout } from './payments/create-payout.ts';
 import { findAddress } from './payments/find-address.ts';
+import { findAftermath } from './payments/find-aftermath.ts';
 import { findArrivals } from './payments/find-arrivals.ts';
 import { findDeposit } from './payments/find-deposit.ts';
 import { findPayout } from './payments/find-payout.ts';
-import { findReturn } from './payments/find-return.ts';
 import { noteAddress } from './payments/note-address.ts';
 import { noteDepositOpened } from './payments/note-deposit-opened.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
@@ -31,19 +31,27 @@ import { applyBalance } from './trading/apply-balance.ts';
 import { createAccount } from './trading/create-account.ts';
 import { findAccount } from './trading/find-account.ts';
 import { findBalanceOperation } from './trading/find-balance-operation.ts';
+import { approvalsFor } from './transactions/approval-policy.ts';
 import { closeTransaction } from './transactions/close-transaction.ts';
 import { prepareOrder } from './transactions/prepare-order.ts';
-import { assertMayDeposit, assertMayTransfer, assertMayWithdraw } from './transactions/restrictions.ts';
+import {
+  assertMayDeposit,
+  assertMayTransfer,
+  assertMayWithdraw,
+  assertStillMayWithdraw,
+} from './transactions/restrictions.ts';
 import { deliverWaitingWebhooks } from './webhooks/deliver-waiting-webhooks.ts';
 
 export const internalActivities = {
   activateAccount,
+  approvalsFor,
   assertMayDeposit,
   assertMayTransfer,
   assertMayWithdraw,
+  assertStillMayWithdraw,
+  bookAftermath,
   bookDeposit,
   bookPayout,
-  bookReturn,
   bookTransfer,
   closeTransaction,
   deliverWaitingWebhooks,
@@ -72,11 +80,11 @@ export const providerActivities = {
   createPayout,
   findAccount,
   findAddress,
+  findAftermath,
   findArrivals,
   findBalanceOperation,
   findDeposit,
   findPayout,
-  findReturn,
 };
 
 export type InternalActivities = Bound<typeof internalActivities>;

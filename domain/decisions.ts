@@ -5,6 +5,8 @@ export interface Decision {
   decision: DecisionWord;
   /** Id of the Back Office user. */
   by: number;
+  /** The request it is about; the API names it, so that a word on one question never answers the next one. */
+  applicationId?: number;
   resolutionId?: number;
   comment?: string;
   /** What proves that a deposit arrived, or a payout left, outside the hub. */
@@ -14,7 +16,7 @@ export interface Decision {
 }
 
 /** Why a run waits for a person. */
-export type Purpose = 'approval' | 'assistance' | 'review';
+export type Purpose = 'approval' | 'assistance' | 'review' | 'repair';
 
 /** The words that make sense in each situation. */
 export const WORDS: Record<Purpose, readonly DecisionWord[]> = {
@@ -23,6 +25,8 @@ export const WORDS: Record<Purpose, readonly DecisionWord[]> = {
   assistance: ['continue', 'mark_done', 'mark_failed'],
   /** Money is there but not as ordered: credit what came, or do not. */
   review: ['approve', 'reject', 'continue'],
+  /** Something could not be written: mend the cause, then try again. */
+  repair: ['continue'],
 };
 
 /** What the decider hears. */
@@ -36,12 +40,16 @@ export interface Decided {
 export interface OpenRequest {
   applicationId: number;
   purpose: Purpose;
+  /** How many persons must approve, by the policy for the amount in question. */
+  needed: number;
+  /** What an approval would move; null while nobody knows. */
+  amount: string | null;
 }
 
 /** Null when the shape is right, else what is wrong with it. Runs in the validator: Temporal UI sends whatever was typed. */
 export const whatIsWrongWith = (value: unknown): string | null => {
   if (typeof value !== 'object' || value === null) return 'send an object like {"decision": "approve", "by": 1}';
-  const { decision, by, resolutionId, comment, evidence } = value as Record<string, unknown>;
+  const { decision, by, applicationId, resolutionId, comment, evidence } = value as Record<string, unknown>;
   if (
     typeof decision !== 'string' ||
     !Object.values(WORDS)
@@ -53,8 +61,10 @@ export const whatIsWrongWith = (value: unknown): string | null => {
   if (!Number.isSafeInteger(by) || (by as number) < 1) return '"by" must be the id of a Back Office user';
   if (resolutionId !== undefined && !Number.isSafeInteger(resolutionId))
     return '"resolutionId" must be the id of a resolution';
-  if (comment !== undefined && (typeof comment !== 'string' || comment.length > 2_000))
-    return '"comment" must be a text of at most 2000 characters';
+  if (applicationId !== undefined && !Number.isSafeInteger(applicationId))
+    return '"applicationId" must be the id of a request';
+  if (comment !== undefined && !isPlainText(comment))
+    return '"comment" must be a text of at most 2000 plain characters';
   if (evidence !== undefined) {
     const { bankReference, valueDate } = (evidence ?? {}) as Record<string, unknown>;
     if (typeof bankReference !== 'string' || !/^[\w/.: -]{1,64}$/.test(bankReference))
@@ -64,3 +74,8 @@ export const whatIsWrongWith = (value: unknown): string | null => {
   }
   return null;
 };
+
+/** At most 2000 characters, none of them a control character: what is typed in Temporal UI goes into our books. */
+export const isPlainText = (value: unknown): boolean =>
+  // oxlint-disable-next-line no-control-regex -- these are what is refused
+  typeof value === 'string' && value.length <= 2_000 && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(value);

@@ -37,7 +37,9 @@ export class HubFailure extends Error {
   readonly facts: FailureFacts;
 
   constructor(type: FailureType, reason: Reason, message: string, facts: FailureFacts = {}) {
-    super(message);
+    // Providers' words end up in messages; a control character in them would be refused by the database.
+    // oxlint-disable-next-line no-control-regex -- these are what is taken out
+    super(message.replace(/[\u0000-\u001f]+/g, ' '));
     this.name = type;
     this.type = type;
     this.reason = reason;

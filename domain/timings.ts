@@ -10,6 +10,8 @@ export interface Timings {
   secondLook: number;
   /** While the provider works: when to ask how far it is, besides its own news. The last one repeats. */
   polls: readonly number[];
+  /** After waiting this long for a provider a person should look, even if nothing is wrong yet. */
+  worryAfter: number;
   /** While the provider cannot be reached: when to try again. The last one repeats. */
   retries: readonly number[];
   /** How long to try to reach the provider before giving up what was surely not sent. */
@@ -34,7 +36,8 @@ export const TIMINGS: Timings = {
   probes: [2 * second, 10 * second, 30 * second, minute, 5 * minute, 15 * minute, hour, 6 * hour, day],
   settleAfter: 90 * second,
   secondLook: 5 * second,
-  polls: [minute, 5 * minute, 15 * minute, hour],
+  polls: [minute, 5 * minute, 15 * minute, hour, hour, hour, hour, 6 * hour],
+  worryAfter: day,
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],
   sendFor: day,
   payWithin: 7 * day,
@@ -50,6 +53,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   settleAfter: 5_000,
   secondLook: 300,
   polls: [150, 300],
+  worryAfter: 20_000,
   retries: [100, 200, 500],
   sendFor: 20_000,
   ownStep: 3_000,

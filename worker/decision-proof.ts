@@ -2,26 +2,37 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Decision } from '../domain/decisions.ts';
 
 /**
- * The API vouches for the person it has signed in: an HMAC over the run, the person and his word. A decision without it came
- * from Temporal UI, where nobody proves who he is.
+ * The API vouches for the person it has signed in: '{key id}.{HMAC}' over the run, the request, the person and his word. A decision
+ * without it came from Temporal UI, where nobody proves who he is. Signed with the first key of the payload ring, checked with
+ * the one it names, so that rotating the ring strands no decision.
  */
 export class DecisionProof {
-  private readonly key: string;
+  private readonly keys: ReadonlyMap<string, string>;
+  private readonly current: string;
 
-  /** `keys`: the hub's payload key ring; both API and workers have it. */
-  constructor(keys: string) {
-    this.key = `decision|${keys}`;
+  /** `payloadKeys`: 'id:base64key[,id:base64key]'; API and workers have it both. */
+  constructor(payloadKeys: string) {
+    const entries = payloadKeys.split(',').map((part) => part.trim().split(':') as [string, string]);
+    this.keys = new Map(entries);
+    this.current = entries[0]![0];
   }
 
-  of(workflowId: string, { by, decision, resolutionId }: Decision): string {
-    return createHmac('sha256', this.key)
-      .update(JSON.stringify([workflowId, by, decision, resolutionId ?? null]))
-      .digest('base64url');
+  of(workflowId: string, decision: Decision): string {
+    return `${this.current}.${this.mac(this.current, workflowId, decision)}`;
   }
 
   holds(workflowId: string, decision: Decision): boolean {
-    const expected = Buffer.from(this.of(workflowId, decision));
-    const given = Buffer.from(decision.proof ?? '');
+    const [id = '', mac = ''] = (decision.proof ?? '').split('.');
+    if (!this.keys.has(id)) return false;
+    const expected = Buffer.from(this.mac(id, workflowId, decision));
+    const given = Buffer.from(mac);
     return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  private mac(id: string, workflowId: string, { by, decision, applicationId, resolutionId }: Decision): string {
+    const said = JSON.stringify(['decision', workflowId, applicationId ?? null, by, decision, resolutionId ?? null]);
+    return createHmac('sha256', Buffer.from(this.keys.get(id)!, 'base64'))
+      .update(said)
+      .digest('base64url');
   }
 }

@@ -77,8 +77,25 @@ const toTemporal = (error: unknown): unknown => {
       message: `database or network: ${code}`,
       details: [{ reason: 'unavailable' }],
     });
+  // A mistake in our own code does not get better by repeating it.
+  if (
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof ReferenceError ||
+    (error as Error).name === 'ZodError'
+  ) {
+    return ApplicationFailure.create({
+      type: 'Config',
+      message: `a mistake in the program: ${(error as Error).name}`,
+      nonRetryable: true,
+      details: [{ reason: 'internal' }],
+    });
+  }
   return error;
 };
+
+/** No attempt outlives this, even in a worker that lost touch with the server: below the workflow's `settleAfter`. */
+const ATTEMPT_MS = 70_000;
 
 /** How often a call to a provider says that its worker lives. */
 const HEARTBEAT_MS = 1_000;
@@ -97,7 +114,11 @@ export const bind = <T extends Record<string, Activity<never, unknown>>>(
         ? setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS)
         : undefined;
       try {
-        return await run(input, { ...lend, run: { workflowId, runId }, signal: cancellationSignal });
+        return await run(input, {
+          ...lend,
+          run: { workflowId, runId },
+          signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(ATTEMPT_MS)]),
+        });
       } catch (error) {
         throw toTemporal(error);
       } finally {

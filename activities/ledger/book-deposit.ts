@@ -3,7 +3,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
 import { loadMethodFacts } from '../../db/repositories/orders.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
 import { clearingCode, incomeCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { type Amount, compare, equal, isPositive, round, subtract } from '../../domain/money.ts';
@@ -44,7 +44,7 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
       fee,
     ]);
     await closeRequests(db, transactionId, 'approved');
-    await setStage(db, transactionId, 'done', {
+    await reachStage(db, transactionId, 'done', {
       finalAmount: net,
       needsHuman: null,
       providerData: { credited: payments },

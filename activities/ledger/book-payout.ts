@@ -3,7 +3,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
 import { clearingCode, feesCode, incomeCode, suspenseCode } from '../../domain/chart-of-accounts.ts';
 import { add, compare, isPositive, round, subtract } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -42,7 +42,7 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
     await post(db, `transaction:${transactionId}:capture`, transfers);
     await closeRequests(db, transactionId, 'approved');
     const odd = compare(paid, ordered) !== 0;
-    await setStage(db, transactionId, 'done', {
+    await reachStage(db, transactionId, 'done', {
       finalAmount: paid,
       providerId: report?.providerId ?? null,
       providerStatus: report?.providerStatus ?? null,

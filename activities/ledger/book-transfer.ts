@@ -3,7 +3,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { loadAccountFacts } from '../../db/repositories/orders.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
 import type { Activity } from '../kit/activity.ts';
 import { holdKey } from './hold-funds.ts';
 
@@ -20,7 +20,7 @@ export const bookTransfer: Activity<{ transactionId: number }, void> = async ({ 
         : { do: 'post', from: from.ledgerCode, to: to.ledgerCode, amount },
     ]);
     await closeRequests(db, transactionId, 'approved');
-    await setStage(db, transactionId, 'done', { finalAmount: amount, needsHuman: null });
+    await reachStage(db, transactionId, 'done', { finalAmount: amount, needsHuman: null });
     await recordAudit(db, {
       actor: 'workflow',
       action: 'transfer.booked',

@@ -1,7 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { post } from '../../db/repositories/ledger.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import type { Activity } from '../kit/activity.ts';
 
@@ -13,7 +13,7 @@ export const holdFunds: Activity<{ transactionId: number }, void> = async ({ tra
   inTransaction(pool, async (db) => {
     const { type, amount, debitAccountId } = await loadTransaction(db, transactionId);
     await post(db, holdKey(transactionId), [{ do: 'hold', from: walletCode(debitAccountId!), amount }]);
-    await setStage(db, transactionId, 'held');
+    await reachStage(db, transactionId, 'held');
     await recordAudit(db, {
       actor: 'workflow',
       action: `${type}.held`,

@@ -13,7 +13,7 @@ export const startWaiting: Activity<void, { started: number }> = async (_, { poo
        from money_transaction where not workflow_started and create_time < now() - interval '3 seconds'
      union all
      select account_id, 'openAccount', 'open-account:' || account_id from account where not workflow_started and create_time < now() - interval '3 seconds'
-     limit $1`,
+     order by id limit $1`,
     [AT_ONCE],
   );
   for (const row of rows) await steer.startWaiting(row);

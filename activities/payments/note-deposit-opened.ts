@@ -3,12 +3,12 @@ import { setStage } from '../../db/repositories/transactions.ts';
 import type { Activity } from '../kit/activity.ts';
 
 /** Keeps what the client needs to pay: the page or the address. */
-export const noteDepositOpened: Activity<{ transactionId: number; report: DepositReport }, void> = (
+export const noteDepositOpened: Activity<{ transactionId: number; report: DepositReport }, void> = async (
   { transactionId, report },
   { pool },
 ) =>
-  setStage(pool, transactionId, 'awaiting_payer', {
+  void (await setStage(pool, transactionId, 'awaiting_payer', {
     providerId: report.providerId,
     providerStatus: report.providerStatus,
     providerData: { action: report.action },
-  });
+  }));

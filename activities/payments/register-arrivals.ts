@@ -8,6 +8,13 @@ import { isPositive, round } from '../../domain/money.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type { Activity } from '../kit/activity.ts';
 
+export interface Registered {
+  /** Deposits whose run is not known to have started. */
+  created: number[];
+  /** Payments that cannot become a deposit by themselves. */
+  odd: string[];
+}
+
 interface Target {
   clientId: number;
   accountId: number;
@@ -25,20 +32,27 @@ interface Target {
  * Turns payments nobody asked for into deposits: one row for each payment of the provider, however often it is told. Answers
  * those whose workflow is not known to run.
  */
-export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[] }, number[]> = async (
+export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[] }, Registered> = async (
   { reference, arrivals },
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
     const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
-    if (!target) return [];
+    if (!target)
+      return { created: [], odd: arrivals.length > 0 ? [`payments for ${reference}, which is nobody's`] : [] };
     const method = await loadMethodFacts(db, target.methodId);
     const rule = method?.commissions.find((one) => one.numericCode === target.currency);
     const created: number[] = [];
+    const odd: string[] = [];
     for (const arrival of arrivals) {
       const amount = round(arrival.amount, target.minorUnit, 'down');
       if (target.credited.includes(arrival.id)) continue;
-      if (arrival.currencyCode !== target.currency || !isPositive(amount)) continue;
+      if (arrival.currencyCode !== target.currency || !isPositive(amount)) {
+        // Unconfirmed payments may have no amount yet; one that is final and has none, or another currency, needs a person.
+        if (arrival.state === 'succeeded' || arrival.state === 'review')
+          odd.push(`payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
+        continue;
+      }
       const why = target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`;
       const { rows } = await db.query<{ id: number; started: boolean; fresh: boolean }>(
         `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, vendor_commission, method_id, connection_id,
@@ -72,7 +86,7 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
         });
       }
     }
-    return created;
+    return { created, odd };
   });
 
 const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {

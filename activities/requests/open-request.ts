@@ -2,41 +2,50 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
 import type { OpenRequest, Purpose } from '../../domain/decisions.ts';
+import type { Amount } from '../../domain/money.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
+import { policyFor } from '../transactions/approval-policy.ts';
 
 export interface Asking {
   transactionId: number;
   purpose: Purpose;
   why: string;
-  needed: 1 | 2;
-  /** What an approval would move; null when there is nothing to approve yet. */
-  amount: string | null;
+  /** What an approval would move; null when nobody knows yet. */
+  amount: Amount | null;
 }
 
-const STAGE_OF: Record<Purpose, Stage> = { approval: 'awaiting_approval', assistance: 'assistance', review: 'review' };
+const STAGE_OF: Record<Purpose, Stage> = {
+  approval: 'awaiting_approval',
+  assistance: 'assistance',
+  review: 'review',
+  repair: 'assistance',
+};
 
-/** Puts a request before the operators. A transaction has one open request at most: asking again renews it. */
-export const openRequest: Activity<Asking, OpenRequest> = async (
-  { transactionId, purpose, why, needed, amount },
-  { pool, run },
-) =>
-  inTransaction(pool, async (db) => {
+/**
+ * Puts a question before the operators. A transaction has one open request at most: asking again renews it; only an amount that
+ * an operator corrected while approval was asked stays.
+ */
+export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId, purpose, why, amount }, tools) =>
+  inTransaction(tools.pool, async (db) => {
     const transaction = await loadTransaction(db, transactionId);
+    const policy = amount === null ? 1 : await policyFor(tools, db, transaction, amount);
+    const needed = purpose === 'approval' || purpose === 'review' ? Math.max(1, policy) : 1;
     const data = { transactionId, amount, rate: null, why };
-    const { rows } = await db.query<{ id: number; purpose: Purpose }>(
+    const { rows } = await db.query<{ applicationId: number; needed: number; amount: Amount | null }>(
       `insert into application (client_id, type, purpose, transaction_id, workflow_id, approvals_needed, requested_by, data)
        values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (transaction_id) where status_id in (0, 3) do update
-         set purpose = excluded.purpose, approvals_needed = excluded.approvals_needed,
-             data = case when application.purpose = excluded.purpose then application.data else excluded.data end, update_time = now()
-       returning id, purpose`,
+         set purpose = excluded.purpose, update_time = now(),
+             approvals_needed = case when excluded.purpose = 'approval' and application.purpose = 'approval' then application.approvals_needed else excluded.approvals_needed end,
+             data = case when excluded.purpose = 'approval' and application.purpose = 'approval' then application.data else excluded.data end
+       returning id as "applicationId", approvals_needed as needed, data ->> 'amount' as amount`,
       [
         transaction.clientId,
         transaction.type,
         purpose,
         transactionId,
-        run.workflowId,
+        tools.run.workflowId,
         needed,
         transaction.userId,
         data,
@@ -46,10 +55,10 @@ export const openRequest: Activity<Asking, OpenRequest> = async (
     await setStage(db, transactionId, STAGE_OF[purpose], { needsHuman: why });
     await recordAudit(db, {
       actor: 'workflow',
-      action: `requests.open`,
-      object: `request:${request.id}`,
+      action: 'requests.open',
+      object: `request:${request.applicationId}`,
       after: { purpose, why, needed },
-      ...run,
+      ...tools.run,
     });
-    return { applicationId: request.id, purpose };
+    return { ...request, purpose };
   });

@@ -14,14 +14,19 @@ export interface Recording {
   earlier: DecisionBy[];
 }
 
+export interface Recorded {
+  proven: boolean;
+  /** What was approved. */
+  amount: string;
+  /** How many more approvals the request needs now: an operator may have corrected the amount since it was opened. */
+  missing: number;
+}
+
 /**
  * Writes a decision down, after checking in the database what a validator cannot: that the person exists, is active and may
  * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request.
  */
-export const recordDecision: Activity<Recording, { proven: boolean; amount: string }> = async (
-  { applicationId, decision, earlier },
-  tools,
-) =>
+export const recordDecision: Activity<Recording, Recorded> = async ({ applicationId, decision, earlier }, tools) =>
   inTransaction(tools.pool, async (db) => {
     const request = await loadRequest(db, applicationId, true);
     if (!request) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
@@ -37,10 +42,17 @@ export const recordDecision: Activity<Recording, { proven: boolean; amount: stri
     }
     await assertMayDecide(db, decision.by, request);
 
+    if (proven && decision.applicationId !== applicationId) {
+      throw new HubFailure('Rejected', 'not_waiting', 'This decision is about another request.');
+    }
     const affirms = decision.decision === 'approve' || decision.decision === 'mark_done';
+    if (affirms || decision.decision === 'mark_failed') {
+      for (const involved of [request.requestedBy, request.editedBy]) {
+        const why = whyMayNotApprove({ userId: decision.by, proven }, involved, earlier);
+        if (why) throw new HubFailure('Rejected', why.reason, why.issue);
+      }
+    }
     if (affirms) {
-      const why = whyMayNotApprove({ userId: decision.by, proven }, request.requestedBy, earlier);
-      if (why) throw new HubFailure('Rejected', why.reason, why.issue);
       if (request.data.amount === null)
         throw new HubFailure('Rejected', 'restricted', 'There is no amount to approve: reject, or continue.');
     }
@@ -60,8 +72,8 @@ export const recordDecision: Activity<Recording, { proven: boolean; amount: stri
       ],
     );
     if (decision.evidence) await keepEvidence(db, request.transactionId, decision);
-    const complete = decision.decision !== 'approve' || earlier.length + 1 >= request.approvalsNeeded;
-    if (complete && decision.decision !== 'continue') {
+    const missing = decision.decision === 'approve' ? Math.max(0, request.approvalsNeeded - earlier.length - 1) : 0;
+    if (missing === 0 && decision.decision !== 'continue') {
       await db.query(
         `update application set status_id = $2, user_id = $3, resolution_id = $4, comment = coalesce($5, comment), update_time = now(), process_time = now()
           where id = $1 and status_id in (0, 3)`,
@@ -85,7 +97,7 @@ export const recordDecision: Activity<Recording, { proven: boolean; amount: stri
       },
       ...tools.run,
     });
-    return { proven, amount: request.data.amount ?? '0' };
+    return { proven, amount: request.data.amount ?? '0', missing };
   });
 
 const assertMayDecide = async (db: Queryable, userId: number, request: RequestRow): Promise<void> => {

@@ -21,7 +21,7 @@ export const closeTransaction: Activity<Closing, void> = async (
   inTransaction(pool, async (db) => {
     const { type } = await loadTransaction(db, transactionId);
     await closeRequests(db, transactionId, 'rejected');
-    await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null });
+    if (!(await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null }))) return;
     await recordAudit(db, {
       actor: 'workflow',
       action: `${type}.${stage}`,

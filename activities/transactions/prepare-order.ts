@@ -1,21 +1,23 @@
-import { loadAccountFacts, loadApprovalPolicies, loadMethodFacts, loadTagIds } from '../../db/repositories/orders.ts';
+import { loadAccountFacts, loadMethodFacts } from '../../db/repositories/orders.ts';
 import { loadTransaction } from '../../db/repositories/transactions.ts';
-import { approvalsNeeded } from '../../domain/approvals.ts';
+import { HubFailure } from '../../domain/failures.ts';
 import type { MoneyOrder, OrderSide } from '../../domain/money-order.ts';
+import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
+import { policyFor } from './approval-policy.ts';
 
-/** The facts a money workflow tells its story with, and how many persons must approve. */
+/**
+ * The facts a money workflow tells its story with, and how many persons must approve. Throws `Rejected` already_done for a
+ * transaction that is over: whatever starts a second run for it, money moves once.
+ */
 export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = async ({ transactionId }, tools) => {
   const { pool, provider } = tools;
   const transaction = await loadTransaction(pool, transactionId);
+  if (isFinal(transaction.stage)) {
+    throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over: ${transaction.stage}.`);
+  }
+  await pool.query(`update money_transaction set workflow_started = true where transaction_id = $1`, [transactionId]);
   const method = transaction.methodId === null ? null : await loadMethodFacts(pool, transaction.methodId);
-  const approvals = approvalsNeeded(await loadApprovalPolicies(pool), {
-    kind: transaction.type,
-    currency: transaction.currency.numericCode,
-    methodId: transaction.methodId,
-    tagIds: await loadTagIds(pool, transaction.clientId),
-    amount: transaction.amount,
-  });
   const { arrivalOf, arrivalWhy } = transaction.providerData as { arrivalOf?: string; arrivalWhy?: string };
   return {
     transactionId,
@@ -26,11 +28,11 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
     vendorCommission: transaction.vendorCommission,
     reference: transaction.reference,
     requestedBy: transaction.userId,
-    approvals,
+    approvals: await policyFor(tools, pool, transaction, transaction.amount),
     debit: await side(tools, transaction.debitAccountId),
     credit: await side(tools, transaction.creditAccountId),
     method: method && {
-      connectionId: method.connectionId,
+      connectionId: transaction.connectionId ?? method.connectionId,
       provider: method.provider,
       flow: method.flow,
       idempotency: provider(method.provider).idempotency,

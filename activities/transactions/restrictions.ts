@@ -78,6 +78,10 @@ const check = async (
 export const assertMayWithdraw: Activity<{ transactionId: number }, void> = ({ transactionId }, { pool }) =>
   check(pool, transactionId, { debit: ['withdrawal'] }, true);
 
+/** After the approval: the client and the account may still pay. What the method takes was settled when it was ordered. */
+export const assertStillMayWithdraw: Activity<{ transactionId: number }, void> = ({ transactionId }, { pool }) =>
+  check(pool, transactionId, { debit: ['withdrawal'] }, false);
+
 /** Money that arrived is never refused for a limit or a method that was switched off meanwhile: it is here. */
 export const assertMayDeposit: Activity<{ transactionId: number }, void> = async ({ transactionId }, { pool }) => {
   const { arrival } = await loadTransaction(pool, transactionId);

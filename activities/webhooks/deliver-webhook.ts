@@ -2,7 +2,7 @@ import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { loadWebhook, parkWebhook, settleWebhook } from '../../db/repositories/webhooks.ts';
-import { isHubFailure } from '../../domain/failures.ts';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 
 type Delivered = { to: string } | { nobody: string } | { ignored: string };
@@ -42,9 +42,11 @@ const translatorOf = async ({ pool, provider, ring }: Tools, connectionId: numbe
   const row = await openConnectionRow(pool, ring, connectionId);
   const found = provider(row.provider);
   const webhook = found.category === 'payments' ? found.adapter.webhook : undefined;
-  const config = found.config.parse(row.config);
+  const config = found.config.safeParse(row.config);
+  if (!config.success)
+    throw new HubFailure('Config', 'provider_misconfigured', `the settings of connection ${row.name} are wrong`);
   return (raw: { headers: Record<string, string>; body: Buffer }): ProviderNews[] =>
-    webhook?.translate(config, raw) ?? [];
+    webhook?.translate(config.data, raw) ?? [];
 };
 
 const deliver = async (

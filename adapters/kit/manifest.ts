@@ -10,6 +10,8 @@ interface Manifest<Schema extends z.ZodType> {
   caption: string;
   capabilities: readonly string[];
   idempotency: IdempotencyClass;
+  /** `person`: nobody but a person can tell whether money moved, so no movement goes without one. Default `provider`. */
+  confirmedBy?: 'provider' | 'person';
   /** `perSecond` becomes the task queue's limit; `timeoutMs` bounds one HTTP call. */
   limits: { perSecond: number; timeoutMs: number };
   /** Secrets are marked with `.meta({ secret: true })`: they never leave the hub again. */

@@ -81,7 +81,7 @@ export interface PayoutReport {
   state: PayoutState;
   providerStatus: string;
   unknownWord?: boolean;
-  /** What the beneficiary got, null until known. */
+  /** What the beneficiary got, or what came back of it; null until known. */
   processed: Amount | null;
   fee: Amount | null;
   currencyCode: number;

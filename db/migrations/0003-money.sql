@@ -167,11 +167,12 @@ create table application (
   type text not null check (type in ('account', 'address', 'archive', 'clientType', 'deposit', 'document', 'external', 'investment', 'partner',
     'profile', 'transfer', 'verification', 'withdrawal', 'avatar', 'exchange', 'internalTransfer', 'quiz', 'deleteAccount')),
   status_id smallint not null default 0 check (status_id in (0, 1, 2, 3, 127)),
-  purpose text not null default 'approval' check (purpose in ('approval', 'assistance', 'review')),
+  purpose text not null default 'approval' check (purpose in ('approval', 'assistance', 'review', 'repair')),
   transaction_id integer references money_transaction,
   workflow_id text not null,
   approvals_needed smallint not null default 1 check (approvals_needed in (1, 2)),
   requested_by integer references hub_user, -- may not decide
+  edited_by integer references hub_user, -- who corrected the amount; may not approve it either
   data jsonb not null default '{}',
   comment text,
   color text check (color ~ '^#[0-9a-fA-F]{6}$'),
@@ -245,7 +246,7 @@ create table idempotency (
 );
 create index on idempotency (create_time);
 
--- Every write leaves a row. A sealer numbers and chains them off the hot path (activities/audit/seal-audit.ts).
+-- Every write leaves a row. A sealer numbers and chains them off the hot path (activities/ops/seal-audit.ts).
 create table audit (
   id bigint generated always as identity primary key,
   actor text not null, -- 'user:7', 'client:7', 'workflow', 'system'

@@ -21,13 +21,14 @@ export interface RequestRow {
   workflowId: string;
   approvalsNeeded: 1 | 2;
   requestedBy: number | null;
+  editedBy: number | null;
   data: { transactionId: number; amount: string | null; rate: string | null; why?: string };
 }
 
 export const loadRequest = async (db: Queryable, id: number, lock = false): Promise<RequestRow | null> => {
   const { rows } = await db.query<RequestRow>(
     `select id, purpose, status_id as "statusId", transaction_id as "transactionId", workflow_id as "workflowId", approvals_needed as "approvalsNeeded",
-            requested_by as "requestedBy", data from application where id = $1 ${lock ? 'for update' : ''}`,
+            requested_by as "requestedBy", edited_by as "editedBy", data from application where id = $1 ${lock ? 'for update' : ''}`,
     [id],
   );
   return rows[0] ?? null;

@@ -55,15 +55,15 @@ export interface StageFacts {
 
 /**
  * Moves the projection to a stage and notes facts with it. A final stage is never left again, except that a payout that is
- * done may come back: a late or repeated step changes nothing.
+ * done may come back: then nothing is written and the answer is false.
  */
 export const setStage = async (
   db: Queryable,
   transactionId: number,
   stage: Stage,
   facts: StageFacts = {},
-): Promise<void> => {
-  await db.query(
+): Promise<boolean> => {
+  const { rowCount } = await db.query(
     `update money_transaction set stage = $2, status = $3, update_time = now(), workflow_started = true,
             process_time = case when $4 then coalesce(process_time, now()) else process_time end,
             provider_id = coalesce($5, provider_id), provider_status = coalesce($6, provider_status), provider_data = provider_data || $7::jsonb,
@@ -88,4 +88,16 @@ export const setStage = async (
       FINAL_STAGES,
     ],
   );
+  return rowCount === 1;
+};
+
+/** As setStage, in the transaction that posts: when the projection may not move, the postings must not happen either. */
+export const reachStage = async (
+  db: Queryable,
+  transactionId: number,
+  stage: Stage,
+  facts: StageFacts = {},
+): Promise<void> => {
+  if (await setStage(db, transactionId, stage, facts)) return;
+  throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over and cannot become ${stage}.`);
 };

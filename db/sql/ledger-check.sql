@@ -51,6 +51,15 @@ create or replace function ledger_check() returns table (invariant text, subject
     from ledger_transfer t join ledger_account a on a.id = t.from_account join currency c on c.numeric_code = a.currency
     where t.amount <> round(t.amount, c.minor_unit)
   union all
+  select 'what is over holds nothing', 'transaction ' || m.transaction_id, m.stage
+    from money_transaction m join ledger_transfer h on h.operation_key = 'transaction:' || m.transaction_id || ':hold' and h.kind = 'hold'
+    where m.process_time is not null and not exists (select from ledger_transfer s where s.settles = h.id)
+  union all
+  select 'what is done was booked, and nothing else was', 'transaction ' || m.transaction_id, m.type || ' ' || m.stage
+    from money_transaction m
+    where (m.stage in ('done', 'returned')) <> exists (select from ledger_operation op where op.key in (
+      'transaction:' || m.transaction_id || ':credit', 'transaction:' || m.transaction_id || ':capture', 'transaction:' || m.transaction_id || ':book'))
+  union all
   select 'a posting remembers the balance it made', 'transfer ' || transfer_id, a.code || ' balance ' || p.balance || ', running sum ' || p.running
     from (select *, sum(amount) over (partition by account_id order by transfer_id) as running from ledger_posting) p
     join ledger_account a on a.id = p.account_id where p.balance <> p.running

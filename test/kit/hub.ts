@@ -300,7 +300,7 @@ export class TestHub {
     rest: object = {},
   ): Promise<{ missing: number }> {
     const request = await this.openRequest(transactionId);
-    return this.steering.decide(request.workflow_id, { decision, by, ...rest }, randomUUID());
+    return this.steering.decide(request.workflow_id, { decision, by, applicationId: request.id, ...rest }, randomUUID());
   }
 
   breaches(): Promise<Breach[]> {

@@ -58,7 +58,7 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
 
   const connectionId = (await hub.methodId('usdt-payout')).connection;
   await hub.steering.payoutReturn({ transactionId: approved, connectionId, webhookId: '1', said: 'transfer' });
-  await record(hub, 'payoutReturn.nothing', `payout-return:${approved}`);
+  await record(hub, 'payoutReturn.nothing-new', `payout-return:${approved}`);
 };
 
 const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {

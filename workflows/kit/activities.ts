@@ -34,13 +34,3 @@ export const atProvider = (connectionId: number, summary: string) =>
     heartbeatTimeout: patience.heartbeat,
     retry: { maximumAttempts: 1 },
   });
-
-/** Reads at a provider that nobody waits for: asked again for as long as it takes. */
-export const askProvider = (connectionId: number, summary: string) =>
-  proxyActivities<Pick<ProviderActivities, 'findArrivals' | 'findReturn'>>({
-    summary,
-    taskQueue: connectionQueue(connectionId),
-    startToCloseTimeout: '75s',
-    heartbeatTimeout: patience.heartbeat,
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
-  });

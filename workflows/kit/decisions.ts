@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import { condition, setHandler } from '@temporalio/workflow';
 import { whyMayNotApprove, type DecisionBy } from '../../domain/approvals.ts';
 import {
@@ -6,22 +6,12 @@ import {
   type Decision,
   type DecisionWord,
   type OpenRequest,
-  type Purpose,
   WORDS,
   whatIsWrongWith,
 } from '../../domain/decisions.ts';
 import { internal } from './activities.ts';
 import { decide } from './messages.ts';
-import { hubFailureOf } from './stopped.ts';
-
-const refusal = (reason: string, message: string) =>
-  ApplicationFailure.create({
-    type: 'Rejected',
-    message,
-    nonRetryable: true,
-    category: 'BENIGN',
-    details: [{ reason }],
-  });
+import { hubFailureOf, refusal } from './stopped.ts';
 
 interface Queued {
   decision: Decision;
@@ -38,12 +28,20 @@ export interface Verdict {
   amount: string;
 }
 
+interface Question extends OpenRequest {
+  requestedBy: number | null;
+  given: DecisionBy[];
+}
+
 /**
  * Decisions on a run. The validator refuses what cannot be right before anything is written; the handler only queues; `next`
  * takes them one by one in the order they came, so two persons deciding at the same moment meet in a queue, not in a race.
+ * A question is open only while the run asks it: an answer that comes before or after is refused at once.
  */
 export class Decisions {
-  private open: (OpenRequest & { needed: number; requestedBy: number | null; given: DecisionBy[] }) | null = null;
+  private open: Question | null = null;
+  /** The last question, so that asking the very same one again keeps the approvals it had. */
+  private last: Question | null = null;
   private readonly queue: Queued[] = [];
 
   constructor() {
@@ -55,8 +53,10 @@ export class Decisions {
   }
 
   /** From now on decisions for this request are welcome. */
-  ask(request: OpenRequest, needed: number, requestedBy: number | null): void {
-    this.open = { ...request, needed, requestedBy, given: [] };
+  ask(request: OpenRequest, requestedBy: number | null): void {
+    const same = this.last?.applicationId === request.applicationId && this.last.amount === request.amount;
+    this.open = { ...request, requestedBy, given: same ? this.last!.given : [] };
+    this.last = this.open;
   }
 
   get waiting(): boolean {
@@ -72,32 +72,28 @@ export class Decisions {
     const item = this.queue.shift();
     if (!item || !this.open) return null;
     const { decision } = item;
+    const question = this.open;
     try {
       const wrong = this.whyNot(decision, true);
-      if (wrong) throw refusal(wrong.reason, wrong.issue);
-      const { proven, amount } = await internal(`Recording: ${decision.decision}`).recordDecision({
-        applicationId: this.open.applicationId,
+      if (wrong) throw refusal('Rejected', wrong.reason, wrong.issue);
+      const { proven, amount, missing } = await internal(`Recording: ${decision.decision}`).recordDecision({
+        applicationId: question.applicationId,
         decision,
-        earlier: this.open.given,
+        earlier: question.given,
       });
-      if (decision.decision === 'approve') this.open.given.push({ userId: decision.by, proven });
-      const missing = decision.decision === 'approve' ? this.missing : 0;
-      item.answer = { purpose: this.open.purpose, decision: decision.decision, missing };
-      // The last word ends the question: whoever spoke at the same moment hears so now, not when the run is over.
-      if (missing === 0 && decision.decision !== 'continue') this.close();
-      return missing > 0
-        ? null
-        : {
-            word: decision.decision,
-            by: decision.by,
-            resolutionId: decision.resolutionId ?? null,
-            comment: decision.comment ?? null,
-            amount,
-          };
+      if (decision.decision === 'approve') question.given.push({ userId: decision.by, proven });
+      item.answer = { purpose: question.purpose, decision: decision.decision, missing };
+      if (missing > 0) {
+        question.needed = question.given.length + missing;
+        return null;
+      }
+      this.close();
+      const { resolutionId = null, comment = null } = decision;
+      return { word: decision.decision, by: decision.by, resolutionId, comment, amount };
     } catch (error) {
       const failure = hubFailureOf(error);
       if (!failure) throw error;
-      item.error = refusal(failure.reason, failure.message);
+      item.error = refusal('Rejected', failure.reason, failure.message);
       return null;
     }
   }
@@ -105,34 +101,33 @@ export class Decisions {
   /** Nothing is asked any more: whoever still queues hears so. */
   close(): void {
     this.open = null;
-    for (const item of this.queue.splice(0)) item.error = refusal('not_waiting', 'The request was decided already.');
+    for (const item of this.queue.splice(0)) {
+      item.error = refusal('Rejected', 'not_waiting', 'The request was decided already.');
+    }
   }
 
   private validate(decision: Decision): void {
     const wrong = whatIsWrongWith(decision);
-    if (wrong)
-      throw ApplicationFailure.create({
-        type: 'InvalidInput',
-        message: wrong,
-        nonRetryable: true,
-        category: 'BENIGN',
-        details: [{ reason: 'validation' }],
-      });
+    if (wrong) throw refusal('InvalidInput', 'validation', wrong);
     const why = this.whyNot(decision, Boolean(decision.proof));
-    if (why) throw refusal(why.reason, why.issue);
+    if (why) throw refusal('Rejected', why.reason, why.issue);
   }
 
   private whyNot(decision: Decision, proven: boolean): { reason: string; issue: string } | null {
-    if (!this.open) return { reason: 'not_waiting', issue: 'This run waits for no decision now.' };
-    const words: readonly string[] = WORDS[this.open.purpose satisfies Purpose];
+    const { open } = this;
+    if (!open || (decision.applicationId ?? open.applicationId) !== open.applicationId) {
+      return { reason: 'not_waiting', issue: 'This run does not wait for this decision now.' };
+    }
+    const words = WORDS[open.purpose];
     if (!words.includes(decision.decision)) {
       return { reason: 'not_waiting', issue: `This run waits for one of: ${words.join(', ')}.` };
     }
-    if (decision.decision === 'reject' && this.open.purpose === 'approval' && decision.resolutionId === undefined) {
+    if (decision.decision === 'reject' && open.purpose === 'approval' && decision.resolutionId === undefined) {
       return { reason: 'validation', issue: 'A rejection needs a resolutionId.' };
     }
-    if (decision.decision === 'approve' || decision.decision === 'mark_done') {
-      return whyMayNotApprove({ userId: decision.by, proven }, this.open.requestedBy, this.open.given);
+    // Words that move money, or give it back on somebody's word alone, need other eyes than the requester's.
+    if (['approve', 'mark_done', 'mark_failed'].includes(decision.decision)) {
+      return whyMayNotApprove({ userId: decision.by, proven }, open.requestedBy, open.given);
     }
     return null;
   }

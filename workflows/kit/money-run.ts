@@ -1,15 +1,22 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
-import { type OpenRequest, type Purpose } from '../../domain/decisions.ts';
-import type { Amount } from '../../domain/money.ts';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+} from '@temporalio/workflow';
+import { isPlainText, type OpenRequest, type Purpose } from '../../domain/decisions.ts';
+import { type Amount, equal } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
-import { TIMINGS, type Timings } from '../../domain/timings.ts';
+import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { internal, setPatience } from './activities.ts';
 import { Decisions, type Verdict } from './decisions.ts';
 import { begin, cancel, type CancelWish, providerNews } from './messages.ts';
 import { Progress } from './progress.ts';
-import { hubFailureOf, Stopped } from './stopped.ts';
+import { hubFailureOf, refusal, Stopped } from './stopped.ts';
 
 type Internal = ReturnType<typeof internal>;
 
@@ -39,6 +46,8 @@ export class MoneyRun {
   private cancelWish: string | null = null;
   private mayCancel = true;
   private closed = false;
+  /** From the first attempt on money may be out: only certainty about it may end the story. */
+  private sent = false;
 
   constructor(kind: string, input: MoneyInput) {
     this.kind = kind;
@@ -58,7 +67,7 @@ export class MoneyRun {
         return { stage: this.progress.stage };
       },
       {
-        validator: (_wish: CancelWish) => this.assertMayCancel(),
+        validator: (wish: CancelWish) => this.assertMayCancel(wish),
         description: 'Stop this run; possible until money was sent.',
       },
     );
@@ -79,14 +88,15 @@ export class MoneyRun {
       this.closed = true;
       this.decisions.close();
       await condition(allHandlersFinished);
+      await this.passOnNews();
       return result;
     });
   }
 
   private async untilTheEnd(story: (run: this) => Promise<void>): Promise<MoneyResult> {
     try {
-      this.order = await internal('Reading the order').prepareOrder({ transactionId: this.transactionId });
-      const { order } = this;
+      const order = await internal('Reading the order').prepareOrder({ transactionId: this.transactionId });
+      this.order = order;
       const provider =
         order.method?.provider ?? order.credit?.platform?.provider ?? order.debit?.platform?.provider ?? null;
       this.progress.about({
@@ -98,7 +108,7 @@ export class MoneyRun {
       });
       await story(this);
       this.progress.notWaiting();
-      this.progress.at('done', 'Done.');
+      this.progress.ends('done', 'Done.');
       this.answer();
       return { stage: 'done', reason: null };
     } catch (error) {
@@ -106,22 +116,18 @@ export class MoneyRun {
       this.progress.notWaiting();
       await this.undo();
       const { stage, reason, issue, resolutionId } = stopped;
-      await internal(`Closing as ${stage}`).closeTransaction({
-        transactionId: this.transactionId,
-        stage,
-        reason,
-        issue,
-        resolutionId,
-      });
-      this.progress.at(stage, issue);
+      const closing = { transactionId: this.transactionId, stage, reason, issue, resolutionId };
+      await this.stubbornly(`Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
+      this.progress.ends(stage, issue);
       this.answer({ reason, issue });
       return { stage, reason };
     }
   }
 
-  /** One named step of the story on our own books. A refusal ends the story in stage `refusedAs`. */
+  /** One named step of the story on our own books. A refusal ends the story in stage `refusedAs`, unless money may be out. */
   async step<T>(say: string, work: (hub: Internal) => Promise<T>, refusedAs: Stage = 'failed'): Promise<T> {
     this.honourCancellation();
+    if (this.sent) return this.persist(say, work);
     this.progress.note(`${say}.`);
     try {
       return await work(internal(say));
@@ -139,16 +145,7 @@ export class MoneyRun {
   async book(say: string, work: (hub: Internal) => Promise<void>): Promise<void> {
     this.mayCancel = false;
     this.compensations.length = 0;
-    for (;;) {
-      this.progress.note(`${say}.`);
-      try {
-        return await work(internal(say));
-      } catch (error) {
-        const failure = hubFailureOf(error);
-        if (!failure) throw error;
-        await this.park(`${say} failed: ${failure.message}`);
-      }
-    }
+    await this.persist(say, work);
   }
 
   /** Registers what must happen if the story does not reach `done`. Undone in reverse order. */
@@ -156,9 +153,15 @@ export class MoneyRun {
     this.compensations.push({ name, undo });
   }
 
-  /** From here on money may be on its way: cancelling is over. */
+  /** From here on money may be on its way: cancelling is over. Honours a cancellation that came in time. */
   pointOfNoReturn(): void {
     this.honourCancellation();
+    this.mayCancel = false;
+    this.sent = true;
+  }
+
+  /** Money is here: it cannot be cancelled away any more, not even by a wish that came before. */
+  moneyIsHere(): void {
     this.mayCancel = false;
   }
 
@@ -190,14 +193,17 @@ export class MoneyRun {
     return had;
   }
 
-  /** Asks for approval by as many persons as the policy says; comes back when they gave it, else the story ends as `rejected`. */
-  async approval(needed: 0 | 1 | 2 = this.order.approvals): Promise<{ amount: string }> {
-    if (needed === 0) return { amount: this.order.amount };
-    const request = await this.openRequest(
-      'approval',
-      needed === 1 ? 'Needs one approval.' : 'Needs the approval of two persons.',
-      { needed },
-    );
+  /**
+   * Asks for approval of `amount` by as many persons as the policy says for it; comes back with the amount they approved, else
+   * the story ends as `rejected`.
+   */
+  async approval(amount: Amount = this.order.amount): Promise<Amount> {
+    const { transactionId } = this;
+    const needed = equal(amount, this.order.amount)
+      ? this.order.approvals
+      : await this.step('Reading the approval policy', (hub) => hub.approvalsFor({ transactionId, amount }));
+    if (needed === 0) return amount;
+    const request = await this.openRequest('approval', 'Needs approval.', amount);
     this.progress.at('awaiting_approval', `Request ${request.applicationId} opened.`);
     this.answer();
     const verdict = await this.decision(
@@ -207,25 +213,21 @@ export class MoneyRun {
     if (verdict.word === 'reject')
       throw new Stopped('rejected', 'rejected', verdict.comment ?? 'Rejected by an operator.', verdict.resolutionId);
     this.progress.note(`Approved by user ${verdict.by}.`);
-    return { amount: verdict.amount };
+    return verdict.amount;
   }
 
-  /** Opens a request of another purpose than approval; an operator sees it in the list of requests. */
-  async openRequest(
-    purpose: Purpose,
-    why: string,
-    of: { amount?: Amount | null; needed?: 1 | 2 } = {},
-  ): Promise<OpenRequest> {
-    const { amount = this.order.amount, needed = 1 } = of;
-    const request = await internal(`Opening a request: ${purpose}`).openRequest({
-      transactionId: this.transactionId,
-      purpose,
-      why,
-      needed,
-      amount,
-    });
-    this.decisions.ask(request, needed, this.order.requestedBy);
+  /** Puts a question before the operators. `amount`: what an affirmative answer would move; null when nobody knows. */
+  async openRequest(purpose: Purpose, why: string, amount: Amount | null = this.order.amount): Promise<OpenRequest> {
+    const asking = { transactionId: this.transactionId, purpose, why, amount };
+    const request = await this.stubbornly(`Opening a request: ${purpose}`, (hub) => hub.openRequest(asking));
+    this.decisions.ask(request, this.order.requestedBy);
     return request;
+  }
+
+  /** The question is not asked any more. */
+  withdrawRequest(): void {
+    this.decisions.close();
+    this.progress.notWaiting();
   }
 
   get decisionWaits(): boolean {
@@ -255,35 +257,72 @@ export class MoneyRun {
   private async undo(): Promise<void> {
     this.mayCancel = false;
     for (const { name, undo } of this.compensations.reverse()) {
-      for (;;) {
-        try {
-          this.progress.note(`Undoing: ${name}.`);
-          await undo(internal(name));
-          break;
-        } catch (error) {
-          const failure = hubFailureOf(error);
-          if (!failure) throw error;
-          await this.park(`could not ${name}: ${failure.message}`);
-        }
+      await this.persist(`Undoing: ${name}`, undo);
+    }
+  }
+
+  /** Work that must be done before the story may go on: when the books refuse it, a person mends the cause and says so. */
+  private async persist<T>(say: string, work: (hub: Internal) => Promise<T>): Promise<T> {
+    for (;;) {
+      this.progress.note(`${say}.`);
+      try {
+        return await work(internal(say));
+      } catch (error) {
+        const failure = hubFailureOf(error);
+        if (!failure) throw error;
+        const why = `${say} failed: ${failure.message}`;
+        const request = await this.openRequest('repair', why);
+        this.progress.at('assistance', why);
+        const can = `mend the cause, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "continue", "by": <your user id>}\` to try again.`;
+        await this.decision('an operator', can);
       }
     }
   }
 
-  /** What must happen could not be written: the run stays open and asks for a person instead of swallowing it. */
-  private async park(why: string): Promise<void> {
-    for (;;) {
-      await this.openRequest('assistance', why);
-      this.progress.at('assistance', why);
-      const can =
-        'mend the cause, then send `decide` with `{"decision": "continue", "by": <your user id>}` to try again.';
-      if ((await this.decision('an operator', can)).word === 'continue') return;
-      this.progress.note('Only "continue" helps here.');
+  /** Work without which not even a question can be asked: tried again by itself, flagged for a person meanwhile. */
+  private async stubbornly<T>(say: string, work: (hub: Internal) => Promise<T>): Promise<T> {
+    for (let n = 0; ; n++) {
+      try {
+        return await work(internal(say));
+      } catch (error) {
+        const failure = hubFailureOf(error);
+        if (!failure) throw error;
+        const can = 'mend the cause; it is tried again by itself.';
+        this.progress.waitingFor(`${say}: ${failure.message}`, can, { human: true });
+        await condition(() => false, delay(this.timings.retries, n));
+        this.progress.notWaiting();
+      }
+    }
+  }
+
+  /** What the provider told after the last look is not lost with this run: it is looked into by one that comes after. */
+  private async passOnNews(): Promise<void> {
+    while (this.takeNews() && this.order?.method) {
+      const { transactionId, order, timings } = this;
+      const { connectionId } = order.method!;
+      const child = { parentClosePolicy: ParentClosePolicy.ABANDON, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
+      try {
+        if (this.kind === 'payout') {
+          const args = [{ transactionId, connectionId, timings }];
+          await startChild('payoutReturn', { ...child, workflowId: `payout-return:${transactionId}`, args });
+        } else {
+          const reference = order.arrival?.ofReference ?? order.reference;
+          await startChild('arrivals', {
+            ...child,
+            workflowId: `arrivals:${reference}`,
+            args: [{ reference, connectionId, timings }],
+          });
+        }
+      } catch (error) {
+        // One runs already and asks the provider itself, later than this news.
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
     }
   }
 
   private reasonToStop(error: unknown): Stopped {
     if (error instanceof Stopped) return error;
-    const failure = hubFailureOf(error);
+    const failure = this.sent ? null : hubFailureOf(error);
     if (failure) return new Stopped('failed', failure.reason, failure.message);
     throw error;
   }
@@ -292,14 +331,13 @@ export class MoneyRun {
     if (this.cancelWish !== null && this.mayCancel) throw new Stopped('cancelled', 'cancelled', this.cancelWish);
   }
 
-  private assertMayCancel(): void {
-    if (this.mayCancel && !this.closed) return;
-    throw ApplicationFailure.create({
-      type: 'Rejected',
-      message: 'Too late to cancel: money was sent or the run is over.',
-      nonRetryable: true,
-      category: 'BENIGN',
-      details: [{ reason: 'already_done' }],
-    });
+  private assertMayCancel(wish: unknown): void {
+    const { by, comment } = (wish ?? {}) as Partial<CancelWish>;
+    if (typeof by !== 'string' || !isPlainText(by) || (comment !== undefined && !isPlainText(comment))) {
+      throw refusal('InvalidInput', 'validation', 'send an object like {"by": "user:1", "comment": "why"}');
+    }
+    if (!this.mayCancel || this.closed) {
+      throw refusal('Rejected', 'already_done', 'Too late to cancel: money was sent or the run is over.');
+    }
   }
 }

@@ -20,6 +20,7 @@ export interface Settled<Report> {
   report: Report | null;
 }
 
+/** How often a write that the provider never saw is sent again before a person is asked. */
 const REPEATS = 3;
 
 /**
@@ -53,11 +54,16 @@ export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Prom
   }
 };
 
+type No = Extract<Answer<never>, { outcome: 'refused' | 'not_sent' }>;
+
 class Sending<Report> {
   private readonly run: MoneyRun;
   private readonly move: Move<Report>;
   private readonly startedAt = Date.now();
-  private sentAt = 0;
+  /** When an answer was lost that nobody has found again. While it is set, no later "no" is the whole truth. */
+  private lostAt: number | null = null;
+  /** What a repeat was told while the first attempt was in doubt. */
+  private lastNo: No | null = null;
   private retries = 0;
   private polls = 0;
   private repeats = 0;
@@ -70,19 +76,31 @@ class Sending<Report> {
   /** Whatever keeps the answer from us — a time-out, a dead worker — leaves the outcome unknown. */
   async attempt(): Promise<Answer<Report>> {
     this.run.progress.at('submitting', `${this.move.say}.`);
-    this.sentAt = Date.now();
-    try {
-      return await this.move.send();
-    } catch {
-      return { outcome: 'unknown', message: 'the answer was lost' };
+    const answer = await this.move
+      .send()
+      .catch((): Answer<Report> => ({ outcome: 'unknown', message: 'the answer was lost' }));
+    if (answer.outcome === 'unknown') {
+      this.lostAt = Date.now();
+      this.lastNo = null;
+      return answer;
     }
+    if (this.lostAt !== null && (answer.outcome === 'refused' || answer.outcome === 'not_sent')) {
+      this.lastNo = answer;
+      return {
+        outcome: 'unknown',
+        message: `the repeat was answered with no (${answer.message}), the first attempt with nothing`,
+      };
+    }
+    this.lostAt = null;
+    return answer;
   }
 
   /** Surely not sent: try again, until it makes no sense any more. Nothing left the house, so the client may have his money back. */
   async later(answer: { reason: string; message: string; retryAfter?: number }): Promise<Answer<Report>> {
     const { timings, progress } = this.run;
-    if (Date.now() - this.startedAt > timings.sendFor)
+    if (Date.now() - this.startedAt > timings.sendFor) {
       throw new Stopped('failed', answer.reason, `Gave up: ${answer.message}`);
+    }
     progress.note(`Not sent: ${answer.message}.`);
     this.run.answer();
     const wait = Math.max(delay(timings.retries, this.retries++), (answer.retryAfter ?? 0) * 1_000);
@@ -98,25 +116,23 @@ class Sending<Report> {
     this.run.progress.at('submitted', 'The provider works on it.');
     await this.move.onPending?.(report);
     this.run.answer();
-    for (;;) {
-      const unknownWord = (report as { unknownWord?: boolean }).unknownWord === true;
-      const waiting = unknownWord
-        ? {
-            forWhat: 'the provider, which answers with a word we do not know',
-            can: 'look the payment up at the provider; report the word to the developers.',
-            human: true,
-          }
-        : {
-            forWhat: 'the provider',
-            can: 'look the payment up at the provider if this takes long; it is asked by itself.',
-            human: false,
-          };
-      await this.run.newsOr(waiting, delay(this.run.timings.polls, this.polls++));
+    const since = Date.now();
+    const unknownWord = (report as { unknownWord?: boolean }).unknownWord === true;
+    for (let unanswered = 0; ;) {
+      const long = Date.now() - since > this.run.timings.worryAfter || unanswered > 4;
+      const forWhat = unknownWord
+        ? 'the provider, which answers with a word we do not know'
+        : unanswered > 0
+          ? 'the provider, which does not tell how it stands'
+          : 'the provider';
+      const can = 'look the payment up at the provider if this takes long; it is asked by itself.';
+      await this.run.newsOr({ forWhat, can, human: unknownWord || long }, delay(this.run.timings.polls, this.polls++));
       const seen = await this.look();
-      if (seen && seen !== 'missing') {
+      if (seen !== null && seen !== 'missing') {
         if (seen.outcome !== 'pending') this.run.progress.notWaiting();
         return seen;
       }
+      unanswered += 1;
     }
   }
 
@@ -136,7 +152,7 @@ class Sending<Report> {
           can: 'wait: the provider is asked with growing delays.',
           human: false,
         },
-        firstMiss !== null ? run.timings.secondLook : this.nextLook(n),
+        firstMiss === null ? this.nextLook(n) : run.timings.secondLook,
       );
       const seen = await this.look();
       missing = seen === 'missing';
@@ -147,7 +163,12 @@ class Sending<Report> {
         return seen;
       }
       if (this.attemptIsOver()) firstMiss ??= Date.now();
-      if (this.mayRepeat(firstMiss)) {
+      const twice = firstMiss !== null && Date.now() - firstMiss >= run.timings.secondLook;
+      if (twice && this.lastNo?.outcome === 'refused') {
+        this.lostAt = null;
+        return this.lastNo; // the first attempt never arrived, and the repeat was refused: that is the truth
+      }
+      if (this.mayRepeat(twice)) {
         this.repeats += 1;
         run.progress.note('The provider never saw it: sending again.');
         run.progress.notWaiting();
@@ -158,25 +179,29 @@ class Sending<Report> {
   }
 
   private nextLook(n: number): number {
-    const { probes, settleAfter } = this.run.timings;
-    return n < probes.length ? delay(probes, n) : Math.max(0, this.sentAt + settleAfter - Date.now());
+    const { probes } = this.run.timings;
+    return n < probes.length ? delay(probes, n) : Math.max(0, this.overAt() - Date.now());
+  }
+
+  /** The lost attempt may be on the wire until then. */
+  private overAt(): number {
+    return (this.lostAt ?? 0) + this.run.timings.settleAfter;
   }
 
   private attemptIsOver(): boolean {
-    return Date.now() - this.sentAt >= this.run.timings.settleAfter;
+    return Date.now() >= this.overAt();
   }
 
   /** At a provider that keeps our key one look is enough; where we only search, two looks apart must both miss. */
-  private mayRepeat(firstMiss: number | null): boolean {
+  private mayRepeat(missedTwice: boolean): boolean {
     if (this.repeats >= REPEATS) return false;
-    if (this.move.idempotency === 'native') return true;
-    return (
-      this.move.idempotency === 'lookup' && firstMiss !== null && Date.now() - firstMiss >= this.run.timings.secondLook
-    );
+    return this.move.idempotency === 'native'
+      ? this.lastNo === null || missedTwice
+      : this.move.idempotency === 'lookup' && missedTwice;
   }
 
   private mayRepeatLater(): boolean {
-    return this.move.idempotency === 'lookup' && this.repeats < REPEATS;
+    return this.move.idempotency !== 'none' && this.repeats < REPEATS;
   }
 
   private async assistance(): Promise<Answer<Report> | 'marked_done'> {
@@ -184,7 +209,7 @@ class Sending<Report> {
     const why = 'The provider does not tell whether it was done.';
     const request = await run.openRequest('assistance', why);
     run.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
-    const can = `look the payment up at the provider, then decide request ${request.applicationId} or send \`decide\`: "mark_done", "mark_failed" (gives the money back) or "continue" (keep asking), with "by": <your user id>.`;
+    const can = `look the payment up at the provider, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (keeps asking).`;
     for (;;) {
       await run.wait(
         { forWhat: 'an operator: outcome unknown', can, human: true },
@@ -193,19 +218,16 @@ class Sending<Report> {
       if (!run.decisionWaits) {
         const seen = await this.look();
         if (seen === null || seen === 'missing') continue;
-        run.progress.notWaiting();
+        run.withdrawRequest();
         return seen;
       }
       const verdict = await run.takeDecision();
       if (!verdict) continue;
       run.progress.notWaiting();
-      if (verdict.word === 'mark_failed')
-        throw new Stopped(
-          'failed',
-          'marked_failed',
-          verdict.comment ?? 'Marked as failed by an operator.',
-          verdict.resolutionId,
-        );
+      if (verdict.word === 'mark_failed') {
+        const said = verdict.comment ?? 'Marked as failed by an operator.';
+        throw new Stopped('failed', 'marked_failed', said, verdict.resolutionId);
+      }
       run.progress.note(`User ${verdict.by}: ${verdict.word}.`);
       return verdict.word === 'mark_done'
         ? 'marked_done'
@@ -218,7 +240,9 @@ class Sending<Report> {
     try {
       const seen = await this.move.ask();
       if (seen === null) return 'missing';
-      return seen.outcome === 'unknown' || seen.outcome === 'not_sent' ? null : seen;
+      if (seen.outcome === 'unknown' || seen.outcome === 'not_sent') return null;
+      this.lostAt = null;
+      return seen;
     } catch {
       return null;
     }

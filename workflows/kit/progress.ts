@@ -29,8 +29,8 @@ export class Progress {
   private facts: Facts | null = null;
   private waits: { forWhat: string; can: string; since: Date } | null = null;
   private readonly log: string[] = [];
-  private shown = new Map<string, unknown>();
-  private pendingPairs: SearchAttributeUpdatePair[] = [];
+  private readonly shown = new Map<string, unknown>();
+  private readonly pending = new Map<string, SearchAttributeUpdatePair>();
 
   about(facts: Facts): void {
     this.facts = facts;
@@ -41,6 +41,7 @@ export class Progress {
     // A search attribute has no decimal type; this double is for filtering and nothing is ever calculated with it.
     this.set('amount', { key: keys.amount, value: +facts.amount });
     this.set('status', { key: keys.status, value: this.stage });
+    this.flush();
     this.render();
   }
 
@@ -49,6 +50,12 @@ export class Progress {
     this.stage = stage;
     this.set('status', { key: keys.status, value: stage });
     this.note(said);
+  }
+
+  /** The last stage: nothing comes after it. */
+  ends(stage: Stage, said: string): void {
+    this.at(stage, said);
+    this.flush();
   }
 
   note(said: string): void {
@@ -63,29 +70,40 @@ export class Progress {
     this.waits = { forWhat, can, since: new Date() };
     this.set('needsHuman', { key: keys.needsHuman, value: options.human });
     this.set('deadline', { key: keys.deadline, value: options.until ?? null });
+    this.flush();
     this.render();
   }
 
   notWaiting(): void {
     if (!this.waits) return;
     this.waits = null;
-    if (this.shown.get('needsHuman') !== undefined) this.set('needsHuman', { key: keys.needsHuman, value: false });
-    if (this.shown.get('deadline') != null) this.set('deadline', { key: keys.deadline, value: null });
+    const human = this.shown.get('needsHuman') === true;
+    this.set('needsHuman', { key: keys.needsHuman, value: false });
+    this.set('deadline', { key: keys.deadline, value: null });
+    if (human) this.flush();
     this.render();
   }
 
   private set(name: string, pair: SearchAttributeUpdatePair): void {
-    const value = pair.value instanceof Date ? pair.value.getTime() : pair.value;
-    if (this.shown.get(name) === value) return;
-    this.shown.set(name, value);
-    this.pendingPairs.push(pair);
+    this.pending.set(name, pair);
+  }
+
+  /**
+   * Tells the server what changed. Only when the run begins, waits or ends: each telling is an event in the history and work for
+   * the server, and nobody filters for a stage that lasts milliseconds.
+   */
+  private flush(): void {
+    const changed = [...this.pending].filter(([name, { value }]) => {
+      const comparable = value instanceof Date ? value.getTime() : value;
+      if ((this.shown.get(name) ?? null) === comparable) return false;
+      this.shown.set(name, comparable);
+      return true;
+    });
+    this.pending.clear();
+    if (changed.length > 0) upsertSearchAttributes(changed.map(([, pair]) => pair));
   }
 
   private render(): void {
-    if (this.pendingPairs.length > 0) {
-      upsertSearchAttributes(this.pendingPairs);
-      this.pendingPairs = [];
-    }
     const title = this.facts
       ? `**${this.facts.kind} of ${this.facts.amount} ${this.facts.currency}** · ${this.stage}`
       : `**${workflowInfo().workflowType}**`;

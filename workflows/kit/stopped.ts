@@ -26,3 +26,7 @@ export const hubFailureOf = (error: unknown): { type: FailureType; reason: strin
   const details = (cause.details?.[0] ?? {}) as { reason?: string };
   return { type: cause.type as FailureType, reason: details.reason ?? 'internal', message: cause.message };
 };
+
+/** A no to whoever sent an Update. Expected: it does not count as an error. */
+export const refusal = (type: 'Rejected' | 'InvalidInput', reason: string, message: string): ApplicationFailure =>
+  ApplicationFailure.create({ type, message, nonRetryable: true, category: 'BENIGN', details: [{ reason }] });

@@ -1,20 +1,31 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { condition, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
-import { askProvider, internal } from '../kit/activities.ts';
+import { CancellationScope, condition, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
+import { atProvider, internal, setPatience } from '../kit/activities.ts';
+import { askUntilAnswered } from '../kit/ask-until-answered.ts';
 import { providerNews } from '../kit/messages.ts';
+import { Progress } from '../kit/progress.ts';
 import { deposit } from './deposit.ts';
 
 export interface ArrivalsInput {
   /** Our reference at the provider: of a client's address, or of a deposit that is over. */
   reference: string;
   connectionId: number;
+  timings?: Partial<Timings>;
 }
 
 /**
  * Collects payments that came without being asked for: on a client's own address, late, or a second time. Each becomes a
  * deposit of its own, once, however often the provider tells of it.
  */
-export async function arrivals({ reference, connectionId }: ArrivalsInput): Promise<{ deposits: number }> {
+export async function arrivals({
+  reference,
+  connectionId,
+  timings: given,
+}: ArrivalsInput): Promise<{ deposits: number }> {
+  const timings = { ...TIMINGS, ...given };
+  setPatience(timings);
+  const progress = new Progress();
   let news = 1; // started because there may be some
   setHandler(providerNews, () => {
     news += 1;
@@ -22,24 +33,41 @@ export async function arrivals({ reference, connectionId }: ArrivalsInput): Prom
   let deposits = 0;
   while (news > 0) {
     news = 0;
-    const report = await askProvider(connectionId, 'Asking which payments arrived').findArrivals({
+    const found = await askUntilAnswered(progress, timings, 'which payments arrived', () =>
+      atProvider(connectionId, 'Asking which payments arrived').findArrivals({ reference, connectionId }),
+    );
+    const { created, odd } = await internal('Registering new payments').registerArrivals({
       reference,
-      connectionId,
+      arrivals: found,
     });
-    const created = await internal('Registering new payments').registerArrivals({ reference, arrivals: report });
     for (const transactionId of created) {
       deposits += 1;
-      try {
-        await startChild(deposit, {
-          workflowId: `deposit:${transactionId}`,
-          args: [{ transactionId }],
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-        });
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      }
+      await startDeposit(transactionId, given);
     }
+    if (odd.length > 0) await tellAPerson(progress, odd, () => news > 0);
     await condition(() => news > 0, '1s');
   }
   return { deposits };
 }
+
+const startDeposit = async (transactionId: number, timings: Partial<Timings> | undefined): Promise<void> => {
+  try {
+    await startChild(deposit, {
+      workflowId: `deposit:${transactionId}`,
+      args: [{ transactionId, ...(timings ? { timings } : {}) }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: `deposit ${transactionId}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+};
+
+/** Money that cannot be turned into a deposit by itself: shown until somebody has settled it and cancels this run. */
+const tellAPerson = async (progress: Progress, odd: readonly string[], moreNews: () => boolean): Promise<void> => {
+  const can = 'settle it with the provider or by a manual deposit, then cancel this run.';
+  progress.waitingFor(`an operator: ${odd.join('; ')}`, can, { human: true });
+  await Promise.race([condition(moreNews), CancellationScope.current().cancelRequested]);
+  progress.notWaiting();
+};

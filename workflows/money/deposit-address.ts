@@ -1,9 +1,16 @@
-import { allHandlersFinished, condition, defineUpdate, setHandler, sleep } from '@temporalio/workflow';
-import type { AddressGiven } from '../../activities/payments/address-given.ts';
-import type { Answer } from '../../domain/outcomes.ts';
-import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
-import { atProvider, internal } from '../kit/activities.ts';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineUpdate,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
+import { atProvider, internal, setPatience } from '../kit/activities.ts';
+import { makeOnce } from '../kit/make-once.ts';
 import { Progress } from '../kit/progress.ts';
+import { Stopped } from '../kit/stopped.ts';
 
 export interface DepositAddressInput {
   addressId: number;
@@ -17,71 +24,48 @@ export interface AddressAnswer {
 
 export const addressBegin = defineUpdate<AddressAnswer, []>('begin');
 
-/**
- * Gets a client's own address from a provider. The provider stores our reference, so an address whose answer was lost is found
- * again, and only when two looks miss it is it asked for once more.
- */
-export async function depositAddress({ addressId, timings: wished }: DepositAddressInput): Promise<AddressAnswer> {
-  const timings = { ...TIMINGS, ...wished };
+/** Gets a client's own address from a provider, once. */
+export async function depositAddress({ addressId, timings: given }: DepositAddressInput): Promise<AddressAnswer> {
+  const timings = { ...TIMINGS, ...given };
+  setPatience(timings);
   const progress = new Progress();
   let result: AddressAnswer | null = null;
   setHandler(addressBegin, async (): Promise<AddressAnswer> => {
     await condition(() => result !== null, timings.firstAnswer);
     return result ?? { status: 'asking', issue: null };
   });
-
-  const facts = await internal('Reading what to ask for').prepareAddress({ addressId });
-  progress.about({
-    kind: 'deposit-address',
-    client: facts.clientId,
-    provider: facts.provider,
-    currency: facts.currency,
-    amount: '0',
+  // Once begun it is finished: an address that the provider made and we forgot would swallow money.
+  return CancellationScope.nonCancellable(async () => {
+    result = await ask(addressId, timings, progress);
+    progress.ends(result.status === 'given' ? 'done' : 'failed', result.issue ?? 'The address is known.');
+    await condition(allHandlersFinished);
+    return result;
   });
-  result = facts.known
-    ? { status: 'given', issue: null }
-    : await ask(addressId, facts.connectionId, facts.provider, timings, progress);
-  progress.at(result.status === 'given' ? 'done' : 'failed', result.issue ?? 'The address is known.');
-  await condition(allHandlersFinished);
-  return result;
 }
 
-const ask = async (
-  addressId: number,
-  connectionId: number,
-  name: string,
-  timings: Timings,
-  progress: Progress,
-): Promise<AddressAnswer> => {
-  const provider = (say: string) => atProvider(connectionId, say);
-  const create = (): Promise<Answer<AddressGiven>> =>
-    provider('Asking for an address')
-      .createAddress({ addressId })
-      .catch(() => ({ outcome: 'unknown', message: 'the answer was lost' }));
-  const find = async (): Promise<Answer<AddressGiven>> => {
-    for (let look = 0; look < 2; look++) {
-      if (look > 0) await sleep(timings.secondLook);
-      try {
-        const found = await provider('Looking for the address').findAddress({ addressId });
-        if (found) return { outcome: 'done', report: found };
-      } catch {
-        return { outcome: 'unknown', message: 'the provider could not be asked' };
-      }
-    }
-    return create();
-  };
-
+const ask = async (addressId: number, timings: Timings, progress: Progress): Promise<AddressAnswer> => {
+  const facts = await internal('Reading what to ask for').prepareAddress({ addressId });
+  const { clientId: client, provider: name, currency } = facts;
+  progress.about({ kind: 'deposit-address', client, provider: name, currency, amount: '0' });
+  if (facts.known) return { status: 'given', issue: null };
+  const provider = (say: string) => atProvider(facts.connectionId, say);
   progress.at('submitting', `Asking ${name} for an address.`);
-  let answer = await create();
-  for (let n = 0; answer.outcome !== 'done' && answer.outcome !== 'refused'; n++) {
-    const message = 'message' in answer ? answer.message : 'no address yet';
-    progress.note(`${answer.outcome === 'unknown' ? 'Outcome unknown' : 'Not asked yet'}: ${message}.`);
-    progress.waitingFor('the provider', 'check the connection; it is tried again by itself.', { human: n > 4 });
-    await sleep(delay(timings.retries, n));
-    answer = answer.outcome === 'unknown' ? await find() : await create();
+  try {
+    const given = await makeOnce({
+      create: () => provider('Asking for an address').createAddress({ addressId }),
+      find: () => provider('Looking for the address').findAddress({ addressId }),
+      timings,
+      note: (said) => progress.note(said),
+      pause: async (why, ms, human) => {
+        progress.waitingFor(`the provider (${why})`, 'check the connection; it is tried again by itself.', { human });
+        await sleep(ms);
+        progress.notWaiting();
+      },
+    });
+    await internal('Keeping the address').noteAddress({ addressId, given });
+    return { status: 'given', issue: null };
+  } catch (error) {
+    if (error instanceof Stopped) return { status: 'refused', issue: error.issue };
+    throw error;
   }
-  progress.notWaiting();
-  if (answer.outcome === 'refused') return { status: 'refused', issue: answer.message };
-  await internal('Keeping the address').noteAddress({ addressId, given: answer.report });
-  return { status: 'given', issue: null };
 };

@@ -5,21 +5,18 @@ import { type Received, receiveArrival, receiveInvoice } from '../kit/receive-mo
 /** Takes client money in: wait for it → look at it → approve → credit what came, never what was asked. */
 export async function deposit(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('deposit', input).tell(async (run) => {
-    const { transactionId, arrival, method } = run.order;
+    const { transactionId } = run.order;
     await run.step('Checking the account', (hub) => hub.assertMayDeposit({ transactionId }));
-
-    let money: Received;
-    if (arrival) {
-      money = await receiveArrival(run, arrival);
-      if (run.progress.stage !== 'review') await run.approval();
-    } else if (method!.flow === 'invoice') {
-      money = await receiveInvoice(run);
-      if (run.progress.stage !== 'review') await run.approval();
-    } else {
-      // Nobody but a person can see that money came to the bank: the approval is the receipt.
-      const { amount } = await run.approval(run.order.approvals === 2 ? 2 : 1);
-      money = { received: amount, payments: [] };
-    }
-    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, ...money }));
+    const { received, payments, reviewed } = await money(run);
+    const credited = reviewed ? received : await run.approval(received);
+    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, received: credited, payments }));
   });
 }
+
+/** By bank nobody but a person can see that money came: its approval, which is never left out, is the receipt. */
+const money = async (run: MoneyRun): Promise<Received> => {
+  const { arrival, method, amount } = run.order;
+  if (arrival) return receiveArrival(run, arrival);
+  if (method!.flow === 'invoice') return receiveInvoice(run);
+  return { received: amount, payments: [], reviewed: false };
+};

@@ -6,20 +6,23 @@ import { MoneyRun } from '../kit/money-run.ts';
 /** Sends client money out: check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
-    const { transactionId, method } = run.order;
-    const connection = method!.connectionId;
+    const { transactionId, method, approvals } = run.order;
+    const provider = (say: string) => atProvider(method!.connectionId, say);
 
     await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
-    await run.approval();
+    if (approvals > 0) {
+      await run.approval();
+      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
+    }
 
     const { report } = await moveMoney(run, {
       say: `Sending through ${method!.provider}`,
-      send: () => atProvider(connection, 'Sending the payout').createPayout({ transactionId }),
-      ask: () => atProvider(connection, 'Asking about the payout').findPayout({ transactionId }),
+      send: () => provider('Sending the payout').createPayout({ transactionId }),
+      ask: () => provider('Asking about the payout').findPayout({ transactionId }),
       idempotency: method!.idempotency,
       onPending: (sent) =>
         run.step('Noting that the provider works on it', (hub) =>

@@ -21,7 +21,10 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
       run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
       run.progress.at('held', 'Funds are held.');
     }
-    await run.approval();
+    if (run.order.approvals > 0) {
+      await run.approval();
+      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertMayTransfer({ transactionId }));
+    }
 
     const platform = from.platform ?? to.platform;
     if (platform) await balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');

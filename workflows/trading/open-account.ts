@@ -1,9 +1,16 @@
-import { allHandlersFinished, condition, defineUpdate, setHandler, sleep } from '@temporalio/workflow';
-import type { Answer } from '../../domain/outcomes.ts';
-import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineUpdate,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
+import { makeOnce } from '../kit/make-once.ts';
 import { Progress } from '../kit/progress.ts';
-import { hubFailureOf } from '../kit/stopped.ts';
+import { hubFailureOf, Stopped } from '../kit/stopped.ts';
 
 export interface OpenAccountInput {
   accountId: number;
@@ -17,10 +24,7 @@ export interface AccountOpened {
 
 export const accountBegin = defineUpdate<AccountOpened, []>('begin');
 
-/**
- * Creates an account on its trading platform. The platform stores our reference, so an account whose answer was lost is found
- * again, and only when two looks miss it is it created once more.
- */
+/** Creates an account on its trading platform, once, and opens it on our books. */
 export async function openAccount({ accountId, timings: given }: OpenAccountInput): Promise<AccountOpened> {
   const timings = { ...TIMINGS, ...given };
   setPatience(timings);
@@ -30,43 +34,41 @@ export async function openAccount({ accountId, timings: given }: OpenAccountInpu
     await condition(() => result !== null, timings.firstAnswer);
     return result ?? { status: 'opening', issue: null };
   });
+  // Once begun it is finished: an account half made at the platform helps nobody.
+  return CancellationScope.nonCancellable(async () => {
+    result = await open(accountId, timings, progress);
+    progress.ends(result.status === 'active' ? 'done' : 'failed', result.issue ?? 'The account is open.');
+    await condition(allHandlersFinished);
+    return result;
+  });
+}
 
+const open = async (accountId: number, timings: Timings, progress: Progress): Promise<AccountOpened> => {
   const facts = await internal('Reading what to open').prepareAccount({ accountId });
   const platform = (say: string) => atProvider(facts.connectionId, say);
-  progress.about({
-    kind: 'open-account',
-    client: facts.clientId,
-    provider: facts.provider,
-    currency: facts.currency,
-    amount: '0',
-  });
-  progress.at('submitting', `Creating the account on ${facts.provider}.`);
-
-  const create = (): Promise<Answer<{ login: string }>> =>
-    platform('Creating the account')
-      .createAccount({ accountId })
-      .catch(() => ({ outcome: 'unknown', message: 'the answer was lost' }));
-
-  let answer = await create();
-  for (let n = 0; answer.outcome !== 'done' && answer.outcome !== 'refused'; n++) {
-    progress.note(
-      `${answer.outcome === 'unknown' ? 'Outcome unknown' : 'Not created yet'}: ${'message' in answer ? answer.message : ''}.`,
-    );
-    progress.waitingFor('the trading platform', 'check the connection; it is tried again by itself.', { human: n > 4 });
-    await sleep(delay(timings.retries, n));
-    answer = answer.outcome === 'unknown' ? await find(platform, accountId, timings, create) : await create();
+  const { clientId: client, provider, currency } = facts;
+  progress.about({ kind: 'open-account', client, provider, currency, amount: '0' });
+  progress.at('submitting', `Creating the account on ${provider}.`);
+  try {
+    const { login } = await makeOnce({
+      create: () => platform('Creating the account').createAccount({ accountId }),
+      find: () => platform('Looking for the account').findAccount({ accountId }),
+      timings,
+      note: (said) => progress.note(said),
+      pause: async (why, ms, human) => {
+        progress.waitingFor(`the trading platform (${why})`, 'check the connection; it is tried again by itself.', {
+          human,
+        });
+        await sleep(ms);
+        progress.notWaiting();
+      },
+    });
+    return await activate(accountId, login);
+  } catch (error) {
+    if (error instanceof Stopped) return refuse(accountId, error.issue);
+    throw error;
   }
-  progress.notWaiting();
-
-  if (answer.outcome === 'done') {
-    result = await activate(accountId, answer.report.login);
-  } else {
-    result = await refuse(accountId, answer.message);
-  }
-  progress.at(result.status === 'active' ? 'done' : 'failed', result.issue ?? 'The account is open.');
-  await condition(allHandlersFinished);
-  return result;
-}
+};
 
 const activate = async (accountId: number, login: string): Promise<AccountOpened> => {
   try {
@@ -82,22 +84,4 @@ const activate = async (accountId: number, login: string): Promise<AccountOpened
 const refuse = async (accountId: number, issue: string): Promise<AccountOpened> => {
   await internal('Noting why it is not open').failAccount({ accountId, issue });
   return { status: 'failed', issue };
-};
-
-const find = async (
-  platform: (say: string) => ReturnType<typeof atProvider>,
-  accountId: number,
-  timings: Timings,
-  create: () => Promise<Answer<{ login: string }>>,
-): Promise<Answer<{ login: string }>> => {
-  for (let look = 0; look < 2; look++) {
-    if (look > 0) await sleep(timings.secondLook);
-    try {
-      const found = await platform('Looking for the account').findAccount({ accountId });
-      if (found) return { outcome: 'done', report: found };
-    } catch {
-      return { outcome: 'unknown', message: 'the platform could not be asked' };
-    }
-  }
-  return create();
 };

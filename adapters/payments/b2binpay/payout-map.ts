@@ -25,7 +25,9 @@ export const payoutReport = (payout: Resource, transfer: Resource | null, config
   const state = payoutState(status, moved, transfer, config);
   const txHash = word(transfer?.attributes.txid);
   const asked = amountOf(payout.attributes.amount, 'amount');
-  const processed = state === 'succeeded' && transfer ? amountOf(transfer.attributes.amount, 'amount') : null;
+  // What a returned payout gave back is what had left.
+  const processed =
+    (state === 'succeeded' || state === 'returned') && transfer ? amountOf(transfer.attributes.amount, 'amount') : null;
   const why =
     moved === '-2'
       ? 'blocked by the anti-money-laundering check'

@@ -7,6 +7,7 @@ export default definePaymentProvider({
   caption: 'Manual (bank transfer)',
   capabilities: ['deposit.instruction', 'payout', 'status.byReference'],
   idempotency: 'native',
+  confirmedBy: 'person',
   limits: { perSecond: 100, timeoutMs: 1000 },
   config: configSchema,
   adapter,

@@ -13,6 +13,8 @@ const WORD: Record<Purpose, Record<Verdict, DecisionWord>> = {
   approval: { yes: 'approve', no: 'reject', continue: 'continue' },
   review: { yes: 'approve', no: 'reject', continue: 'continue' },
   assistance: { yes: 'mark_done', no: 'mark_failed', continue: 'continue' },
+  // Only trying again helps; whoever says yes means that.
+  repair: { yes: 'continue', no: 'reject', continue: 'continue' },
 };
 
 export type Saying = Pick<Decision, 'comment' | 'resolutionId' | 'evidence'>;
@@ -45,7 +47,7 @@ export const decideRequest = async (
   saying: Saying,
 ): Promise<void> => {
   const request = await seenRequest(hub, actor, applicationId);
-  const decision: Decision = { decision: WORD[request.purpose][verdict], by: actor.id, ...saying };
+  const decision: Decision = { decision: WORD[request.purpose][verdict], by: actor.id, applicationId, ...saying };
   const content = createHash('sha256')
     .update(
       JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]),
@@ -62,7 +64,12 @@ export const decideRequest = async (
     await hub.ask((steering) => steering.decide(request.workflowId, decision, updateId));
   } catch (error) {
     const late = error instanceof HubFailure && ['not_waiting', 'decided_already'].includes(error.reason);
-    if (!late || !(await saidThis(hub, applicationId, decision))) throw error;
+    if (late && (await saidThis(hub, applicationId, decision))) return;
+    // Temporal answers the same Update id the same for ever: what was refused now may be right later.
+    if (error instanceof HubFailure && error.type === 'Rejected') {
+      await hub.pool.query(`update application set update_time = now() where id = $1`, [applicationId]);
+    }
+    throw error;
   }
 };
 

@@ -1,3 +1,4 @@
+import { policyFor } from '../../../activities/transactions/approval-policy.ts';
 import { assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
@@ -5,6 +6,7 @@ import { loadMethodFacts } from '../../../db/repositories/orders.ts';
 import { loadRequest, type RequestRow } from '../../../db/repositories/requests.ts';
 import { loadTransaction } from '../../../db/repositories/transactions.ts';
 import type { Amount } from '../../../domain/money.ts';
+import { providerById } from '../../../worker/tools.ts';
 import { type UserActor, actorName } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import type { MoneyHub } from '../hub.ts';
@@ -28,14 +30,16 @@ export const editRequest = async (
   await seenRequest(hub, actor, applicationId);
   await inTransaction(hub.pool, async (db) => {
     const request = (await loadRequest(db, applicationId, true))!;
-    if (edit.data) await assertMayCorrect(db, request, edit.data.amount);
+    const needed = edit.data ? await assertMayCorrect(hub, db, request, edit.data.amount) : null;
     const { rows } = await db.query<{ before: unknown }>(
       `select jsonb_build_object('comment', comment, 'color', color, 'amount', data -> 'amount') as before from application where id = $1`,
       [applicationId],
     );
     await db.query(
       `update application set comment = case when $2 then $3 else comment end, color = case when $4 then $5 else color end,
-              data = case when $6::text is null then data else data || jsonb_build_object('amount', $6::text) end, update_time = now() where id = $1`,
+              data = case when $6::text is null then data else data || jsonb_build_object('amount', $6::text) end,
+              approvals_needed = coalesce($7::smallint, approvals_needed), edited_by = case when $7::smallint is null then edited_by else $8 end,
+              update_time = now() where id = $1`,
       [
         applicationId,
         edit.comment !== undefined,
@@ -43,6 +47,8 @@ export const editRequest = async (
         edit.color !== undefined,
         edit.color ?? null,
         edit.data?.amount ?? null,
+        needed,
+        actor.id,
       ],
     );
     await recordAudit(db, {
@@ -56,8 +62,10 @@ export const editRequest = async (
   });
 };
 
-/** Only what a bank statement says about a manual deposit can differ from what was announced, and only until somebody decides. */
-const assertMayCorrect = async (db: Queryable, request: RequestRow, amount: Amount): Promise<void> => {
+/**
+ * How many must approve the corrected amount. Only what a bank statement says about a manual deposit can differ from what was announced, and only until somebody
+ * decides; who corrects it cannot approve it. */
+const assertMayCorrect = async (hub: MoneyHub, db: Queryable, request: RequestRow, amount: Amount): Promise<1 | 2> => {
   if (request.statusId !== 0) throw problem(409, 'not_waiting', 'The request is not pending any more.', 'data.amount');
   const transaction = await loadTransaction(db, request.transactionId);
   const method = transaction.methodId === null ? null : await loadMethodFacts(db, transaction.methodId);
@@ -70,4 +78,5 @@ const assertMayCorrect = async (db: Queryable, request: RequestRow, amount: Amou
   }
   assertFits(amount, transaction.currency);
   assertMethodTakes(method, 'deposit', transaction.currency.numericCode, amount);
+  return (await policyFor({ provider: providerById }, db, transaction, amount)) === 2 ? 2 : 1;
 };

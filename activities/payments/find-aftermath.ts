@@ -1,0 +1,23 @@
+import type { PayoutState } from '../../adapters/kit/payments.ts';
+import { loadTransaction } from '../../db/repositories/transactions.ts';
+import type { Amount } from '../../domain/money.ts';
+import type { Activity } from '../kit/activity.ts';
+
+export interface Aftermath {
+  state: PayoutState;
+  providerStatus: string;
+  /** What was paid, or came back. */
+  amount: Amount | null;
+}
+
+/** How a payout stands at the provider after it was over for us. Null when the provider knows none. */
+export const findAftermath: Activity<{ transactionId: number }, Aftermath | null> = async (
+  { transactionId },
+  { pool, open, signal },
+) => {
+  const payout = await loadTransaction(pool, transactionId);
+  const { adapter, ctx } = await open('payments', payout.connectionId!, signal);
+  const ref = { reference: payout.reference, ...(payout.providerId ? { providerId: payout.providerId } : {}) };
+  const report = await adapter.findPayout?.(ctx, ref);
+  return report ? { state: report.state, providerStatus: report.providerStatus, amount: report.processed } : null;
+};

@@ -1,0 +1,25 @@
+import { sleep } from '@temporalio/workflow';
+import { delay, type Timings } from '../../domain/timings.ts';
+import type { Progress } from './progress.ts';
+import { hubFailureOf } from './stopped.ts';
+
+/** A question to a provider that nobody waits for: asked again for as long as it takes, whatever the reason; shown when it takes long. */
+export const askUntilAnswered = async <T>(
+  progress: Progress,
+  timings: Timings,
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T> => {
+  for (let n = 0; ; n++) {
+    try {
+      const answer = await ask();
+      progress.notWaiting();
+      return answer;
+    } catch (error) {
+      const why = hubFailureOf(error)?.message ?? 'the answer was lost';
+      const can = 'check the connection; it is asked again by itself.';
+      progress.waitingFor(`the provider to tell ${what} (${why})`, can, { human: n > 3 });
+      await sleep(delay(timings.retries, n));
+    }
+  }
+};
