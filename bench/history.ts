@@ -28,8 +28,12 @@ const run = async (stack: Stack, method: string, currency: string, data: Record<
   });
   await steering.beginMoney('payout', transactionId);
   const { rows } = await pool.query<{ id: number }>(`select min(id) as id from hub_user`);
+  const { rows: requests } = await pool.query<{ id: number }>(`select id from application where transaction_id = $1`, [
+    transactionId,
+  ]);
+  const applicationId = requests[0]!.id;
   const handle = temporal.workflow.getHandle(`payout:${transactionId}`);
-  await steering.decide(handle.workflowId, { decision: 'approve', by: rows[0]!.id }, randomUUID());
+  await steering.decide(handle.workflowId, { decision: 'approve', by: rows[0]!.id, applicationId }, randomUUID());
   const { stage } = (await handle.result()) as { stage: string };
   if (stage !== 'done') throw new Error(`payout ${transactionId} ended as ${stage}`);
   return (await handle.describe()).historyLength;

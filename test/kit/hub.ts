@@ -80,12 +80,14 @@ export class TestHub {
   readonly client: Client;
   readonly steering: Steering;
   readonly sandboxes: SandboxServer;
+  /** The waits of every run started here. */
+  readonly timings: Partial<Timings>;
   private readonly closing: (() => Promise<unknown>)[];
   private readonly startWorker: () => Promise<RunningWorker>;
   private worker: RunningWorker | null = null;
 
   private constructor(
-    parts: Pick<TestHub, 'settings' | 'pool' | 'client' | 'steering' | 'sandboxes'>,
+    parts: Pick<TestHub, 'settings' | 'pool' | 'client' | 'steering' | 'sandboxes' | 'timings'>,
     closing: TestHub['closing'],
     startWorker: () => Promise<RunningWorker>,
   ) {
@@ -95,6 +97,7 @@ export class TestHub {
       client: this.client,
       steering: this.steering,
       sandboxes: this.sandboxes,
+      timings: this.timings,
     } = parts);
     this.closing = closing;
     this.startWorker = startWorker;
@@ -129,7 +132,7 @@ export class TestHub {
     const steering = new Steering(client, PAYLOAD_KEYS, given);
     const log = pino({ level: 'silent' });
     const hub = new TestHub(
-      { settings, pool, client, steering, sandboxes },
+      { settings, pool, client, steering, sandboxes, timings: given },
       [() => sandboxes.close(), () => connection.close(), () => pool.end(), () => database.drop()],
       () => runWorker({ settings, pool, client, workflowBundle, log, timings: given }),
     );
@@ -300,7 +303,11 @@ export class TestHub {
     rest: object = {},
   ): Promise<{ missing: number }> {
     const request = await this.openRequest(transactionId);
-    return this.steering.decide(request.workflow_id, { decision, by, applicationId: request.id, ...rest }, randomUUID());
+    return this.steering.decide(
+      request.workflow_id,
+      { decision, by, applicationId: request.id, ...rest },
+      randomUUID(),
+    );
   }
 
   breaches(): Promise<Breach[]> {
