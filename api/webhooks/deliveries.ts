@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { deliverWebhook } from '../../activities/webhooks/deliver-webhook.ts';
 
-const AT_ONCE = 8;
+/** Few: answering the next callback comes before delivering the last one. */
+const AT_ONCE = 2;
 const MOST_WAITING = 1_000;
 
 /**

@@ -105,8 +105,9 @@ export class Operators {
         () => paid.add(id),
         () => undefined,
       );
-    if (!paid.has(id) && stage === 'awaiting_payer' && here === 0) {
-      if (story.pays === 'never' || story.pays === 'late')
+    if (stage === 'awaiting_payer' && here === 0) {
+      // Whose payment was declined does not try again: the invoice runs out.
+      if (story.pays === 'never' || story.pays === 'late' || paid.has(id))
         void bank.advance(reference, 'expire').catch(() => undefined);
       else {
         paid.add(id);

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { InternalActivities, ProviderActivities } from '../../activities/index.ts';
 import { connectionQueue } from '../../domain/queues.ts';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
@@ -11,16 +11,39 @@ export const setPatience = (timings: Timings): void => {
   patience = timings;
 };
 
+/** Quick looks and notes on our own books: done inside the workflow task, without a round trip through the server. */
+const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
+  'approvalsFor',
+  'assertMayDeposit',
+  'assertMayTransfer',
+  'assertMayWithdraw',
+  'assertStillMayWithdraw',
+  'noteDepositOpened',
+  'notePayoutSubmitted',
+  'openRequest',
+  'prepareAccount',
+  'prepareAddress',
+  'prepareOrder',
+  'recordDecision',
+]);
+
 /**
  * Our own database work. Idempotent by operation key, so it is tried again for as long as it takes: money does not give up
- * because PostgreSQL is being restarted. `summary` is what an operator reads in Temporal UI.
+ * because PostgreSQL is being restarted. `summary` is what an operator reads in Temporal UI. What posts to the ledger is an
+ * activity of its own, seen and retried by the server; a glance is a local one (docs/decisions/0013-glances-are-local.md).
  */
-export const internal = (summary: string) =>
-  proxyActivities<InternalActivities>({
+export const internal = (summary: string): InternalActivities => {
+  const options = {
     summary,
     startToCloseTimeout: patience.ownStep,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '20s' },
+  } as const;
+  const steps = proxyActivities<InternalActivities>(options);
+  const glances = proxyLocalActivities<InternalActivities>(options);
+  return new Proxy(steps, {
+    get: (_, name: keyof InternalActivities) => (GLANCES.has(name) ? glances[name] : steps[name]),
   });
+};
 
 /**
  * Calls to a provider, on its own queue. Never retried by the platform: the story decides what a lost answer means.
