@@ -83,7 +83,10 @@ describe('a deposit that an operator enters', () => {
     });
     expect(changed).toMatchObject({ status: 200, body: { color: '#ffcc00', data: { amount: '90' } } });
     expect((await boris.call(`PATCH /applications/${request}`, { data: { amount: '90.001' } })).status).toBe(400);
-    await boris.call(`POST /applications/${request}/approve`);
+    // Who says how much it is does not also say that it is right.
+    expect(reason(await boris.call(`POST /applications/${request}/approve`))).toBe('own_request');
+    const vera = await api.operator();
+    expect((await vera.call(`POST /applications/${request}/approve`)).status).toBe(200);
     await api.hub.reaches(made.body.transactionId, 'done');
     expect((await ann.of.balance()).balance).toBe('90');
 

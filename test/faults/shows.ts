@@ -133,7 +133,7 @@ const wave = async (
     heard.set(status, (heard.get(status) ?? 0) + 1);
   const stages = await stagesOf(world, [telling.client.clientId]);
   say(
-    `200 requests with ${keys} key(s), balance for ${covers}, answered in ${took} ms: ${JSON.stringify(Object.fromEntries(heard))}; transactions ${JSON.stringify(stages)}`,
+    `200 requests with ${keys} key(s), ${covers} payouts expected, answered in ${took} ms: ${JSON.stringify(Object.fromEntries(heard))}; transactions ${JSON.stringify(stages)}`,
   );
   const breaches = await checkRun(stack, [telling]);
   const done = stages['done'] ?? 0;
