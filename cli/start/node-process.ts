@@ -6,7 +6,7 @@ import type { RunningService } from '../embedded/service.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
 
-/** Longer than the grace a worker gives its activities, so that nothing is cut that would have finished. */
+/** Enough for what is nearly done. A call to a slow provider that is cut short is safe: its answer counts as lost and is asked for. */
 const PATIENCE_MS = 30_000;
 
 /** Runs one of our entry points as a process of its own; each of its lines is handed to `say`. */
