@@ -10,6 +10,7 @@ import { bookTransfer } from './ledger/book-transfer.ts';
 import { holdFunds } from './ledger/hold-funds.ts';
 import { releaseHold } from './ledger/release-hold.ts';
 import { dropExpired } from './ops/drop-expired.ts';
+import { lookForPayments } from './ops/look-for-payments.ts';
 import { sealAudit } from './ops/seal-audit.ts';
 import { startWaiting } from './ops/start-waiting.ts';
 import { createAddress } from './payments/create-address.ts';
@@ -58,6 +59,7 @@ export const internalActivities = {
   dropExpired,
   failAccount,
   holdFunds,
+  lookForPayments,
   noteAddress,
   noteDepositOpened,
   notePayoutSubmitted,

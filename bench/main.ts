@@ -50,9 +50,13 @@ try {
       say(table(result));
     }
   }
-} finally {
+} catch (error) {
+  // Said before anything is stopped: what is stopped under a call still running would speak instead.
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   await stack.stop();
+  process.exit(1);
 }
+await stack.stop();
 const date = new Date().toISOString();
 const file = options.json ?? join(CACHE, 'bench', `${date.slice(0, 19).replaceAll(':', '-')}.json`);
 writeJson(file, { date, rounds, machine: where, figures: measured });

@@ -19,9 +19,15 @@ export const closeTransaction: Activity<Closing, void> = async (
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
-    const { type } = await loadTransaction(db, transactionId);
+    const { type, providerId } = await loadTransaction(db, transactionId);
     await closeRequests(db, transactionId, 'rejected');
     if (!(await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null }))) return;
+    if (type === 'deposit' && providerId !== null) {
+      // The page is known to the client: he may still pay it, and the callback may be lost.
+      await db.query(`update money_transaction set next_look = now() + interval '1 hour' where transaction_id = $1`, [
+        transactionId,
+      ]);
+    }
     await recordAudit(db, {
       actor: 'workflow',
       action: `${type}.${stage}`,

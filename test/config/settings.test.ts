@@ -34,6 +34,16 @@ const production = (): Record<string, string> => ({
   JWT_PRIVATE_KEY: ed25519(),
 });
 
+describe('quick timings', () => {
+  it('are for fault campaigns and refused in production', () => {
+    expect(load().hubTimings).toBe('normal');
+    expect(load({ HUB_TIMINGS: 'quick' }).hubTimings).toBe('quick');
+    expect(problemsOf({ ...production(), HUB_TIMINGS: 'quick' })).toEqual([
+      'HUB_TIMINGS quick is for tests and refused in production.',
+    ]);
+  });
+});
+
 describe('settings of an embedded hub', () => {
   it('need nothing from outside', () => {
     const settings = load();

@@ -5,6 +5,8 @@ import { type Outcome, perform, type World } from './run.ts';
 export interface Plan {
   seed: number;
   runs: number;
+  /** Leaves out the runs before. */
+  from: number;
   /** Only this one, as the campaign would do it. */
   run?: number;
   only?: FaultKind;
@@ -22,7 +24,7 @@ export const campaign = async (world: World, plan: Plan, say: (line: string) => 
   const tallies = new Map<FaultKind, Tally>();
   const total = { stories: 0, transactions: 0, kills: 0, duplicates: 0, runs: 0 };
   const began = Date.now();
-  const runs = plan.run === undefined ? Array.from({ length: plan.runs }, (_, n) => n) : [plan.run];
+  const runs = plan.run === undefined ? Array.from({ length: plan.runs }, (_, n) => n).slice(plan.from) : [plan.run];
   let clean = true;
   for (const run of runs) {
     const scenario = scenarioOf(plan.seed, run, plan.only);
@@ -38,7 +40,7 @@ export const campaign = async (world: World, plan: Plan, say: (line: string) => 
     total.transactions += outcome.stages.length;
     total.kills += outcome.kills;
     total.duplicates += outcome.duplicates;
-    say(lineOf(scenario, outcome, runs.length));
+    say(lineOf(scenario, outcome, plan.runs));
     if (plan.verbose) for (const line of details(outcome)) say(`    ${line}`);
     if (outcome.breaches.length > 0) {
       clean = false;

@@ -5,13 +5,15 @@ import { flood, killFifty } from './shows.ts';
 import { open } from './world.ts';
 
 /**
- * `npm run faults -- --seed N --runs M [--only kind] [--verbose]`: a campaign. `--run I` repeats one run of it.
+ * `npm run faults -- --seed N --runs M [--only kind] [--verbose]`: a campaign. `--run I` repeats one run of it,
+ * `--from I` goes on with it.
  * `--kill-50` and `--flood`: the two set pieces.
  */
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '20' },
+    from: { type: 'string', default: '0' },
     run: { type: 'string' },
     only: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -21,7 +23,7 @@ const { values } = parseArgs({
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const number = (name: 'seed' | 'runs' | 'run'): number | undefined => {
+const number = (name: 'seed' | 'runs' | 'from' | 'run'): number | undefined => {
   const text = values[name];
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
@@ -38,6 +40,7 @@ if (values.only !== undefined && !isKind(values.only)) {
 const plan = {
   seed: number('seed')!,
   runs: number('runs')!,
+  from: number('from')!,
   ...(values.run === undefined ? {} : { run: number('run')! }),
   ...(values.only === undefined ? {} : { only: values.only as FaultKind }),
   verbose: values.verbose,

@@ -6,6 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
 
+const living = new Set<ChildProcess>();
+
+/** For an exit that cannot wait. */
+export const killHubProcesses = (): void => {
+  for (const child of living) child.kill('SIGKILL');
+};
+
 /** One of the hub's own processes, to be killed at any moment. One that ends by itself is started again, as in production, and counted. */
 export class HubProcess {
   readonly name: string;
@@ -27,10 +34,6 @@ export class HubProcess {
     this.env = env;
   }
 
-  get pid(): number | undefined {
-    return this.child?.pid;
-  }
-
   /** Resolves when it says that it serves. Harmless when it runs already. */
   start(): Promise<void> {
     this.wanted = true;
@@ -48,6 +51,11 @@ export class HubProcess {
     await gone;
   }
 
+  private async startAgain(): Promise<void> {
+    await sleep(300);
+    if (this.wanted) await this.start();
+  }
+
   private spawn(): Promise<void> {
     const child = spawn(process.execPath, [this.entry], {
       cwd: projectRoot,
@@ -56,6 +64,7 @@ export class HubProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    living.add(child);
     return new Promise((done) => {
       for (const stream of [child.stdout, child.stderr])
         createInterface({ input: stream }).on('line', (line) => {
@@ -65,11 +74,10 @@ export class HubProcess {
       child.once('exit', (code, signal) => {
         appendFileSync(this.log, `--- ${this.name} ended: ${signal ?? code}\n`);
         this.child = null;
+        living.delete(child);
         if (this.wanted) {
           this.deaths += 1;
-          void sleep(300).then(() => {
-            if (this.wanted) void this.start();
-          });
+          void this.startAgain();
         }
         done();
       });

@@ -234,18 +234,6 @@ export class Stack {
     await this.proxy.close();
     await Promise.all([this.temporal?.stop(), this.postgres.stop()]);
   }
-
-  /** For an exit that cannot wait. */
-  killAll(): void {
-    for (const pid of [this.worker.pid, this.api.pid, this.temporal?.pid, this.postgres.pid]) {
-      if (pid === undefined) continue;
-      try {
-        process.kill(pid, pid === this.postgres.pid ? 'SIGQUIT' : 'SIGKILL');
-      } catch {
-        // has ended already
-      }
-    }
-  }
 }
 
 /** Fresh passwords for the campaign's operators. */

@@ -1,7 +1,11 @@
-import { rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { livingProcess } from '../../cli/embedded/process-record.ts';
 import { openRunFolder } from '../kit/run-folder.ts';
 import { openOffice } from './cast.ts';
 import { HubApi } from './hub-api.ts';
+import { killHubProcesses } from './process.ts';
 import type { World } from './run.ts';
 import { Stack } from './stack.ts';
 import { loadMethods } from './teller.ts';
@@ -12,18 +16,17 @@ export const open = async (
   say: (line: string) => void,
 ): Promise<{ world: World; close: (keep: boolean) => Promise<void> }> => {
   const folder = await openRunFolder();
-  let stack: Stack | undefined;
-  process.once('exit', () => stack?.killAll());
+  process.once('exit', () => killEverything(folder));
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
       say('Interrupted.');
-      stack?.killAll();
+      killEverything(folder);
       rmSync(folder, { recursive: true, force: true });
       process.exit(130);
     });
   const began = Date.now();
   say('Starting PostgreSQL behind a proxy, Temporal on a file, sandboxes, a worker and an API …');
-  stack = await Stack.start(folder, say);
+  const stack = await Stack.start(folder, say);
   const api = new HubApi(stack.origin);
   const world: World = {
     stack,
@@ -37,8 +40,25 @@ export const open = async (
     world,
     close: async (keep) => {
       await stack.stop();
-      if (keep) say(`Logs are kept in ${folder}/logs.`);
-      else rmSync(folder, { recursive: true, force: true });
+      if (keep) {
+        // Elsewhere, because the next run clears away what earlier ones left.
+        const kept = mkdtempSync(join(tmpdir(), 'brokerhub-faults-'));
+        cpSync(join(folder, 'logs'), kept, { recursive: true });
+        say(`Logs are kept in ${kept}.`);
+      }
+      rmSync(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** Also what was only just being started. */
+const killEverything = (folder: string): void => {
+  killHubProcesses();
+  for (const [name, signal] of [
+    ['temporal', 'SIGKILL'],
+    ['postgres', 'SIGQUIT'],
+  ] as const) {
+    const pid = livingProcess(folder, name);
+    if (pid !== undefined) process.kill(pid, signal);
+  }
 };

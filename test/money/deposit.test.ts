@@ -9,7 +9,11 @@ beforeAll(async () => {
   olga = await hub.operator('Olga');
 });
 afterAll(() => hub?.stop());
-afterEach(() => hub.sandbox('b2binpay').reset());
+// Not reset: a provider never gives the same payment id twice.
+afterEach(() => {
+  hub.sandbox('b2binpay').faults.clear();
+  hub.sandbox('b2binpay').setCallbacks('normal');
+});
 
 const provider = async (transactionId: number): Promise<string> =>
   eventually(
@@ -75,6 +79,31 @@ describe('a deposit through a hosted page', () => {
     await hub.reaches(deposit, 'awaiting_payer');
     await hub.sandbox('b2binpay').pay(await provider(deposit), {});
     await hub.reaches(deposit, 'done');
+  });
+});
+
+describe('a page that is paid after its end while the callback is lost', () => {
+  it('is looked at again by itself, and the money becomes a deposit of its own', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const deposit = await client.deposit('100.00');
+    const id = await provider(deposit);
+    await hub.sandbox('b2binpay').advance(id, 'expire');
+    await hub.reaches(deposit, 'expired');
+    hub.sandbox('b2binpay').setCallbacks('drop');
+    await hub.sandbox('b2binpay').pay(id, {});
+    await hub.pool.query(`update money_transaction set next_look = now() where transaction_id = $1`, [deposit]); // an hour later
+    await hub.client.workflow.execute('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
+    const late = await eventually(
+      async () =>
+        (
+          await hub.pool.query<{ transaction_id: number }>(
+            `select transaction_id from money_transaction where parent_id = $1`,
+            [deposit],
+          )
+        ).rows[0],
+      'the late payment',
+    );
+    await hub.reaches(late.transaction_id, 'review');
   });
 });
 

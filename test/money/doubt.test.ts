@@ -80,13 +80,11 @@ describe('a payout that was sent', () => {
   });
 
   it('is shown to a person when the provider pays it after an operator marked it as failed', async () => {
-    hub
-      .sandbox('b2binpay')
-      .fault({
-        match: { method: 'POST', path: '/payout/', body: '"type":"payout"' },
-        kind: 'reset_after_commit',
-        times: 1,
-      });
+    hub.sandbox('b2binpay').fault({
+      match: { method: 'POST', path: '/payout/', body: '"type":"payout"' },
+      kind: 'reset_after_commit',
+      times: 1,
+    });
     hub.sandbox('b2binpay').fault({ match: { method: 'GET', path: '/payout/' }, kind: 'http_500', times: 1_000 });
     const client = await hub.clientWith('100', 'USDT');
     const payout = await client.withdraw('25.00');

@@ -6,6 +6,7 @@ import { internal } from '../kit/activities.ts';
 export async function sweep(): Promise<{ started: number; delivered: number; sealed: number }> {
   const { started } = await internal('Starting runs whose starter died').startWaiting();
   const { delivered } = await internal('Delivering callbacks that wait').deliverWaitingWebhooks();
+  await internal('Looking for payments nobody told of').lookForPayments();
   const { sealed } = await internal('Sealing the audit chain').sealAudit();
   await internal('Dropping what is too old to keep').dropExpired();
   return { started, delivered, sealed };
