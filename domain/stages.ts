@@ -5,9 +5,7 @@ export const STAGES = {
   awaiting_payer: 'inProgress',
   seen: 'inProgress',
   processing: 'inProgress',
-  crediting: 'inProgress',
   // payouts and transfers
-  checking: 'hold',
   held: 'hold',
   hold_refused: 'holdFailed',
   submitting: 'inProgress',
