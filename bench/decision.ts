@@ -6,7 +6,7 @@ import { type BenchClient, clientWith, methodNamed, placeRow, reference } from '
 import { BARE_QUEUE } from './queues.ts';
 import { operatorHeaders } from './sign-in.ts';
 import type { Stack } from './stack.ts';
-import { bareDecide, type bareDecision } from './workflows.ts';
+import { bareDecide, type bareDecision, type Kind } from './workflows.ts';
 
 const FEW = 15;
 
@@ -63,8 +63,8 @@ const overRest = (stack: Stack, origin: string, headers: Record<string, string>,
   },
 });
 
-const bare = ({ client }: Stack, withActivity: boolean): Way => ({
-  name: withActivity ? 'bare Update and one empty activity' : 'bare Update',
+const bare = ({ client }: Stack, activity: Kind | 'none'): Way => ({
+  name: activity === 'none' ? 'bare Update' : `bare Update, one empty ${activity} activity`,
   round: async () => {
     const ids = Array.from({ length: FEW }, () => `bare-decision:${randomUUID()}`);
     await Promise.all(
@@ -77,7 +77,7 @@ const bare = ({ client }: Stack, withActivity: boolean): Way => ({
       (id) =>
         client.workflow
           .getHandle(id)
-          .executeUpdate(bareDecide, { args: [{ decision: 'approve', withActivity }], updateId: randomUUID() }),
+          .executeUpdate(bareDecide, { args: [{ decision: 'approve', activity }], updateId: randomUUID() }),
       (id) => client.workflow.getHandle(id).result(),
     );
   },
@@ -89,15 +89,15 @@ export const decisionBench: Bench = {
     const origin = await stack.api();
     const headers = await operatorHeaders(stack);
     const client = await clientWith(stack, '10000000', 'USD');
-    const update = bare(stack, false);
+    const update = bare(stack, 'none');
     return [
       {
         name: 'Approval, one at a time',
         unit: 'ms, median of a round',
         ours: overRest(stack, origin, headers, client),
-        references: [update, bare(stack, true)],
+        references: [update, bare(stack, 'local'), bare(stack, 'regular')],
         targets: [{ against: update.name, atMost: 1.5 }],
-        notes: async () => ['The answer waits until the decision is written down, in an activity of its own.'],
+        notes: async () => ['The answer waits until the decision is written down, in a local activity.'],
       },
     ];
   },

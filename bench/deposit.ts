@@ -8,7 +8,7 @@ import { allAtOnce, oneByOne } from './load.ts';
 import { type BenchClient, clientWith, methodNamed, placeRow, reference } from './people.ts';
 import { BARE_QUEUE } from './queues.ts';
 import type { Stack } from './stack.ts';
-import { bareBegin, type bareDeposit } from './workflows.ts';
+import { bareBegin, type bareDeposit, type Kind } from './workflows.ts';
 
 const AT_ONCE = 30;
 const MANY = 90;
@@ -23,13 +23,13 @@ const runDeposit = async ({ steering, client }: Stack, transactionId: number): P
   if (stage !== 'done') throw new Error(`deposit ${transactionId} ended as ${stage}`);
 };
 
-const runBare = async ({ client }: Stack, workflowId: string): Promise<void> => {
+const runBare = async ({ client }: Stack, workflowId: string, looks: Kind): Promise<void> => {
   const startWorkflowOperation = new WithStartWorkflowOperation<typeof bareDeposit>('bareDeposit', {
     taskQueue: BARE_QUEUE,
     workflowId,
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [],
+    args: [looks],
     staticSummary: workflowId,
   });
   await client.workflow.executeUpdateWithStart(bareBegin, { startWorkflowOperation, updateId: 'begin' });
@@ -113,7 +113,13 @@ export const depositBench: Bench = {
     await stack.worker();
     const arrivals = await Arrivals.of(stack);
     const ours = 'ours: deposit workflow';
-    const bare = 'empty workflow, 4 empty activities';
+    // The hub makes its looks as local activities, so the first reference is the like one; the second is what they cost otherwise.
+    const like = 'empty workflow, 2 local + 2 regular';
+    const regular = 'empty workflow, 4 regular activities';
+    const kinds: readonly (readonly [string, Kind])[] = [
+      [like, 'local'],
+      [regular, 'regular'],
+    ];
 
     const throughput: Figure = {
       name: `Deposit start → done, ${AT_ONCE} at once`,
@@ -127,12 +133,15 @@ export const depositBench: Bench = {
           return rate;
         },
       },
-      references: [{ name: bare, round: () => allAtOnce(names(MANY), AT_ONCE, (id) => runBare(stack, id)) }],
-      targets: [{ against: bare, atLeast: 0.85 }],
+      references: kinds.map(([name, kind]) => ({
+        name,
+        round: () => allAtOnce(names(MANY), AT_ONCE, (id) => runBare(stack, id, kind)),
+      })),
+      targets: kinds.map(([against]) => ({ against, atLeast: 0.85 })),
     };
 
     let lastOurs = '';
-    let lastBare = '';
+    const lastBare = new Map<Kind, string>();
     const latency: Figure = {
       name: 'Deposit start → done, one at a time',
       unit: 'ms, median of a round',
@@ -146,23 +155,22 @@ export const depositBench: Bench = {
           return time;
         },
       },
-      references: [
-        {
-          name: bare,
-          round: () => {
-            const ids = names(FEW);
-            lastBare = ids.at(-1)!;
-            return oneByOne(ids, (id) => runBare(stack, id));
-          },
+      references: kinds.map(([name, kind]) => ({
+        name,
+        round: () => {
+          const ids = names(FEW);
+          lastBare.set(kind, ids.at(-1)!);
+          return oneByOne(ids, (id) => runBare(stack, id, kind));
         },
-      ],
+      })),
       // 0.85 of the reference's speed.
-      targets: [{ against: bare, atMost: 1 / 0.85 }],
+      targets: kinds.map(([against]) => ({ against, atMost: 1.18 })),
       notes: async () => {
         const events = async (workflowId: string) =>
           (await stack.client.workflow.getHandle(workflowId).describe()).historyLength;
+        const [local, all] = [await events(lastBare.get('local')!), await events(lastBare.get('regular')!)];
         return [
-          `History events: deposit ${await events(lastOurs)}, empty workflow ${await events(lastBare)}`,
+          `History events: deposit ${await events(lastOurs)}, empty workflow ${local}, with regular activities only ${all}`,
           ...(await payoutEvents(stack)),
           'The deposit also asks the provider over HTTP (sandbox in the client process); its limit per second is lifted.',
         ];

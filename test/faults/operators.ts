@@ -100,6 +100,7 @@ export class Operators {
     if (type !== 'deposit' || provider !== 'b2binpay' || arrival !== null) return;
     const bank = this.stack.sandbox('b2binpay');
     const here = bank.books().filter((entry) => entry.reference === reference).length;
+    const declined = story.amount.endsWith('.02');
     const pay = () =>
       void bank.pay(reference).then(
         () => paid.add(id),
@@ -107,9 +108,9 @@ export class Operators {
       );
     if (stage === 'awaiting_payer' && here === 0) {
       // Whose payment was declined does not try again: the invoice runs out.
-      if (story.pays === 'never' || story.pays === 'late' || paid.has(id))
+      if (story.pays === 'never' || story.pays === 'late' || (paid.has(id) && declined))
         void bank.advance(reference, 'expire').catch(() => undefined);
-      else {
+      else if (!paid.has(id)) {
         paid.add(id);
         pay();
       }

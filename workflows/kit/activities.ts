@@ -24,7 +24,6 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'prepareAccount',
   'prepareAddress',
   'prepareOrder',
-  'recordDecision',
 ]);
 
 /**
