@@ -49,6 +49,12 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
       needsHuman: null,
       providerData: { credited: payments },
     });
+    if (deposit.arrival === null && deposit.providerId !== null) {
+      // The client may pay the same page once more, and that callback may be lost.
+      await db.query(`update money_transaction set next_look = now() + interval '6 hours' where transaction_id = $1`, [
+        transactionId,
+      ]);
+    }
     await recordAudit(db, {
       actor: 'workflow',
       action: 'deposit.credited',

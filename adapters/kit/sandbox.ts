@@ -9,6 +9,8 @@ export interface SandboxModule {
   mount(desk: SandboxDesk): Router;
   /** Clears state and seeds it. */
   reset(): void;
+  /** A provider that was restarted gives no number twice: numbers go on from `since`, seconds that only grow. */
+  numberFrom?(since: number): void;
   /** Acts as the payer. */
   pay?(id: string, how: { amount?: string; currency?: string; confirmations?: number }): Promise<unknown> | unknown;
   /** Forces a state. */

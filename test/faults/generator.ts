@@ -285,11 +285,10 @@ export const scenarioOf = (seed: number, run: number, only?: FaultKind): Scenari
   ] as const);
   for (let n = 0; n < companions; n++) stories.push(story(random, `s${n + 2}`));
   const faults = faultsOf(random, kind, main);
-  // A payment that comes after the end and of which the provider never tells is found by nobody yet: that needs a reconciliation
-  // with the provider's statements.
-  const untold = kind === 'callback-dropped';
+  // A second payment for a page that is done, and of which the provider never tells, is found by nobody yet: that needs a
+  // reconciliation with the provider's statements.
   for (const one of stories) {
-    if ((untold || one.amount.endsWith('.11')) && one.pays !== 'never') one.pays = 'once';
+    if ((kind === 'callback-dropped' || one.amount.endsWith('.11')) && one.pays === 'twice') one.pays = 'once';
   }
   if (kind !== 'calm' && random.chance(0.2)) faults.push(...faultsOf(random, random.pick(COMPANY), main));
   return { seed, run, kind, stories, faults };

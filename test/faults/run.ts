@@ -108,9 +108,17 @@ const afterwards = async (stack: Stack, { faults, stories }: Scenario): Promise<
 
 /** Pages that ended unpaid are looked at again after hours: whatever was paid there without a callback is found then. */
 const hoursPass = async ({ pool, client }: Stack): Promise<boolean> => {
-  const { rowCount } = await pool.query(`update money_transaction set next_look = now() where next_look is not null`);
-  if (!rowCount) return false;
+  const { rows } = await pool.query<{ reference: string }>(
+    `update money_transaction set next_look = now() where next_look is not null returning reference`,
+  );
+  if (rows.length === 0) return false;
   await client.workflow.execute('sweep', { workflowId: `sweep-${Date.now()}`, taskQueue: HUB_QUEUE });
+  // Awaited by name: the list of running runs shows a new one only after a moment.
+  for (const { reference } of rows)
+    await client.workflow
+      .getHandle(`arrivals:${reference}`)
+      .result()
+      .catch(() => undefined);
   await pool.query(`update money_transaction set next_look = null where next_look is not null`);
   return true;
 };

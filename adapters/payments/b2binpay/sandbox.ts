@@ -59,6 +59,10 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
     reset: () => {
       state = freshState({ ...DEFAULT_SETTINGS, ...settings }, now());
     },
+    numberFrom: (since) => {
+      const { deposit, payout, transfer } = state.nextId;
+      state.nextId = { deposit: deposit + since * 100, payout: payout + since * 100, transfer: transfer + since * 100 };
+    },
     pay: (id, { amount, currency, confirmations }) => {
       const deposit = findOperation(state, id);
       if (deposit.kind !== 'deposit') throw new Error('only deposits are paid');

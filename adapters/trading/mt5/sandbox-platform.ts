@@ -66,6 +66,12 @@ export class Platform {
       : null;
   }
 
+  /** Logins and deals go on from here; logins have a range, so they only jump within it. */
+  numberFrom(since: number): void {
+    this.#nextLogin = LOGINS.first + (since % (LOGINS.last - LOGINS.first - 1_000));
+    this.#nextDeal = 88_001 + since * 100;
+  }
+
   groups = (): string[] => Object.keys(GROUPS);
 
   /** Logins in the groups of a mask: '*' any text, ',' or, '!' not. */

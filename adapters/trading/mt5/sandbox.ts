@@ -175,6 +175,7 @@ export const createSandbox = (): SandboxModule => {
     },
     // Sessions outlive it: they belong to sockets, not to the books.
     reset: () => platform.reset(),
+    numberFrom: (since) => platform.numberFrom(since),
     advance: (login, to) => platform.force(login, to),
     books: () => platform.books(),
     tick(now) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
-import { amountInput, id, text } from '../../kit/shapes.ts';
+import { amountInput, freeForm, id, text } from '../../kit/shapes.ts';
 import { Transaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
 import { paymentOrder, transferOrder } from '../intake/new-order.ts';
@@ -15,6 +15,7 @@ const PaymentBody = z.strictObject({
   amount: amountInput('number'),
   vendorCommission: fee().meta({ description: 'Default: by the rules of the method.' }),
   providerCommission: fee(),
+  data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
   comment: text(2000).optional(),
 });
 
