@@ -97,7 +97,9 @@ export const decisionBench: Bench = {
         ours: overRest(stack, origin, headers, client),
         references: [update, bare(stack, 'local'), bare(stack, 'regular')],
         targets: [{ against: update.name, atMost: 1.5 }],
-        notes: async () => ['The answer waits until the decision is written down, in a local activity.'],
+        notes: async () => [
+          'The answer waits until the decision is written down by a regular activity: only then is its Update durable (decision 0013).',
+        ],
       },
     ];
   },

@@ -46,7 +46,7 @@ describe('exact amounts', () => {
   it('survive the way through minor units', () => {
     fc.assert(
       fc.property(
-        fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+        fc.bigInt({ min: -(10n ** 20n - 1n), max: 10n ** 20n - 1n }),
         fc.integer({ min: 0, max: 18 }),
         (digits, exponent) => toMinor(fromMinor(digits.toString(), exponent), exponent) === digits.toString(),
       ),
