@@ -11,6 +11,7 @@ import { createPool } from '../../db/pool.ts';
 import { type Breach, checkLedger, openLedgerAccount, post } from '../../db/repositories/ledger.ts';
 import { seed } from '../../db/seed/seed.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { isPositive } from '../../domain/money.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
@@ -178,7 +179,7 @@ export class TestHub {
       [`ann-${randomUUID()}@example.com`],
     );
     const wallet = await this.openWallet(clientId, currency);
-    if (Number(amount) > 0) {
+    if (isPositive(amount)) {
       await post(this.pool, `test:${randomUUID()}`, [
         { do: 'post', from: `house:suspense:${currency}`, to: walletCode(wallet), amount },
       ]);

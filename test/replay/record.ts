@@ -14,11 +14,11 @@ const folder = new URL('./histories/', import.meta.url);
 const record = async (hub: TestHub, name: string, workflowId: string): Promise<void> => {
   const handle = hub.handle(workflowId);
   await eventually(async () => (await handle.describe()).status.name !== 'RUNNING', `${workflowId} to end`);
-  // The temporary address in the identity says nothing and would make every recording differ.
-  writeFileSync(
-    new URL(`${name}.json`, folder),
-    historyToJSON(await handle.fetchHistory()).replace(/"identity": "[^"]*"/g, '"identity": "recorder"'),
-  );
+  // Identities and stacks say where it was recorded, not what happened.
+  const history = historyToJSON(await handle.fetchHistory())
+    .replace(/"identity": "[^"]*"/g, '"identity": "recorder"')
+    .replace(/"stackTrace": "(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
+  writeFileSync(new URL(`${name}.json`, folder), history);
   process.stdout.write(`recorded ${name}\n`);
 };
 
