@@ -1,7 +1,7 @@
-/** Every provider of this product, in the order people see them. */
+/** Generated from the folders of adapters/ by `npm run gen:registry`; do not edit. */
 import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
 
-export const providers: readonly Provider[] = [b2binpay, manual, mt5];
+export const builtIn: readonly Provider[] = [b2binpay, manual, mt5];

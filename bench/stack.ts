@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
-import { providers } from '../adapters/registry.ts';
+import { providers } from '../adapters/installed.ts';
 import { demoConnections } from '../cli/demo-connections.ts';
 import { freePort } from '../cli/embedded/ports.ts';
 import { startPostgres } from '../cli/embedded/postgres.ts';

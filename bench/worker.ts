@@ -2,7 +2,7 @@
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { providers } from '../adapters/registry.ts';
+import { providers } from '../adapters/installed.ts';
 import { settingsOrExit } from '../config/settings.ts';
 import { createPool } from '../db/pool.ts';
 import { TIMINGS } from '../domain/timings.ts';

@@ -72,6 +72,12 @@ export const settingsShape = {
     .describe(
       '`quick` shortens every wait of the money workflows to fractions of a second, for fault campaigns; never in production.',
     ),
+  ADAPTER_PACKAGES: z
+    .string()
+    .regex(/^[^,\s]*(,\s*[^,\s]+)*$/, 'must be names of packages, separated by commas')
+    .default('')
+    .register(settingNotes, { defaultText: 'none' })
+    .describe('npm packages with further providers: each exports a manifest, or a list of them, as its default.'),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('Least important log line that is still written.'),

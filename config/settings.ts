@@ -99,6 +99,7 @@ function complete(given: Parsed, mode: 'embedded' | 'production'): Settings {
     hubMode: mode,
     hubStateDir,
     hubTimings: given.HUB_TIMINGS,
+    adapterPackages: given.ADAPTER_PACKAGES,
     logLevel: given.LOG_LEVEL,
     port: given.PORT,
     host: given.HOST,

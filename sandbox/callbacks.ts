@@ -1,4 +1,4 @@
-import type { SandboxCallback } from '../adapters/kit/sandbox.ts';
+import type { SandboxCallback, SandboxMessage } from '../adapters/kit/sandbox.ts';
 import type { VirtualClock } from './clock.ts';
 
 export const CALLBACK_MODES = ['normal', 'hold', 'duplicate', 'reorder', 'bad_signature', 'stale', 'drop'] as const;
@@ -29,7 +29,6 @@ interface Parcel {
   rounds: number;
 }
 
-const ANSWER_WITHIN_MS = 10_000;
 const KEPT = 500;
 
 /** Sends a provider's callbacks: the vendor's retries on the virtual clock, every attempt on record, trouble on demand. */
@@ -48,7 +47,13 @@ export class CallbackSender {
   }
 
   send = (call: SandboxCallback): void => {
-    const record: CallbackRecord = { id: this.#next++, url: call.url, body: call.body, state: 'sending', attempts: [] };
+    const record: CallbackRecord = {
+      id: this.#next++,
+      url: call.url,
+      body: call.message.body,
+      state: 'sending',
+      attempts: [],
+    };
     this.records = [...this.records, record].slice(-KEPT);
     const parcel = { record, call, rounds: 0 };
     if (this.mode === 'drop') record.state = 'dropped';
@@ -103,10 +108,10 @@ export class CallbackSender {
   async #deliver(parcel: Parcel): Promise<void> {
     const { record, call } = parcel;
     const life = this.#life.signal;
-    const body = this.mode === 'bad_signature' ? call.forge() : this.mode === 'stale' ? call.stale() : call.body;
+    const message = this.mode === 'bad_signature' ? call.forge() : this.mode === 'stale' ? call.stale() : call.message;
     const copies = this.mode === 'duplicate' ? this.copies : 1;
     record.state = 'sending';
-    const answers = await Promise.all(Array.from({ length: copies }, () => this.#attempt(record, call, body, life)));
+    const answers = await Promise.all(Array.from({ length: copies }, () => this.#attempt(record, call, message, life)));
     if (life.aborted) return;
     if (answers.some((answered) => answered)) {
       record.state = 'delivered';
@@ -125,15 +130,22 @@ export class CallbackSender {
     else this.#track(this.#deliver(parcel));
   }
 
-  async #attempt(record: CallbackRecord, call: SandboxCallback, body: string, life: AbortSignal): Promise<boolean> {
+  async #attempt(
+    record: CallbackRecord,
+    call: SandboxCallback,
+    { headers, body }: SandboxMessage,
+    life: AbortSignal,
+  ): Promise<boolean> {
     const attempt: CallbackAttempt = { at: new Date(this.#clock.now()).toISOString(), mode: this.mode, body };
     record.attempts.push(attempt);
     try {
-      const signal = AbortSignal.any([life, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-      const answer = await fetch(call.url, { method: 'POST', headers: call.headers, body, redirect: 'manual', signal });
+      const signal = AbortSignal.any([life, AbortSignal.timeout(call.answerWithinMs)]);
+      const answer = await fetch(call.url, { method: 'POST', headers, body, redirect: 'manual', signal });
       attempt.status = answer.status;
-      attempt.answer = (await answer.text()).slice(0, 2000);
-      return answer.ok;
+      const text = await answer.text();
+      attempt.answer = text.slice(0, 2000);
+      const { status } = answer;
+      return call.isTaken?.({ status, headers: Object.fromEntries(answer.headers), body: text }) ?? answer.ok;
     } catch (error) {
       attempt.error =
         error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'failed';

@@ -1,5 +1,5 @@
 /** `npm run sandbox`: every provider's sandbox on one port. */
-import { providers } from '../adapters/registry.ts';
+import { providers } from '../adapters/installed.ts';
 import { settingsOrExit } from '../config/settings.ts';
 import { startSandboxServer } from './server.ts';
 

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Tools } from '../activities/kit/activity.ts';
 import { connectionOpener } from '../activities/kit/open-connection.ts';
 import type { Provider } from '../adapters/kit/manifest.ts';
-import { providers } from '../adapters/registry.ts';
+import { providers } from '../adapters/installed.ts';
 import { KeyRing } from '../config/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 import { HubFailure } from '../domain/failures.ts';
@@ -29,6 +29,7 @@ export const lendTools = (
   return {
     pool,
     ring,
+    publicUrl: settings.publicUrl,
     provider: providerById,
     open: connectionOpener({
       pool,

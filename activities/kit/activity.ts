@@ -13,6 +13,8 @@ export interface Tools {
   open: OpenConnection;
   /** Opens stored connection settings. */
   ring: KeyRing;
+  /** Where the outside reaches this hub; providers are told to call below it. */
+  publicUrl: string;
   /** Checks that the API made a decision for the user it names. */
   proves: (workflowId: string, decision: Decision) => boolean;
   unprovenDecisions: 'allow' | 'refuse';

@@ -1,19 +1,17 @@
 import type pg from 'pg';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { createHttpClient } from '../../adapters/kit/http.ts';
-import type { PaymentProvider, Provider, TradingProvider } from '../../adapters/kit/manifest.ts';
+import { lendContext } from '../../adapters/kit/lend.ts';
+import type { Category, Provider, ProviderOf } from '../../adapters/kit/manifest.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import { HubFailure } from '../../domain/failures.ts';
 
-type Of<C extends Provider['category']> = C extends 'payments' ? PaymentProvider : TradingProvider;
-
 /** Opens a connection for one call: its adapter and everything the adapter is lent. */
-export type OpenConnection = <C extends Provider['category']>(
+export type OpenConnection = <C extends Category>(
   category: C,
   connectionId: number,
   signal?: AbortSignal,
-) => Promise<{ provider: Of<C>; adapter: Of<C>['adapter']; ctx: AdapterContext }>;
+) => Promise<{ provider: ProviderOf<C>; adapter: ProviderOf<C>['adapter']; ctx: AdapterContext }>;
 
 export interface ConnectionSettings {
   pool: pg.Pool;
@@ -43,33 +41,24 @@ export const connectionOpener = ({
     if (provider.category !== category) {
       throw new HubFailure('Config', 'provider_misconfigured', `connection ${row.name} is no ${category} connection`);
     }
-    const config = provider.config.safeParse(row.config);
-    if (!config.success) {
-      const fields = config.error.issues.map((issue) => issue.path.join('.')).join(', ');
-      throw new HubFailure(
-        'Config',
-        'provider_misconfigured',
-        `the settings of connection ${row.name} are wrong: ${fields}`,
-      );
-    }
     let held = sessions.get(connectionId);
     if (held?.version !== row.version) {
       held = { version: row.version, session: new Map() };
       sessions.set(connectionId, held);
     }
-    const ctx: AdapterContext = {
+    const ctx = lendContext(provider, {
       connectionId,
-      config: config.data,
-      http: createHttpClient({
-        timeoutMs: provider.limits.timeoutMs,
-        longestMs,
-        allowPrivate,
-        ...(signal ? { signal } : {}),
-      }),
-      now: () => Date.now(),
-      callbackUrl: `${publicUrl}/webhooks/${connectionId}`,
+      config: row.config,
+      callbackUrl: callbackUrlOf(publicUrl, connectionId),
       session: held.session,
-    };
+      allowPrivate,
+      longestMs,
+      ...(signal && { signal }),
+    });
     return { provider: provider as never, adapter: provider.adapter as never, ctx };
   };
 };
+
+/** Where a connection's provider calls us. */
+export const callbackUrlOf = (publicUrl: string, connectionId: number): string =>
+  `${publicUrl}/webhooks/${connectionId}`;

@@ -1,3 +1,4 @@
+import { webhookOf } from '../../adapters/kit/manifest.ts';
 import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import type { Queryable } from '../../db/pool.ts';
@@ -41,7 +42,7 @@ export const deliverWebhook: Activity<{ webhookId: string }, { status: string }>
 const translatorOf = async ({ pool, provider, ring }: Tools, connectionId: number) => {
   const row = await openConnectionRow(pool, ring, connectionId);
   const found = provider(row.provider);
-  const webhook = found.category === 'payments' ? found.adapter.webhook : undefined;
+  const webhook = webhookOf(found);
   const config = found.config.safeParse(row.config);
   if (!config.success)
     throw new HubFailure('Config', 'provider_misconfigured', `the settings of connection ${row.name} are wrong`);

@@ -10,6 +10,11 @@ export interface AdapterContext<Config = unknown> {
   now(): number;
   /** Where this connection's provider may call us: '{public url}/webhooks/{connectionId}'. */
   callbackUrl: string;
+  /**
+   * Their words made fit for a message: without this connection's secrets, without anything long enough to be a key, a token or an address, at most
+   * 160 characters.
+   */
+  scrub(text: string): string;
   /** Survives between calls of one connection in one process: tokens, sockets. Losing it must only cost a new sign-in. */
   session: Map<string, unknown>;
 }
@@ -19,7 +24,7 @@ export interface HttpRequest {
   url: string;
   headers?: Record<string, string>;
   /** Sent as it is: adapters serialise themselves, because signatures cover bytes. */
-  body?: string;
+  body?: string | Buffer;
   /**
    * `read`: repeating it is harmless, so a lost answer is `Unavailable`.
    * `write`: a lost answer is `OutcomeUnknown`, unless the request surely never left.

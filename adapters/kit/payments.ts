@@ -19,6 +19,24 @@ export interface DepositOrder {
   /** Opaque to the provider: 'Client 7'. Never a name or an e-mail. */
   label: string;
   returnUrl?: string;
+  /** For providers that insist on knowing who pays (cashiers, card systems). Personal data: sent, never kept or logged. */
+  payer?: Payer;
+}
+
+export interface Payer {
+  /** Opaque and the same for ever: '7'. */
+  clientId: string;
+  /** 'en_US' */
+  locale?: string;
+  firstName?: string;
+  lastName?: string;
+  email?: string;
+  phone?: string;
+  /** ISO 3166-1 alpha-2 */
+  country?: string;
+  city?: string;
+  /** YYYY-MM-DD */
+  birthday?: string;
 }
 
 export interface PayoutOrder {
@@ -27,7 +45,9 @@ export interface PayoutOrder {
   amount: Amount;
   currency: CurrencyOfOrder;
   label: string;
-  destination: { address: string; tag?: string };
+  /** `address`: chain address, IBAN, account or card token; `fields`: what else the method asks for, by name. */
+  destination: { address: string; tag?: string; fields?: Record<string, string> };
+  payer?: Payer;
 }
 
 /**
@@ -58,7 +78,21 @@ export interface Arrival {
 export type DepositAction =
   | { kind: 'none' }
   | { kind: 'redirect'; url: string }
+  /** The browser posts these fields there. */
+  | { kind: 'form'; url: string; fields: Record<string, string> }
   | { kind: 'address'; address: string; tag?: string; confirmations?: number; minAmount?: Amount };
+
+/** Money that went back after it had arrived. */
+export interface Reversal {
+  /** The provider's id of the refund, dispute or return: each is booked once. */
+  id: string;
+  kind: 'refund' | 'dispute' | 'return';
+  /** `open`: announced or disputed, the money may come back. `done`: gone. `undone`: a dispute was won, a refund failed. */
+  state: 'open' | 'done' | 'undone';
+  /** What goes, or went, back: without the provider's own charge. */
+  amount: Amount;
+  why?: string;
+}
 
 export interface DepositReport {
   providerId: string;
@@ -73,6 +107,8 @@ export interface DepositReport {
   /** What the provider kept for itself, null when unknown. */
   fee: Amount | null;
   currencyCode: number;
+  /** What was taken back of a deposit that succeeded. Its state stays `succeeded`. */
+  reversals?: Reversal[];
   why?: string;
 }
 
@@ -95,16 +131,56 @@ export interface ProviderRef {
   providerId?: string;
 }
 
+export interface TakesDeposits<Config> {
+  createDeposit(ctx: AdapterContext<Config>, order: DepositOrder): Promise<DepositReport>;
+  findDeposit(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<DepositReport | null>;
+}
+
+export interface MakesPayouts<Config> {
+  createPayout(ctx: AdapterContext<Config>, order: PayoutOrder): Promise<PayoutReport>;
+  findPayout(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<PayoutReport | null>;
+}
+
+export interface RefundOrder {
+  /** Ours, of the refund itself. */
+  reference: string;
+  /** The deposit it gives back, or a part of it. */
+  deposit: ProviderRef;
+  amount: Amount;
+  currency: CurrencyOfOrder;
+}
+
+/** Gives money back the way it came. Reported as a payout. */
+export interface MakesRefunds<Config> {
+  createRefund(ctx: AdapterContext<Config>, order: RefundOrder): Promise<PayoutReport>;
+  findRefund(ctx: AdapterContext<Config>, ref: ProviderRef & { deposit: ProviderRef }): Promise<PayoutReport | null>;
+}
+
+/** A movement in the provider's own books, for reconciliation. */
+export interface ProviderMovement {
+  kind: 'deposit' | 'payout' | 'refund';
+  providerId: string;
+  /** Ours, when it carries one. */
+  reference?: string;
+  amount: Amount;
+  currencyCode: number;
+  /** Milliseconds. */
+  at: number;
+}
+
+export interface ShowsBooks<Config> {
+  /** What was settled in the window (milliseconds, `to` excluded), every page of it. */
+  listMovements(ctx: AdapterContext<Config>, window: { from: number; to: number }): Promise<ProviderMovement[]>;
+}
+
 /**
- * The contract of category `payments`. Pure translation: no storage, no retries. Failures are thrown as HubFailure:
- * `Rejected` = the provider said no and nothing happened; `OutcomeUnknown` = it may have happened.
+ * The contract of category `payments`: powers a provider has or has not. Pure translation: no storage, no retries. Failures are thrown as
+ * HubFailure: `Rejected` = the provider said no and nothing happened; `OutcomeUnknown` = it may have happened.
  * `find…` answers null only when the provider clearly says that it knows no such reference.
  */
-export interface PaymentAdapter<Config = unknown> {
-  createDeposit?(ctx: AdapterContext<Config>, order: DepositOrder): Promise<DepositReport>;
-  findDeposit?(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<DepositReport | null>;
-  createPayout?(ctx: AdapterContext<Config>, order: PayoutOrder): Promise<PayoutReport>;
-  findPayout?(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<PayoutReport | null>;
+export interface PaymentAdapter<Config = unknown> extends Partial<
+  TakesDeposits<Config> & MakesPayouts<Config> & MakesRefunds<Config> & ShowsBooks<Config>
+> {
   webhook?: WebhookTranslator<Config>;
   /** A cheap authenticated read. Throws `Config` or `Unavailable`. */
   testConnection(ctx: AdapterContext<Config>): Promise<void>;

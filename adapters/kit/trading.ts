@@ -52,23 +52,71 @@ export interface BalanceTicket {
   amount: Amount;
 }
 
-/**
- * The contract of category `trading`. `applyBalance` moves money: `Rejected` = the platform said no; `OutcomeUnknown` = ask
- * with `findBalanceOperation`, which answers null only when the platform's books were read and hold no such key.
- */
-export interface TradingAdapter<Config = unknown> {
-  createAccount(ctx: AdapterContext<Config>, account: NewTradingAccount): Promise<TradingAccount>;
-  findAccount(ctx: AdapterContext<Config>, by: { reference: string; group: string }): Promise<TradingAccount | null>;
-  getAccount(ctx: AdapterContext<Config>, login: string): Promise<TradingAccount>;
-  getState(ctx: AdapterContext<Config>, login: string): Promise<AccountState>;
-  applyBalance(ctx: AdapterContext<Config>, operation: BalanceOperation): Promise<BalanceTicket>;
-  /** `since`: milliseconds since the epoch; the adapter widens the window for the platform's clock. */
-  findBalanceOperation(
-    ctx: AdapterContext<Config>,
-    by: { login: string; operationKey: string; since: number },
-  ): Promise<BalanceTicket | null>;
-  setLeverage(ctx: AdapterContext<Config>, login: string, leverage: number): Promise<void>;
-  setAccess(ctx: AdapterContext<Config>, login: string, access: Access): Promise<void>;
+export interface OpenPosition {
+  /** The platform's number of the position or order. */
+  ticket: string;
+  symbol: string;
+  side: 'buy' | 'sell';
+  /** In lots. */
+  volume: Amount;
+  openPrice: Amount;
+  currentPrice: Amount;
+  swap: Amount;
+  profit: Amount;
+  /** Milliseconds. */
+  openedAt: number;
+}
+
+/** A trade that ended. */
+export interface ClosedDeal {
+  ticket: string;
+  symbol: string;
+  side: 'buy' | 'sell';
+  volume: Amount;
+  openPrice: Amount;
+  closePrice: Amount;
+  commission: Amount;
+  swap: Amount;
+  profit: Amount;
+  closedAt: number;
+}
+
+/** A balance operation as the platform's books hold it. */
+export interface BookedOperation {
+  login: string;
+  ticket: string;
+  /** Signed: positive came in. */
+  amount: Amount;
+  /** Of the start of the comment, when it is a key of ours. */
+  operationKey?: string;
+  comment: string;
+  at: number;
+}
+
+/** Milliseconds since the epoch, `to` excluded. */
+export interface Window {
+  from: number;
+  to: number;
+}
+
+/** What an operator and the client see of an account's trading. Every page is read. */
+export interface ShowsTrading<Config> {
+  listOpenPositions(ctx: AdapterContext<Config>, login: string): Promise<OpenPosition[]>;
+  listClosedDeals(ctx: AdapterContext<Config>, login: string, window: Window): Promise<ClosedDeal[]>;
+}
+
+/** The platform's books, for reconciliation. */
+export interface ShowsBalanceOperations<Config> {
+  listBalanceOperations(ctx: AdapterContext<Config>, login: string, window: Window): Promise<BookedOperation[]>;
+}
+
+/** For platforms that can put an account away; elsewhere it is disabled. */
+export interface ArchivesAccounts<Config> {
+  archive(ctx: AdapterContext<Config>, login: string): Promise<void>;
+  restore(ctx: AdapterContext<Config>, login: string): Promise<void>;
+}
+
+export interface KeepsPasswords<Config> {
   changePassword(
     ctx: AdapterContext<Config>,
     login: string,
@@ -81,5 +129,29 @@ export interface TradingAdapter<Config = unknown> {
     kind: 'main' | 'investor',
     password: string,
   ): Promise<boolean>;
+}
+
+/**
+ * The contract of category `trading`. `applyBalance` moves money: `Rejected` = the platform said no; `OutcomeUnknown` = ask
+ * with `findBalanceOperation`, which answers null only when the platform's books were read and hold no such key.
+ * Setting what is set already is no error. What a platform cannot do is `Unsupported`.
+ */
+export interface TradingAdapter<Config = unknown> extends Partial<
+  ShowsTrading<Config> & ShowsBalanceOperations<Config> & ArchivesAccounts<Config> & KeepsPasswords<Config>
+> {
+  createAccount(ctx: AdapterContext<Config>, account: NewTradingAccount): Promise<TradingAccount>;
+  findAccount(ctx: AdapterContext<Config>, by: { reference: string; group: string }): Promise<TradingAccount | null>;
+  getAccount(ctx: AdapterContext<Config>, login: string): Promise<TradingAccount>;
+  getState(ctx: AdapterContext<Config>, login: string): Promise<AccountState>;
+  applyBalance(ctx: AdapterContext<Config>, operation: BalanceOperation): Promise<BalanceTicket>;
+  /** `since`: milliseconds since the epoch; the adapter widens the window for the platform's clock. */
+  findBalanceOperation(
+    ctx: AdapterContext<Config>,
+    by: { login: string; operationKey: string; since: number },
+  ): Promise<BalanceTicket | null>;
+  setLeverage(ctx: AdapterContext<Config>, login: string, leverage: number): Promise<void>;
+  /** Throws `Rejected` (`currency_mismatch`) for a group of another currency. */
+  setGroup(ctx: AdapterContext<Config>, login: string, group: string): Promise<void>;
+  setAccess(ctx: AdapterContext<Config>, login: string, access: Access): Promise<void>;
   testConnection(ctx: AdapterContext<Config>): Promise<void>;
 }

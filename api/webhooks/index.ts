@@ -22,7 +22,7 @@ const KEPT_OF_STRANGERS = 4 * 1024;
  */
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
-  const receivers = createReceivers(pool, new KeyRing(settings.configKeys));
+  const receivers = createReceivers(pool, new KeyRing(settings.configKeys), settings.publicUrl);
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
     () =>

@@ -1,5 +1,6 @@
-import type { PaymentProvider } from '../../adapters/kit/manifest.ts';
-import type { RawWebhook, Verdict } from '../../adapters/kit/webhooks.ts';
+import { callbackUrlOf } from '../../activities/kit/open-connection.ts';
+import { webhookOf } from '../../adapters/kit/manifest.ts';
+import type { RawWebhook, Verdict, WebhookReply } from '../../adapters/kit/webhooks.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
@@ -9,7 +10,7 @@ import { providerById } from '../../worker/tools.ts';
 /** How one connection's callbacks are proved and answered. */
 export interface Receiver {
   verify(raw: RawWebhook): Verdict;
-  reply: NonNullable<PaymentProvider['adapter']['webhook']>['reply'];
+  reply(outcome: 'accepted' | 'rejected'): WebhookReply;
 }
 
 /** How long changed settings, such as a rotated secret, may go unnoticed. */
@@ -19,12 +20,12 @@ const MOST_REMEMBERED = 1_000;
 export type Receivers = (connectionId: number) => Promise<Receiver | null>;
 
 /** Null for a connection that is unknown, unreadable, or whose provider sends no callbacks. Throws when the database is away. */
-export const createReceivers = (db: Queryable, ring: KeyRing): Receivers => {
+export const createReceivers = (db: Queryable, ring: KeyRing, publicUrl: string): Receivers => {
   const remembered = new Map<number, { until: number; receiver: Promise<Receiver | null> }>();
   return (connectionId) => {
     const known = remembered.get(connectionId);
     if (known && known.until > Date.now()) return known.receiver;
-    const receiver = load(db, ring, connectionId);
+    const receiver = load(db, ring, publicUrl, connectionId);
     // Anybody can make up ids: what is remembered of them stays small.
     if (remembered.size >= MOST_REMEMBERED) remembered.clear();
     remembered.set(connectionId, { until: Date.now() + REMEMBERED_MS, receiver });
@@ -33,22 +34,28 @@ export const createReceivers = (db: Queryable, ring: KeyRing): Receivers => {
   };
 };
 
-const load = async (db: Queryable, ring: KeyRing, connectionId: number): Promise<Receiver | null> => {
+const load = async (
+  db: Queryable,
+  ring: KeyRing,
+  publicUrl: string,
+  connectionId: number,
+): Promise<Receiver | null> => {
   try {
     const row = await openConnectionRow(db, ring, connectionId);
     const provider = providerById(row.provider);
-    const webhook = provider.category === 'payments' ? provider.adapter.webhook : undefined;
+    const webhook = webhookOf(provider);
     const config = provider.config.safeParse(row.config);
     if (!webhook || !config.success) return null;
+    const at = () => ({ config: config.data, callbackUrl: callbackUrlOf(publicUrl, connectionId), now: Date.now() });
     return {
       verify: (raw) => {
         try {
-          return webhook.verify(config.data, raw, Date.now());
+          return webhook.verify(at(), raw);
         } catch {
           return { ok: false, reason: 'malformed' };
         }
       },
-      reply: webhook.reply,
+      reply: (outcome) => webhook.reply(at(), outcome),
     };
   } catch (error) {
     if (isHubFailure(error)) return null;

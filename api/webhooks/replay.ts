@@ -40,8 +40,11 @@ export const replayWebhook = async (
   return deliverNow(tools, webhookId);
 };
 
-const proveAgain = async ({ pool, ring }: Omit<Tools, 'run' | 'signal'>, webhook: WebhookRow): Promise<string> => {
-  const receiver = await createReceivers(pool, ring)(webhook.connectionId);
+const proveAgain = async (
+  { pool, ring, publicUrl }: Omit<Tools, 'run' | 'signal'>,
+  webhook: WebhookRow,
+): Promise<string> => {
+  const receiver = await createReceivers(pool, ring, publicUrl)(webhook.connectionId);
   const verdict = receiver?.verify(webhook);
   if (verdict?.ok) return verdict.dedupeKey;
   throw problem(409, 'not_waiting', 'It was rejected and still cannot be proved with the present settings.');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { createHttpClient } from '../../adapters/kit/http.ts';
+import { lendContext } from '../../adapters/kit/lend.ts';
 import type { DepositOrder, PayoutOrder } from '../../adapters/kit/payments.ts';
 import { type B2binpayConfig, baseUrlOf, configSchema } from '../../adapters/payments/b2binpay/config.ts';
 import provider from '../../adapters/payments/b2binpay/manifest.ts';
@@ -54,14 +54,19 @@ beforeEach(() => {
 const configOf = (over: Record<string, unknown> = {}): B2binpayConfig =>
   configSchema.parse({ ...sandbox.vendor.defaultConfig(server.origin), ...over });
 
-const contextOf = (over: Record<string, unknown> = {}, timeoutMs = 2000): AdapterContext<B2binpayConfig> => ({
-  connectionId: 7,
-  config: configOf(over),
-  http: createHttpClient({ timeoutMs, allowPrivate: true }),
-  now: Date.now,
-  callbackUrl: merchantUrl,
-  session: new Map(),
-});
+const contextOf = (over: Record<string, unknown> = {}, timeoutMs = 2000): AdapterContext<B2binpayConfig> =>
+  lendContext(
+    { ...provider, limits: { timeoutMs } },
+    {
+      connectionId: 7,
+      config: { ...sandbox.vendor.defaultConfig(server.origin), ...over },
+      callbackUrl: merchantUrl,
+      session: new Map(),
+      allowPrivate: true,
+    },
+  );
+
+const at = (config: B2binpayConfig) => ({ config, callbackUrl: merchantUrl, now: Date.now() });
 
 let serial = 0;
 const reference = () =>
@@ -128,18 +133,18 @@ describe('signatures', () => {
 
   it('of a v2 callback are accepted with the raw key and refused with its hex text', () => {
     expect(
-      webhook.verify(v2(), callback('1e678533d4f22e4dfb4db5b850671b6f17b14eb6eeddd11357e14b44d1ae5d4a'), 0),
+      webhook.verify(at(v2()), callback('1e678533d4f22e4dfb4db5b850671b6f17b14eb6eeddd11357e14b44d1ae5d4a')),
     ).toEqual({ ok: true, trust: 'partial', dedupeKey: 'transfer:17618:2:20' });
     expect(
-      webhook.verify(v2(), callback('e3c4e82b8bbf33610d572c5e88ab2e71c55eb0bb6e94ecb1d4b4273884035807'), 0),
+      webhook.verify(at(v2()), callback('e3c4e82b8bbf33610d572c5e88ab2e71c55eb0bb6e94ecb1d4b4273884035807')),
     ).toEqual({ ok: false, reason: 'bad_signature' });
   });
 
   it('of a v3 callback are tried with the configured key only', () => {
     const right = callback('feac777e0f5ba50394ab8e64696d1f746a63974fbdd6f982a5938d89b27f975d');
     const v3 = { callbackSecret: 'cb-secret-1', login: 'demo-login', password: 'demo-pass' };
-    expect(webhook.verify(configOf(v3), right, 0)).toMatchObject({ ok: true });
-    expect(webhook.verify(configOf({ ...v3, callbackKeyMode: 'sha256(login+password)' }), right, 0)).toMatchObject({
+    expect(webhook.verify(at(configOf(v3)), right)).toMatchObject({ ok: true });
+    expect(webhook.verify(at(configOf({ ...v3, callbackKeyMode: 'sha256(login+password)' })), right)).toMatchObject({
       ok: false,
     });
   });
@@ -147,12 +152,12 @@ describe('signatures', () => {
   it('are asked of everything that tells of a transfer', () => {
     const text = callback('').body.toString();
     const without = (piece: string | RegExp) => ({ headers: {}, body: Buffer.from(text.replace(piece, '')) });
-    expect(webhook.verify(v2(), without(',"sign":""'), 0)).toEqual({ ok: false, reason: 'bad_signature' });
-    expect(webhook.verify(v2(), without(/\{"type":"transfer","id":"17618","attributes.*?\}\}/), 0)).toEqual({
+    expect(webhook.verify(at(v2()), without(',"sign":""'))).toEqual({ ok: false, reason: 'bad_signature' });
+    expect(webhook.verify(at(v2()), without(/\{"type":"transfer","id":"17618","attributes.*?\}\}/))).toEqual({
       ok: false,
       reason: 'bad_signature',
     });
-    expect(webhook.verify(v2(), { headers: {}, body: Buffer.from('{"data":') }, 0)).toEqual({
+    expect(webhook.verify(at(v2()), { headers: {}, body: Buffer.from('{"data":') })).toEqual({
       ok: false,
       reason: 'malformed',
     });
@@ -676,7 +681,7 @@ describe('a payout', () => {
       providerStatus: '3',
     });
     await sandbox.callbacksSettled();
-    expect(received.map((raw) => webhook.verify(ctx.config, raw, 0))).toMatchObject([{ ok: true, trust: 'none' }]);
+    expect(received.map((raw) => webhook.verify(at(ctx.config), raw))).toMatchObject([{ ok: true, trust: 'none' }]);
   });
 
   it('is found by our reference when a foreign id came with it', async () => {
@@ -714,7 +719,7 @@ describe('a payout', () => {
 });
 
 describe('callbacks', () => {
-  const verdicts = (config = configOf()) => received.map((raw) => webhook.verify(config, raw, Date.now()));
+  const verdicts = (config = configOf()) => received.map((raw) => webhook.verify(at(config), raw));
 
   it('come twice when we ask for fewer confirmations than the chain needs', async () => {
     const ctx = contextOf({ confirmationsNeeded: 1 });
@@ -773,7 +778,7 @@ describe('callbacks', () => {
   });
 
   it('are answered with an empty 200', () => {
-    expect(webhook.reply('accepted')).toEqual({ status: 200, body: '' });
+    expect(webhook.reply(at(configOf()), 'accepted')).toEqual({ status: 200, body: '' });
   });
 });
 
@@ -785,8 +790,8 @@ describe('version v2', () => {
     await sandbox.pay(providerId, {});
     await sandbox.callbacksSettled();
     expect(await findDeposit(ctx, { reference: order.reference })).toMatchObject({ state: 'succeeded' });
-    expect(webhook.verify(ctx.config, received[0]!, 0)).toMatchObject({ ok: true, trust: 'partial' });
-    expect(webhook.verify(configOf(), received[0]!, 0)).toEqual({ ok: false, reason: 'bad_signature' });
+    expect(webhook.verify(at(ctx.config), received[0]!)).toMatchObject({ ok: true, trust: 'partial' });
+    expect(webhook.verify(at(configOf()), received[0]!)).toEqual({ ok: false, reason: 'bad_signature' });
     const sent = payout('3.00');
     await createPayout(ctx, sent);
     expect(await findPayout(ctx, { reference: sent.reference })).toMatchObject({ state: 'succeeded' });

@@ -11,6 +11,7 @@ const ctx: AdapterContext<{ bankAccount: string }> = {
   config: provider.config.parse({ bankAccount: 'Bank of Sandbox, IBAN CY00 0000, memo: your reference' }),
   http: () => Promise.reject(new Error('manual has no wire')),
   now: Date.now,
+  scrub: (text) => text,
   callbackUrl: 'http://127.0.0.1/webhooks/3',
   session: new Map(),
 };

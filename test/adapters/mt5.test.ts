@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import http from 'node:http';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { createHttpClient } from '../../adapters/kit/http.ts';
+import { lendContext } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import { mt5 } from '../../adapters/trading/mt5/adapter.ts';
 import { challengeAnswer } from '../../adapters/trading/mt5/client.ts';
@@ -25,14 +25,17 @@ afterAll(() => server.close());
 beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('mt5');
-const context = (config: Record<string, unknown> = {}): AdapterContext<Mt5Config> => ({
-  connectionId: 1,
-  config: Mt5Config.parse({ ...sandbox().vendor.defaultConfig(server.origin), ...config }),
-  http: createHttpClient({ timeoutMs: 400, allowPrivate: true }),
-  now: () => Date.now(),
-  callbackUrl: '',
-  session: new Map(),
-});
+const context = (config: Record<string, unknown> = {}): AdapterContext<Mt5Config> =>
+  lendContext(
+    { config: Mt5Config, limits: { timeoutMs: 400 } },
+    {
+      connectionId: 1,
+      config: { ...sandbox().vendor.defaultConfig(server.origin), ...config },
+      callbackUrl: '',
+      session: new Map(),
+      allowPrivate: true,
+    },
+  );
 const account = (reference = 'KREFERENCE001', group = GROUP, currencyCode = 'USD') => ({
   reference,
   group,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
-import { providers } from '../../adapters/registry.ts';
+import { providers } from '../../adapters/installed.ts';
 import { demoConnections } from '../../cli/demo-connections.ts';
 import { freePort } from '../../cli/embedded/ports.ts';
 import { startPostgres } from '../../cli/embedded/postgres.ts';

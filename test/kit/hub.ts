@@ -3,7 +3,7 @@ import { type Client, Connection, type WorkflowHandle } from '@temporalio/client
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pg from 'pg';
 import { pino } from 'pino';
-import { providers } from '../../adapters/registry.ts';
+import { providers } from '../../adapters/installed.ts';
 import { demoConnections } from '../../cli/demo-connections.ts';
 import { registerSearchAttributes } from '../../cli/register-search-attributes.ts';
 import { loadSettings, type Settings } from '../../config/settings.ts';
@@ -74,6 +74,11 @@ export const eventually = async <T>(look: () => Promise<T>, what: string, ms = 3
   }
 };
 
+const USUAL = ['bank', 'b2binpay', 'b2binpay-address', 'mt5'];
+
+const connectionsNamed = async (names: readonly string[], origin: string) =>
+  (await demoConnections(origin)).filter(({ name }) => names.includes(name));
+
 /** A whole hub for one test file: database, worker, sandboxes, on the run's PostgreSQL and Temporal. */
 export class TestHub {
   readonly settings: Settings;
@@ -104,7 +109,8 @@ export class TestHub {
     this.startWorker = startWorker;
   }
 
-  static async start(timings: Partial<Timings> = {}): Promise<TestHub> {
+  /** `connections`: which of the demo's; each costs its own queue, so a test names what it uses besides the usual ones. */
+  static async start(timings: Partial<Timings> = {}, connections: readonly string[] = []): Promise<TestHub> {
     const [database, temporalNamespace, workflowBundle] = await Promise.all([
       freshDatabase(),
       freshNamespace(),
@@ -112,7 +118,10 @@ export class TestHub {
     ]);
     const modules = await Promise.all(providers.filter((one) => one.sandbox).map((one) => one.sandbox!()));
     const sandboxes = await startSandboxServer({ port: 0, modules });
-    await seed(database.url, { configKeys: CONFIG_KEYS, connections: await demoConnections(sandboxes.origin) });
+    await seed(database.url, {
+      configKeys: CONFIG_KEYS,
+      connections: await connectionsNamed([...USUAL, ...connections], sandboxes.origin),
+    });
     const settings = loadSettings(
       {
         HUB_MODE: 'embedded',

@@ -22,11 +22,11 @@ const notebook = (): SandboxModule => {
         const text = (req.body as Buffer).toString();
         desk.callback({
           url: callbackTo,
-          headers: { 'x-signature': 'good' },
-          body: text,
-          forge: () => `${text} forged`,
-          stale: () => `${text} stale`,
+          message: { headers: { 'x-signature': 'good' }, body: text },
+          forge: () => ({ headers: { 'x-signature': 'bad' }, body: `${text} forged` }),
+          stale: () => ({ headers: { 'x-signature': 'good' }, body: `${text} stale` }),
           retryDelaysMs: [60_000, 300_000],
+          answerWithinMs: 5_000,
         });
         res.end();
       });

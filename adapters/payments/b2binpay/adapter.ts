@@ -4,7 +4,8 @@ import type { CurrencyOfOrder, DepositOrder, PaymentAdapter, PayoutOrder, Provid
 import { type Context, ask, create, getAll, getOne } from './client.ts';
 import type { B2binpayConfig } from './config.ts';
 import { KEY_WAS_USED, notOurs } from './failures.ts';
-import { type Resource, isObject, relatedId, word } from './json-api.ts';
+import { isObject, word } from '../../kit/json.ts';
+import { type Resource, relatedId } from './json-api.ts';
 import { DEPOSIT_OPERATIONS, depositReport } from './deposit-map.ts';
 import { amountOf, currencyTarget, idempotencyKey, labelFor, tagType } from './map.ts';
 import { PAYOUT_OPERATIONS, payoutReport } from './payout-map.ts';

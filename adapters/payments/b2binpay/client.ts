@@ -1,7 +1,8 @@
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { type B2binpayConfig, baseUrlOf } from './config.ts';
 import { failureOf, garbage, lookFailure } from './failures.ts';
-import { type Resource, isObject, readDocument, word } from './json-api.ts';
+import { isObject, word } from '../../kit/json.ts';
+import { type Resource, readDocument } from './json-api.ts';
 import { MEDIA_TYPE, bearer, forget } from './token.ts';
 
 export type Context = AdapterContext<B2binpayConfig>;

@@ -1,7 +1,6 @@
-/** JSON:API as B2BINPAY speaks it. Every number is kept as the text that was received: signatures and money need its digits. */
-type Scalar = string | boolean | null;
-export type Json = Scalar | Json[] | { [key: string]: Json };
+import { type Json, isObject, readJson, word } from '../../kit/json.ts';
 
+/** JSON:API as B2BINPAY speaks it: an object of theirs. */
 export interface Resource {
   type: string;
   /** '' for answers that are no stored object (token, quote). */
@@ -16,18 +15,6 @@ export interface Document {
   meta: Record<string, Json>;
 }
 
-export const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-
-/** Parses without making numbers of digits: `1.00` becomes '1.00'. Throws SyntaxError. */
-export const exactJson = (text: string): Json => {
-  // The third argument of a reviver (the source text) is in the runtime but not yet in lib.d.ts.
-  const keepDigits: Reviver = (_key, value, context) => (typeof value === 'number' ? context.source : value);
-  return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) as Json;
-};
-
 const resource = (value: Json | undefined): Resource | null => {
   if (!isObject(value) || typeof value.type !== 'string') return null;
   return {
@@ -40,12 +27,7 @@ const resource = (value: Json | undefined): Resource | null => {
 
 /** Null when `text` is not a JSON:API document with well-formed `data`. */
 export const readDocument = (text: string): Document | null => {
-  let body: Json;
-  try {
-    body = exactJson(text);
-  } catch {
-    return null;
-  }
+  const body = readJson(text);
   if (!isObject(body) || body.data === undefined) return null;
   const list = Array.isArray(body.data) ? body.data.map(resource) : null;
   if (list?.includes(null)) return null;
@@ -57,9 +39,6 @@ export const readDocument = (text: string): Document | null => {
     meta: isObject(body.meta) ? body.meta : {},
   };
 };
-
-/** Text of a scalar attribute; absent, null, true and structures are ''. */
-export const word = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
 /** Id of a to-one relationship, or ''. */
 export const relatedId = (from: Resource, name: string): string => {
@@ -75,12 +54,7 @@ export interface WireError {
 
 /** The first error of an error document; only `code` and `detail` can be relied upon. Null when the body is something else. */
 export const readError = (text: string): WireError | null => {
-  let body: Json;
-  try {
-    body = exactJson(text);
-  } catch {
-    return null;
-  }
+  const body = readJson(text);
   const first = isObject(body) && Array.isArray(body.errors) ? body.errors[0] : undefined;
   if (!isObject(first)) return null;
   const source = isObject(first.source) ? first.source : {};

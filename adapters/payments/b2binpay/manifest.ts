@@ -21,6 +21,6 @@ export default definePaymentProvider({
   limits: { perSecond: 20, timeoutMs: 12_000 },
   config: configSchema,
   adapter,
-  webhook: { scheme: 'hmac-sha256 of status, amount, tracking id and time in the body' },
+  webhook: { scheme: 'hmac-sha256 of status, amount, tracking id and time in the body', answerWithinMs: 10_000 },
   sandbox: async () => (await import('./sandbox.ts')).b2binpaySandbox(),
 });

@@ -3,7 +3,8 @@ import { type Amount, isAmount, normal, sum } from '../../../domain/money.ts';
 import type { B2binpayConfig } from './config.ts';
 import { type CurrencyTarget, paysItsOwnNetwork } from './currencies.ts';
 import { notOurs } from './failures.ts';
-import { type Json, type Resource, relatedId, word } from './json-api.ts';
+import { type Json, word } from '../../kit/json.ts';
+import { type Resource, relatedId } from './json-api.ts';
 
 /** Their currency for ours. Undefined when the connection does not know it. */
 export const currencyTarget = (config: B2binpayConfig, alphabeticCode: string): CurrencyTarget | undefined =>

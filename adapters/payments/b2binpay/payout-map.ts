@@ -1,6 +1,7 @@
 import type { PayoutReport, PayoutState } from '../../kit/payments.ts';
 import type { B2binpayConfig } from './config.ts';
-import { type Resource, relatedId, word } from './json-api.ts';
+import { word } from '../../kit/json.ts';
+import { type Resource, relatedId } from './json-api.ts';
 import { amountOf, feeOf, numericCode, theirWords } from './map.ts';
 
 // Their numbers. "Canceled" is in the configuration, because it is not published.

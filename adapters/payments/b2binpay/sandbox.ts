@@ -39,18 +39,16 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
 
   return {
     id: 'b2binpay',
-    defaultConfig: (origin) => ({
-      profile: 'b2binpay',
-      version: 'v3',
-      environment: 'sandbox',
-      baseUrl: `${origin}/b2binpay`,
-      clientId: CREDENTIALS.clientId,
-      clientSecret: CREDENTIALS.clientSecret,
-      callbackSecret: CREDENTIALS.callbackSecret,
-      walletId: '318',
-      walletType: 'merchant',
-      walletCurrency: '2145',
-    }),
+    defaultConfig,
+    // An enterprise wallet gives each client a permanent address instead of an invoice.
+    demoConnections: (origin) => [
+      { name: 'b2binpay', caption: 'B2BINPAY invoices', config: defaultConfig(origin) },
+      {
+        name: 'b2binpay-address',
+        caption: 'B2BINPAY addresses',
+        config: { ...defaultConfig(origin), walletType: 'enterprise' },
+      },
+    ],
     mount: (lent) => {
       desk = lent;
       life = new Life(lent, () => state);
@@ -86,6 +84,19 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
     books: () => books(state),
   };
 };
+
+const defaultConfig = (origin: string) => ({
+  profile: 'b2binpay',
+  version: 'v3',
+  environment: 'sandbox',
+  baseUrl: `${origin}/b2binpay`,
+  clientId: CREDENTIALS.clientId,
+  clientSecret: CREDENTIALS.clientSecret,
+  callbackSecret: CREDENTIALS.callbackSecret,
+  walletId: '318',
+  walletType: 'merchant',
+  walletCurrency: '2145',
+});
 
 /** By their id, their alpha or the short name. */
 const currencyNamed = (name: string): VendorCurrency => {

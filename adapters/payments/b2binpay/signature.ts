@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { type B2binpayConfig, keyMode } from './config.ts';
 
 type KeyConfig = Pick<B2binpayConfig, 'version' | 'callbackKeyMode' | 'callbackSecret' | 'login' | 'password'>;
@@ -34,10 +34,3 @@ export const callbackSign = (key: Buffer, { status, amount, trackingId, time }: 
   createHmac('sha256', key)
     .update(status + amount + trackingId + time)
     .digest('hex');
-
-/** Constant time for texts of equal length; a text of another length is no secret. */
-export const sameHex = (expected: string, received: string): boolean => {
-  const a = Buffer.from(expected);
-  const b = Buffer.from(received);
-  return a.length === b.length && timingSafeEqual(a, b);
-};

@@ -3,8 +3,10 @@ import { HubFailure } from '../../../domain/failures.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { type B2binpayConfig, baseUrlOf } from './config.ts';
 import { garbage, lookFailure } from './failures.ts';
-import { type Json, readDocument, word } from './json-api.ts';
-import { passwordKey, sameHex, tokenSign } from './signature.ts';
+import { type Json, word } from '../../kit/json.ts';
+import { readDocument } from './json-api.ts';
+import { sameText } from '../../kit/signing.ts';
+import { passwordKey, tokenSign } from './signature.ts';
 
 type Context = AdapterContext<B2binpayConfig>;
 
@@ -123,7 +125,7 @@ const v2Token = (ctx: Context, answer: HttpAnswer, knownSkew?: number): Token =>
   const time = word(meta.time);
   if (knownSkew === undefined) {
     const expected = tokenSign(passwordKey(ctx.config.login!, ctx.config.password!), time, refresh);
-    if (!sameHex(expected, word(meta.sign))) {
+    if (!sameText(expected, word(meta.sign))) {
       throw new HubFailure(
         'Config',
         'bad_signature',

@@ -1,8 +1,17 @@
 import { HubFailure } from '../../../domain/failures.ts';
-import type { ProviderNews, RawWebhook, Verdict, WebhookTranslator } from '../../kit/webhooks.ts';
+import {
+  plainReply,
+  type ProviderNews,
+  type RawWebhook,
+  type Reception,
+  type Verdict,
+  type WebhookTranslator,
+} from '../../kit/webhooks.ts';
 import type { B2binpayConfig } from './config.ts';
-import { type Document, type Resource, readDocument, relatedId, word } from './json-api.ts';
-import { callbackKey, callbackSign, sameHex } from './signature.ts';
+import { word } from '../../kit/json.ts';
+import { type Document, type Resource, readDocument, relatedId } from './json-api.ts';
+import { sameText } from '../../kit/signing.ts';
+import { callbackKey, callbackSign } from './signature.ts';
 
 interface Callback {
   about: Resource & { type: 'deposit' | 'payout' };
@@ -36,7 +45,7 @@ const read = (raw: RawWebhook): Callback | null => {
  * approved) carry no signature at all: `none`. They set no age limit and resend by hand days later, so old ones are
  * taken: whatever a callback says, the object is read again before money moves.
  */
-const verify = (config: B2binpayConfig, raw: RawWebhook): Verdict => {
+const verify = ({ config }: Reception<B2binpayConfig>, raw: RawWebhook): Verdict => {
   const callback = read(raw);
   if (!callback) return { ok: false, reason: 'malformed' };
   const { about, transfer, document } = callback;
@@ -53,7 +62,7 @@ const verify = (config: B2binpayConfig, raw: RawWebhook): Verdict => {
     trackingId: word(about.attributes.tracking_id),
     time,
   });
-  if (!sameHex(expected, word(document.meta.sign))) return { ok: false, reason: 'bad_signature' };
+  if (!sameText(expected, word(document.meta.sign))) return { ok: false, reason: 'bad_signature' };
   return { ok: true, trust: 'partial', dedupeKey: `transfer:${transfer.id}:${word(status)}:${word(confirmations)}` };
 };
 
@@ -75,6 +84,6 @@ const translate = (_config: B2binpayConfig, raw: RawWebhook): ProviderNews[] => 
 };
 
 /** Anything but 200 makes them send again. */
-const reply: WebhookTranslator['reply'] = (outcome) => ({ status: outcome === 'accepted' ? 200 : 401, body: '' });
+const reply: WebhookTranslator['reply'] = (_at, outcome) => plainReply(outcome);
 
 export const webhook: WebhookTranslator<B2binpayConfig> = { verify, translate, reply };

@@ -1,6 +1,6 @@
 import { HubFailure } from '../../../domain/failures.ts';
 import { add, equal, fixed, isPositive, normal } from '../../../domain/money.ts';
-import type { AccountState, BalanceOperation, TradingAdapter } from '../../kit/trading.ts';
+import type { AccountState, BalanceOperation, KeepsPasswords, TradingAdapter } from '../../kit/trading.ts';
 import { command, type Context } from './client.ts';
 import type { Mt5Config } from './config.ts';
 import * as map from './map.ts';
@@ -45,7 +45,7 @@ const checkedAmount = ({ kind, amount, currency }: BalanceOperation): string => 
   return map.signed(kind, fixed(amount, currency.minorUnit));
 };
 
-export const mt5: TradingAdapter<Mt5Config> = {
+export const mt5: TradingAdapter<Mt5Config> & KeepsPasswords<Mt5Config> = {
   /** Twice with one reference makes one account: the reference stands in the user's ID and is looked for first. */
   async createAccount(ctx, account) {
     const group = map.rowOf((await ask(ctx, '/api/group/get', { group: account.group })).answer);
@@ -139,6 +139,11 @@ export const mt5: TradingAdapter<Mt5Config> = {
   async setLeverage(ctx, login, leverage) {
     const wanted = String(leverage);
     await update(ctx, login, { leverage: wanted }, (row) => equal(map.decimal(row, 'Leverage'), wanted));
+  },
+
+  /** A group of another currency is refused with 3010. */
+  async setGroup(ctx, login, group) {
+    await update(ctx, login, { group }, (row) => row['Group'] === group);
   },
 
   async setAccess(ctx, login, access) {

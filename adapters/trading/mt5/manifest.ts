@@ -15,6 +15,7 @@ export default defineTradingProvider({
     'balance.bonus',
     'balance.findByKey',
     'leverage',
+    'group',
     'access.full',
     'access.readOnly',
     'access.disabled',

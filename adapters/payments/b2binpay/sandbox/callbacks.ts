@@ -1,4 +1,4 @@
-import type { SandboxDesk } from '../../../kit/sandbox.ts';
+import type { SandboxDesk, SandboxMessage } from '../../../kit/sandbox.ts';
 import { callbackKey, callbackSign } from '../signature.ts';
 import { renderCurrency, renderDeposit, renderPayout, renderTransfer, stamp } from './render.ts';
 import { CREDENTIALS, type Deposit, type Payout, type State, type Transfer } from './state.ts';
@@ -15,11 +15,11 @@ export const tell = (desk: SandboxDesk, state: State, of: Deposit | Payout, tran
   const now = desk.now();
   desk.callback({
     url: of.callbackUrl,
-    headers: { 'content-type': 'application/json' },
-    body: write(now, true),
+    message: write(now, true),
     forge: () => write(now, false),
     stale: () => write(now - A_WEEK, true),
     retryDelaysMs: RETRIES,
+    answerWithinMs: 10_000,
   });
 };
 
@@ -35,7 +35,7 @@ const message = (state: State, of: Deposit | Payout, transfer: Transfer | null) 
   const included = [...(currency ? [renderCurrency(currency)] : []), ...(told ? [told] : [])];
   const key = callbackKey({ ...CREDENTIALS, version: of.version, callbackKeyMode: undefined });
 
-  return (at: number, honest: boolean): string => {
+  return (at: number, honest: boolean): SandboxMessage => {
     const time = stamp(at);
     const sign =
       told &&
@@ -45,6 +45,9 @@ const message = (state: State, of: Deposit | Payout, transfer: Transfer | null) 
         trackingId: of.trackingId ?? '',
         time,
       });
-    return JSON.stringify({ data, included, meta: { time, ...(sign && { sign }) } });
+    return {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ data, included, meta: { time, ...(sign && { sign }) } }),
+    };
   };
 };

@@ -1,0 +1,75 @@
+import type { Amount } from '../../domain/money.ts';
+import type { CurrencyOfOrder } from './payments.ts';
+
+/** One request of the vendor's, as the control plane's faults match it: `path` is a prefix, `body` a piece of the raw body. */
+export interface WireCall {
+  method: string;
+  path: string;
+  body?: string;
+}
+
+/** The verbs of the contracts that ask a provider for something. */
+export type Verb =
+  | 'createDeposit'
+  | 'findDeposit'
+  | 'createPayout'
+  | 'findPayout'
+  | 'createRefund'
+  | 'findRefund'
+  | 'createAccount'
+  | 'getAccount'
+  | 'applyBalance'
+  | 'findBalanceOperation'
+  | 'begin'
+  | 'find'
+  | 'send'
+  | 'quotes'
+  | 'check'
+  | 'screen'
+  | 'testConnection';
+
+/**
+ * What the conformance suite has to know of a sandbox to treat it as it treats all others. Orders are made from the examples; they fit
+ * `defaultConfig`. What happens to an order is decided by the magic amounts (see docs/adding-a-provider.md) and by the words `advance` takes:
+ *
+ * | category   | words every sandbox of it understands                                                                                       |
+ * | ---------- | --------------------------------------------------------------------------------------------------------------------------- |
+ * | payments   | `unknown_word`, `fail`, `expire` (deposits), `approve` (payouts), `return` (payouts), `refund`, `dispute` (deposits), `other_amount`, `other_currency` |
+ * | trading    | `unknown_word` (the next answer about the account carries an error code nobody documented)                                   |
+ * | kyc        | `submit` (the client sends documents), `green`, `red_retry`, `red_final`, `hold`, `unknown_word`                              |
+ * | messaging  | `deliver`, `fail`, `unknown_word`                                                                                            |
+ * | screening  | `clear`, `hold`, `reject`, `unknown_word`                                                                                    |
+ *
+ * A word that has no meaning at the vendor throws.
+ */
+export interface ConformanceFacts {
+  /** The vendor's request that carries out a verb: where faults are put. The write itself, not the sign-in before it. */
+  calls: Partial<Record<Verb, WireCall>>;
+  /** Settings the vendor must refuse when `testConnection` uses them. */
+  wrongCredentials: Record<string, unknown>;
+  payments?: PaymentExample;
+  trading?: TradingExample;
+  kyc?: { programme: string };
+  messaging?: { channel: 'email' | 'sms' | 'chat'; to: string; refused: string };
+  rates?: { pair: { from: string; to: string } };
+  captcha?: { human: () => string; robot: () => string };
+  screening?: { currency: CurrencyOfOrder & { type: 'fiat' | 'crypto' }; account: string };
+}
+
+export interface PaymentExample {
+  currency: CurrencyOfOrder;
+  /** Which deposits the default connection takes; absent: none. */
+  flow?: 'invoice' | 'address';
+  /** What `pay` gets and `processed` must then be, for an amount with as many digits as the currency has; e.g. '1234567.123456'. */
+  exact: Amount;
+  destination?: { address: string; tag?: string; fields?: Record<string, string> };
+}
+
+export interface TradingExample {
+  group: string;
+  /** A group of another currency. */
+  otherGroup?: string;
+  currency: { numericCode: number; alphabeticCode: string; minorUnit: number };
+  leverage: number;
+  exact: Amount;
+}

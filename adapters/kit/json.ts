@@ -1,0 +1,37 @@
+/** JSON whose numbers keep their digits: signatures and money need them as they were written. */
+export type Json = string | boolean | null | Json[] | { [key: string]: Json };
+
+type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+
+/** Parses without making numbers of digits: `1.00` becomes '1.00'. Throws SyntaxError. */
+export const exactJson = (text: string): Json => {
+  // The third argument of a reviver (the source text) is in the runtime but not yet in lib.d.ts.
+  const keepDigits: Reviver = (_key, value, context) => (typeof value === 'number' ? context.source : value);
+  return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) as Json;
+};
+
+/** `exactJson`, or undefined when it is none. */
+export const readJson = (text: string): Json | undefined => {
+  try {
+    return exactJson(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** For `JSON.stringify`: a decimal that goes on the wire as a JSON number, digit by digit. Throws SyntaxError when it is no number. */
+export const jsonNumber = (decimal: string): unknown =>
+  // In the runtime (V8's JSON.rawJSON), not yet in lib.d.ts.
+  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(decimal);
+
+export const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A member that must be an object to go on; {} for anything else. */
+export const objectOf = (value: Json | undefined): { [key: string]: Json } => (isObject(value) ? value : {});
+
+/** A member that must be a list to go on; [] for anything else. Never for "not found": there a list that is none was not read. */
+export const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+
+/** Text of a scalar, numbers as they were written; absent, null, booleans and structures are ''. */
+export const word = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
