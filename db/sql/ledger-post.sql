@@ -9,7 +9,7 @@
 -- Codes: LG001 would overdraw · LG002 key used with other content · LG003 unknown account · LG004 currencies differ
 --        LG005 more decimals than the currency has · LG006 hold settled already · LG007 unknown hold · LG008 bad amount or word
 --
--- Order of locks, the same for every batch: its key, the accounts it opens, the holds it settles, the clients' accounts, then those that may
+-- Order of locks, the same for every batch: its key, the holds it settles, the accounts it opens, the clients' accounts, then those that may
 -- be overdrawn. These are the hot ones (a provider's clearing is touched by all its payments): locked last, they are held for the shortest time.
 create or replace function ledger_post(p_key text, p_transfers jsonb) returns jsonb language plpgsql
   set ledger.posting = 'on' -- opens the guards of the tables for as long as this function runs
@@ -23,8 +23,8 @@ declare
   v_id bigint;
   v_hold_id bigint;
   v_hold_amount numeric;
-  v_code text;
   v_codes text[] := '{}';
+  v_holds text[];
   v_balance numeric;
   v_held numeric;
   f integer; -- the payer's place in the arrays
@@ -34,7 +34,6 @@ declare
   a_code text[];
   a_currency integer[];
   a_minor smallint[];
-  a_overdraw boolean[];
   a_moved numeric[]; -- what the batch moves in, less what it moves out
   a_held numeric[]; -- what it holds, less what it settles
   a_needed numeric[]; -- what must be available before it, so that none of its transfers overdraws
@@ -56,24 +55,25 @@ begin
     return ledger_balances_of(p_key) || '{"replayed": true}';
   end if;
 
-  -- 1. Which accounts? Only what never changes of an account is read here, so nothing is locked yet.
+  -- 1. Which accounts? Only what never changes of an account is read here, so none is locked yet.
   for i in 0 .. jsonb_array_length(p_transfers) - 1 loop
     v_transfer := p_transfers -> i;
-    if v_transfer ? 'hold' then
-      select a.code into v_code from ledger_transfer h join ledger_account a on a.id = h.from_account
-        where h.operation_key = v_transfer ->> 'hold' and h.kind = 'hold';
-      if not found then
-        raise exception 'no hold %', v_transfer ->> 'hold' using errcode = 'LG007';
-      end if;
-      v_codes := v_codes || v_code;
-    end if;
     v_codes := v_codes || (v_transfer ->> 'from') || (v_transfer ->> 'to');
+    v_holds := v_holds || (v_transfer ->> 'hold');
   end loop;
   v_codes := array_remove(v_codes, null);
+  v_holds := array_remove(v_holds, null);
+  if v_holds <> '{}' then
+    -- Of many that settle one hold the others wait here for the first one's end.
+    v_codes := v_codes || array(
+      select a.code from ledger_account a join (
+        select from_account from ledger_transfer where operation_key = any (v_holds) and kind = 'hold' order by id for no key update
+      ) h on h.from_account = a.id);
+  end if;
   loop
-    select coalesce(array_agg(id), '{}'), coalesce(array_agg(code), '{}'), array_agg(currency), array_agg(minor_unit), array_agg(may_overdraw)
-      into a_id, a_code, a_currency, a_minor, a_overdraw
-      from (select a.id, a.code, a.currency, a.may_overdraw, c.minor_unit from ledger_account a join currency c on c.numeric_code = a.currency
+    select coalesce(array_agg(id), '{}'), coalesce(array_agg(code), '{}'), array_agg(currency), array_agg(minor_unit)
+      into a_id, a_code, a_currency, a_minor
+      from (select a.id, a.code, a.currency, c.minor_unit from ledger_account a join currency c on c.numeric_code = a.currency
              where a.code = any (v_codes) order by a.may_overdraw, a.id) wanted;
     exit when v_codes <@ a_code;
     -- The house's and the providers' accounts open themselves on first use; any other code is refused here.
@@ -93,6 +93,12 @@ begin
     if v_do in ('capture', 'release') then
       select h.id, h.amount, array_position(a_id, h.from_account) into v_hold_id, v_hold_amount, f
         from ledger_transfer h where h.operation_key = v_transfer ->> 'hold' and h.kind = 'hold';
+      if not found then
+        raise exception 'no hold %', v_transfer ->> 'hold' using errcode = 'LG007';
+      end if;
+      if exists (select from ledger_transfer where settles = v_hold_id) then
+        raise exception 'hold % was settled already', v_transfer ->> 'hold' using errcode = 'LG006';
+      end if;
       if v_do = 'release' then
         v_amount := v_hold_amount;
       end if;
@@ -126,14 +132,8 @@ begin
       raise exception '% has more than % decimals', trim_scale(v_amount), a_minor[f] using errcode = 'LG005';
     end if;
 
-    -- Of many that settle one hold the unique index lets one in; the others wait here for its end.
     insert into ledger_transfer (operation_key, position, kind, from_account, to_account, amount, settles)
-      values (p_key, i, v_do, a_id[f], a_id[o], v_amount, v_hold_id)
-      on conflict (settles) where settles is not null do nothing returning id into v_id;
-    if not found then
-      raise exception 'hold % was settled already', v_transfer ->> 'hold' using errcode = 'LG006';
-    end if;
-
+      values (p_key, i, v_do, a_id[f], a_id[o], v_amount, v_hold_id) returning id into v_id;
     if v_hold_id is not null then
       a_held[f] := a_held[f] - v_hold_amount;
     else
@@ -154,10 +154,6 @@ begin
 
   -- 3. The accounts, one by one in their order. From here on they are locked, so the postings' ids and balances follow that order.
   for n in 1 .. cardinality(a_id) loop
-    if a_overdraw[n] then
-      -- A queue: callers wait for their turn here. Waiting for the row itself, all of them would wake up each time one has finished.
-      perform pg_advisory_xact_lock(a_id[n]);
-    end if;
     update ledger_account set balance = balance + a_moved[n], held = held + a_held[n]
      where id = a_id[n] and (may_overdraw or balance - held >= a_needed[n])
       returning balance, held into v_balance, v_held;

@@ -78,6 +78,10 @@ describe('posting', () => {
     ]);
   });
 
+  it('takes a batch of nothing', async () => {
+    expect(await put([])).toEqual({ replayed: false, accounts: {} });
+  });
+
   it('answers a repeat of the same operation without moving money again', async () => {
     const [a, b] = [await wallet('100'), await wallet()];
     const key = randomUUID();
@@ -179,6 +183,22 @@ describe('a hold', () => {
     ];
     await expect(put(twice)).rejects.toMatchObject({ reason: 'hold_settled' });
     expect(await balanceOf(a)).toEqual({ balance: '100', held: '40' });
+  });
+
+  it('is settled once by batches that settle two of them in opposite order', async () => {
+    const a = await wallet('100');
+    const [one, two] = [randomUUID(), randomUUID()];
+    for (const hold of [one, two]) await put([{ do: 'hold', from: a, amount: '40' }], hold);
+    const tries = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, i) =>
+        put((i % 2 ? [one, two] : [two, one]).map((hold) => ({ do: 'release', hold }) as const)),
+      ),
+    );
+    expect(tries.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    expect(tries.flatMap((one) => (one.status === 'rejected' ? [one.reason.reason] : []))).toEqual(
+      Array.from({ length: 11 }, () => 'hold_settled'),
+    );
+    expect(await balanceOf(a)).toEqual({ balance: '100', held: '0' });
   });
 
   it('cannot be captured for more than it held', async () => {
