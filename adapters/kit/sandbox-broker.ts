@@ -77,10 +77,9 @@ export class SandboxBroker<Profile> {
     this.#nextTicket = FIRST_TICKET;
   }
 
-  /** Logins stay in a range of 90 000. */
   numberFrom(since: number): void {
-    this.#nextLogin = this.#setup.firstLogin + (since % 90_000);
-    this.#nextTicket = FIRST_TICKET + (since % 100_000_000) * 10;
+    this.#nextLogin = this.#setup.firstLogin + since;
+    this.#nextTicket = FIRST_TICKET + since * 10;
   }
 
   group = (name: string): { currency: string; decimals: number } | undefined => this.#setup.groups[name];

@@ -58,7 +58,7 @@ const send = (
   const path = ['api/v2/MT4', ctx.config.tradePlatform, operation, ...args.map(encodeURIComponent)].join('/');
   return ctx.http({
     method,
-    url: `${ctx.config.url}/${path}${query ? `?${new URLSearchParams(query)}` : ''}`,
+    url: `${ctx.config.url}/${path}${query ? `?${new URLSearchParams(query).toString()}` : ''}`,
     headers: {
       accept: 'application/json',
       authorization: `Bearer ${token}`,

@@ -48,9 +48,9 @@ export const refusalOf = (
     effect === 'write' ? ['OutcomeUnknown', 'provider_outcome_unknown'] : ['Unavailable', 'provider_unavailable'];
   const surelyNot = headers['x-request-outcome'] === 'not-started';
   const [type, reason] = surelyNot ? MEANINGS['Busy']! : (MEANINGS[code] ?? doubt);
-  const message = `${provider} answered ${what} with ${code}: ${ctx.scrub(word(error['message']))}`;
+  const message = `${provider} answered ${what} with ${ctx.scrub(`${code}: ${word(error['message'])}`)}`;
   const wait = type === 'RateLimited' ? { retryAfter: RETRY_AFTER_SECONDS } : {};
-  return new HubFailure(type, reason, message, { providerCode: code, ...wait });
+  return new HubFailure(type, reason, message, { providerCode: ctx.scrub(code), ...wait });
 };
 
 export const { decimal, time, rows } = readerOf('MT4 WebAPI');
