@@ -2,10 +2,11 @@ import type { Category, Provider, ProviderOf } from '../../adapters/kit/manifest
 import { Bench } from './bench.ts';
 import { DoesNotApply, type Case } from './case.ts';
 import { paymentCases } from './payments.ts';
+import { tradingCases } from './trading.ts';
 
 type Cases = { [C in Category]?: Case<C>[] };
 
-const CASES: Cases = { payments: paymentCases };
+const CASES: Cases = { payments: paymentCases, trading: tradingCases };
 
 export const casesOf = (category: Category): readonly Case[] => (CASES[category] ?? []) as readonly Case[];
 
