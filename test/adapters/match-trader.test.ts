@@ -154,7 +154,6 @@ describe('an account', () => {
     expect((await failure(platform.changePassword!(ctx, login, 'main', 'weak'))).type).toBe('Rejected');
     expect((await failure(platform.changePassword!(ctx, login, 'investor', 'Changed12'))).type).toBe('Unsupported');
     expect((await failure(platform.changePassword!(ctx, '300001', 'main', 'Changed12'))).type).toBe('Unsupported');
-    expect((await failure(platform.checkPassword!(ctx, login, 'main', 'Changed12'))).type).toBe('Unsupported');
   });
 
   it('with an open position has an equity that moves with the price, and a deal when it is closed', async () => {

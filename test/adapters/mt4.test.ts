@@ -272,7 +272,7 @@ describe('what the WebAPI says', () => {
 describe('the sandbox', () => {
   const call = async (method: string, path: string, body?: string, headers: Record<string, string> = {}) => {
     const { ctx } = await opened();
-    const token = ((await (ctx.session.get('token') as Promise<{ access: string }>)) ?? {}).access;
+    const token = ((await ([...ctx.session.values()][0] as Promise<{ access: string }>)) ?? {}).access;
     return fetch(`${ctx.config.url}/api/v2/MT4/${ctx.config.tradePlatform}/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },

@@ -210,10 +210,6 @@ export const matchTrader: TradingAdapter<MatchTraderConfig> = {
     await ask(ctx, { method: 'POST', path: ['user-accounts', { id: uuid }, 'change-password'], body: { newPassword } });
   },
 
-  async checkPassword() {
-    throw unsupported('does not check passwords');
-  },
-
   async testConnection(ctx) {
     await ask(ctx, { method: 'GET', path: ['trading-accounts'], query: { page: '0', size: '1' } });
   },

@@ -7,7 +7,7 @@ export default defineTradingProvider({
   caption: 'Match-Trader',
   capabilities: [
     'account.create', 'account.state', 'balance.deposit', 'balance.withdraw', 'balance.credit', 'balance.correction', 'balance.bonus',
-    'balance.findByKey', 'balance.list', 'leverage', 'group', 'access.full', 'access.closeOnly', 'access.readOnly', 'access.disabled', 'password',
+    'balance.findByKey', 'balance.list', 'leverage', 'group', 'access.full', 'access.closeOnly', 'access.readOnly', 'access.disabled', 'password.change',
     'positions', 'deals',
   ], // prettier-ignore
   // No key at the platform, but the comment of a movement carries ours and the ledger can be searched.
