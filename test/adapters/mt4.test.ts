@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import http from 'node:http';
 import { plainNumber } from '../../adapters/kit/json.ts';
 import { lendContext } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
@@ -239,6 +240,37 @@ describe('a balance operation', () => {
     const list = await mt4.listBalanceOperations!(ctx, login, around());
     expect(list.map(({ amount, operationKey }) => [amount, operationKey])).toEqual([['250', KEY], ['250', undefined], ['-50', 'KBBBBBBBBBBB2']]); // prettier-ignore
     expect(list[0]!.at).toBeGreaterThan(ctx.now() - 60_000);
+  });
+
+  it('is found in a history longer than we read at once', async () => {
+    const { ctx, login } = await opened();
+    const now = ctx.now();
+    const long = http.createServer((req, res) => {
+      const { searchParams } = new URL(req.url!, 'http://x');
+      const [from, to] = ['fromTime', 'toTime'].map((name) => Date.parse(searchParams.get(name)!)) as [number, number];
+      const trades = Array.from({ length: 3000 }, (_, n) => ({ n, at: now - n * 20_000 }))
+        .filter(({ at }) => at >= from && at <= to)
+        .map(({ n, at }) => ({
+          order: n, login: 1, tradeCommand: 'Balance', profit: 2.5, openTime: new Date(at).toISOString(), closeTime: new Date(at).toISOString(),
+          comment: n === 2999 ? KEY : 'x'.repeat(400),
+        })); // prettier-ignore
+      res.end(JSON.stringify({ data: trades, error: null, meta: {} }));
+    });
+    await new Promise<void>((resolve) => long.listen(0, '127.0.0.1', resolve));
+    const { port } = long.address() as { port: number };
+    const there: Context = {
+      ...ctx,
+      http: (request) =>
+        ctx.http(
+          request.url.includes('History') ? { ...request, url: request.url.replace(/:\d+/, `:${port}`) } : request,
+        ),
+    };
+    const found = await mt4.findBalanceOperation(there, { login, operationKey: KEY, since: now });
+    const all = await mt4.listBalanceOperations!(there, login, { from: now - WEEK, to: now + 1 });
+    long.closeAllConnections();
+    long.close();
+    expect(found).toEqual({ ticket: '2999', amount: '2.5' });
+    expect(all).toHaveLength(3000);
   });
 
   it('cannot be called missing at a login that is not seen', async () => {

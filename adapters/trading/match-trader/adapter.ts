@@ -3,6 +3,7 @@ import { normal } from '../../../domain/money.ts';
 import { notOurs } from '../../kit/answers.ts';
 import { assertCurrency, commentOf, exactAmount } from '../../kit/balance.ts';
 import { jsonNumber, objectOf, word, type Json } from '../../kit/json.ts';
+import { readWindow } from '../../kit/read-window.ts';
 import type { Row } from '../../kit/rows.ts';
 import type { BookedOperation, TradingAdapter, Window } from '../../kit/trading.ts';
 import { ask, type Context } from './client.ts';
@@ -86,20 +87,15 @@ const change = async (ctx: Context, login: string, fields: Record<string, unknow
   }
 };
 
-/** Balance operations of one login. A full answer may be cut off, so its window is halved until it is not. */
-const ledger = async (ctx: Context, login: string, { from, to }: Window): Promise<BookedOperation[]> => {
-  const body = { logins: [login], types: map.LEDGER_TYPES, from: iso(from), to: iso(to), limit: LEDGER_LIMIT };
-  const answer = map.rows(await ask(ctx, { method: 'POST', path: [...TRADES, 'ledgers'], body }));
-  const own = answer.filter((row) => word(row['login']) === login).flatMap((row) => map.rows(row['operations']));
-  if (own.length < LEDGER_LIMIT) return own.map((operation) => map.bookedOf(login, operation));
-  if (to - from < 2)
-    throw new HubFailure('Unavailable', 'provider_garbage', 'Match-Trader: the ledger cannot be read whole');
-  const middle = Math.floor((from + to) / 2);
-  const halves = [
-    ...(await ledger(ctx, login, { from, to: middle })),
-    ...(await ledger(ctx, login, { from: middle, to })),
-  ];
-  return [...new Map(halves.map((operation) => [operation.ticket, operation])).values()];
+/** Balance operations of one login. A full answer may be cut off. */
+const ledger = (ctx: Context, login: string, window: Window): Promise<BookedOperation[]> => {
+  const read = async ({ from, to }: Window) => {
+    const body = { logins: [login], types: map.LEDGER_TYPES, from: iso(from), to: iso(to), limit: LEDGER_LIMIT };
+    const answer = map.rows(await ask(ctx, { method: 'POST', path: [...TRADES, 'ledgers'], body }));
+    const own = answer.filter((row) => word(row['login']) === login).flatMap((row) => map.rows(row['operations']));
+    return own.length < LEDGER_LIMIT ? own.map((operation) => map.bookedOf(login, operation)) : null;
+  };
+  return readWindow(window, read, ({ ticket }) => ticket);
 };
 
 const findInLedger = async (ctx: Context, login: string, operationKey: string, since: number) =>
@@ -185,11 +181,14 @@ export const matchTrader: TradingAdapter<MatchTraderConfig> = {
   },
 
   /** The lines do not say whose they are: one login per question. */
-  async listClosedDeals(ctx, login, { from, to }) {
-    const body = { logins: [login], from: iso(from), to: iso(to) };
-    const answer = objectOf(await ask(ctx, { method: 'POST', path: [...TRADES, 'closed-positions'], body }));
-    const deals = map.rows(answer['closedPositions']).map(map.dealOf);
-    return deals.filter(({ closedAt }) => closedAt >= from && closedAt < to);
+  async listClosedDeals(ctx, login, window) {
+    const read = async ({ from, to }: Window) => {
+      const body = { logins: [login], from: iso(from), to: iso(to) };
+      const answer = objectOf(await ask(ctx, { method: 'POST', path: [...TRADES, 'closed-positions'], body }));
+      return map.rows(answer['closedPositions']).map(map.dealOf);
+    };
+    const deals = await readWindow(window, read, ({ ticket }) => ticket);
+    return deals.filter(({ closedAt }) => closedAt >= window.from && closedAt < window.to);
   },
 
   setLeverage: (ctx, login, leverage) => change(ctx, login, { leverageRatioPercent: leverage }),

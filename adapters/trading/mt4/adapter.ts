@@ -3,6 +3,7 @@ import { add, equal, normal, subtract } from '../../../domain/money.ts';
 import { notOurs } from '../../kit/answers.ts';
 import { assertCurrency, commentOf } from '../../kit/balance.ts';
 import { isObject, jsonNumber, objectOf, word } from '../../kit/json.ts';
+import { readWindow } from '../../kit/read-window.ts';
 import type { Row } from '../../kit/rows.ts';
 import type { BookedOperation, TradingAdapter, Window } from '../../kit/trading.ts';
 import { ask, askPage, type Context } from './client.ts';
@@ -14,8 +15,6 @@ const DAY = 24 * 3_600_000;
 const COMMENT_LENGTH = 31;
 /** Some 1 kB each; an answer may have 1 MiB. */
 const USERS_PER_PAGE = '500';
-/** History comes without pages: asked for in pieces that stay below 1 MiB. */
-const PIECE = 7 * DAY;
 
 const isNotFound = (error: unknown): null => {
   if (error instanceof HubFailure && error.type === 'NotFound') return null;
@@ -44,15 +43,13 @@ const setPassword = (ctx: Context, login: string, kind: 'main' | 'investor', pas
   });
 
 /** Closed trades and balance operations; those of `from` <= time < `to` and perhaps some more. */
-const history = async (ctx: Context, login: string, { from, to }: Window): Promise<Row[]> => {
-  const found = new Map<string, Row>();
-  for (let at = from; at < to; at += PIECE) {
-    const iso = (ms: number) => new Date(ms).toISOString();
-    const query = { fromTime: iso(at), toTime: iso(Math.min(at + PIECE, to)) };
-    const piece = await ask(ctx, { what: 'GET TradesUserHistory', args: [login], query });
-    for (const trade of map.rows(piece)) found.set(map.decimal(trade, 'order'), trade);
-  }
-  return [...found.values()];
+const history = (ctx: Context, login: string, window: Window): Promise<Row[]> => {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const read = async ({ from, to }: Window) => {
+    const query = { fromTime: iso(from), toTime: iso(to) };
+    return map.rows(await ask(ctx, { what: 'GET TradesUserHistory', args: [login], query }));
+  };
+  return readWindow(window, read, (trade) => map.decimal(trade, 'order'));
 };
 
 const booked = async (ctx: Context, login: string, window: Window): Promise<BookedOperation[]> =>
@@ -80,11 +77,11 @@ export const mt4: TradingAdapter<Mt4Config> = {
   },
 
   /** Null only after all users were read. */
-  async findAccount(ctx, { reference, group }) {
+  async findAccount(ctx, { reference }) {
     for (let cursor: string | null = ''; cursor !== null;) {
       const query = { limit: USERS_PER_PAGE, ...(cursor && { cursor }) };
       const page = await askPage(ctx, { what: 'GET UsersRequest', query });
-      const found = map.rows(page.data).find((row) => row['externalId'] === reference && row['group'] === group);
+      const found = map.rows(page.data).find((row) => row['externalId'] === reference);
       if (found) return map.accountOf(found);
       cursor = page.nextCursor;
     }
@@ -118,7 +115,7 @@ export const mt4: TradingAdapter<Mt4Config> = {
 
   async applyBalance(ctx, operation) {
     const { login, kind, amount, operationKey, text } = operation;
-    if (!/^\d{1,10}$/.test(login)) throw new HubFailure('NotFound', 'not_found', 'an MT4 login is a 32-bit number');
+    if (!/^[1-9]\d{0,9}$/.test(login)) throw new HubFailure('NotFound', 'not_found', 'an MT4 login is a 32-bit number');
     const price = map.priceOf(operation);
     const data = await ask(ctx, {
       what: 'POST TradeTransaction',
