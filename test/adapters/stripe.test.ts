@@ -5,11 +5,11 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import type { HttpAnswer } from '../../adapters/kit/context.ts';
 import { lendContext } from '../../adapters/kit/lend.ts';
 import type { CurrencyOfOrder, DepositOrder, PayoutOrder, ProviderRef } from '../../adapters/kit/payments.ts';
-import { type StripeConfig, configSchema } from '../../adapters/payments/stripe/config.ts';
+import { type StripeConfig, configSchema } from '../../adapters/payments/stripe/client.ts';
 import provider from '../../adapters/payments/stripe/manifest.ts';
 import { stripeSandbox } from '../../adapters/payments/stripe/sandbox.ts';
 import { HubFailure } from '../../domain/failures.ts';
@@ -311,8 +311,10 @@ describe('a deposit', () => {
   it('is looked for on every page of the list', async () => {
     const first = order('20.00');
     await createDeposit(contextOf(), first);
-    await Promise.all(Array.from({ length: 120 }, () => createDeposit(contextOf(), order('21.00'))));
-    expect(await findDeposit(contextOf(), { reference: first.reference })).toMatchObject({ state: 'awaiting_payer' });
+    await Promise.all(Array.from({ length: 120 }, () => createDeposit(contextOf({}, 30_000), order('21.00'))));
+    expect(await findDeposit(contextOf({}, 30_000), { reference: first.reference })).toMatchObject({
+      state: 'awaiting_payer',
+    });
     expect(sandbox.received.at(-1)!.url).toContain('starting_after=cs_test_');
   });
 
@@ -393,9 +395,9 @@ describe('a refund', () => {
   it('of nothing is refused', async () => {
     const open = order('20.00');
     await createDeposit(contextOf(), open);
-    expect(
-      await failureOf(createRefund(contextOf(), refund({ reference: open.reference }, '5.00'))),
-    ).toMatchObject({ type: 'Rejected' });
+    expect(await failureOf(createRefund(contextOf(), refund({ reference: open.reference }, '5.00')))).toMatchObject({
+      type: 'Rejected',
+    });
     expect(posts('/refunds')).toHaveLength(0);
   });
 });
@@ -520,7 +522,8 @@ describe('an event', () => {
 });
 
 describe('the sandbox refuses what Stripe refuses', () => {
-  const call = async (path: string, init: RequestInit = {}) => {
+  type Call = { method?: string; body?: string; headers?: Record<string, string> };
+  const call = async (path: string, init: Call = {}) => {
     const answer = await fetch(`${server.origin}/stripe/v1${path}`, {
       ...init,
       headers: { authorization: 'Bearer sk_test_sandbox', ...init.headers },
@@ -756,6 +759,49 @@ withMock(
     /** It checks the request against Stripe's OpenAPI and answers with a fixture: one about something else, which must not be believed. */
     const notBelieved = (work: Promise<unknown>) =>
       expect(failureOf(work)).resolves.toMatchObject({ type: 'OutcomeUnknown' });
+
+    it('takes every request our adapter makes of our sandbox', async () => {
+      const deposit = await paid('20.00');
+      const { arrivals } = (await findDeposit(contextOf(), deposit))!;
+      const refund = { reference: reference(), deposit, amount: '5.00', currency: USD };
+      await createRefund(contextOf(), refund);
+      await findRefund(contextOf(), refund);
+      await createPayout(contextOf(), payout('25.00'));
+      await createPayout(contextOf(), payout('25.00', 'ba_1SandboxBank'));
+      await createPayout(contextOf(), payout('15.00', arrivals[0]!.id));
+      await findPayout(contextOf(), { reference: reference() });
+      await findDeposit(contextOf(), { reference: reference() });
+      await listMovements(contextOf(), { from: 0, to: Date.now() });
+      await stripe.testConnection(contextOf());
+      const made = sandbox.received.map(({ method, url, headers, body }) => ({ method, url, headers, body }));
+      const answers = await Promise.all(
+        made.map(async ({ method, url, headers, body }) => {
+          const {
+            'content-type': type,
+            'stripe-version': version,
+            'idempotency-key': key,
+          } = headers as Record<string, string>;
+          const { status } = await fetch(baseUrl + url, {
+            method,
+            headers: {
+              authorization: 'Bearer sk_test_123',
+              ...(version && { 'stripe-version': version }),
+              ...(type && { 'content-type': type }),
+              ...(key && { 'idempotency-key': key }),
+            },
+            ...(method === 'POST' && { body }),
+          });
+          return `${method} ${url.split('?')[0]} ${status}`;
+        }),
+      );
+      expect(answers.filter((line) => !line.endsWith(' 200'))).toEqual([]);
+      expect([...new Set(answers.filter((line) => line.startsWith('POST')))].toSorted()).toEqual([
+        'POST /v1/checkout/sessions 200',
+        'POST /v1/payouts 200',
+        'POST /v1/refunds 200',
+        'POST /v1/transfers 200',
+      ]);
+    });
 
     it('every write has the shape Stripe documents', async () => {
       await notBelieved(createDeposit(context(), order('20.00')));

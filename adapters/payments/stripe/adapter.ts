@@ -2,8 +2,18 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { notOurs } from '../../kit/answers.ts';
 import { objectOf, word } from '../../kit/json.ts';
 import type { DepositOrder, PaymentAdapter, PayoutOrder, ProviderRef, RefundOrder } from '../../kit/payments.ts';
-import { type Context, type Params, type Thing, all, create, each, get } from './client.ts';
-import type { PAYOUT_WAYS, StripeConfig } from './config.ts';
+import {
+  type Context,
+  type PAYOUT_WAYS,
+  type Params,
+  type StripeConfig,
+  type Thing,
+  all,
+  create,
+  each,
+  get,
+} from './client.ts';
+
 import { depositReport, moneyParams, movementOf, payoutReport, referenceOf } from './map.ts';
 import { webhook } from './webhook.ts';
 

@@ -1,6 +1,6 @@
 import { definePaymentProvider } from '../../kit/manifest.ts';
 import { adapter } from './adapter.ts';
-import { configSchema } from './config.ts';
+import { configSchema } from './client.ts';
 
 export default definePaymentProvider({
   id: 'stripe',

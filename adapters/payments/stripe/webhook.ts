@@ -2,8 +2,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { isObject, objectOf, readJson, word } from '../../kit/json.ts';
 import { hmac, sameText } from '../../kit/signing.ts';
 import { plainReply, type ProviderNews, type RawWebhook, type WebhookTranslator } from '../../kit/webhooks.ts';
-import type { Thing } from './client.ts';
-import type { StripeConfig } from './config.ts';
+import type { StripeConfig, Thing } from './client.ts';
 import { referenceOf } from './map.ts';
 
 /** Seconds; only too old is refused, as in their own library. */
