@@ -315,7 +315,7 @@ describe('a deposit', () => {
     expect(await findDeposit(contextOf({}, 30_000), { reference: first.reference })).toMatchObject({
       state: 'awaiting_payer',
     });
-    expect(sandbox.received.at(-1)!.url).toContain('starting_after=cs_test_');
+    expect(sandbox.received.at(-2)!.url).toContain('starting_after=cs_test_');
   });
 
   it('repeated is the same page; under the same key with other words nothing is certain', async () => {
@@ -521,6 +521,31 @@ describe('an event', () => {
   });
 });
 
+describe('an event about something of somebody else at the same account', () => {
+  const event = (object: Record<string, unknown>) =>
+    webhook.translate(configOf(), {
+      headers: {},
+      body: Buffer.from(JSON.stringify({ id: 'evt_1', object: 'event', type: 'some.thing', data: { object } })),
+    });
+
+  it('is nothing for us; disputes and refunds of the dashboard, which carry no reference, are known by their payment', () => {
+    for (const object of [
+      'checkout.session',
+      'payment_intent',
+      'charge',
+      'transfer',
+      'payout',
+      'customer',
+      'v2.unicorn',
+    ])
+      expect(event({ object, id: 'xx_1', payment_intent: 'pi_1', metadata: { reference: 'SHOP' } })).toEqual([]);
+    for (const object of ['dispute', 'refund'])
+      expect(event({ object, id: 'xx_1', payment_intent: 'pi_1', metadata: {} })).toEqual([
+        { kind: 'deposit', paymentId: 'pi_1', said: 'some.thing' },
+      ]);
+  });
+});
+
 describe('the sandbox refuses what Stripe refuses', () => {
   type Call = { method?: string; body?: string; headers?: Record<string, string> };
   const call = async (path: string, init: Call = {}) => {
@@ -604,7 +629,7 @@ describe("Stripe's own client, told a host and a port", () => {
         ],
         success_url: 'https://crm.example/back',
         client_reference_id: 'KTEST',
-        payment_intent_data: { metadata: { reference: 'KTEST' } },
+        payment_intent_data: { metadata: { hub_reference: 'KTEST' } },
         ...over,
       },
       key === undefined ? {} : { idempotencyKey: key },

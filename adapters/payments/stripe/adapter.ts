@@ -19,16 +19,15 @@ import { webhook } from './webhook.ts';
 
 /** A page lives 24 hours at most; the rest is for their clock and for an index that lags. */
 const PAGES_SINCE_S = 25 * 3600;
-const WHOLE = { 'expand[]': 'payment_intent.latest_charge.balance_transaction' };
 
 /**
- * Our names on their objects. `notify` is nothing to Stripe, whose callbacks go to the endpoints of the dashboard: it tells people there which
+ * Our names on their objects. `hub_callback` is nothing to Stripe, whose callbacks go to the endpoints of the dashboard: it tells people there which
  * installation made the payment, and the sandbox, which has no dashboard, where to call.
  */
 const labels = (ctx: Context, reference: string, client?: string, under = 'metadata'): Params => ({
-  [`${under}[reference]`]: reference,
-  [`${under}[notify]`]: ctx.callbackUrl,
-  ...(client !== undefined && { [`${under}[client]`]: client }),
+  [`${under}[hub_reference]`]: reference,
+  [`${under}[hub_callback]`]: ctx.callbackUrl,
+  ...(client !== undefined && { [`${under}[hub_client]`]: client }),
 });
 
 /** No parameter may depend on the time: a repeat has to be the same request, or their key refuses it. */
@@ -78,8 +77,7 @@ const findDeposit = async (ctx: Context, ref: ProviderRef) => {
 
 /** By their id, else by our reference; the README says why that is enough. */
 const findSession = async (ctx: Context, { reference, providerId }: ProviderRef): Promise<Thing | null> => {
-  const known =
-    providerId === undefined ? null : await get(ctx, `/checkout/sessions/${encodeURIComponent(providerId)}`, WHOLE);
+  const known = providerId === undefined ? null : await getPage(ctx, providerId);
   const session = known ?? (await searchPaid(ctx, reference)) ?? (await listRecent(ctx, reference));
   if (session) assertOurs(session, reference);
   return session;
@@ -87,7 +85,7 @@ const findSession = async (ctx: Context, { reference, providerId }: ProviderRef)
 
 /** Finds what was paid, however long ago, but knows of it a minute later at best: a miss proves nothing. */
 const searchPaid = async (ctx: Context, reference: string): Promise<Thing | null> => {
-  const query = `metadata['reference']:'${reference}'`;
+  const query = `metadata['hub_reference']:'${reference}'`;
   const found = await get(ctx, '/payment_intents/search', { query });
   const [payment, ...more] = Array.isArray(found?.data) ? found.data.map(objectOf) : [];
   if (more.length > 0) throw notOurs('Stripe', 'several payments carry one reference');
@@ -98,12 +96,14 @@ const listRecent = (ctx: Context, reference: string): Promise<Thing | null> =>
   firstPage(ctx, { 'created[gte]': String(Math.floor(ctx.now() / 1000) - PAGES_SINCE_S) }, reference);
 
 const firstPage = async (ctx: Context, by: Params, reference: string): Promise<Thing | null> => {
-  const expand = { 'expand[]': `data.${WHOLE['expand[]']}` };
-  return first(
-    each(ctx, '/checkout/sessions', { ...by, ...expand }),
-    (one) => word(one.client_reference_id) === reference,
-  );
+  const page = await first(each(ctx, '/checkout/sessions', by), (one) => word(one.client_reference_id) === reference);
+  return page && getPage(ctx, word(page.id));
 };
+
+const getPage = (ctx: Context, id: string): Promise<Thing | null> =>
+  get(ctx, `/checkout/sessions/${encodeURIComponent(id)}`, {
+    'expand[]': 'payment_intent.latest_charge.balance_transaction',
+  });
 
 const first = async (things: AsyncIterable<Thing>, isIt: (thing: Thing) => boolean): Promise<Thing | null> => {
   for await (const thing of things) if (isIt(thing)) return thing;
@@ -129,7 +129,7 @@ const createPayout = async (ctx: Context, order: PayoutOrder) => {
     return give(ctx, '/transfers', { currency, destination: to, transfer_group: order.reference }, order);
   if (way === 'own_bank') return give(ctx, '/payouts', { currency, destination: to }, order);
   const payment = await get(ctx, `/payment_intents/${to}`);
-  const payer = word(objectOf(payment?.metadata).client);
+  const payer = word(objectOf(payment?.metadata).hub_client);
   if (payer === '' || payer !== order.payer?.clientId)
     throw new HubFailure('Rejected', 'restricted', 'This payment is not known to be of the client');
   return give(ctx, '/refunds', { payment_intent: to }, order);

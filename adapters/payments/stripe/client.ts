@@ -15,7 +15,7 @@ const signingSecret = () =>
 
 /** One Stripe account. */
 export const configSchema = z.object({
-  /** Of the server's side, whole or restricted; its prefix tells test from live. */
+  /** Whole or restricted; its prefix tells test from live. */
   secretKey: secret()
     .regex(/^[sr]k_(test|live)_\w+$/, 'must be a secret key: sk_… or rk_…')
     .meta({ secret: true }),
@@ -39,7 +39,8 @@ export type Params = Record<string, string>;
 
 /** What answers look like depends on it; the version of the official client this was written against. */
 export const API_VERSION = '2026-10-28.endive';
-const PAGE_SIZE = 100;
+/** They allow 100, but an answer may have 1 MiB, and expanded objects with their line breaks come near it. */
+const PAGE_SIZE = 50;
 
 const send = (ctx: Context, asked: Asked, method: 'GET' | 'POST', path: string, params: Params, key?: string) => {
   const form = new URLSearchParams(params).toString();

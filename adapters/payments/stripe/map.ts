@@ -62,7 +62,7 @@ const numberOf = (code: string): number => {
   return number;
 };
 
-export const referenceOf = (thing: Json | undefined): string => word(objectOf(objectOf(thing).metadata).reference);
+export const referenceOf = (thing: Json | undefined): string => word(objectOf(objectOf(thing).metadata).hub_reference);
 
 // Deposits ------------------------------------------------------------------------------------------------------------
 

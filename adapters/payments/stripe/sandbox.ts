@@ -117,7 +117,7 @@ export const stripeSandbox = (): SandboxModule => {
     const endpoints = all('webhook_endpoint')
       .filter(wanted)
       .map((one) => String(one['url']));
-    for (const url of new Set([...endpoints, about.metadata['notify'] ?? '']))
+    for (const url of new Set([...endpoints, about.metadata['hub_callback'] ?? '']))
       if (url && magicOf(about) !== '11')
         desk!.callback({
           url,
@@ -343,7 +343,7 @@ export const stripeSandbox = (): SandboxModule => {
 
   /** By their id or our reference. */
   const thingOf = (id: string): Thing => {
-    const ours = ({ metadata }: Thing) => metadata['reference'] === id;
+    const ours = ({ metadata }: Thing) => metadata['hub_reference'] === id;
     const thing = things.get(id) ?? [...things.values()].find((one) => one['client_reference_id'] === id || ours(one));
     if (!thing) throw new Error(`Stripe has no '${id.slice(0, 40)}'`);
     return thing;
@@ -424,7 +424,7 @@ ${session.status === 'open' ? `<form method="post">${fields}</form>` : ''}
     ['checkout.session', 'transfer', 'payout', 'refund'].flatMap(all).map((one) => ({
       id: one.id,
       kind: one.object === 'checkout.session' ? 'deposit' : one.object,
-      title: `${major(one)} ${one.currency.toUpperCase()} for ${one.metadata['reference'] ?? 'nobody'}`,
+      title: `${major(one)} ${one.currency.toUpperCase()} for ${one.metadata['hub_reference'] ?? 'nobody'}`,
       state: stateOf(one),
       buttons: BUTTONS[`${one.object} ${stateOf(one)}`] ?? [],
     }));
@@ -443,7 +443,7 @@ ${session.status === 'open' ? `<form method="post">${fields}</form>` : ''}
     const kind = KINDS[one.object as keyof typeof KINDS];
     return {
       kind,
-      reference: one.metadata['reference'] ?? '',
+      reference: one.metadata['hub_reference'] ?? '',
       amount: major(one),
       currency: one.currency.toUpperCase(),
       state,

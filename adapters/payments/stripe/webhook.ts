@@ -29,7 +29,7 @@ const verify: WebhookTranslator<StripeConfig>['verify'] = ({ config, now }, raw)
   return event ? { ok: true, trust: 'signed', dedupeKey: word(event.id) } : { ok: false, reason: 'malformed' };
 };
 
-/** Their order is not kept and the object in it may be old: what it is about is all we take from it. */
+/** Their order is not kept and the object in it may be old: what it is about is all we take. An account may serve others too: theirs carry no reference. */
 const translate = (_config: StripeConfig, raw: RawWebhook): ProviderNews[] => {
   const event = read(raw);
   if (!event) throw new HubFailure('InvalidInput', 'malformed_json', 'This is no Stripe event');
@@ -38,19 +38,21 @@ const translate = (_config: StripeConfig, raw: RawWebhook): ProviderNews[] => {
   const paymentId = word(thing.object) === 'payment_intent' ? word(thing.id) : word(thing.payment_intent);
   const of = { ...(reference && { reference }), said: word(event.type) };
   const deposit: ProviderNews = { kind: 'deposit', ...of, ...(paymentId && { paymentId }) };
+  const payout: ProviderNews = { kind: 'payout', ...of, providerId: word(thing.id) };
   switch (word(thing.object)) {
     case 'checkout.session':
-      return [{ ...deposit, providerId: word(thing.id) }];
+      return reference ? [{ ...deposit, providerId: word(thing.id) }] : [];
     case 'payment_intent':
     case 'charge':
+      return reference ? [deposit] : [];
     case 'dispute':
-      return reference || paymentId ? [deposit] : [];
+      return [deposit];
     case 'refund':
-      // Ordered by the hub it carries a reference; made at the dashboard it is told of by `charge.refunded`, which carries the deposit's.
-      return reference ? [{ kind: 'payout', ...of, providerId: word(thing.id) }] : [];
+      // Ordered by the hub it carries a reference of its own; made at the dashboard it is, as a dispute, known by its payment only.
+      return reference ? [payout] : [deposit];
     case 'transfer':
     case 'payout':
-      return reference ? [{ kind: 'payout', ...of, providerId: word(thing.id) }] : [];
+      return reference ? [payout] : [];
     default:
       return [];
   }
