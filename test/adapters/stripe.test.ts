@@ -599,6 +599,21 @@ describe('the sandbox refuses what Stripe refuses', () => {
     expect(await call('/payouts?limit=101')).toMatchObject({ status: 400, error: { param: 'limit' } });
   });
 
+  it('forms that make no sense', async () => {
+    const good = 'amount=500&currency=usd&destination=acct_1SandboxAnna';
+    for (const odd of [
+      'constructor[x]=1',
+      '__proto__[x]=1',
+      'amount[x]=1',
+      'metadata=1',
+      'metadata[a][b]=1',
+      'amount[]=1',
+    ])
+      expect(await post('/transfers', `${good}&${odd}`)).toMatchObject({ status: 400 });
+    expect(sandbox.books()).toEqual([]);
+    expect((await fetch(`${server.origin}/stripe/c/pay/cs_test_nobody`)).status).toBe(404);
+  });
+
   it('a key with other parameters, and forgets keys after a day', async () => {
     const form = 'amount=500&currency=usd&destination=acct_1SandboxAnna';
     const key = { 'idempotency-key': 'k1' };

@@ -12,6 +12,8 @@ export interface Thing {
   object: string;
   created: number;
   amount: bigint;
+  /** Of a page, which has no `amount`. */
+  amount_total?: bigint;
   currency: string;
   status?: string;
   metadata: Record<string, string>;
@@ -57,16 +59,18 @@ export class StripeError extends Error {
 export const missing = (what: string, id: string, param = 'id', status = 404) =>
   new StripeError(status, 'resource_missing', `No such ${what}: '${id.slice(0, 40)}'`, param);
 
-export const major = ({ amount, currency }: Pick<Thing, 'amount' | 'currency'>): string =>
-  fromMinor(String(amount), exponentOf(currency));
-/** The two digits after the point: '01'. Currencies without such have no magic. */
-export const magicOf = (money: Pick<Thing, 'amount' | 'currency'>): string =>
-  exponentOf(money.currency ?? '') === 0 || money.amount === undefined
-    ? ''
-    : (major(money).split('.')[1] ?? '').padEnd(2, '0');
+type Money = Pick<Thing, 'amount' | 'amount_total' | 'currency'>;
+export const major = ({ amount, amount_total: total = 0n, currency }: Money): string =>
+  fromMinor(String(amount ?? total), exponentOf(currency));
+/** The two digits after the point: '01'. What is no money, or has no such digits, has no magic. */
+export const magicOf = (money: Money): string =>
+  !money.currency || exponentOf(money.currency) === 0 ? '' : (major(money).split('.')[1] ?? '').padEnd(2, '0');
 
+/** Members that begin with `_` are ours. */
 export const written = (value: unknown): string =>
-  JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? jsonNumber(String(member)) : member));
+  JSON.stringify(value, (name, member: unknown) =>
+    name.startsWith('_') ? undefined : typeof member === 'bigint' ? jsonNumber(String(member)) : member,
+  );
 
 // Parameters: what is unknown, missing or malformed is refused --------------------------------------------------------
 
@@ -145,24 +149,27 @@ export const checked = <T>(shape: z.ZodType<T>, given: unknown): T => {
   if (params.success) return params.data;
   const issue = params.error.issues[0]!;
   const unknown = issue.code === 'unrecognized_keys';
-  const param = [...issue.path, ...(unknown ? issue.keys.slice(0, 1) : [])]
-    .map((one, n) => (n ? `[${String(one)}]` : String(one)))
-    .join('');
+  const path = [...issue.path, ...(unknown ? issue.keys.slice(0, 1) : [])].map(String);
+  const param = path.map((one, n) => (n ? `[${one}]` : one)).join('');
   if (unknown) throw new StripeError(400, 'parameter_unknown', `Received unknown parameter: ${param}`, param);
-  if (issue.message.includes('received undefined'))
-    throw new StripeError(400, 'parameter_missing', `Missing required param: ${param}.`, param);
-  throw new StripeError(400, 'parameter_invalid', issue.message, param);
+  const value = path.reduce((at: unknown, one) => (at as Record<string, unknown> | undefined)?.[one], given);
+  if (value !== undefined) throw new StripeError(400, 'parameter_invalid', issue.message, param);
+  throw new StripeError(400, 'parameter_missing', `Missing required param: ${param}.`, param);
 };
 
 /** `a[b]=1&c[0]=2&c[]=3` as nested objects; those whose names are all numbers are lists. */
 const bracketed = (form: string): unknown => {
-  const root: Record<string, unknown> = {};
+  // Without prototypes: names such as `constructor` come from outside.
+  const fresh = () => Object.create(null) as Record<string, unknown>;
+  const root = fresh();
   for (const [name, value] of new URLSearchParams(form)) {
     const path = name.replaceAll(']', '').split('[');
-    if (path.includes('__proto__')) throw new StripeError(400, 'parameter_unknown', 'Received unknown parameter');
     const last = path.pop()!;
     let at = root;
-    for (const step of path) at = (at[step] ??= {}) as Record<string, unknown>;
+    for (const step of path) {
+      at = (at[step] ??= fresh()) as Record<string, unknown>;
+      if (typeof at !== 'object') throw new StripeError(400, 'parameter_invalid', 'Invalid object', step);
+    }
     at[last === '' ? String(Object.keys(at).length) : last] = value;
   }
   const lists = (value: unknown): unknown => {

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express';
+import { type NextFunction, type Request, type Response, Router } from 'express';
 import { toMinor } from '../../../domain/money.ts';
 import type { SandboxBookEntry, SandboxDesk, SandboxMessage, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { API_VERSION } from './client.ts';
@@ -163,8 +163,8 @@ export const stripeSandbox = (): SandboxModule => {
     add('payment_intent', { ...facts, amount_received: 0n, status: 'requires_payment_method', latest_charge: null });
   /** They make it when the payer first tries. */
   const paymentOf = (session: Thing): Thing => {
-    const { amount, currency, payment_metadata: metadata } = session as Thing & { payment_metadata: Thing['metadata'] };
-    session.payment_intent ??= newPayment({ amount, currency, metadata }).id;
+    const { currency, amount_total: amount, _payment: metadata } = session as Thing & { _payment: Thing['metadata'] };
+    session.payment_intent ??= newPayment({ amount: amount!, currency, metadata }).id;
     return known(session.payment_intent);
   };
   const close = (session: Thing, status: string, event: string, payment_status = session['payment_status']): void => {
@@ -196,7 +196,7 @@ export const stripeSandbox = (): SandboxModule => {
     if (how.currency !== undefined) payment.currency = how.currency.toLowerCase();
     const percent = magic === '04' ? 60n : magic === '05' ? 120n : 100n;
     const asked = how.amount === undefined ? null : BigInt(toMinor(how.amount, exponentOf(session.currency)));
-    charge(payment, asked ?? (session.amount * percent) / 100n);
+    charge(payment, asked ?? (session.amount_total! * percent) / 100n);
     close(session, 'complete', 'completed', 'paid');
     if (magic === '07') later(DAY, () => dispute(chargeOf(payment), 'lost'));
   };
@@ -291,9 +291,15 @@ export const stripeSandbox = (): SandboxModule => {
       } = checked(SHAPES.session, given);
       const { unit_amount: amount, currency, product_data: product } = items[0].price_data;
       payable(amount);
-      const money = { amount, amount_total: amount, currency, payment_status: 'unpaid', payment_intent: null };
-      const session = add('checkout.session', { ...rest, ...money, status: 'open', name: product.name });
-      Object.assign(session, { url: `${page}/${session.id}`, payment_metadata: payment.metadata });
+      const state = { status: 'open', payment_status: 'unpaid', payment_intent: null, _payment: payment.metadata };
+      const ours = {
+        amount_total: amount,
+        currency,
+        expires_at: Math.floor((now() + DAY) / 1000),
+        _name: product.name,
+      };
+      const session = add('checkout.session', { ...rest, ...state, ...ours });
+      session['url'] = `${page}/${session.id}`;
       later(DAY, () => expire(session));
       return session;
     },
@@ -358,7 +364,7 @@ export const stripeSandbox = (): SandboxModule => {
     'checkout.session dispute_won': (one) => endDispute(chargeOf(paymentOf(one)), 'won'),
     'checkout.session dispute_lost': (one) => endDispute(chargeOf(paymentOf(one)), 'lost'),
     'checkout.session unknown_word': unknownWord,
-    'checkout.session other_amount': (one) => void (one['amount_total'] = one.amount + 1n),
+    'checkout.session other_amount': (one) => void (one.amount_total! += 1n),
     'transfer return': reverse,
     'transfer other_amount': (one) => void (one.amount += 1n),
     'payout approve': (one) => end(one, 'paid'),
@@ -391,7 +397,7 @@ export const stripeSandbox = (): SandboxModule => {
     note: string,
     fields: string,
   ): string => `<!doctype html><html lang="en"><meta charset="utf-8">
-<title>Checkout</title><body style="font:16px system-ui;max-width:26rem;margin:4rem auto"><p>${html(session['name'])}</p>
+<title>Checkout</title><body style="font:16px system-ui;max-width:26rem;margin:4rem auto"><p>${html(session['_name'])}</p>
 <h1>${major(session)} ${session.currency.toUpperCase()}</h1><p role="status"><b>${html(note)}</b></p>
 ${session.status === 'open' ? `<form method="post">${fields}</form>` : ''}
 <p><a href="${html(session['cancel_url'] ?? session['success_url'])}">Back</a></p>
@@ -400,8 +406,9 @@ ${session.status === 'open' ? `<form method="post">${fields}</form>` : ''}
   const BANK = '<button name="bank" value="yes">Complete</button> <button name="bank" value="no">Fail</button>';
 
   /** The hosted page: a card is tried, some after a second page as the bank's own. A declined one leaves it open. */
-  const payPage = (req: Request, res: Response): void => {
-    const session = known(req.params['id']);
+  const payPage = (req: Request, res: Response, otherwise: NextFunction): void => {
+    const session = things.get(String(req.params['id']));
+    if (session?.object !== 'checkout.session') return otherwise();
     const form = new URLSearchParams((req.body as Buffer).toString('utf8'));
     const number = (form.get('card') ?? '').replace(/\D/g, '');
     const card = CARDS[number];
