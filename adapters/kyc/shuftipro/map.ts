@@ -50,7 +50,7 @@ export const reportOf = ({ finalCodes }: ShuftiproConfig, name: string, answer: 
     ...(state === undefined && { unknownWord: true }),
     reasons,
     ...(comment && { comment }),
-    documents: ['document', 'document_two', 'address'].flatMap((service) => documentsOf(answer, service)),
+    documents: ['document', 'address'].flatMap((service) => documentsOf(answer, service)),
     attempt: attemptOf(name),
   };
 };
@@ -74,11 +74,9 @@ export const servicesOf = ({ programme, person }: KycApplicant): object => {
   const { firstName, lastName, birthday } = person;
   const name = firstName && lastName ? { first_name: firstName, last_name: lastName } : '';
   const identity = { proof: '', name, dob: birthday ?? '', document_number: '', expiry_date: '' };
-  const types = ['passport', 'id_card', 'driving_license'];
   const services: Record<string, object> = {
     face: { proof: '' },
-    document: { ...identity, supported_types: types },
-    document_two: { ...identity, supported_types: types },
+    document: { ...identity, supported_types: ['passport', 'id_card', 'driving_license'] },
     address: { proof: '', name, full_address: '', supported_types: ['utility_bill', 'bank_statement'] },
     background_checks: { name: name || { first_name: '', last_name: '' }, dob: birthday ?? '' },
   };

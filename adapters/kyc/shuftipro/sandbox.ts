@@ -2,7 +2,7 @@ import { type NextFunction, type Request, type Response, Router } from 'express'
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { SandboxDesk, SandboxMessage, SandboxModule } from '../../kit/sandbox.ts';
-import { pictureIn, verificationPage } from '../../kit/verification-page.ts';
+import { mountVerificationPage, type VerificationPage } from '../../kit/verification-page.ts';
 import { signature } from './client.ts';
 
 const CLIENT = { clientId: 'sandbox-client', secretKey: 'sandbox-secret-key' };
@@ -11,38 +11,34 @@ const PER_MINUTE = 120;
 /** Ten attempts in all; what lies between them is not published. */
 const RETRIES = [1, 2, 5, 10, 30, 60, 120, 240, 480].map((minutes) => minutes * MINUTE);
 const TOKEN_LIFE = 10 * MINUTE;
+const PAGES = '/process/verification';
 
 const text = z.string();
-const name = z.union([z.literal(''), z.strictObject({ first_name: text, last_name: text })]);
-const date = z.union([z.literal(''), z.iso.date()]);
+const letters = z.string().regex(/^[A-Z]{2}$/);
+const empty = z.literal('');
+const name = z.union([empty, z.strictObject({ first_name: text, last_name: text })]);
+const date = z.union([empty, z.iso.date()]);
 const supported_types = z.array(text).min(1);
 const document = z
-  .strictObject({ proof: z.literal(''), supported_types, name, dob: date, document_number: text, expiry_date: date })
+  .strictObject({ proof: empty, supported_types, name, dob: date, document_number: text, expiry_date: date })
   .partial();
 const Order = z.strictObject({
   reference: z.string().min(6).max(250),
   callback_url: z.url().min(6).max(250).optional(),
   redirect_url: z.url().optional(),
   email: z.email().max(128).optional(),
-  country: z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/)]).optional(),
-  language: z
-    .string()
-    .regex(/^[A-Z]{2}$/)
-    .optional(),
+  country: z.union([empty, letters]).optional(),
+  language: letters.optional(),
   verification_mode: z.enum(['any', 'image_only', 'video_only']).optional(),
   ttl: z.int().min(1).max(43_200).default(60),
   show_results: z.enum(['0', '1']).optional(),
   journey_id: text.min(1).optional(),
-  face: z.strictObject({ proof: z.literal('') }).optional(),
+  face: z.strictObject({ proof: empty }).optional(),
   document: document.optional(),
-  document_two: document.optional(),
-  address: z
-    .strictObject({ proof: z.literal(''), name, full_address: text, supported_types })
-    .partial()
-    .optional(),
+  address: z.strictObject({ proof: empty, name, full_address: text, supported_types }).partial().optional(),
   background_checks: z.strictObject({ name, dob: date }).optional(),
 });
-const SERVICES = ['journey_id', 'face', 'document', 'document_two', 'address', 'background_checks'] as const;
+const SERVICES = ['journey_id', 'face', 'document', 'address', 'background_checks'] as const;
 
 interface Verification {
   order: z.output<typeof Order>;
@@ -64,8 +60,9 @@ const WORDS: Record<string, [string, string[]?]> = {
   delete: ['request.deleted'],
   unknown_word: ['verification.reconsidered'],
 };
+const BUTTONS = ['submit', 'green', 'red_retry', 'red_final', 'hold', 'flip'].map((to) => ({ caption: to, to }));
 const REASONS: Record<string, string> = {
-  SPDR19: 'Face could not be detected in the image',
+  SPDR19: 'Face could not be detected – the image is blurred',
   SPDR03: 'The image was altered',
 };
 
@@ -104,7 +101,7 @@ export const createSandbox = (): SandboxModule => {
       reference,
       event,
       error: '',
-      ...(event === 'request.pending' && origin && { verification_url: `${origin}/process/verification/${code}` }),
+      ...(event === 'request.pending' && origin && { verification_url: `${origin}${PAGES}/${code}` }),
       email: email ?? null,
       country: country ?? null,
       ...(codes.length > 0 && {
@@ -113,12 +110,8 @@ export const createSandbox = (): SandboxModule => {
         services_declined_codes: { document: codes },
       }),
       verification_result: verdict ? { face: accepted, document: { document: accepted, document_proof: null } } : [],
-      verification_data:
-        verdict && order.document
-          ? { document: { selected_type: ['passport'], supported_types: order.document.supported_types ?? [] } }
-          : [],
-      additional_data:
-        verdict && order.document ? { document: { proof: { document_number: 'X1', expiry_date: expiry } } } : [],
+      verification_data: verdict && order.document ? { document: { selected_type: ['passport'] } } : [],
+      additional_data: verdict && order.document ? { document: { proof: { expiry_date: expiry } } } : [],
     };
   };
   const call = (one: Verification, facts: object): void => {
@@ -151,18 +144,21 @@ export const createSandbox = (): SandboxModule => {
     if (calls.length > PER_MINUTE) throw new Refusal(429, '', 'Too many requests');
     const [scheme, value = ''] = (req.header('authorization') ?? '').split(' ');
     const basic = Buffer.from(`${CLIENT.clientId}:${CLIENT.secretKey}`).toString('base64');
-    if (scheme === 'Basic' && value === basic) return;
-    // A bearer token is good for one call.
     const until = tokens.get(value) ?? 0;
-    if (scheme === 'Bearer' && tokens.delete(value) && desk.now() < until) return;
+    // A bearer token is good for one call.
+    const known =
+      scheme === 'Basic' ? value === basic : scheme === 'Bearer' && tokens.delete(value) && desk.now() < until;
+    if (known && (req.method === 'GET' || req.is('application/json'))) return;
+    if (known) throw new Refusal(400, '', 'The body has to be JSON.');
     throw new Refusal(401, '', 'Authorization keys are missing/invalid.', 'request.unauthorized');
   };
   const read = <T>(shape: z.ZodType<T>, req: Request): T => {
+    const given = (req.body as Buffer).toString('utf8');
     try {
-      return shape.parse(JSON.parse((req.body as Buffer).toString('utf8')));
+      return shape.parse(JSON.parse(given));
     } catch (error) {
       const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-      throw new Refusal(400, issue?.path.join('.') ?? '', issue?.message ?? 'Malformed JSON');
+      throw new Refusal(400, issue?.path.join('.') ?? '', `${issue?.message ?? 'Malformed JSON'} in ${given}`);
     }
   };
   const find = (reference: string): Verification => {
@@ -188,22 +184,14 @@ export const createSandbox = (): SandboxModule => {
     desk.later(ttl * MINUTE, () => one.event === 'request.pending' && turn(one, 'request.timeout'));
     answer(res, 200, view(one, originOf(req)));
   };
-  const Named = z.strictObject({ reference: text, comment: z.string().min(5).max(200).optional() });
+  const Named = z.strictObject({ reference: text });
   const mountApi = (router: Router): void => {
     router.use((req, _res, next) => {
-      if (!req.path.startsWith('/process/')) authorise(req);
-      if (req.method === 'POST' && !req.path.startsWith('/process/') && !req.is('application/json')) {
-        throw new Refusal(400, '', 'The body has to be JSON.');
-      }
+      if (!req.path.startsWith(PAGES)) authorise(req);
       next();
     });
     router.post('/', verify);
     router.post('/status', (req, res) => answer(res, 200, view(find(read(Named, req).reference), originOf(req))));
-    router.post('/delete', (req, res) => {
-      const one = find(read(Named.required(), req).reference);
-      turn(one, 'request.deleted');
-      answer(res, 200, { reference: one.order.reference, event: one.event });
-    });
     router.post('/get/access/token', (_req, res) => {
       const token = randomUUID();
       tokens.set(token, desk.now() + TOKEN_LIFE);
@@ -213,25 +201,18 @@ export const createSandbox = (): SandboxModule => {
       answer(res, 200, { account: { status: 'trial', balance: { amount: '100' } } }),
     );
   };
-  const mountPage = (router: Router): void => {
-    const pages = '/process/verification/:code';
-    const opened = (req: Request) => verifications.find(({ code }) => code === req.params['code']);
-    router.get(pages, (req, res, next) => {
-      const one = opened(req);
-      if (!one) return next();
-      const facts = { state: one.event, comment: REASONS[one.codes[0] ?? ''], returnUrl: one.order.redirect_url };
-      res.type('html').send(verificationPage({ vendor: 'ShuftiPro', open: one.event === 'request.pending', ...facts }));
-    });
-    router.post(pages, (req, res, next) => {
-      const one = opened(req);
-      if (!one) return next();
-      if (one.event === 'request.pending') {
-        turn(one, 'request.received');
-        const to = { good: 'green', blurred: 'red_retry', forged: 'red_final' }[pictureIn(req.body as Buffer)];
-        desk.later(2000, () => turn(one, ...WORDS[to]!));
+  const pageOf = (code: string): VerificationPage | undefined => {
+    const one = verifications.find((verification) => verification.code === code);
+    return (
+      one && {
+        vendor: 'ShuftiPro',
+        state: one.event,
+        comment: REASONS[one.codes[0] ?? ''],
+        returnUrl: one.order.redirect_url,
+        submit: one.event === 'request.pending' ? () => turn(one, 'request.received') : undefined,
+        judge: (verdict) => turn(one, ...WORDS[verdict]!),
       }
-      res.redirect(303, req.originalUrl);
-    });
+    );
   };
 
   return {
@@ -241,16 +222,11 @@ export const createSandbox = (): SandboxModule => {
       desk = given;
       const router = Router();
       mountApi(router);
-      mountPage(router);
+      mountVerificationPage(router, `${PAGES}/:code`, desk, pageOf);
       router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
         if (!(error instanceof Refusal)) return next(error);
-        answer(res, error.status, {
-          reference: '',
-          event: error.event,
-          error: error.error,
-          email: null,
-          country: null,
-        });
+        const { status, event, error: details } = error;
+        answer(res, status, { reference: '', event, error: details, email: null, country: null });
       });
       return router;
     },
@@ -258,17 +234,14 @@ export const createSandbox = (): SandboxModule => {
       [verifications, tokens, calls] = [[], new Map(), []];
     },
     advance(id, to) {
-      const one = verifications.find(
-        ({ order }) => order.reference === id || order.reference.replace(/-\d+$/, '') === id,
+      const one = verifications.find(({ order }) =>
+        [order.reference, order.reference.replace(/-\d+$/, '')].includes(id),
       );
       if (!one) throw new Error(`there is no verification ${id}`);
       if (to === 'flip') {
         // Somebody changed the verdict in the back office: the callback carries nothing but the name.
-        const accepted = one.event === 'verification.accepted';
-        Object.assign(one, {
-          event: accepted ? 'verification.declined' : 'verification.accepted',
-          codes: accepted ? ['SPDR03'] : [],
-        });
+        const [event, codes = []] = WORDS[one.event === 'verification.accepted' ? 'red_final' : 'green']!;
+        Object.assign(one, { event, codes });
         call(one, { reference: one.order.reference, event: 'verification.status.changed' });
       } else if (WORDS[to]) turn(one, ...WORDS[to]);
       else if (to === 'old_document') one.expiry = '2020-01-01';
@@ -282,10 +255,7 @@ export const createSandbox = (): SandboxModule => {
         kind: 'verification',
         title: order.reference,
         state: [event, ...codes].join(' '),
-        buttons: ['submit', 'green', 'red_retry', 'red_final', 'hold', 'flip'].map((to) => ({
-          caption: to.replace('_', ' '),
-          to,
-        })),
+        buttons: BUTTONS,
       })),
     conformance: {
       calls: {

@@ -49,8 +49,9 @@ const create = async (ctx: Context, applicant: KycApplicant): Promise<Fields> =>
       fixedInfo: { firstName, lastName, dob: birthday, country },
     },
     effect: 'write',
-    accept: [409],
+    accept: [404, 409],
   });
+  if (status === 404) throw new HubFailure('Config', 'provider_misconfigured', 'SumSub knows no level of that name');
   if (status !== 409) return body;
   const known = await byReference(ctx, applicant.reference);
   if (known) return known;

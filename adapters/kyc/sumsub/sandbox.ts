@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { SandboxDesk, SandboxMessage, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { hmac, sameText } from '../../kit/signing.ts';
-import { pictureIn, verificationPage } from '../../kit/verification-page.ts';
+import { mountVerificationPage, type VerificationPage } from '../../kit/verification-page.ts';
 import { signature } from './wire.ts';
 
 export const ACCOUNT = {
@@ -26,13 +26,6 @@ export class Refusal extends Error {
     this.code = code;
     this.body = { description, code, ...(errorCode !== undefined && { errorCode, errorName: description }) };
   }
-}
-
-interface Result {
-  reviewAnswer: string;
-  reviewRejectType?: string | undefined;
-  rejectLabels: string[];
-  moderationComment?: string | undefined;
 }
 
 export interface Applicant {
@@ -82,8 +75,9 @@ const TestVerdict = z.strictObject({
   clientComment: z.string().optional(),
   moderationComment: z.string().optional(),
 });
+type Result = z.output<typeof TestVerdict>;
 
-const red = (reviewRejectType: string, label: string, moderationComment: string): Result => ({
+const red = (reviewRejectType: 'RETRY' | 'FINAL', label: string, moderationComment: string): Result => ({
   reviewAnswer: 'RED',
   reviewRejectType,
   rejectLabels: [label],
@@ -94,13 +88,14 @@ const VERDICTS: Record<string, Result> = {
   red_retry: red('RETRY', 'BAD_PHOTO', 'The photo is blurred. Take a sharp one of the whole page.'),
   red_final: red('FINAL', 'FORGERY', 'We could not verify your identity.'),
 };
-/** What else `advance` takes: `hold`, `unknown_word`, and their own words. */
-const STATUSES: Record<string, string> = { hold: 'onHold', unknown_word: 'underObservation' };
-const EVENTS: Record<string, string> = {};
-for (const own of ['prechecked', 'awaitingService', 'awaitingUser', 'onHold']) {
-  STATUSES[own] = own;
-  EVENTS[own] = own.charAt(0).toUpperCase() + own.slice(1);
-}
+const BUTTONS = ['submit', ...Object.keys(VERDICTS), 'hold'].map((to) => ({ caption: to, to }));
+/** What else `advance` takes: their status and their event. */
+const STATUSES: Record<string, [status: string, event: string]> = {
+  hold: ['onHold', 'OnHold'],
+  unknown_word: ['underObservation', 'PersonalInfoChanged'],
+  awaitingUser: ['awaitingUser', 'AwaitingUser'],
+  awaitingService: ['awaitingService', 'AwaitingService'],
+};
 
 export interface Office {
   now(): number;
@@ -166,6 +161,8 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
   const findOrCreate = (levelName: string, externalUserId: string): Applicant =>
     applicants.find((one) => one.externalUserId === externalUserId) ??
     create(levelName, { externalUserId, type: 'individual' });
+  const stateOf = ({ status, result }: Applicant): string =>
+    [status, result?.reviewAnswer, result?.reviewRejectType].filter(Boolean).join(' ');
   const identity = ({ id, externalUserId }: Applicant) => ({ inspectionId: id.replace('64a', '64b'), externalUserId });
   const resultOf = ({ result }: Applicant) => result && { reviewResult: { buttonIds: [], ...result } };
   const view = (one: Applicant): unknown => ({
@@ -240,11 +237,14 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
       throw new Refusal(429, 'Too many requests');
     if (method === 'POST' && !req.is('application/json')) throw new Refusal(415, 'Unsupported Media Type');
   };
+  /** Refusals quote what they refuse: whoever repeats them tells names. */
   const read = <T>(shape: z.ZodType<T>, req: Request): T => {
+    const given = (req.body as Buffer).toString('utf8');
     try {
-      return shape.parse(JSON.parse((req.body as Buffer).toString('utf8')));
+      return shape.parse(JSON.parse(given));
     } catch (error) {
-      throw new Refusal(400, error instanceof z.ZodError ? z.prettifyError(error) : 'Malformed JSON');
+      const why = error instanceof z.ZodError ? z.prettifyError(error) : 'Malformed JSON';
+      throw new Refusal(400, `${why} in ${given}`);
     }
   };
   const mountApi = (router: Router): void => {
@@ -284,29 +284,20 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
     });
   };
 
-  const mountPage = (router: Router): void => {
-    const open = (req: Request) => {
-      const link = links.get(String(req.params['code']));
-      if (!link || desk.now() > link.until) throw new Refusal(404, 'This link has expired');
-      return link;
+  const pageOf = (code: string): VerificationPage | undefined => {
+    const link = links.get(code);
+    if (!link || desk.now() > link.until) return undefined;
+    const { applicant, returnUrl } = link;
+    const { status, result } = applicant;
+    const isOpen = status === 'init' || result?.reviewRejectType === 'RETRY';
+    return {
+      vendor: 'SumSub',
+      state: stateOf(applicant),
+      comment: result?.moderationComment,
+      returnUrl,
+      submit: isOpen ? () => submit(applicant) : undefined,
+      judge: (verdict) => judge(applicant, VERDICTS[verdict]!),
     };
-    const isOpen = ({ status, result }: Applicant) => status === 'init' || result?.reviewRejectType === 'RETRY';
-    router.get('/websdk/p/:code', (req, res) => {
-      const { applicant, returnUrl } = open(req);
-      const state = [applicant.status, applicant.result?.reviewAnswer].filter(Boolean).join(' ');
-      const comment = applicant.result?.moderationComment;
-      res.type('html').send(verificationPage({ vendor: 'SumSub', state, comment, open: isOpen(applicant), returnUrl }));
-    });
-    router.post('/websdk/p/:code', (req, res) => {
-      const { applicant } = open(req);
-      if (isOpen(applicant)) {
-        submit(applicant);
-        const result =
-          VERDICTS[{ good: 'green', blurred: 'red_retry', forged: 'red_final' }[pictureIn(req.body as Buffer)]]!;
-        desk.later(2000, () => judge(applicant, result));
-      }
-      res.redirect(303, req.originalUrl);
-    });
   };
 
   const extra = product?.({
@@ -326,7 +317,7 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
       const router = Router();
       mountApi(router);
       extra?.mount(router);
-      mountPage(router);
+      mountVerificationPage(router, '/websdk/p/:code', desk, pageOf);
       router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
         if (!(error instanceof Refusal)) return next(error);
         res.status(error.code).json({ ...error.body, correlationId: `req-${randomUUID()}` });
@@ -346,7 +337,7 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
       else if (to === 'reset') reset(one);
       else if (to === 'deactivate') one.active = false;
       else if (VERDICTS[to]) judge(one, VERDICTS[to]);
-      else if (STATUSES[to]) turn(one, STATUSES[to], EVENTS[STATUSES[to]] ?? 'PersonalInfoChanged');
+      else if (STATUSES[to]) turn(one, ...STATUSES[to]);
       else throw new Error(`an applicant is never '${to}'`);
       return view(one);
     },
@@ -357,8 +348,8 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
         id: one.id,
         kind: 'applicant',
         title: `${one.externalUserId}, ${one.levelName}`,
-        state: [one.status, one.result?.reviewAnswer, one.result?.reviewRejectType].filter(Boolean).join(' '),
-        buttons: ['submit', ...Object.keys(VERDICTS), 'hold'].map((to) => ({ caption: to.replace('_', ' '), to })),
+        state: stateOf(one),
+        buttons: BUTTONS,
       })),
       ...(extra?.things() ?? []),
     ],
