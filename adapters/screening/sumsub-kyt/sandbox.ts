@@ -149,7 +149,7 @@ export const monitoring = (office: Office): Product => {
     },
     advance(id, to) {
       const txn = txns.find((one) => one.id === id || one.data.txnId === id);
-      if (!txn) return undefined;
+      if (!txn) throw new Error(`there is no transaction ${id}`);
       const change = FORCED[to];
       if (!change) throw new Error(`a transaction is never '${to}'`);
       return force(txn, change);
