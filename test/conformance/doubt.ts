@@ -106,7 +106,8 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
     {
       name: `${verb}: when nobody listens it is Unavailable, surely not sent`,
       async run(bench) {
-        const { order } = await begin(bench);
+        write.applies(bench);
+        const order = await write.order(bench, await bench.signedIn());
         await bench.fails(verb, write.send(bench, bench.ctx({ config: bench.nobodyThere }), order), 'Unavailable');
       },
     },

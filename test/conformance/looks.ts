@@ -48,7 +48,8 @@ export const lookCases = <C extends Category>({ verb, applies, prepare }: Look<C
     {
       name: `${verb}: a look where nobody listens is Unavailable`,
       async run(bench) {
-        const { look } = await begin(bench);
+        applies(bench);
+        const look = await prepare(bench, await bench.signedIn());
         await bench.fails(verb, look(bench.ctx({ config: bench.nobodyThere })), 'Unavailable');
       },
     },

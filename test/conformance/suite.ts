@@ -1,13 +1,25 @@
 import type { Category, Provider, ProviderOf } from '../../adapters/kit/manifest.ts';
 import { Bench } from './bench.ts';
 import { DoesNotApply, type Case } from './case.ts';
+import { captchaCases } from './captcha.ts';
+import { kycCases } from './kyc.ts';
+import { messagingCases } from './messaging.ts';
 import { paymentCases } from './payments.ts';
+import { ratesCases } from './rates.ts';
+import { screeningCases } from './screening.ts';
+import { tradingCases } from './trading.ts';
 
-type Cases = { [C in Category]?: Case<C>[] };
+const CASES: { [C in Category]: readonly Case<C>[] } = {
+  captcha: captchaCases,
+  kyc: kycCases,
+  messaging: messagingCases,
+  payments: paymentCases,
+  rates: ratesCases,
+  screening: screeningCases,
+  trading: tradingCases,
+};
 
-const CASES: Cases = { payments: paymentCases };
-
-export const casesOf = (category: Category): readonly Case[] => (CASES[category] ?? []) as readonly Case[];
+export const casesOf = (category: Category): readonly Case[] => CASES[category] as readonly Case[];
 
 /** What came of one case for one provider: kept, broken, or not about it. */
 export interface Finding {
