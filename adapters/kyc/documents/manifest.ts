@@ -9,5 +9,5 @@ export default defineKycProvider({
   limits: { perSecond: 100, timeoutMs: 1000 },
   config: DocumentsConfig,
   adapter: documents,
-  wireless: { config: {} },
+  wireless: { config: {}, kyc: { programme: 'documents' } },
 });

@@ -238,6 +238,7 @@ export const createSandbox = (): SandboxModule => {
         [order.reference, order.reference.replace(/-\d+$/, '')].includes(id),
       );
       if (!one) throw new Error(`there is no verification ${id}`);
+      if (to === 'submit' && one.event !== 'request.pending') throw new Error('a page is good for one submission');
       if (to === 'flip') {
         // Somebody changed the verdict in the back office: the callback carries nothing but the name.
         const [event, codes = []] = WORDS[one.event === 'verification.accepted' ? 'red_final' : 'green']!;
