@@ -33,12 +33,12 @@ export const mountVerificationPage = (
   open: (code: string) => VerificationPage | undefined,
 ): void => {
   router.get(path, (req, res, next) => {
-    const page = open(String(req.params['code']));
+    const page = open(req.params['code']);
     if (page) res.type('html').send(htmlOf(page));
     else next();
   });
   router.post(path, (req, res, next) => {
-    const page = open(String(req.params['code']));
+    const page = open(req.params['code']);
     if (!page) return next();
     const form = new URLSearchParams((req.body as Buffer).toString('utf8'));
     const shown = `${form.get('picture') ?? ''} ${form.get('file') ?? ''}`;

@@ -3,7 +3,7 @@ import { garbage, notOurs } from '../../kit/answers.ts';
 import { objectOf, word } from '../../kit/json.ts';
 import type { KycAdapter, KycApplicant, KycStart } from '../../kit/kyc.ts';
 import { call, type Context, type Fields, type ShuftiproConfig } from './client.ts';
-import { attemptName, attemptOf, ENDED, reportOf, servicesOf } from './map.ts';
+import { attemptName, attemptOf, reportOf, servicesOf } from './map.ts';
 import { webhook } from './webhook.ts';
 
 /** More is no honest attempt any more, and each costs a question. */
@@ -17,8 +17,8 @@ const ask = async (ctx: Context, reference: string): Promise<Fields | null> => {
     effect: 'read',
     accept: [400, 404],
   });
-  if (status !== 200) {
-    // Which of the two statuses an unknown reference gets is not documented: it has to be about the reference.
+  if (status !== 200 || word(body['event']) === 'request.invalid') {
+    // With which status they say that they do not know a reference is not documented: it has to be about the reference.
     if (status === 404 || word(objectOf(body['error'])['key']) === 'reference') return null;
     throw new HubFailure('Config', 'provider_misconfigured', 'ShuftiPro does not accept POST /status');
   }
@@ -26,10 +26,7 @@ const ask = async (ctx: Context, reference: string): Promise<Fields | null> => {
   return body;
 };
 
-interface Attempt {
-  name: string;
-  answer: Fields;
-}
+type Attempt = { name: string; answer: Fields };
 
 /** Attempts are numbered without gaps, and the newest counts. */
 const newest = async (ctx: Context, reference: string, from = 1): Promise<Attempt | null> => {
@@ -73,9 +70,9 @@ const create = async (ctx: Context, name: string, applicant: KycApplicant): Prom
 
 /** The client is not sent twice through what is being checked, or was accepted with documents that are still good. */
 const assertMayBegin = (ctx: Context, { name, answer }: Attempt): void => {
-  if (ENDED.has(word(answer['event']))) return;
+  const { state, providerStatus, documents } = reportOf(ctx.config, name, answer);
+  if (['awaiting_client', 'retry', 'rejected'].includes(state) || providerStatus === 'request.deleted') return;
   const today = new Date(ctx.now()).toISOString().slice(0, 10);
-  const { state, documents } = reportOf(ctx.config, name, answer);
   if (state === 'approved' && documents.some(({ validUntil }) => validUntil !== undefined && validUntil < today))
     return;
   throw new HubFailure('Rejected', 'already_done', `ShuftiPro has this verification already: ${state}`);

@@ -16,15 +16,6 @@ const STATES: Record<string, KycState> = {
   'verification.accepted': 'approved',
 };
 
-/** Nothing more will come of these by themselves: the next attempt needs a new verification. */
-export const ENDED: ReadonlySet<string> = new Set([
-  'request.pending',
-  'request.timeout',
-  'request.deleted',
-  'verification.cancelled',
-  'verification.declined',
-]);
-
 /** A `reference` can be used once over there, so attempts are numbered: 'K3F7Q2M9X4ABC-2'. */
 export const attemptName = (reference: string, attempt: number): string => `${reference}-${attempt}`;
 

@@ -10,7 +10,6 @@ const MINUTE = 60_000;
 const PER_MINUTE = 120;
 /** Ten attempts in all; what lies between them is not published. */
 const RETRIES = [1, 2, 5, 10, 30, 60, 120, 240, 480].map((minutes) => minutes * MINUTE);
-const TOKEN_LIFE = 10 * MINUTE;
 const PAGES = '/process/verification';
 
 const text = z.string();
@@ -143,14 +142,12 @@ export const createSandbox = (): SandboxModule => {
     calls = [...calls.filter((at) => desk.now() - at < MINUTE), desk.now()];
     if (calls.length > PER_MINUTE) throw new Refusal(429, '', 'Too many requests');
     const [scheme, value = ''] = (req.header('authorization') ?? '').split(' ');
-    const basic = Buffer.from(`${CLIENT.clientId}:${CLIENT.secretKey}`).toString('base64');
+    const isBasic = scheme === 'Basic' && value === btoa(`${CLIENT.clientId}:${CLIENT.secretKey}`);
     const until = tokens.get(value) ?? 0;
-    // A bearer token is good for one call.
-    const known =
-      scheme === 'Basic' ? value === basic : scheme === 'Bearer' && tokens.delete(value) && desk.now() < until;
-    if (known && (req.method === 'GET' || req.is('application/json'))) return;
-    if (known) throw new Refusal(400, '', 'The body has to be JSON.');
-    throw new Refusal(401, '', 'Authorization keys are missing/invalid.', 'request.unauthorized');
+    // Good for one call.
+    const isBearer = scheme === 'Bearer' && tokens.delete(value) && desk.now() < until;
+    if (!isBasic && !isBearer) throw new Refusal(401, '', 'Authorization keys are missing.', 'request.unauthorized');
+    if (req.method !== 'GET' && !req.is('application/json')) throw new Refusal(400, '', 'The body has to be JSON.');
   };
   const read = <T>(shape: z.ZodType<T>, req: Request): T => {
     const given = (req.body as Buffer).toString('utf8');
@@ -194,12 +191,10 @@ export const createSandbox = (): SandboxModule => {
     router.post('/status', (req, res) => answer(res, 200, view(find(read(Named, req).reference), originOf(req))));
     router.post('/get/access/token', (_req, res) => {
       const token = randomUUID();
-      tokens.set(token, desk.now() + TOKEN_LIFE);
+      tokens.set(token, desk.now() + 10 * MINUTE);
       answer(res, 200, { access_token: token });
     });
-    router.get('/account/info/', (_req, res) =>
-      answer(res, 200, { account: { status: 'trial', balance: { amount: '100' } } }),
-    );
+    router.get('/account/info/', (_req, res) => answer(res, 200, { account: { status: 'trial' } }));
   };
   const pageOf = (code: string): VerificationPage | undefined => {
     const one = verifications.find((verification) => verification.code === code);

@@ -1,32 +1,11 @@
-import { type NextFunction, type Request, type Response, Router } from 'express';
+import { Router } from 'express';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { SandboxDesk, SandboxMessage, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
-import { hmac, sameText } from '../../kit/signing.ts';
+import type { SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { mountVerificationPage, type VerificationPage } from '../../kit/verification-page.ts';
-import { signature } from './wire.ts';
+import { Account, answerRefusal, CREDENTIALS, read, Refusal, stamp } from './sandbox-account.ts';
 
-export const ACCOUNT = {
-  appToken: 'sbx:sandbox.app-token-of-the-sandbox',
-  secretKey: 'sandbox-secret-key',
-  webhookSecret: 'sandbox-webhook-secret',
-};
 const LEVELS = ['basic-kyc-level', 'address-level', 'kyt-level'];
-const MINUTE = 60_000;
-const RETRIES = [5, 60, 300, 1080].map((minutes) => minutes * MINUTE);
-/** Calls in five seconds. */
-const LIMITS: Record<string, number> = { GET: 300, POST: 50 };
-
-/** Their error body; with `errorCode`, the description is its name. */
-export class Refusal extends Error {
-  readonly body: object;
-  readonly code: number;
-  constructor(code: number, description: string, errorCode?: number) {
-    super(description);
-    this.code = code;
-    this.body = { description, code, ...(errorCode !== undefined && { errorCode, errorName: description }) };
-  }
-}
 
 export interface Applicant {
   id: string;
@@ -49,9 +28,6 @@ export interface Product {
   reset(): void;
   things(): SandboxThing[];
 }
-
-/** '2026-11-20 09:00:00' */
-export const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
 const text = z.string().min(1);
 const country = z.string().regex(/^[A-Z]{3}$/);
@@ -97,46 +73,21 @@ const STATUSES: Record<string, [status: string, event: string]> = {
   awaitingService: ['awaitingService', 'AwaitingService'],
 };
 
-export interface Office {
-  now(): number;
-  later(ms: number, task: () => void): void;
-  newId(): string;
-  /** The body, as strictly as the shape says. */
-  read<T>(shape: z.ZodType<T>, req: Request): T;
+export interface Applicants {
   /** By their id, or by '-;externalUserId=ours'. */
-  applicantBy(key: string): Applicant;
+  by(key: string): Applicant;
+  /** Tokens, links and transactions make the applicant when they meet a new name. */
   findOrCreate(levelName: string, externalUserId: string): Applicant;
-  /** `url`: what our adapter notes on the object. SumSub's own webhooks go where the dashboard says. */
-  send(url: string | undefined, about: { type: string; [field: string]: unknown }): void;
 }
 
-/** A SumSub account. */
-export const createSandbox = (id: string, product?: (office: Office) => Product): SandboxModule => {
+/** A SumSub account with applicants and, if any, another product. */
+export const createSandbox = (
+  id: string,
+  product?: (account: Account, applicants: Applicants) => Product,
+): SandboxModule => {
+  const account = new Account();
   let applicants: Applicant[] = [];
   let links = new Map<string, { applicant: Applicant; until: number; returnUrl?: string | undefined }>();
-  let calls: { method: string; at: number }[] = [];
-  let number = 0;
-  let desk: SandboxDesk;
-
-  const newId = (): string => `64a${(++number).toString(16).padStart(21, '0')}`;
-  const send: Office['send'] = (url, about) => {
-    if (url === undefined) return;
-    const signed = (secret: string, at: number): SandboxMessage => {
-      const createdAtMs = new Date(at).toISOString().slice(0, 23).replace('T', ' ');
-      const body = JSON.stringify({ ...about, sandboxMode: true, clientId: 'brokerhub_sandbox', createdAtMs });
-      const digest = { 'x-payload-digest': hmac('sha256', secret, body), 'x-payload-digest-alg': 'HMAC_SHA256_HEX' };
-      return { body, headers: { 'content-type': 'application/json', ...digest } };
-    };
-    const now = desk.now();
-    desk.callback({
-      url,
-      message: signed(ACCOUNT.webhookSecret, now),
-      forge: () => signed('another secret', now),
-      stale: () => signed(ACCOUNT.webhookSecret, now - 7 * 1440 * MINUTE),
-      retryDelaysMs: RETRIES,
-      answerWithinMs: 5000,
-    });
-  };
 
   // Applicants ------------------------------------------------------------------------------------------------------------
 
@@ -151,14 +102,13 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
     if (!LEVELS.includes(levelName)) throw new Refusal(404, `Level '${levelName}' not found`);
     const twin = applicants.find((one) => one.externalUserId === externalUserId);
     if (twin) throw new Refusal(409, `Applicant with external user id '${externalUserId}' already exists: ${twin.id}`);
-    const state = { status: 'init', attempts: 0, createdAt: desk.now(), documents: [], active: true };
-    const made: Applicant = { id: newId(), externalUserId, levelName, given, ...state };
+    const state = { status: 'init', attempts: 0, createdAt: account.desk.now(), documents: [], active: true };
+    const made: Applicant = { id: account.newId(), externalUserId, levelName, given, ...state };
     applicants.unshift(made);
     tell(made, 'applicantCreated');
     return made;
   };
-  /** Tokens, links and transactions make the applicant when they meet a new name. */
-  const findOrCreate = (levelName: string, externalUserId: string): Applicant =>
+  const findOrCreate: Applicants['findOrCreate'] = (levelName, externalUserId) =>
     applicants.find((one) => one.externalUserId === externalUserId) ??
     create(levelName, { externalUserId, type: 'individual' });
   const stateOf = ({ status, result }: Applicant): string =>
@@ -182,7 +132,7 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
     },
   });
   const tell = (one: Applicant, type: string): void =>
-    send(one.given.metadata?.find(({ key }) => key === 'notify')?.value, {
+    account.send(one.given.metadata?.find(({ key }) => key === 'notify')?.value, {
       type,
       applicantId: one.id,
       ...identity(one),
@@ -217,39 +167,9 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
 
   // Their API -------------------------------------------------------------------------------------------------------------
 
-  const authorise = (req: Request): void => {
-    const [token = '', ts = '', sig = ''] = ['token', 'access-ts', 'access-sig'].map((name) =>
-      req.header(`x-app-${name}`),
-    );
-    if (!token || !ts || !sig) throw new Refusal(401, 'not-all-auth-params-provided', 4006);
-    if (!/^(sbx|prd):[^.]+\../.test(token)) throw new Refusal(401, 'app-token-invalid-format', 4000);
-    if (token.split('.')[0] !== ACCOUNT.appToken.split('.')[0]) throw new Refusal(401, 'app-token-not-found', 4001);
-    if (token !== ACCOUNT.appToken) throw new Refusal(401, 'app-token-private-part-mismatch', 4002);
-    if (!/^\d{10}$/.test(ts)) throw new Refusal(401, 'invalid-value', 4005);
-    // The hub lives in real time, also after somebody has put this sandbox's clock forward.
-    const skew = Math.min(...[Date.now(), desk.now()].map((now) => Math.abs(now - Number(ts) * 1000)));
-    if (skew > MINUTE) throw new Refusal(401, 'app-token-request-expired', 4004);
-    const expected = signature(ACCOUNT.secretKey, ts, req.method, req.url, req.body as Buffer);
-    if (!sameText(expected, sig)) throw new Refusal(401, 'app-token-signature-mismatch', 4003);
-    const method = req.method === 'GET' ? 'GET' : 'POST';
-    calls = [...calls.filter(({ at }) => desk.now() - at < 5000), { method, at: desk.now() }];
-    if (calls.filter((one) => one.method === method).length > LIMITS[method]!)
-      throw new Refusal(429, 'Too many requests');
-    if (method === 'POST' && !req.is('application/json')) throw new Refusal(415, 'Unsupported Media Type');
-  };
-  /** Refusals quote what they refuse: whoever repeats them tells names. */
-  const read = <T>(shape: z.ZodType<T>, req: Request): T => {
-    const given = (req.body as Buffer).toString('utf8');
-    try {
-      return shape.parse(JSON.parse(given));
-    } catch (error) {
-      const why = error instanceof z.ZodError ? z.prettifyError(error) : 'Malformed JSON';
-      throw new Refusal(400, `${why} in ${given}`);
-    }
-  };
   const mountApi = (router: Router): void => {
     router.use((req, _res, next) => {
-      if (req.path.startsWith('/resources/')) authorise(req);
+      if (req.path.startsWith('/resources/')) account.authorise(req);
       next();
     });
     router.post('/resources/applicants', (req, res) => {
@@ -278,7 +198,7 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
     router.post('/resources/sdkIntegrations/levels/-/websdkLink', (req, res) => {
       const { userId, levelName, ttlInSecs, redirect } = read(LinkOrder, req);
       const code = randomUUID();
-      const until = desk.now() + ttlInSecs * 1000;
+      const until = account.desk.now() + ttlInSecs * 1000;
       links.set(code, { applicant: findOrCreate(levelName, userId), until, returnUrl: redirect?.successUrl });
       res.json({ url: `${req.protocol}://${req.get('host')}${req.baseUrl}/websdk/p/${code}` });
     });
@@ -286,7 +206,7 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
 
   const pageOf = (code: string): VerificationPage | undefined => {
     const link = links.get(code);
-    if (!link || desk.now() > link.until) return undefined;
+    if (!link || account.desk.now() > link.until) return undefined;
     const { applicant, returnUrl } = link;
     const { status, result } = applicant;
     const isOpen = status === 'init' || result?.reviewRejectType === 'RETRY';
@@ -300,35 +220,24 @@ export const createSandbox = (id: string, product?: (office: Office) => Product)
     };
   };
 
-  const extra = product?.({
-    now: () => desk.now(),
-    later: (ms, task) => desk.later(ms, task),
-    newId,
-    read,
-    applicantBy,
-    findOrCreate,
-    send,
-  });
+  const extra = product?.(account, { by: applicantBy, findOrCreate });
   return {
     id,
-    defaultConfig: (origin) => ({ ...ACCOUNT, baseUrl: `${origin}/${id}` }),
-    mount(given) {
-      desk = given;
+    defaultConfig: (origin) => ({ ...CREDENTIALS, baseUrl: `${origin}/${id}` }),
+    mount(desk) {
+      account.desk = desk;
       const router = Router();
       mountApi(router);
       extra?.mount(router);
       mountVerificationPage(router, '/websdk/p/:code', desk, pageOf);
-      router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
-        if (!(error instanceof Refusal)) return next(error);
-        res.status(error.code).json({ ...error.body, correlationId: `req-${randomUUID()}` });
-      });
-      return router;
+      return router.use(answerRefusal);
     },
     reset() {
-      [applicants, links, calls] = [[], new Map(), []];
+      [applicants, links] = [[], new Map()];
+      account.reset();
       extra?.reset();
     },
-    numberFrom: (since) => (number = since * 1000),
+    numberFrom: (since) => (account.number = since * 1000),
     advance(key, to) {
       const one = applicants.find((applicant) => applicant.id === key || applicant.externalUserId === key);
       if (!one && extra) return extra.advance(key, to);

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { jsonNumber } from '../../kit/json.ts';
 import type { SandboxModule } from '../../kit/sandbox.ts';
-import { createSandbox, type Office, type Product, Refusal, stamp } from '../../kyc/sumsub/sandbox.ts';
+import { type Account, read, Refusal, stamp } from '../../kyc/sumsub/sandbox-account.ts';
+import { type Applicants, createSandbox, type Product } from '../../kyc/sumsub/sandbox.ts';
 
 interface Txn {
   id: string;
@@ -59,7 +60,7 @@ const MAGIC: Record<string, Partial<Txn>> = {
 };
 
 /** Transaction monitoring: the same account, signing and applicants, other objects. */
-export const monitoring = (office: Office): Product => {
+export const monitoring = (account: Account, applicants: Applicants): Product => {
   let txns: Txn[] = [];
 
   const view = ({ id, applicantId, externalUserId, at, data, amount, status, answer, rule }: Txn): unknown => ({
@@ -77,7 +78,7 @@ export const monitoring = (office: Office): Product => {
     const verdict = txn.answer && `applicantKytTxn${txn.answer === 'GREEN' ? 'Approved' : 'Rejected'}`;
     const type = verdict ?? (txn.status === 'onHold' ? 'applicantKytOnHold' : 'applicantKytTxnCreated');
     if (txn.silent) return;
-    office.send(txn.data.props?.['notify'], {
+    account.send(txn.data.props?.['notify'], {
       type,
       applicantId: txn.applicantId,
       applicantType: 'individual',
@@ -108,20 +109,20 @@ export const monitoring = (office: Office): Product => {
   return {
     mount(router) {
       router.post('/resources/applicants/:id/kyt/txns/-/data', (req, res) => {
-        const data = office.read(TxnData, req);
+        const data = read(TxnData, req);
         const { txnId, applicant } = data;
-        const at = office.now();
+        const at = account.desk.now();
         const owner =
           req.params.id === '-'
-            ? office.findOrCreate(String(req.query['levelName']), applicant.externalUserId)
-            : office.applicantBy(req.params.id);
+            ? applicants.findOrCreate(String(req.query['levelName']), applicant.externalUserId)
+            : applicants.by(req.params.id);
         if (owner.externalUserId !== applicant.externalUserId) throw new Refusal(400, 'applicant is somebody else');
         if (txns.some((one) => one.data.txnId === txnId))
           throw new Refusal(409, `Transaction '${txnId}' already exists`);
         const amount = /"amount":\s*([0-9.eE+-]+)/.exec((req.body as Buffer).toString())?.[1] ?? '0';
         const magic = (amount.split('.')[1] ?? '').padEnd(2, '0').slice(0, 2);
         const txn: Txn = {
-          id: office.newId(),
+          id: account.newId(),
           applicantId: owner.id,
           externalUserId: owner.externalUserId,
           data,
@@ -134,7 +135,7 @@ export const monitoring = (office: Office): Product => {
         tell(txn);
         if (magic === '09') return; // committed, and the answer gets lost
         const answer = () => void res.status(201).json(view(txn));
-        if (magic === '12') office.later(500, answer);
+        if (magic === '12') account.desk.later(500, answer);
         else answer();
       });
       router.get('/resources/kyt/txns/query/:filter', (_req, res) => {
@@ -142,7 +143,7 @@ export const monitoring = (office: Office): Product => {
       });
       router.get('/resources/kyt/txns/:key/one', (req, res) => void res.json(view(find(req.params.key))));
       router.post('/resources/kyt/txns/:id/review/status/completed', (req, res) => {
-        const { reviewAnswer } = office.read(z.strictObject({ reviewAnswer: z.enum(['GREEN', 'RED']) }), req);
+        const { reviewAnswer } = read(z.strictObject({ reviewAnswer: z.enum(['GREEN', 'RED']) }), req);
         force(find(req.params.id), { status: 'completed', answer: reviewAnswer });
         res.json({ ok: 1 });
       });
