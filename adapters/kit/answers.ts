@@ -54,12 +54,15 @@ export const failureOf = (
   return new HubFailure('Rejected', 'provider_refused', say('refused'), facts);
 };
 
-/** Their words without any text we sent them: a refusal likes to quote what it refuses, and that may be somebody's name. */
+/** Their words without any text we sent them, whole words only: a refusal likes to quote what it refuses, and that may be somebody's name. */
 export const withoutSent = (text: string, sent: unknown): string =>
   textsIn(sent)
-    .filter((one) => one.length > 1)
+    .filter(Boolean)
     .toSorted((a, b) => b.length - a.length)
-    .reduce((said, one) => said.replaceAll(one, '…'), text);
+    .reduce((said, one) => said.replaceAll(wholeWord(one), '…'), text);
+
+const wholeWord = (text: string): RegExp =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
 
 const textsIn = (value: unknown): string[] =>
   typeof value === 'string' ? [value] : value && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];

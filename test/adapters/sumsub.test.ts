@@ -254,6 +254,7 @@ describe("SumSub's applicants, on its sandbox", () => {
     const refused = await failure(begin(context(), bad));
     expect(refused).toMatchObject({ type: 'Rejected' });
     expect(refused?.message).not.toMatch(/Byron|Ada/);
+    expect(refused?.message).toContain('Invalid');
     expect(await failure(begin(context(), { ...applicant, programme: 'Basic-KYC-level' }))).toMatchObject({
       type: 'Config',
     });

@@ -35,8 +35,8 @@ export const isSandbox = ({ appToken }: Account): boolean => appToken.startsWith
 export const signature = (secretKey: string, ts: string, method: string, target: string, body: string | Buffer = '') =>
   hmac('sha256', secretKey, Buffer.concat([Buffer.from(ts + method + target), Buffer.from(body)]));
 
-export interface Call {
-  method: 'GET' | 'POST' | 'PATCH';
+interface Call {
+  method: 'GET' | 'POST';
   /** Path with query, already percent-encoded: these very characters are signed. */
   target: string;
   body?: object;
@@ -46,7 +46,7 @@ export interface Call {
   accept?: readonly number[];
 }
 
-export interface Reply {
+interface Reply {
   status: number;
   body: Fields;
 }
