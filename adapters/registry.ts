@@ -3,5 +3,6 @@ import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
+import smtp from './messaging/smtp/manifest.ts';
 
-export const builtIn: readonly Provider[] = [b2binpay, manual, mt5];
+export const builtIn: readonly Provider[] = [b2binpay, manual, mt5, smtp];

@@ -10,7 +10,7 @@ export interface SandboxModule {
   demoConnections?(origin: string): readonly { name: string; caption: string; config: Record<string, unknown> }[];
   /** Mounts the vendor's paths. Called once per server; all state lives in `desk.state` so that reset can drop it. */
   mount(desk: SandboxDesk): Router;
-  /** For vendors that speak no HTTP (SMTP): a server of its own, on the sandbox server's port + 1. Answers how to close it. */
+  /** For vendors that speak no HTTP (SMTP): a server of its own, on the sandbox server's port + 1; 0: any free one. Answers how to close it. */
   listen?(desk: SandboxDesk, host: string, port: number): Promise<{ port: number; close(): Promise<void> }>;
   /** Clears state and seeds it. */
   reset(): void;

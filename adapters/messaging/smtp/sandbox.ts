@@ -1,0 +1,113 @@
+import { Router } from 'express';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+import type { SandboxModule } from '../../kit/sandbox.ts';
+
+const ACCOUNT = { user: 'sandbox', password: 'sandbox-password' };
+const SENDER = 'no-reply@broker.example';
+const LARGEST = 1024 * 1024;
+const KEPT = 500;
+
+interface Mail {
+  id: string;
+  to: string;
+  content: Email;
+}
+
+/** A mail server for one sender. It speaks SMTP on a port of its own, next to the sandbox server's. */
+export const createSandbox = (): SandboxModule => {
+  let mails: Mail[] = [];
+  let next = 1;
+  let ownPort: number | undefined;
+
+  return {
+    id: 'smtp',
+    defaultConfig: (origin) => {
+      const { hostname, port } = new URL(origin);
+      return {
+        host: hostname,
+        port: ownPort ?? Number(port) + 1,
+        security: 'none',
+        ...ACCOUNT,
+        from: SENDER,
+        fromName: 'Sandbox Broker',
+      };
+    },
+    mount: () => Router(),
+    async listen(_desk, host, port) {
+      const server = mailServer((to, content) => {
+        mails = [...mails, { id: String(next++), to, content }].slice(-KEPT);
+      });
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, resolve);
+      });
+      // A client that breaks off is not the server's trouble.
+      server.on('error', () => undefined);
+      ownPort = (server.server.address() as AddressInfo).port;
+      return { port: ownPort, close: () => new Promise((resolve) => server.close(() => resolve())) };
+    },
+    reset: () => {
+      mails = [];
+    },
+    numberFrom: (since) => {
+      next += since;
+    },
+    advance: () => {
+      throw new Error('nobody hears of a mail again');
+    },
+    books: () => [],
+    things: () =>
+      mails.toReversed().map(({ id, to, content: { subject, text, html } }) => ({
+        id,
+        kind: 'e-mail',
+        title: `${subject ?? ''} → ${to}`,
+        state: 'accepted',
+        ...(text !== undefined && { text }),
+        ...(html !== undefined && { html }),
+        buttons: [],
+      })),
+    conformance: {
+      calls: {},
+      wrongCredentials: { password: 'not the password' },
+      messaging: { channel: 'email', to: 'ann@client.example', refused: 'perm@client.example' },
+    },
+  };
+};
+
+const reply = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode });
+
+/** Recipients `perm@…` and `temp@…` and the subjects `drop` and `silent` are answered as their names say. */
+const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
+  new SMTPServer({
+    name: 'mail.broker.example',
+    disabledCommands: ['STARTTLS'],
+    disableReverseLookup: true,
+    allowInsecureAuth: true,
+    size: LARGEST,
+    closeTimeout: 200,
+    onAuth: ({ username, password }, _session, done) => {
+      if (username === ACCOUNT.user && password === ACCOUNT.password) done(null, { user: username });
+      else done(reply(535, '5.7.8 Authentication credentials invalid'));
+    },
+    onMailFrom: ({ address }, _session, done) =>
+      done(address === SENDER ? null : reply(553, '5.7.1 Sender address not owned by user')),
+    onRcptTo: ({ address }, _session, done) => {
+      if (address.startsWith('perm@')) done(reply(550, '5.1.1 No such user here'));
+      else if (address.startsWith('temp@')) done(reply(451, '4.7.1 Greylisted, try again later'));
+      else done();
+    },
+    onData: (stream, session, done) => {
+      const receive = async () => {
+        const raw = await buffer(stream);
+        if (stream.sizeExceeded) throw reply(552, '5.3.4 Message too big');
+        const content = await PostalMime.parse(raw);
+        if (content.subject === 'drop') throw reply(421, '4.3.2 Service shutting down');
+        for (const { address } of session.envelope.rcptTo) take(address, content);
+        if (content.subject !== 'silent') done(null, '2.0.0 Ok: queued');
+      };
+      receive().catch(done);
+    },
+  });
