@@ -4,5 +4,6 @@ import b2binpay from './payments/b2binpay/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
 import smtp from './messaging/smtp/manifest.ts';
+import twilio from './messaging/twilio/manifest.ts';
 
-export const builtIn: readonly Provider[] = [b2binpay, manual, mt5, smtp];
+export const builtIn: readonly Provider[] = [b2binpay, manual, mt5, smtp, twilio];

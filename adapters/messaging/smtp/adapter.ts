@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { isIP } from 'node:net';
+import { callbackify } from 'node:util';
 import type { AdapterContext } from '../../kit/context.ts';
 import type { MessagingAdapter, OutgoingMessage } from '../../kit/messaging.ts';
 import { portOf, type SmtpConfig } from './config.ts';
@@ -46,12 +47,9 @@ const open = (ctx: Context) => {
     disableFileAccess: true,
     disableUrlAccess: true,
     // Our socket: its deadline and cancellation cut the talk wherever it is, and no address is reached that may not be.
-    getSocket: (_options, done) => {
-      ctx.connect({ host, port: portOf(ctx.config) }).then(
-        (connection) => done(null, { connection }),
-        (error: Error) => done(error),
-      );
-    },
+    getSocket: callbackify(async (_options: unknown) => ({
+      connection: await ctx.connect({ host, port: portOf(ctx.config) }),
+    })),
     // The only place where nodemailer tells that the final dot is out.
     logger: { info: (entry: { tnx?: string }) => (wire.handedOver ||= entry.tnx === 'message') },
   });

@@ -1,8 +1,9 @@
 import { Router } from 'express';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { callbackify } from 'node:util';
 import PostalMime, { type Email } from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { SandboxModule } from '../../kit/sandbox.ts';
 
 const ACCOUNT = { user: 'sandbox', password: 'sandbox-password' };
@@ -99,15 +100,11 @@ const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
       else if (address.startsWith('temp@')) done(reply(451, '4.7.1 Greylisted, try again later'));
       else done();
     },
-    onData: (stream, session, done) => {
-      const receive = async () => {
-        const raw = await buffer(stream);
-        if (stream.sizeExceeded) throw reply(552, '5.3.4 Message too big');
-        const content = await PostalMime.parse(raw);
-        if (content.subject === 'drop') throw reply(421, '4.3.2 Service shutting down');
-        for (const { address } of session.envelope.rcptTo) take(address, content);
-        if (content.subject !== 'silent') done(null, '2.0.0 Ok: queued');
-      };
-      receive().catch(done);
-    },
+    onData: callbackify(async (stream: SMTPServerDataStream, session: SMTPServerSession) => {
+      const content = await PostalMime.parse(await buffer(stream));
+      if (stream.sizeExceeded) throw reply(552, '5.3.4 Message too big');
+      if (content.subject === 'drop') throw reply(421, '4.3.2 Service shutting down');
+      for (const { address } of session.envelope.rcptTo) take(address, content);
+      return content.subject === 'silent' ? new Promise<never>(() => undefined) : '2.0.0 Ok: queued';
+    }),
   });
