@@ -3,7 +3,9 @@ import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
+import sendgrid from './messaging/sendgrid/manifest.ts';
+import slack from './messaging/slack/manifest.ts';
 import smtp from './messaging/smtp/manifest.ts';
 import twilio from './messaging/twilio/manifest.ts';
 
-export const builtIn: readonly Provider[] = [b2binpay, manual, mt5, smtp, twilio];
+export const builtIn: readonly Provider[] = [b2binpay, manual, mt5, sendgrid, slack, smtp, twilio];
