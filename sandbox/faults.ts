@@ -160,7 +160,7 @@ const drip = (res: Response, pauseMs: number): void =>
       for (const byte of body) {
         if (res.destroyed) return;
         real.write(Buffer.of(byte));
-        await sleep(pauseMs);
+        await sleep(pauseMs, undefined, { ref: false });
       }
       real.end();
     })();

@@ -55,6 +55,7 @@ export interface ConformanceFacts {
   payments?: PaymentExample;
   trading?: TradingExample;
   kyc?: { programme: string };
+  /** `refused`: a recipient the vendor refuses at once. Messages are counted in `things()`: each shows its text. */
   messaging?: { channel: 'email' | 'sms' | 'chat'; to: string; refused: string };
   rates?: { pair: { from: string; to: string } };
   captcha?: { human: () => string; robot: () => string };
@@ -82,8 +83,7 @@ export interface TradingExample {
   exact: Amount;
 }
 
-/** For a provider without a wire, whose manifest has no `sandbox`: settings that fit its schema, and what orders look like. */
-export interface WirelessFacts {
+/** For a provider without a wire, whose manifest has no `sandbox`: settings that fit its schema, and the examples of its category. */
+export interface WirelessFacts extends Partial<Omit<ConformanceFacts, 'calls' | 'wrongCredentials'>> {
   config: Record<string, unknown>;
-  payments?: PaymentExample;
 }

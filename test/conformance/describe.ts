@@ -1,6 +1,7 @@
-import { beforeAll, describe, it } from '@jest/globals';
-import type { Category } from '../../adapters/kit/manifest.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Category, Provider } from '../../adapters/kit/manifest.ts';
 import { providers } from '../../adapters/installed.ts';
+import type { Case } from './case.ts';
 import { casesOf, judgeAll, type Finding } from './suite.ts';
 
 /**
@@ -9,8 +10,14 @@ import { casesOf, judgeAll, type Finding } from './suite.ts';
  */
 export const describeConformance = (category: Category): void => {
   const cases = casesOf(category);
-  const ours = providers.filter((provider) => provider.category === category);
-  describe.each(ours.map((provider) => [provider.id, provider] as const))(`${category}: %s`, (_id, provider) => {
+  it(`${category}: every case has a name of its own`, () => {
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+  for (const provider of providers.filter((one) => one.category === category)) describeProvider(provider, cases);
+};
+
+const describeProvider = (provider: Provider, cases: readonly Case[]): void => {
+  describe(`${provider.category}: ${provider.id}`, () => {
     let findings: Promise<Finding>[];
     beforeAll(() => {
       findings = judgeAll(provider);

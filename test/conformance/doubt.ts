@@ -3,7 +3,7 @@ import type { Verb } from '../../adapters/kit/conformance.ts';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { Category } from '../../adapters/kit/manifest.ts';
 import type { FailureType } from '../../domain/failures.ts';
-import { brief, QUICK_MS, type Bench } from './bench.ts';
+import { brief, type Bench } from './bench.ts';
 import { doesNotApply, must, type Case } from './case.ts';
 
 /** A verb that changes something at the provider, as the cases about lost answers see it. */
@@ -36,6 +36,10 @@ const BEFORE = {
   garbage: 'garbage comes back',
 } as const;
 
+/** Only an answer that never comes needs a short deadline. */
+const patient = <C extends Category>(bench: Bench<C>, ctx: AdapterContext, kind: string): AdapterContext =>
+  kind.startsWith('timeout') ? bench.quick(ctx) : ctx;
+
 /** What every verb that writes has to promise when answers get lost. */
 export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): Case<C>[] => {
   const { verb } = write;
@@ -58,7 +62,7 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
       async run(bench) {
         const { ctx, order } = await begin(bench);
         const fault = bench.fault(verb, kind as keyof typeof AFTER);
-        await bench.fails(verb, write.send(bench, bench.quick(ctx), order), ...lost(bench));
+        await bench.fails(verb, write.send(bench, patient(bench, ctx, kind), order), ...lost(bench));
         bench.mustHit(fault, verb);
         await found(bench, write, ctx, order);
         once(bench, order, 'after the lost answer');
@@ -69,7 +73,7 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
       async run(bench) {
         const { ctx, order } = await begin(bench);
         const fault = bench.fault(verb, kind as keyof typeof BEFORE);
-        await bench.fails(verb, write.send(bench, bench.quick(ctx), order), ...lost(bench));
+        await bench.fails(verb, write.send(bench, patient(bench, ctx, kind), order), ...lost(bench));
         bench.mustHit(fault, verb);
         const count = write.effects?.(bench, order) ?? 0;
         must(
@@ -106,7 +110,8 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
     {
       name: `${verb}: when nobody listens it is Unavailable, surely not sent`,
       async run(bench) {
-        const { order } = await begin(bench);
+        write.applies(bench);
+        const order = await write.order(bench, await bench.signedIn());
         await bench.fails(verb, write.send(bench, bench.ctx({ config: bench.nobodyThere }), order), 'Unavailable');
       },
     },
@@ -114,7 +119,7 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
       name: `${verb}: an answer that drips beyond the deadline is unknown`,
       async run(bench) {
         const { ctx, order } = await begin(bench);
-        const fault = bench.fault(verb, 'slow_drip', { ms: QUICK_MS });
+        const fault = bench.fault(verb, 'slow_drip', { ms: 250 });
         await bench.fails(verb, write.send(bench, bench.quick(ctx), order), ...lost(bench));
         bench.mustHit(fault, verb);
       },
@@ -126,7 +131,11 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
         const stop = new AbortController();
         const fault = bench.fault(verb, 'timeout_after_commit');
         const before = bench.seen(verb).length;
-        const work = bench.fails(verb, write.send(bench, bench.quick(ctx, stop.signal), order), ...lost(bench));
+        const work = bench.fails(
+          verb,
+          write.send(bench, bench.ctx({ session: ctx.session, signal: stop.signal }), order),
+          ...lost(bench),
+        );
         const ended = await Promise.race([
           bench.until(`the request of ${verb}`, () => bench.seen(verb).length > before).then(() => false),
           work.then(() => true),

@@ -74,6 +74,7 @@ const own: Case<'payments'>[] = [
       void bench.control;
       const ctx = bench.ctx();
       const { order, report } = await openPayout(bench, ctx, magic('01'));
+      await verbs(bench).findPayout(ctx, { reference: order.reference, providerId: report.providerId });
       await bench.advance(report.providerId, 'unknown_word');
       const found = await verbs(bench).findPayout(ctx, { reference: order.reference, providerId: report.providerId });
       must(
