@@ -43,14 +43,14 @@ export const startSandboxServer = async (options: {
   });
   const { port } = server.address() as AddressInfo;
   const host = options.host === '0.0.0.0' ? '127.0.0.1' : (options.host ?? '127.0.0.1');
-  const besides = await openBesides(controls, options.host ?? '127.0.0.1', options.port === 0 ? 0 : port + 1).catch(
-    (error: unknown) => {
-      server.close();
-      throw error;
-    },
-  );
+  const origin = `http://${host}:${port}`;
+  const at = { origin, host: options.host ?? '127.0.0.1', port: options.port === 0 ? 0 : port + 1 };
+  const besides = await openBesides(controls, at).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   return {
-    origin: `http://${host}:${port}`,
+    origin,
     port,
     module: (id) => {
       const control = controls.get(id);
@@ -67,7 +67,8 @@ export const startSandboxServer = async (options: {
 };
 
 /** The servers of vendors that speak no HTTP. */
-const openBesides = (controls: ReadonlyMap<string, SandboxControl>, host: string, port: number) =>
-  Promise.all(
-    [...controls.values()].flatMap(({ vendor, desk }) => (vendor.listen ? [vendor.listen(desk, host, port)] : [])),
-  );
+const openBesides = (
+  controls: ReadonlyMap<string, SandboxControl>,
+  at: { origin: string; host: string; port: number },
+) =>
+  Promise.all([...controls.values()].flatMap(({ vendor, desk }) => (vendor.listen ? [vendor.listen(desk, at)] : [])));

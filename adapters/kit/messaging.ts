@@ -1,3 +1,4 @@
+import { HubFailure } from '../../domain/failures.ts';
 import type { AdapterContext } from './context.ts';
 import type { ProviderRef } from './payments.ts';
 import type { WebhookTranslator } from './webhooks.ts';
@@ -45,3 +46,9 @@ export interface MessagingAdapter<Config = unknown> {
   webhook?: WebhookTranslator<Config>;
   testConnection(ctx: AdapterContext<Config>): Promise<void>;
 }
+
+/** Throws `Unsupported` for a message that wants another way than `channel`. */
+export const mustBe = (channel: Channel, message: OutgoingMessage): void => {
+  if (message.channel === channel) return;
+  throw new HubFailure('Unsupported', 'unsupported', `this provider sends no '${message.channel}' messages`);
+};

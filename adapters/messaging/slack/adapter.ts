@@ -2,7 +2,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { failureOf, garbage, lookFailure, retryAfter, type Asked } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, listOf, objectOf, readJson, word, type Json } from '../../kit/json.ts';
-import type { MessageReport, MessagingAdapter } from '../../kit/messaging.ts';
+import { mustBe, type MessageReport, type MessagingAdapter } from '../../kit/messaging.ts';
 
 interface SlackConfig {
   botToken: string;
@@ -18,7 +18,9 @@ const CLOCKS_APART_S = 120;
 export const adapter: MessagingAdapter<SlackConfig> = {
   channels: ['chat'],
 
-  async send(ctx, { reference, to, subject, text }) {
+  async send(ctx, message) {
+    mustBe('chat', message);
+    const { reference, to, subject, text } = message;
     const answer = await call(ctx, 'chat.postMessage', 'write', {
       channel: to,
       text: subject ? `*${escaped(subject)}*\n${escaped(text)}` : escaped(text),
@@ -26,7 +28,7 @@ export const adapter: MessagingAdapter<SlackConfig> = {
       unfurl_media: false,
       metadata: { event_type: EVENT, event_payload: { reference } },
     });
-    return reportOf(word(answer['channel']), word(answer['ts']), { ...asked('chat.postMessage'), effect: 'write' });
+    return reportOf(word(answer['ts']), { ...asked('chat.postMessage'), effect: 'write' });
   },
 
   /** Every page of the channel since then: `null` only when all were read. */
@@ -44,7 +46,7 @@ export const adapter: MessagingAdapter<SlackConfig> = {
       const ours = listOf(answer['messages'])
         .map(objectOf)
         .find((one) => referenceOf(one) === reference);
-      if (ours) return reportOf(to, word(ours['ts']), asked('conversations.history'));
+      if (ours) return reportOf(word(ours['ts']), asked('conversations.history'));
       cursor = word(objectOf(answer['response_metadata'])['next_cursor']);
       if (cursor === '') return null;
     }
@@ -57,10 +59,10 @@ export const adapter: MessagingAdapter<SlackConfig> = {
 
 const asked = (method: string): Asked => ({ provider: 'Slack', what: method, effect: 'read' });
 
-/** Channel and time together are the message's id. */
-const reportOf = (channel: string, ts: string, of: Asked): MessageReport => {
-  if (channel === '' || ts === '') throw garbage(of);
-  return { providerId: `${channel}:${ts}`, state: 'sent', providerStatus: 'ok' };
+/** The time is the message's id within its channel. */
+const reportOf = (ts: string, of: Asked): MessageReport => {
+  if (ts === '') throw garbage(of);
+  return { providerId: ts, state: 'sent', providerStatus: 'ok' };
 };
 
 const referenceOf = (message: Answer): string => {

@@ -135,11 +135,11 @@ export const createSandbox = (): SandboxModule => {
     books: () => [],
     things: () =>
       messages.toReversed().map(({ channel, ts, text }) => ({
-        id: `${channel}:${ts}`,
+        id: ts,
         kind: 'chat',
         title: `in ${channel}`,
         state: 'ok',
-        text,
+        text: asRead(text),
         buttons: [],
       })),
     conformance: {
@@ -153,6 +153,9 @@ export const createSandbox = (): SandboxModule => {
     },
   };
 };
+
+/** What a person sees. */
+const asRead = (text: string): string => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 const allow = (scopes: readonly string[], scope: string): void => {
   if (!scopes.includes(scope)) throw new Refusal('missing_scope');

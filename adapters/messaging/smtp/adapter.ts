@@ -2,7 +2,7 @@ import { createTransport } from 'nodemailer';
 import { isIP } from 'node:net';
 import { callbackify } from 'node:util';
 import type { AdapterContext } from '../../kit/context.ts';
-import type { MessagingAdapter, OutgoingMessage } from '../../kit/messaging.ts';
+import { mustBe, type MessagingAdapter, type OutgoingMessage } from '../../kit/messaging.ts';
 import { portOf, type SmtpConfig } from './config.ts';
 import { failureOf } from './failures.ts';
 
@@ -12,6 +12,7 @@ export const adapter: MessagingAdapter<SmtpConfig> = {
   channels: ['email'],
 
   async send(ctx, message) {
+    mustBe('email', message);
     const { transport, wire } = open(ctx);
     try {
       const { response } = await transport.sendMail(mailOf(ctx.config, message));

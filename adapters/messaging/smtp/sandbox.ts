@@ -21,7 +21,8 @@ interface Mail {
 export const createSandbox = (): SandboxModule => {
   let mails: Mail[] = [];
   let next = 1;
-  let ownPort: number | undefined;
+  /** Of the server that this module started. */
+  let own: { origin: string; port: number } | undefined;
 
   return {
     id: 'smtp',
@@ -29,7 +30,7 @@ export const createSandbox = (): SandboxModule => {
       const { hostname, port } = new URL(origin);
       return {
         host: hostname,
-        port: ownPort ?? Number(port) + 1,
+        port: origin === own?.origin ? own.port : Number(port) + 1,
         security: 'none',
         ...ACCOUNT,
         from: SENDER,
@@ -37,7 +38,7 @@ export const createSandbox = (): SandboxModule => {
       };
     },
     mount: () => Router(),
-    async listen(_desk, host, port) {
+    async listen(_desk, { origin, host, port }) {
       const server = mailServer((to, content) => {
         mails = [...mails, { id: String(next++), to, content }].slice(-KEPT);
       });
@@ -47,8 +48,8 @@ export const createSandbox = (): SandboxModule => {
       });
       // A client that breaks off is not the server's trouble.
       server.on('error', () => undefined);
-      ownPort = (server.server.address() as AddressInfo).port;
-      return { port: ownPort, close: () => new Promise((resolve) => server.close(() => resolve())) };
+      own = { origin, port: (server.server.address() as AddressInfo).port };
+      return { port: own.port, close: () => new Promise((resolve) => server.close(() => resolve())) };
     },
     reset: () => {
       mails = [];
@@ -71,7 +72,8 @@ export const createSandbox = (): SandboxModule => {
         buttons: [],
       })),
     conformance: {
-      calls: {},
+      // No HTTP, so no faults from outside; its own are the addresses and subjects below.
+      calls: { send: null, testConnection: null },
       wrongCredentials: { password: 'not the password' },
       messaging: { channel: 'email', to: 'ann@client.example', refused: 'perm@client.example' },
     },

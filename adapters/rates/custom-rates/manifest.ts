@@ -30,5 +30,8 @@ export default defineRatesProvider({
       ),
   }),
   adapter,
-  wireless: { config: { rates: [{ from: 'EUR', to: 'USD', bid: '1.08', ask: '1.09' }] } },
+  wireless: {
+    config: { rates: [{ from: 'EUR', to: 'USD', bid: '1.08', ask: '1.09' }] },
+    rates: { pair: { from: 'EUR', to: 'USD' } },
+  },
 });
