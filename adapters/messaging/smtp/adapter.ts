@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { isIP } from 'node:net';
 import { callbackify } from 'node:util';
 import type { AdapterContext } from '../../kit/context.ts';
@@ -13,7 +12,7 @@ export const adapter: MessagingAdapter<SmtpConfig> = {
 
   async send(ctx, message) {
     mustBe('email', message);
-    const { transport, wire } = open(ctx);
+    const { transport, wire } = await open(ctx);
     try {
       const { response } = await transport.sendMail(mailOf(ctx.config, message));
       // 250 is a promise to deliver or to send a report to the sender's mailbox: more is never heard of a mail.
@@ -26,7 +25,7 @@ export const adapter: MessagingAdapter<SmtpConfig> = {
   /** Connects, encrypts and signs in; sends nothing, and does not learn whether the sender is allowed. */
   async testConnection(ctx) {
     try {
-      await open(ctx).transport.verify();
+      await (await open(ctx)).transport.verify();
     } catch (error) {
       throw failureOf(ctx, error, false);
     }
@@ -34,7 +33,9 @@ export const adapter: MessagingAdapter<SmtpConfig> = {
 };
 
 /** A connection for one mail: a pool would send a mail again when its socket breaks. */
-const open = (ctx: Context) => {
+const open = async (ctx: Context) => {
+  // Not for every process that knows of it: only for those who send.
+  const { createTransport } = await import('nodemailer');
   const { host, security, user, password, ca } = ctx.config;
   const wire = { handedOver: false };
   const transport = createTransport({
