@@ -20,6 +20,8 @@ export interface ProviderNews {
   providerId?: string;
   /** The payment it tells of (for deposits): 'transfer id' at the provider. */
   paymentId?: string;
+  /** It tells of money that went back (refund, dispute, a payment undone), or came back after all. */
+  reverses?: boolean;
   /** Their status word, for the operator. */
   said: string;
   /** What has become of a message. No money hangs on it, and some providers tell it nowhere else. */
