@@ -42,6 +42,13 @@ const sent = (bench: Bench, text: string): number => {
     .length;
 };
 
+/** Line ends as they travel in mails, and the three signs chats want as entities, are none of a reader's business. */
+const plain = (bench: Bench, text: string): string => {
+  const lines = text.replaceAll('\r\n', '\n');
+  if (!bench.can('chat')) return lines;
+  return lines.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+};
+
 const canFind = (bench: Bench): void => {
   if (!bench.can('find')) doesNotApply('cannot be asked about a message');
 };
@@ -107,20 +114,13 @@ const own: Case<'messaging'>[] = [
     },
   },
   {
-    name: 'send: a channel it has not is Unsupported, and its channels are those of the manifest',
+    name: 'channels: those of the adapter are those of the manifest',
     async run(bench) {
-      for (const channel of ['email', 'sms', 'chat'] as const) {
+      for (const channel of ['email', 'sms', 'chat'] as const)
         must(
           bench.can(channel) === bench.adapter.channels.includes(channel),
           `the manifest and adapter.channels disagree about '${channel}'`,
         );
-        if (!bench.can(channel))
-          await bench.fails(
-            `send by '${channel}'`,
-            bench.adapter.send(bench.ctx(), message(bench, { channel })),
-            'Unsupported',
-          );
-      }
     },
   },
   ...FATES.map(([word, state, said]): Case<'messaging'> => ({
@@ -181,11 +181,11 @@ export const messagingCases: Case<'messaging'>[] = [
     },
   }),
   hasPersonalData<'messaging'>({
-    canaries: async (bench) => [
-      example(bench).to.replace(/^\+/, ''),
-      example(bench).refused.replace(/^\+/, ''),
-      'canary text',
-    ],
+    // The room of a chat is nobody's address.
+    canaries: async (bench) => {
+      const { channel, to, refused } = example(bench);
+      return ['canary text', ...(channel === 'chat' ? [] : [to.replace(/^\+/, ''), refused.replace(/^\+/, '')])];
+    },
     calls: async (bench) => [
       { verb: 'send', run: (ctx: AdapterContext) => bench.adapter.send(ctx, message(bench, { text: 'canary text' })) },
       {

@@ -37,7 +37,7 @@ const LONGEST_MS = 30_000;
  */
 export const judge = async (provider: Provider, one: Case): Promise<Finding> => {
   const first = await attempt(provider, one, 1);
-  return first.hurried && first.finding.mark === '✗' ? (await attempt(provider, one, 6)).finding : first.finding;
+  return first.hurried && first.finding.mark === '✗' ? (await attempt(provider, one, 5)).finding : first.finding;
 };
 
 const attempt = async (
