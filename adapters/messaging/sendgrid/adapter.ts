@@ -1,5 +1,5 @@
 import { HubFailure } from '../../../domain/failures.ts';
-import { failureOf, garbage, lookFailure, type Asked, type Said } from '../../kit/answers.ts';
+import { failureOf, garbage, lookFailure, withoutSent, type Asked, type Said } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, listOf, objectOf, readJson, word } from '../../kit/json.ts';
 import { mustBe, type MessagingAdapter, type OutgoingMessage } from '../../kit/messaging.ts';
@@ -27,7 +27,7 @@ export const adapter: MessagingAdapter<SendgridConfig> = {
     const providerId = answer.headers['x-message-id'] ?? '';
     // 200 is the answer of their sandbox mode, which we never ask for: checked, and not sent.
     if (answer.status === 202 && providerId !== '') return { providerId, state: 'accepted', providerStatus: '202' };
-    throw answer.status < 300 ? garbage(SEND) : refusal(ctx, answer);
+    throw answer.status < 300 ? garbage(SEND) : refusal(ctx, answer, message);
   },
 
   async testConnection(ctx) {
@@ -58,8 +58,8 @@ const mailOf = (ctx: Context, { reference, to, subject, text, html }: OutgoingMe
   tracking_settings: { click_tracking: { enable: false, enable_text: false }, open_tracking: { enable: false } },
 });
 
-const refusal = (ctx: Context, answer: HttpAnswer): HubFailure => {
-  const said = saidIn(answer.body);
+const refusal = (ctx: Context, answer: HttpAnswer, { to, subject }: OutgoingMessage): HubFailure => {
+  const said = saidIn(answer.body, [to, subject]);
   // Said by their front door, in HTML.
   if (answer.status === 413)
     return new HubFailure('Rejected', 'provider_refused', 'SendGrid: the mail is too big', { providerCode: '413' });
@@ -76,8 +76,8 @@ const slowed = (ctx: Context, answer: HttpAnswer): HttpAnswer => {
   return { ...answer, headers: { ...answer.headers, 'retry-after': String(seconds) } };
 };
 
-/** `{errors: [{message, field, help}]}`; the field is the nearest to a code they have. */
-const saidIn = (body: string): Said | null => {
+/** `{errors: [{message, field, help}]}`; the field is the nearest to a code they have. `sent` is taken out: they quote addresses. */
+const saidIn = (body: string, sent: unknown = []): Said | null => {
   const [first] = listOf(objectOf(readJson(body))['errors']);
-  return isObject(first) ? { code: word(first['field']), text: word(first['message']) } : null;
+  return isObject(first) ? { code: word(first['field']), text: withoutSent(word(first['message']), sent) } : null;
 };

@@ -21,7 +21,10 @@ const LARGEST = 900_000;
 const RETRY_DELAYS_MS = [60, 300, 900, 3600, 21_600, 43_200].map((seconds) => seconds * 1000);
 const DAY_MS = 86_400_000;
 
-const Person = z.strictObject({ email: z.email('Does not contain a valid address.'), name: z.string().optional() });
+const Person = z.strictObject({
+  email: z.email({ error: ({ input }) => `Does not contain a valid address: ${String(input)}` }),
+  name: z.string().optional(),
+});
 const Switch = z.looseObject({ enable: z.boolean().optional() });
 const Custom = z.record(z.string(), z.string());
 const Mail = z.strictObject({

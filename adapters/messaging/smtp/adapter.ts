@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { callbackify } from 'node:util';
+import { withoutSent } from '../../kit/answers.ts';
 import type { AdapterContext } from '../../kit/context.ts';
 import { mustBe, type MessagingAdapter, type OutgoingMessage } from '../../kit/messaging.ts';
 import { portOf, type SmtpConfig } from './config.ts';
@@ -16,9 +17,10 @@ export const adapter: MessagingAdapter<SmtpConfig> = {
     try {
       const { response } = await transport.sendMail(mailOf(ctx.config, message));
       // 250 is a promise to deliver or to send a report to the sender's mailbox: more is never heard of a mail.
-      return { providerId: messageId(ctx.config, message), state: 'accepted', providerStatus: ctx.scrub(response) };
+      const providerStatus = ctx.scrub(withoutSent(response, message.to));
+      return { providerId: messageId(ctx.config, message), state: 'accepted', providerStatus };
     } catch (error) {
-      throw failureOf(ctx, error, wire.handedOver);
+      throw failureOf(ctx, error, wire.handedOver, message);
     }
   },
 

@@ -1,6 +1,8 @@
 import type { NodemailerError } from 'nodemailer';
 import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
+import { withoutSent } from '../../kit/answers.ts';
 import type { AdapterContext } from '../../kit/context.ts';
+import type { OutgoingMessage } from '../../kit/messaging.ts';
 
 /** The mail server wants somebody else, or another way of signing in (RFC 4954). */
 const SIGN_IN_REPLIES = new Set([530, 534, 535, 538]);
@@ -9,13 +11,19 @@ const SIZE_REPLIES = new Set([523, 552]);
 
 /**
  * What an error of nodemailer means. `handedOver`: the whole mail with its final dot was written, so from here on a lost reply says nothing.
- * Before that a server has nothing it could deliver (RFC 5321, 4.1.1.4).
+ * Before that a server has nothing it could deliver (RFC 5321, 4.1.1.4). `sent` is taken out of what the server says: it quotes addresses.
  */
-export const failureOf = (ctx: Pick<AdapterContext, 'scrub'>, error: unknown, handedOver: boolean): HubFailure => {
+export const failureOf = (
+  ctx: Pick<AdapterContext, 'scrub'>,
+  error: unknown,
+  handedOver: boolean,
+  sent: Partial<OutgoingMessage> = {},
+): HubFailure => {
   if (isHubFailure(error)) return error;
   const { code = '', command = '', response = '', responseCode, permanent } = error as NodemailerError;
   const facts = { providerCode: String(responseCode ?? code) };
-  const say = (what: string) => ['The mail server', what, ctx.scrub(response || code)].join(' ');
+  const say = (what: string) =>
+    ['The mail server', what, ctx.scrub(withoutSent(response || code, [sent.to, sent.subject]))].join(' ');
 
   if (responseCode === undefined && handedOver)
     return new HubFailure(

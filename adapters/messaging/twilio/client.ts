@@ -1,6 +1,6 @@
 import type { RequestClient, Twilio } from 'twilio';
 import { HubFailure, type FailureType } from '../../../domain/failures.ts';
-import { failureOf, garbage, type Asked, type Said } from '../../kit/answers.ts';
+import { failureOf, garbage, withoutSent, type Asked, type Said } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, readJson, word } from '../../kit/json.ts';
 import type { TwilioConfig } from './config.ts';
@@ -37,7 +37,7 @@ const ourWire = (ctx: Context): RequestClient => {
         ...(data !== undefined && { body: new URLSearchParams(fields(data)).toString() }),
         effect,
       });
-      if (answer.status < 200 || answer.status > 299) throw refusal(ctx, answer, asked);
+      if (answer.status < 200 || answer.status > 299) throw refusal(ctx, answer, asked, { ...params, ...data });
       if (!isObject(readJson(answer.body))) throw garbage(asked);
       return { statusCode: answer.status, body: answer.body as never, headers: answer.headers };
     },
@@ -69,8 +69,9 @@ const CODES: Record<string, FailureType> = {
   '21408': 'Rejected', // that region is not enabled; 400 or 403
 };
 
-const refusal = (ctx: Context, answer: HttpAnswer, asked: Asked): HubFailure => {
-  const said = saidIn(answer.body);
+/** `sent` is taken out of their words, which quote phone numbers. */
+const refusal = (ctx: Context, answer: HttpAnswer, asked: Asked, sent: unknown): HubFailure => {
+  const said = saidIn(answer.body, sent);
   const code = said?.code ?? '';
   const type = code === '20404' ? (asked.effect === 'read' ? 'NotFound' : 'Config') : CODES[code];
   if (type === undefined || answer.status >= 429) return failureOf(ctx, answer, asked, said);
@@ -83,8 +84,9 @@ const refusal = (ctx: Context, answer: HttpAnswer, asked: Asked): HubFailure => 
 };
 
 /** The classic form `{code, message}`, or RFC 9457's `{code, title, detail}` of newer products. */
-const saidIn = (body: string): Said | null => {
+const saidIn = (body: string, sent: unknown): Said | null => {
   const error = readJson(body);
   if (!isObject(error) || !/^\d+$/.test(word(error['code']))) return null;
-  return { code: word(error['code']), text: word(error['message']) || word(error['detail']) || word(error['title']) };
+  const text = word(error['message']) || word(error['detail']) || word(error['title']);
+  return { code: word(error['code']), text: withoutSent(text, sent) };
 };

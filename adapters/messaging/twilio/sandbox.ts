@@ -24,7 +24,7 @@ const TEXTS: Record<number, string> = {
   20001: 'Unknown parameter',
   20003: 'Authenticate',
   20404: 'The requested resource was not found',
-  21211: "Invalid 'To' Phone Number",
+  21211: "The 'To' number is not a valid phone number",
   21212: "Invalid 'From' Number",
   21408: 'Permission to send an SMS has not been enabled for the region',
   21602: 'Message body is required',
@@ -51,8 +51,8 @@ type Message = Record<'sid' | 'status' | 'to' | 'from' | 'body', string> & {
 class Refusal extends Error {
   readonly status: number;
   readonly code: number;
-  constructor(code: number, status = 400) {
-    super(TEXTS[code]);
+  constructor(code: number, { status = 400, about }: { status?: number; about?: string } = {}) {
+    super(about === undefined ? TEXTS[code] : `${TEXTS[code]}: ${about}`);
     this.status = status;
     this.code = code;
   }
@@ -79,14 +79,14 @@ export const createSandbox = (): SandboxModule => {
 
   const create = (form: URLSearchParams, now: number): Message => {
     const unknown = [...form.keys()].find((name) => !KNOWN.split(' ').includes(name));
-    if (unknown !== undefined) throw new Refusal(20001);
+    if (unknown !== undefined) throw new Refusal(20001, { about: unknown });
     const [to, from, service, body] = ['To', 'From', 'MessagingServiceSid', 'Body'].map((name) => form.get(name) ?? '') as [string, string, string, string]; // prettier-ignore
     if (to === '') throw new Refusal(21604);
     if (from === '' && service === '') throw new Refusal(21603);
-    if (service !== '' && service !== SERVICE) throw new Refusal(20404, 404);
-    if (service === '' && from !== OWN_NUMBER) throw new Refusal(MAGIC_FROM[from] ?? 21606);
-    if (MAGIC_TO[to] !== undefined) throw new Refusal(MAGIC_TO[to]);
-    if (!/^\+[1-9]\d{6,14}$/.test(to)) throw new Refusal(21211);
+    if (service !== '' && service !== SERVICE) throw new Refusal(20404, { status: 404 });
+    if (service === '' && from !== OWN_NUMBER) throw new Refusal(MAGIC_FROM[from] ?? 21606, { about: from });
+    if (MAGIC_TO[to] !== undefined) throw new Refusal(MAGIC_TO[to], { about: to });
+    if (!/^\+[1-9]\d{6,14}$/.test(to)) throw new Refusal(21211, { about: to });
     const media = form.getAll('MediaUrl').length;
     if (body === '' && media === 0) throw new Refusal(21602);
     if (body.length > LONGEST_BODY) throw new Refusal(21617);
@@ -103,7 +103,7 @@ export const createSandbox = (): SandboxModule => {
 
   const one = (req: Request): Message => {
     const found = messages.find(({ sid }) => sid === req.params['sid']);
-    if (!found) throw new Refusal(20404, 404);
+    if (!found) throw new Refusal(20404, { status: 404 });
     return found;
   };
 
@@ -122,7 +122,7 @@ export const createSandbox = (): SandboxModule => {
       router.use(base, (req, _res, next) => {
         const given = Buffer.from(/^Basic (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? '', 'base64').toString();
         const right = [`${ACCOUNT}:${AUTH_TOKEN}`, `${API_KEY.sid}:${API_KEY.secret}`].includes(given);
-        if (!right || req.params['account'] !== ACCOUNT) throw new Refusal(20003, 401);
+        if (!right || req.params['account'] !== ACCOUNT) throw new Refusal(20003, { status: 401 });
         next();
       });
       router.post(`${base}/Messages.json`, (req, res) => {
@@ -138,7 +138,7 @@ export const createSandbox = (): SandboxModule => {
         res.status(204).end();
       });
       router.use(() => {
-        throw new Refusal(20404, 404);
+        throw new Refusal(20404, { status: 404 });
       });
       router.use((error: unknown, _req: Request, res: Response, next: (error: unknown) => void) => {
         if (!(error instanceof Refusal)) return next(error);
