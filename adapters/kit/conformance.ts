@@ -35,7 +35,7 @@ export type Verb =
  * | category   | words every sandbox of it understands                                                                                       |
  * | ---------- | --------------------------------------------------------------------------------------------------------------------------- |
  * | payments   | `unknown_word`, `fail`, `expire` (deposits), `approve` (payouts), `return` (payouts), `refund`, `dispute` (deposits), `other_amount`, `other_currency` |
- * | trading    | `unknown_word` (the next answer about the account carries an error code nobody documented)                                   |
+ * | trading    | `unknown_word` (the next answer about the account carries an error code nobody documented), `open_position`, `close_position` |
  * | kyc        | `submit` (the client sends documents), `green`, `red_retry`, `red_final`, `hold`, `unknown_word`                              |
  * | messaging  | `deliver`, `fail`, `unknown_word`                                                                                            |
  * | screening  | `clear`, `hold`, `reject`, `unknown_word`                                                                                    |

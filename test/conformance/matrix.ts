@@ -18,9 +18,7 @@ export const printed = (findings: Findings): string =>
       const columns = columnsOf(findings, category);
       if (columns.length === 0) return [];
       const ids = columns.map(([{ id }]) => id);
-      const broken = columns.flatMap(([{ id }, found]) =>
-        found.filter(({ mark }) => mark === '✗').map(({ name, why }) => `  ✗ ${id}: ${name}\n      ${why}`),
-      );
+      const broken = columns.flatMap(([{ id }, found]) => complaints(id, found));
       return [
         `\n${category}: ${ids.join(' ')}`,
         ...casesOf(category).map(
@@ -30,6 +28,19 @@ export const printed = (findings: Findings): string =>
       ];
     })
     .join('\n');
+
+/** What is broken, one paragraph per reason: a missing fact breaks many cases at once. */
+const complaints = (id: string, found: readonly Finding[]): string[] => {
+  const byReason = Map.groupBy(
+    found.filter(({ mark }) => mark === '✗'),
+    ({ why = '' }) => why,
+  );
+  return [...byReason].map(([why, cases]) => {
+    const names = cases.slice(0, 3).map(({ name }) => name);
+    const more = cases.length > 3 ? [`… and ${cases.length - 3} more`] : [];
+    return [`  ✗ ${id}: ${why}`, ...[...names, ...more].map((name) => `      ${name}`)].join('\n');
+  });
+};
 
 export const counts = (findings: Findings): Record<Finding['mark'], number> => {
   const all = [...findings.values()].flat();

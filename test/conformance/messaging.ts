@@ -42,13 +42,6 @@ const sent = (bench: Bench, text: string): number => {
     .length;
 };
 
-/** Line ends as they travel in mails, and the three signs chats want as entities, are none of a reader's business. */
-const plain = (bench: Bench, text: string): string => {
-  const lines = text.replaceAll('\r\n', '\n');
-  if (!bench.can('chat')) return lines;
-  return lines.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-};
-
 const canFind = (bench: Bench): void => {
   if (!bench.can('find')) doesNotApply('cannot be asked about a message');
 };

@@ -4,19 +4,11 @@ import type { MakesPayouts, PaymentAdapter, TakesDeposits } from '../../../adapt
 import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
 import b2binpay from '../../../adapters/payments/b2binpay/manifest.ts';
 import { HubFailure } from '../../../domain/failures.ts';
+import type { Mutant } from './mutant.ts';
 
 type Sound = PaymentAdapter & Required<TakesDeposits<unknown> & MakesPayouts<unknown>> & { webhook: WebhookTranslator };
 
 const sound = b2binpay.adapter as unknown as Sound;
-
-/** A broken copy of a sound adapter, and which cases must notice: of every pattern one at least, and no case that fits none. */
-export interface Mutant {
-  does: string;
-  provider: Provider;
-  /** The cases that call what is broken; the others cannot differ from those of the sound adapter. */
-  touched: RegExp;
-  noticed: readonly RegExp[];
-}
 
 const TOUCHED: Record<string, RegExp> = {
   webhook: /callback/,
@@ -43,7 +35,7 @@ const isUnknown = (error: unknown) => error instanceof HubFailure && error.type 
 /** Through a JavaScript number and back, as careless code does. */
 const floated = (amount: string): string => String(Math.trunc(parseFloat(amount) * 1e6) / 1e6);
 
-export const mutants: readonly Mutant[] = [
+export const brokenPayments: readonly Mutant[] = [
   mutant(
     'verifies callbacks with a wrong signature',
     {

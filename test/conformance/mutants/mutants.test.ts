@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { casesOf, judgeAll } from '../suite.ts';
-import { mutants } from './b2binpay.ts';
+import { brokenPayments } from './b2binpay.ts';
+import { brokenTrading } from './mt5.ts';
+
+const mutants = [...brokenPayments, ...brokenTrading];
 
 /** The suite is worth as much as what it notices: every broken copy turns exactly the cases red that are about what it breaks. */
 describe('a broken copy of a sound adapter', () => {
