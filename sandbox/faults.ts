@@ -152,9 +152,6 @@ const intercept = (res: Response, send: (body: Buffer, real: Pick<Response, 'wri
   };
 };
 
-/** Bytes. */
-const SHORT_BODY = 40;
-
 /** Sends the vendor's answer byte by byte. */
 const drip = (res: Response, pauseMs: number): void =>
   intercept(res, (body, real) => {
@@ -167,8 +164,6 @@ const drip = (res: Response, pauseMs: number): void =>
         real.write(Buffer.of(byte));
         await sleep(pauseMs, undefined, { ref: false });
       }
-      // Without a body it is the end that is waited for, as long as for a short one.
-      if (body.length === 0) await sleep(pauseMs * SHORT_BODY, undefined, { ref: false });
       real.end();
     })();
   });

@@ -1,4 +1,3 @@
-import { HubFailure } from '../../domain/failures.ts';
 import type { AdapterContext } from './context.ts';
 import type { ProviderRef } from './payments.ts';
 import type { WebhookTranslator } from './webhooks.ts';
@@ -36,6 +35,7 @@ export interface MessageReport {
  * is looked for with `find` where there is one, never sent again blindly.
  */
 export interface MessagingAdapter<Config = unknown> {
+  /** Nothing else is given to `send`. */
   channels: readonly Channel[];
   send(ctx: AdapterContext<Config>, message: OutgoingMessage): Promise<MessageReport>;
   /** After a lost answer. `to` and `since` (milliseconds) narrow the search where the provider has no place for our reference. */
@@ -46,9 +46,3 @@ export interface MessagingAdapter<Config = unknown> {
   webhook?: WebhookTranslator<Config>;
   testConnection(ctx: AdapterContext<Config>): Promise<void>;
 }
-
-/** Throws `Unsupported` for a message that wants another way than `channel`. */
-export const mustBe = (channel: Channel, message: OutgoingMessage): void => {
-  if (message.channel === channel) return;
-  throw new HubFailure('Unsupported', 'unsupported', `this provider sends no '${message.channel}' messages`);
-};

@@ -117,8 +117,7 @@ export class Bench<C extends Category = Category> {
 
   fact<K extends keyof ConformanceFacts>(name: K, why: string): NonNullable<ConformanceFacts[K]> {
     const fact = this.facts[name];
-    if (fact === null) return doesNotApply(`the vendor has no ${name}`);
-    if (fact !== undefined) return fact as NonNullable<ConformanceFacts[K]>;
+    if (fact !== undefined && fact !== null) return fact as NonNullable<ConformanceFacts[K]>;
     throw new MissingFacts(`${this.#place()}.${name} is missing: ${why}`);
   }
 

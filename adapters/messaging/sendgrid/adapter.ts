@@ -2,7 +2,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { failureOf, garbage, lookFailure, withoutSent, type Asked, type Said } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, listOf, objectOf, readJson, word } from '../../kit/json.ts';
-import { mustBe, type MessagingAdapter, type OutgoingMessage } from '../../kit/messaging.ts';
+import type { MessagingAdapter, OutgoingMessage } from '../../kit/messaging.ts';
 import type { SendgridConfig } from './config.ts';
 import { webhook } from './webhook.ts';
 
@@ -16,7 +16,6 @@ export const adapter: MessagingAdapter<SendgridConfig> = {
   webhook,
 
   async send(ctx, message) {
-    mustBe('email', message);
     const answer = await ctx.http({
       method: 'POST',
       url: `${ctx.config.baseUrl}/v3/mail/send`,

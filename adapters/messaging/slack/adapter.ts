@@ -2,7 +2,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { failureOf, garbage, lookFailure, retryAfter, type Asked } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, listOf, objectOf, readJson, word, type Json } from '../../kit/json.ts';
-import { mustBe, type MessageReport, type MessagingAdapter } from '../../kit/messaging.ts';
+import type { MessageReport, MessagingAdapter } from '../../kit/messaging.ts';
 
 interface SlackConfig {
   botToken: string;
@@ -18,9 +18,7 @@ const CLOCKS_APART_S = 120;
 export const adapter: MessagingAdapter<SlackConfig> = {
   channels: ['chat'],
 
-  async send(ctx, message) {
-    mustBe('chat', message);
-    const { reference, to, subject, text } = message;
+  async send(ctx, { reference, to, subject, text }) {
     const answer = await call(ctx, 'chat.postMessage', 'write', {
       channel: to,
       text: subject ? `*${escaped(subject)}*\n${escaped(text)}` : escaped(text),

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { callbackify } from 'node:util';
 import { withoutSent } from '../../kit/answers.ts';
 import type { AdapterContext } from '../../kit/context.ts';
-import { mustBe, type MessagingAdapter, type OutgoingMessage } from '../../kit/messaging.ts';
+import type { MessagingAdapter, OutgoingMessage } from '../../kit/messaging.ts';
 import { portOf, type SmtpConfig } from './config.ts';
 import { failureOf } from './failures.ts';
 
@@ -12,7 +12,6 @@ export const adapter: MessagingAdapter<SmtpConfig> = {
   channels: ['email'],
 
   async send(ctx, message) {
-    mustBe('email', message);
     const { transport, wire } = await open(ctx);
     try {
       const { response } = await transport.sendMail(mailOf(ctx.config, message));

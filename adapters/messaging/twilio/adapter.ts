@@ -2,7 +2,7 @@ import type { MessageInstance } from 'twilio/lib/rest/api/v2010/account/message.
 import { isHubFailure } from '../../../domain/failures.ts';
 import { garbage, lookFailure } from '../../kit/answers.ts';
 import type { AdapterContext } from '../../kit/context.ts';
-import { mustBe, type MessageReport, type MessagingAdapter } from '../../kit/messaging.ts';
+import type { MessageReport, MessagingAdapter } from '../../kit/messaging.ts';
 import { clientOf } from './client.ts';
 import type { TwilioConfig } from './config.ts';
 import { reportOf } from './map.ts';
@@ -17,7 +17,6 @@ export const adapter: MessagingAdapter<TwilioConfig> = {
   webhook,
 
   async send(ctx, message) {
-    mustBe('sms', message);
     const { from, messagingServiceSid } = ctx.config;
     const client = await clientOf(ctx);
     const sent = await client.messages.create({

@@ -2,7 +2,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { failureOf, garbage, lookFailure, type Asked, type Said } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, listOf, objectOf, readJson, word, type Json } from '../../kit/json.ts';
-import { hash } from '../../kit/signing.ts';
+import { sharedToken, type Token } from '../../kit/shared-token.ts';
 
 export interface B2binpayRatesConfig {
   clientId: string;
@@ -12,14 +12,8 @@ export interface B2binpayRatesConfig {
 }
 type Context = AdapterContext<B2binpayRatesConfig>;
 type Document = { [key: string]: Json };
-interface Token {
-  access: string;
-  expiresAt: number;
-}
 
 const MEDIA_TYPE = 'application/vnd.api+json';
-/** Renewed this long before its end, so that it does not die on the way. */
-const EARLY_MS = 30_000;
 const PAGE_SIZE = 100;
 /** Credentials, or our address is not on their list. */
 const ABOUT_US = new Set(['2006', '2007', '2016']);
@@ -54,20 +48,8 @@ const get = async (ctx: Context, path: string, asked: Asked): Promise<Document> 
   return read(ctx, answer.status === 401 ? await once(await bearer(ctx, access)) : answer, asked);
 };
 
-/** Calls at the same time share one sign-in: 15 a minute are admitted. `dead`: was refused although its time was not over. */
-const bearer = async (ctx: Context, dead?: string): Promise<string> => {
-  const { baseUrl, clientId, clientSecret } = ctx.config;
-  // Other credentials must not inherit the token.
-  const key = `token.${hash('sha256', JSON.stringify([baseUrl, clientId, clientSecret]))}`;
-  const kept = ctx.session.get(key) as Promise<Token> | undefined;
-  const token = await kept?.catch(() => undefined);
-  if (token && token.access !== dead && token.expiresAt - EARLY_MS > ctx.now()) return token.access;
-  if (ctx.session.get(key) !== kept) return bearer(ctx, dead);
-  const fresh = signIn(ctx);
-  ctx.session.set(key, fresh);
-  fresh.catch(() => ctx.session.get(key) === fresh && ctx.session.delete(key));
-  return (await fresh).access;
-};
+/** 15 unauthenticated calls a minute are admitted. `dead`: was refused although its time was not over. */
+const bearer = (ctx: Context, dead?: string): Promise<string> => sharedToken(ctx, () => signIn(ctx), dead);
 
 const signIn = async (ctx: Context): Promise<Token> => {
   const asked: Asked = { provider: 'B2BINPAY', what: 'POST /token/', effect: 'read' };
