@@ -38,7 +38,8 @@ try {
 async function main(): Promise<void> {
   const settings = await openState(process.argv.includes('--fresh'));
   await assertPortFree('PORT', settings.port, settings.host);
-  await assertPortFree('SANDBOX_PORT', settings.sandboxPort);
+  // The mail server of the sandboxes is next to them.
+  for (const port of [settings.sandboxPort, settings.sandboxPort + 1]) await assertPortFree('SANDBOX_PORT', port);
 
   await Promise.all([bringDatabase(settings), bringTemporal(settings)]);
   const demo =

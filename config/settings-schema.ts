@@ -128,7 +128,9 @@ export const settingsShape = {
     .describe('Whether approvals and refusals sent from Temporal UI count; that UI does not tell us who clicked.'),
   WORKER_METRICS_PORT: count(0, 65_535).default(0).describe("Port of a worker's Prometheus metrics; 0 serves none."),
 
-  SANDBOX_PORT: port().default(8090).describe("Port of the providers' sandboxes."),
+  SANDBOX_PORT: port()
+    .default(8090)
+    .describe("Port of the providers' sandboxes; their mail server takes the next one."),
   SANDBOX_URL: webUrl()
     .optional()
     .register(settingNotes, { defaultText: '`http://127.0.0.1:SANDBOX_PORT`' })

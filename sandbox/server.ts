@@ -45,8 +45,14 @@ export const startSandboxServer = async (options: {
   });
   const { port } = server.address() as AddressInfo;
   const host = options.host === '0.0.0.0' ? '127.0.0.1' : (options.host ?? '127.0.0.1');
+  const origin = `http://${host}:${port}`;
+  const at = { origin, host: options.host ?? '127.0.0.1', port: options.port === 0 ? 0 : port + 1 };
+  const besides = await openBesides(controls, at).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   return {
-    origin: `http://${host}:${port}`,
+    origin,
     port,
     module: (id) => {
       const control = controls.get(id);
@@ -57,7 +63,14 @@ export const startSandboxServer = async (options: {
       for (const control of controls.values()) control.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await closed;
+      await Promise.all([closed, ...besides.map((one) => one.close())]);
     },
   };
 };
+
+/** The servers of vendors that speak no HTTP. */
+const openBesides = (
+  controls: ReadonlyMap<string, SandboxControl>,
+  at: { origin: string; host: string; port: number },
+) =>
+  Promise.all([...controls.values()].flatMap(({ vendor, desk }) => (vendor.listen ? [vendor.listen(desk, at)] : [])));

@@ -12,7 +12,7 @@ export interface CaptchaVerdict {
   human: boolean;
   /** '0.9', where the provider scores. */
   score?: string;
-  /** Their codes for a no: 'timeout-or-duplicate'. */
+  /** Why not: their codes ('timeout-or-duplicate'), and ours ('action-mismatch', 'hostname-mismatch', 'score-too-low'). Empty for a yes. */
   reasons: string[];
 }
 

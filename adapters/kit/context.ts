@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** What the engine lends to an adapter for one call. Adapters keep no state of their own, retry nothing and log nothing. */
 export interface AdapterContext<Config = unknown> {
@@ -6,6 +7,8 @@ export interface AdapterContext<Config = unknown> {
   /** Decrypted configuration, already checked against the manifest's schema. */
   config: Config;
   http: HttpClient;
+  /** For providers that speak no HTTP (SMTP). */
+  connect: Connector;
   /** Milliseconds since the epoch. Sandboxes have a clock of their own; providers' clocks are never trusted. */
   now(): number;
   /** Where this connection's provider may call us: '{public url}/webhooks/{connectionId}'. */
@@ -49,3 +52,9 @@ export interface HttpAnswer {
  * `OutcomeUnknown` (a write whose answer was lost). Follows no redirect, reads at most 1 MiB.
  */
 export type HttpClient = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/**
+ * Opens a TCP connection, without TLS yet. It is cut when the call is cancelled or its time is over.
+ * Throws HubFailure: `Unavailable` (nothing was said to anybody), `Config` for an address that may not be reached.
+ */
+export type Connector = (to: { host: string; port: number }) => Promise<Socket>;

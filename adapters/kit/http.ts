@@ -29,7 +29,8 @@ export interface HttpClientOptions {
 }
 
 const ANSWER_CAP = 1024 * 1024;
-const PRIVATE_ADDRESS = 'EPRIVATEADDRESS';
+/** Code of the error with which `publicOnly` ends a lookup. */
+export const PRIVATE_ADDRESS = 'EPRIVATEADDRESS';
 
 /** See `HttpClient` in context.ts for what it throws; besides, `Config` for an address that may not be called at all. */
 export const createHttpClient =
@@ -169,13 +170,13 @@ for (const [net, bits] of [
 ] as const)
   PRIVATE.addSubnet(net, bits, 'ipv6');
 
-const isPrivate = (address: string): boolean => PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+export const isPrivate = (address: string): boolean => PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-const privateAddress = () =>
+export const privateAddress = () =>
   new HubFailure('Config', 'provider_misconfigured', 'the address lies in a private network, which is not allowed');
 
 /** Judges the very addresses the socket is going to use, so a name that changes its mind between check and use gains nothing. */
-const publicOnly: LookupFunction = (host, options, done) => {
+export const publicOnly: LookupFunction = (host, options, done) => {
   dns.lookup(host, { ...options, all: true }, (error, addresses) => {
     if (error) return done(error, []);
     if (addresses.length === 0 || addresses.some(({ address }) => isPrivate(address))) {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { HubFailure } from '../../domain/failures.ts';
 import { secretsIn } from './config.ts';
+import { createConnector } from './connect.ts';
 import type { AdapterContext } from './context.ts';
 import { createHttpClient, type TranscriptLine } from './http.ts';
 
@@ -39,6 +40,11 @@ export const lendContext = <P extends Lender>(provider: P, loan: Loan): AdapterC
       ...(longestMs !== undefined && { longestMs }),
       ...(signal && { signal }),
       ...(onTranscript && { onTranscript }),
+    }),
+    connect: createConnector({
+      timeoutMs: Math.min(provider.limits.timeoutMs, longestMs ?? Infinity),
+      allowPrivate,
+      ...(signal && { signal }),
     }),
     now: loan.now ?? (() => Date.now()),
     scrub: (text) => scrubbed(text, secrets),

@@ -35,6 +35,7 @@ export interface MessageReport {
  * is looked for with `find` where there is one, never sent again blindly.
  */
 export interface MessagingAdapter<Config = unknown> {
+  /** Nothing else is given to `send`. */
   channels: readonly Channel[];
   send(ctx: AdapterContext<Config>, message: OutgoingMessage): Promise<MessageReport>;
   /** After a lost answer. `to` and `since` (milliseconds) narrow the search where the provider has no place for our reference. */

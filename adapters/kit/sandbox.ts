@@ -12,8 +12,14 @@ export interface SandboxModule {
   demoConnections?(origin: string): readonly { name: string; caption: string; config: Record<string, unknown> }[];
   /** Mounts the vendor's paths. Called once per server; all state lives in `desk.state` so that reset can drop it. */
   mount(desk: SandboxDesk): Router;
-  /** For vendors that speak no HTTP (SMTP): a server of its own, on the sandbox server's port + 1. Answers how to close it. */
-  listen?(desk: SandboxDesk, host: string, port: number): Promise<{ port: number; close(): Promise<void> }>;
+  /**
+   * For vendors that speak no HTTP (SMTP): a server of its own. `origin` is the sandbox server's, `port` its port + 1, or 0: any free one.
+   * Answers how to close it.
+   */
+  listen?(
+    desk: SandboxDesk,
+    at: { origin: string; host: string; port: number },
+  ): Promise<{ port: number; close(): Promise<void> }>;
   /** Clears state and seeds it. */
   reset(): void;
   /** A provider that was restarted gives no number twice: numbers go on from `since`, seconds that only grow. */

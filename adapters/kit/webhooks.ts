@@ -1,3 +1,5 @@
+import type { MessageReport } from './messaging.ts';
+
 /** A callback as it came: bytes and headers, never parsed and re-serialised. */
 export interface RawWebhook {
   /** Header names in lower case. */
@@ -22,6 +24,8 @@ export interface ProviderNews {
   reverses?: boolean;
   /** Their status word, for the operator. */
   said: string;
+  /** What has become of a message. No money hangs on it, and some providers tell it nowhere else. */
+  message?: MessageReport;
 }
 
 /** What the verifier may know besides the message. */

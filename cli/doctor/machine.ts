@@ -81,6 +81,7 @@ function ports(settings: Settings): Check {
   const all = [
     { variable: 'PORT', port: settings.port, owner: 'api' },
     { variable: 'SANDBOX_PORT', port: settings.sandboxPort, owner: 'sandbox' },
+    { variable: 'SANDBOX_PORT', port: settings.sandboxPort + 1, owner: 'sandbox' },
     ...(settings.embedded.database ? [{ variable: 'PG_PORT', port: settings.pgPort, owner: 'postgres' }] : []),
     ...(settings.embedded.temporal
       ? [

@@ -8,6 +8,7 @@ const ctx: AdapterContext<{ bankAccount: string }> = {
   connectionId: 3,
   config: provider.config.parse({ bankAccount: 'Bank of Sandbox, IBAN CY00 0000, memo: your reference' }),
   http: () => Promise.reject(new Error('manual has no wire')),
+  connect: () => Promise.reject(new Error('manual has no wire')),
   now: Date.now,
   scrub: (text) => text,
   callbackUrl: 'http://127.0.0.1/webhooks/3',
