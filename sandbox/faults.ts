@@ -156,6 +156,8 @@ const intercept = (res: Response, send: (body: Buffer, real: Pick<Response, 'wri
 const drip = (res: Response, pauseMs: number): void =>
   intercept(res, (body, real) => {
     void (async () => {
+      // An answer without a body has nothing to drip but its head.
+      if (body.length === 0) await sleep(pauseMs * 10, undefined, { ref: false });
       res.flushHeaders();
       for (const byte of body) {
         if (res.destroyed) return;

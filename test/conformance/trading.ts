@@ -7,7 +7,8 @@ import { balanceCases } from './trading/balances.ts';
 export const tradingCases: Case<'trading'>[] = [
   ...connectionCases<'trading'>(),
   keepsItsWord<'trading'>([
-    [['password'], ['changePassword', 'checkPassword']],
+    [['password', 'password.change'], ['changePassword']],
+    [['password'], ['checkPassword']],
     [['account.archive'], ['archive', 'restore']],
     [['positions'], ['listOpenPositions']],
     [['deals'], ['listClosedDeals']],
@@ -39,7 +40,7 @@ export const tradingCases: Case<'trading'>[] = [
             },
           ]
         : []),
-      ...(bench.can('password')
+      ...(bench.can('password', 'password.change')
         ? [
             {
               verb: 'getAccount' as const,
