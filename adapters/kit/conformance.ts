@@ -50,8 +50,8 @@ export interface ConformanceFacts {
    * nothing, or speaks no HTTP, so no fault can be put there.
    */
   calls: Partial<Record<Verb, WireCall | null>>;
-  /** Settings the vendor must refuse when `testConnection` uses them. */
-  wrongCredentials: Record<string, unknown>;
+  /** Settings the vendor must refuse when `testConnection` uses them. Null: it knows no credentials. */
+  wrongCredentials: Record<string, unknown> | null;
   payments?: PaymentExample;
   trading?: TradingExample;
   kyc?: { programme: string };

@@ -112,7 +112,11 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
       async run(bench) {
         write.applies(bench);
         const order = await write.order(bench, await bench.signedIn());
-        await bench.fails(verb, write.send(bench, bench.ctx({ config: bench.nobodyThere }), order), 'Unavailable');
+        await bench.fails(
+          verb,
+          write.send(bench, bench.ctx({ config: await bench.nobodyThere() }), order),
+          'Unavailable',
+        );
       },
     },
     {

@@ -42,6 +42,13 @@ const sent = (bench: Bench, text: string): number => {
     .length;
 };
 
+/** Line ends as they travel in mails, and the three signs chats want as entities, are none of a reader's business. */
+const plain = (bench: Bench, text: string): string => {
+  const lines = text.replaceAll('\r\n', '\n');
+  if (!bench.can('chat')) return lines;
+  return lines.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+};
+
 const canFind = (bench: Bench): void => {
   if (!bench.can('find')) doesNotApply('cannot be asked about a message');
 };
@@ -174,11 +181,11 @@ export const messagingCases: Case<'messaging'>[] = [
     },
   }),
   hasPersonalData<'messaging'>({
-    canaries: async (bench) => [
-      example(bench).to.replace(/^\+/, ''),
-      example(bench).refused.replace(/^\+/, ''),
-      'canary text',
-    ],
+    // The room of a chat is nobody's address.
+    canaries: async (bench) => {
+      const { channel, to, refused } = example(bench);
+      return ['canary text', ...(channel === 'chat' ? [] : [to.replace(/^\+/, ''), refused.replace(/^\+/, '')])];
+    },
     calls: async (bench) => [
       { verb: 'send', run: (ctx: AdapterContext) => bench.adapter.send(ctx, message(bench, { text: 'canary text' })) },
       {
