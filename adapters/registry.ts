@@ -1,11 +1,13 @@
 /** Generated from the folders of adapters/ by `npm run gen:registry`; do not edit. */
 import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
+import constructor from './payments/constructor/manifest.ts';
 import documents from './kyc/documents/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import matchTrader from './trading/match-trader/manifest.ts';
 import mt4 from './trading/mt4/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
+import praxis from './payments/praxis/manifest.ts';
 import shuftipro from './kyc/shuftipro/manifest.ts';
 import stripe from './payments/stripe/manifest.ts';
 import sumsub from './kyc/sumsub/manifest.ts';
@@ -13,11 +15,13 @@ import sumsubKyt from './screening/sumsub-kyt/manifest.ts';
 
 export const builtIn: readonly Provider[] = [
   b2binpay,
+  constructor,
   documents,
   manual,
   matchTrader,
   mt4,
   mt5,
+  praxis,
   shuftipro,
   stripe,
   sumsub,
