@@ -165,6 +165,10 @@ describe("Praxis' amounts", () => {
     expect(report({ ...refund, transaction_status: 'pending' }).reversals).toEqual([]);
   });
 
+  it.each(['constructor', 'toString', ''])('under the word %j are waited for', (transaction_status) => {
+    expect(report({ transaction_status })).toMatchObject({ state: 'processing', unknownWord: true, processed: null });
+  });
+
   it('of a payout split over there are for a person', () => {
     const split = order({ transaction_type: 'payout', transaction_status: 'split' }) as Parameters<
       typeof payoutReport
@@ -215,7 +219,7 @@ describe('with its sandbox', () => {
       ...{ merchant_id: 'M-1', application_key: 'app-1', timestamp: 1700000000, order_id: reference, version: '1.3' },
       ...change,
     };
-    const signature = header ?? sign('praxis-sandbox-secret', 'M-1', 'app-1', '1700000000', String(body.order_id));
+    const signature = header ?? sign('praxis-sandbox-secret', 'M-1', 'app-1', '1700000000', body.order_id);
     const said = await fetch(`${server.origin}/praxis${path}`, {
       method: 'POST',
       headers: {
@@ -338,6 +342,8 @@ describe('with its sandbox', () => {
     const look = (status: number, description: string) =>
       findDeposit({ ...ctx, http: async () => ({ status: 200, headers: {}, body: JSON.stringify({ status, description }) }) }, { reference }); // prettier-ignore
     expect(await look(5, 'Order not found')).toBeNull();
+    await expect(look(5, 'Application of this order_id unknown')).rejects.toMatchObject({ type: 'Config' });
+    await expect(look(5, 'Application not found')).rejects.toMatchObject({ type: 'Config' });
     await expect(look(5, 'Something new')).rejects.toMatchObject({ type: 'Config' });
     await expect(look(-5, 'Host not found')).rejects.toMatchObject({ type: 'Unavailable' });
   });

@@ -9,8 +9,11 @@ const isIban = (text: string): boolean => {
   return BigInt(digits) % 97n === 1n;
 };
 
-const isDate = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
+/** The 30th of February becomes the 2nd of March, and so is none. */
+const isDate = (text: string): boolean => {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+};
 
 const FITS: Record<FormField['kind'], (text: string, field: FormField) => boolean> = {
   // oxlint-disable-next-line no-control-regex -- what people type has none, what tampers with a file of payments may

@@ -1,4 +1,4 @@
-import { HubFailure } from '../../../domain/failures.ts';
+import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
 import { garbage, notOurs } from '../../kit/answers.ts';
 import { isObject, jsonNumber, objectOf, word } from '../../kit/json.ts';
 import type { DepositReport, Payer, PaymentAdapter, PayoutOrder, ProviderRef } from '../../kit/payments.ts';
@@ -93,6 +93,8 @@ const manage = async (ctx: Context, verb: 'complete' | 'cancel', { session, tran
   return { session, transaction: body.transaction };
 };
 
+const saidNo = (error: unknown): boolean => isHubFailure(error) && error.type === 'Rejected';
+
 /** Completes the client's own withdrawal request. Looks first: one that began already, whoever began it, is never sent again. */
 const createPayout = async (ctx: Context, order: PayoutOrder) => {
   const minor = minorOf(ctx.config, order.amount, order.currency);
@@ -112,8 +114,7 @@ const createPayout = async (ctx: Context, order: PayoutOrder) => {
   if (isBegun(found)) return payoutReport(ctx, found);
   const begun = await manage(ctx, 'complete', found).catch(async (error: unknown) => {
     // Refused, because somebody began it a moment ago? Then it must not count as refused.
-    const refused = error instanceof HubFailure && error.type === 'Rejected';
-    const now = refused ? await findOrder(ctx, order.reference).catch(() => null) : null;
+    const now = saidNo(error) ? await findOrder(ctx, order.reference).catch(() => null) : null;
     if (now && isBegun(now)) return now;
     throw error;
   });
@@ -139,6 +140,10 @@ export const adapter: PaymentAdapter<PraxisConfig> = {
     return payoutReport(ctx, isBegun(found) ? found : await manage(ctx, 'cancel', found));
   },
   webhook,
-  /** Asks for an order nobody has: "not found" is said only to those who signed rightly. */
-  testConnection: async (ctx) => void (await findOrder(ctx, 'connection-test')),
+  /** Asks for an order nobody has: who signs wrongly is not even told that. */
+  testConnection: async (ctx) => {
+    await call(ctx, '/agent/find-order', 'read', { order_id: 'connection-test' }).catch((error: unknown) => {
+      if (!isHubFailure(error) || (error.type !== 'NotFound' && !saidNo(error))) throw error;
+    });
+  },
 };

@@ -1,4 +1,4 @@
-import { HubFailure } from '../../../domain/failures.ts';
+import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
 import { type Asked, failureOf, garbage, lookFailure } from '../../kit/answers.ts';
 import type { AdapterContext, HttpRequest } from '../../kit/context.ts';
 import { isObject, type Json, jsonNumber, objectOf, readJson, word } from '../../kit/json.ts';
@@ -25,8 +25,10 @@ export const sign = (secret: string, ...values: (Json | undefined)[]): string =>
 export const seconds = (now: number): string => String(Math.floor(now / 1000));
 
 // Their numbers of errors are not published, their texts only by example: what is not recognised here is a refusal, never "not found".
-const NOT_FOUND = /\bnot found|does ?n[o']t exist|no such (order|session)|unknown order/i;
-const NOT_OUR_KEYS = /signature|authenticat|authoriz|merchant|application|ip address|whitelist|version|timestamp/i;
+const NOT_FOUND =
+  /\b(order|order_id|session)\b.*\b(not found|not exist|doesn't exist)|\b(no such|unknown) (order|session)\b/i;
+const NOT_OUR_KEYS =
+  /signature|authenticat|merchant_id|application_key|(unknown|invalid|wrong) (merchant|application)|ip address|whitelist/i;
 
 /** One signed call: `signed` are the members that follow the three of every signature, in its order. Answers the body of status 0. */
 export const call = async (
@@ -50,7 +52,7 @@ export const call = async (
   const body = readJson(answer.body);
   const status = isObject(body) ? word(body.status) : '';
   if (!isObject(body) || !/^-?\d{1,9}$/.test(status))
-    throw answer.status === 200 ? garbage(asked) : refusal(effect, failureOf(ctx, answer, asked, null));
+    throw answer.status === 200 ? garbage(asked) : failureOf(ctx, answer, asked, null);
   if (answer.status === 200 && status === '0') return body;
   const text = word(body.description);
   if (answer.status === 200 && effect === 'read' && !status.startsWith('-') && NOT_FOUND.test(text))
@@ -58,18 +60,16 @@ export const call = async (
   // Their errors come with HTTP 200: below 0 the system failed, above 0 the order is refused, or we are.
   const meant = status.startsWith('-') ? 500 : NOT_OUR_KEYS.test(text) ? 403 : 400;
   const plain = answer.status === 200 ? { ...answer, status: meant } : answer;
-  throw refusal(effect, failureOf(ctx, plain, asked, { code: status, text }));
+  throw failureOf(ctx, plain, asked, { code: status, text });
 };
-
-const refusal = (effect: HttpRequest['effect'], failure: HubFailure): HubFailure =>
-  effect === 'read' ? lookFailure(failure) : failure;
 
 /** Null: they say that they know no session with this order_id. */
 export const findOrder = async (ctx: Context, reference: string): Promise<Order | null> => {
   const asked: Asked = { provider: 'Praxis', what: 'POST /agent/find-order', effect: 'read' };
   const body = await call(ctx, '/agent/find-order', 'read', { order_id: reference }).catch((error: unknown) => {
-    if (error instanceof HubFailure && error.type === 'NotFound') return null;
-    throw error;
+    if (!isHubFailure(error)) throw error;
+    if (error.type === 'NotFound') return null;
+    throw lookFailure(error);
   });
   if (body === null) return null;
   const session = objectOf(body.session);

@@ -29,15 +29,18 @@ const NONE = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XA
 export const exponent = (currency: string): number => (THREE.has(currency) ? 3 : NONE.has(currency) ? 0 : 2);
 
 // prettier-ignore
-const ISO = Object.fromEntries(
+const ISO = new Map(
   ('AED784 ARS32 AUD36 BDT50 BGN975 BHD48 BIF108 BRL986 CAD124 CHF756 CLP152 CNY156 COP170 CZK203 DJF262 DKK208 EGP818 EUR978 GBP826 GHS936 ' +
     'GNF324 HKD344 HUF348 IDR360 ILS376 INR356 IQD368 ISK352 JOD400 JPY392 KES404 KMF174 KRW410 KWD414 KZT398 LYD434 MAD504 MXN484 MYR458 ' +
     'NGN566 NOK578 NZD554 OMR512 PEN604 PHP608 PKR586 PLN985 PYG600 QAR634 RON946 RWF646 SAR682 SEK752 SGD702 THB764 TND788 TRY949 TWD901 ' +
-    'UAH980 UGX800 USD840 UYI940 UYU858 VND704 VUV548 XAF950 XOF952 XPF953 ZAR710').split(' ').map((one) => [one.slice(0, 3), Number(one.slice(3))]),
+    'UAH980 UGX800 USD840 UYI940 UYU858 VND704 VUV548 XAF950 XOF952 XPF953 ZAR710').split(' ').map((one) => [one.slice(0, 3), Number(one.slice(3))] as const),
 );
 
+const codeOf = ({ currencies }: PraxisConfig, currency: string): number | undefined =>
+  Object.hasOwn(currencies, currency) ? currencies[currency] : ISO.get(currency);
+
 const numericCode = (config: PraxisConfig, currency: string): number => {
-  const code = config.currencies[currency] ?? ISO[currency];
+  const code = codeOf(config, currency);
   if (code) return code;
   throw notOurs('Praxis', 'the order is in a currency this connection does not know', 'currency_mismatch');
 };
@@ -48,8 +51,8 @@ export const minorOf = (
   amount: Amount,
   currency: { alphabeticCode: string; numericCode: number },
 ) => {
-  const { alphabeticCode, numericCode: ours } = currency;
-  if ((config.currencies[alphabeticCode] ?? ISO[alphabeticCode]) !== ours)
+  const { alphabeticCode } = currency;
+  if (codeOf(config, alphabeticCode) !== currency.numericCode)
     throw new HubFailure('Unsupported', 'currency_mismatch', `This Praxis connection does not map ${alphabeticCode}`);
   return toMinor(amount, exponent(alphabeticCode));
 };
@@ -61,26 +64,22 @@ const amountOf = (minor: Json | undefined, currency: string): Amount | null => {
   throw new HubFailure('Unavailable', 'provider_garbage', 'Praxis told an amount that is no integer');
 };
 
-const DEPOSITS: Record<string, Exclude<Arrival['state'], 'seen'>> = {
-  ...{ initialized: 'processing', pending: 'processing', pending_async: 'processing', authorized: 'processing' },
-  ...{ approved: 'succeeded', chargeback: 'succeeded', reversed: 'succeeded' },
-  ...{ rejected: 'failed', declined: 'failed', error: 'failed', cancelled: 'failed' },
-};
+// prettier-ignore
+const DEPOSITS = new Map<string, Exclude<Arrival['state'], 'seen'>>([
+  ['initialized', 'processing'], ['pending', 'processing'], ['pending_async', 'processing'], ['authorized', 'processing'],
+  ['approved', 'succeeded'], ['chargeback', 'succeeded'], ['reversed', 'succeeded'],
+  ['rejected', 'failed'], ['declined', 'failed'], ['error', 'failed'], ['cancelled', 'failed'],
+]);
 /** Words a session may end with before anybody paid. Only `open` is published. */
 const OVER = new Set(['expired', 'timeout', 'closed', 'cancelled', 'rejected', 'failed']);
 
-const PAYOUTS: Record<string, PayoutState> = {
-  ...{ initialized: 'processing', pending: 'processing', pending_async: 'processing', 'in progress': 'processing' },
-  // Approved by a manager of theirs, to be sent by hand.
-  ...{
-    authorized: 'awaiting_approval',
-    approved: 'succeeded',
-    rejected: 'failed',
-    declined: 'failed',
-    error: 'failed',
-  },
-  ...{ cancelled: 'cancelled', reversed: 'returned' },
-};
+// `authorized`: approved by a manager of theirs, to be sent by hand.
+// prettier-ignore
+const PAYOUTS = new Map<string, PayoutState>([
+  ['initialized', 'processing'], ['pending', 'processing'], ['pending_async', 'processing'], ['in progress', 'processing'],
+  ['authorized', 'awaiting_approval'], ['approved', 'succeeded'], ['reversed', 'returned'],
+  ['rejected', 'failed'], ['declined', 'failed'], ['error', 'failed'], ['cancelled', 'cancelled'],
+]);
 
 /** Says what is wrong with the amounts of a transaction. `rate`: what one unit of `currency` is worth in `processed_currency`. */
 const oddity = (session: Members, transaction: Members, currency: string, amount: Amount): string | undefined => {
@@ -144,7 +143,7 @@ export const depositReport = (ctx: Context, order: Order, action: DepositAction)
     // The sale itself is hidden behind its refund: who did not see it before must be told by a person.
     return { ...base, state: 'processing', providerStatus: `refund ${status}`, unknownWord: true, reversals: status === 'approved' ? [refund] : [] }; // prettier-ignore
   }
-  const state = DEPOSITS[status];
+  const state = DEPOSITS.get(status);
   const why = state === 'succeeded' ? oddity(session, transaction, currency, amount) : undefined;
   const came = state === 'succeeded' && isPositive(amount);
   const arrival: Arrival = {
@@ -157,7 +156,7 @@ export const depositReport = (ctx: Context, order: Order, action: DepositAction)
   return {
     ...base,
     // Refused, but the page is still open: the client may try another way.
-    state: state === 'failed' && open ? 'awaiting_payer' : arrival.state,
+    state: state !== 'failed' ? arrival.state : open ? 'awaiting_payer' : status === 'cancelled' ? status : state,
     providerStatus: status,
     ...(state === undefined && { unknownWord: true }),
     arrivals: [arrival],
@@ -179,7 +178,7 @@ export const payoutReport = (ctx: Context, order: Order & { transaction: Members
   const { transaction } = order;
   const currency = currencyOf(order);
   const status = word(transaction.transaction_status);
-  const state = PAYOUTS[status];
+  const state = PAYOUTS.get(status);
   const split = status.startsWith('split');
   return {
     providerId: word(transaction.tid),
