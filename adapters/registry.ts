@@ -2,6 +2,7 @@
 import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
 import b2binpayRates from './rates/b2binpay-rates/manifest.ts';
+import constructor from './payments/constructor/manifest.ts';
 import customRates from './rates/custom-rates/manifest.ts';
 import documents from './kyc/documents/manifest.ts';
 import ecb from './rates/ecb/manifest.ts';
@@ -9,6 +10,7 @@ import manual from './payments/manual/manifest.ts';
 import matchTrader from './trading/match-trader/manifest.ts';
 import mt4 from './trading/mt4/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
+import praxis from './payments/praxis/manifest.ts';
 import recaptcha from './captcha/recaptcha/manifest.ts';
 import sendgrid from './messaging/sendgrid/manifest.ts';
 import shuftipro from './kyc/shuftipro/manifest.ts';
@@ -22,6 +24,7 @@ import twilio from './messaging/twilio/manifest.ts';
 export const builtIn: readonly Provider[] = [
   b2binpay,
   b2binpayRates,
+  constructor,
   customRates,
   documents,
   ecb,
@@ -29,6 +32,7 @@ export const builtIn: readonly Provider[] = [
   matchTrader,
   mt4,
   mt5,
+  praxis,
   recaptcha,
   sendgrid,
   shuftipro,

@@ -19,6 +19,8 @@ export interface DepositOrder {
   /** Opaque to the provider: 'Client 7'. Never a name or an e-mail. */
   label: string;
   returnUrl?: string;
+  /** What else the method asks the payer for, by name. */
+  fields?: Record<string, string>;
   /** For providers that insist on knowing who pays (cashiers, card systems). Personal data: sent, never kept or logged. */
   payer?: Payer;
 }
@@ -78,6 +80,8 @@ export interface Arrival {
 export type DepositAction =
   | { kind: 'none' }
   | { kind: 'redirect'; url: string }
+  /** What the payer shall read and do himself: requisites, what to write into the memo. Plain text. */
+  | { kind: 'instruction'; text: string }
   /** The browser posts these fields there. */
   | { kind: 'form'; url: string; fields: Record<string, string> }
   | { kind: 'address'; address: string; tag?: string; confirmations?: number; minAmount?: Amount };
@@ -143,6 +147,20 @@ export interface MakesPayouts<Config> {
   findPayout(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<PayoutReport | null>;
 }
 
+/**
+ * Where the client himself tells the provider, on its page, where the money shall go (cashiers). Until he has done so, `createPayout` answers
+ * `Unavailable`: there is nothing to pay yet.
+ */
+export interface PreparesPayouts<Config> {
+  /** Opens that page under the payout's reference. Nothing moves. */
+  preparePayout(
+    ctx: AdapterContext<Config>,
+    order: Omit<PayoutOrder, 'destination'> & { returnUrl?: string },
+  ): Promise<{ action: DepositAction }>;
+  /** Takes back what the client asked for, as long as nobody began to pay it. Null: there is nothing to take back. */
+  cancelPayout(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<PayoutReport | null>;
+}
+
 export interface RefundOrder {
   /** Ours, of the refund itself. */
   reference: string;
@@ -181,7 +199,7 @@ export interface ShowsBooks<Config> {
  * `find…` answers null only when the provider clearly says that it knows no such reference.
  */
 export interface PaymentAdapter<Config = unknown> extends Partial<
-  TakesDeposits<Config> & MakesPayouts<Config> & MakesRefunds<Config> & ShowsBooks<Config>
+  TakesDeposits<Config> & MakesPayouts<Config> & PreparesPayouts<Config> & MakesRefunds<Config> & ShowsBooks<Config>
 > {
   webhook?: WebhookTranslator<Config>;
   /** A cheap authenticated read. Throws `Config` or `Unavailable`. */
