@@ -90,7 +90,13 @@ export const connectionViews = async (
   });
 };
 
-const settingsOf = (ring: KeyRing, provider: Provider | undefined, row: ConnectionRow, sealed: Buffer) => {
+/** Masked settings and what is wrong with them. */
+export const settingsOf = (
+  ring: KeyRing,
+  provider: Provider | undefined,
+  row: { id: number; provider: string },
+  sealed: Buffer,
+) => {
   if (!provider) return { settings: null, problem: `No adapter is called '${row.provider}'.` };
   try {
     const stored = openSettings(ring, sealed, row.id);
