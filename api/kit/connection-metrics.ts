@@ -27,7 +27,11 @@ export const addConnectionGauges = (registry: Registry, pool: pg.Pool): void => 
       },
     });
   gauge('hub_connection_paused', '1 while the work of a connection waits', ({ paused }) => paused);
-  gauge('hub_connection_failures_in_row', 'Calls without an answer since the last one with', ({ failures }) => failures);
+  gauge(
+    'hub_connection_failures_in_row',
+    'Calls without an answer since the last one with',
+    ({ failures }) => failures,
+  );
 };
 
 /** Calls that this process makes itself; the workers serve the same figures of theirs. */
@@ -43,7 +47,8 @@ export const callMeter = (registry: Registry): ((call: ObservedCall) => void) =>
     name: 'hub_provider_call_milliseconds',
     help: 'How long providers took',
     labelNames,
-    buckets: [25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600],
+    // Those of the workers' figures, so that both can be added up.
+    buckets: [50, 100, 500, 1_000, 2_500, 10_000],
     registers: [registry],
   });
   return ({ provider, connection, operation, durationMs, failure }) => {

@@ -86,7 +86,9 @@ export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proce
     handle: async ({ actor, params }) => {
       const em = orm.em.fork() as EntityManager;
       await assertParent(spec, em, params);
-      const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)] };
+      const conditions = {
+        $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)],
+      };
       const row: Row | null = await em.findOne(spec.entity as never, conditions as never);
       if (!row) throw notFound(spec.noun);
       return (await viewsOf(spec, [row], { em, pool, actor }))[0]!;

@@ -38,7 +38,10 @@ afterAll(async () => {
 describe('providers', () => {
   it('are listed from their manifests with their settings form', async () => {
     const { body } = await call('GET /connections/providers');
-    expect(body.data.find((one: any) => one.name === 'b2binpay')).toMatchObject({ caption: 'B2BINPAY', type: 'payment' });
+    expect(body.data.find((one: any) => one.name === 'b2binpay')).toMatchObject({
+      caption: 'B2BINPAY',
+      type: 'payment',
+    });
     const form = (await call('GET /connections/providers/mt5/settings')).body.data;
     expect(form.find((one: any) => one.name === 'managerPassword')).toMatchObject({
       caption: 'Manager password',
@@ -62,7 +65,9 @@ describe('a connection', () => {
 
     const changed = await call(`PATCH /connections/${made.id}`, { caption: 'Paid', enabled: false });
     expect(changed.body).toMatchObject({ caption: 'Paid', enabled: false, version: 1 });
-    expect((await call('GET /connections?filter[enabled]=false')).body.data.map((one: any) => one.id)).toContain(made.id);
+    expect((await call('GET /connections?filter[enabled]=false')).body.data.map((one: any) => one.id)).toContain(
+      made.id,
+    );
     expect((await call(`DELETE /connections/${made.id}`)).status).toBe(204);
     expect((await call(`GET /connections/${made.id}`)).status).toBe(404);
 
@@ -99,7 +104,10 @@ describe('a connection', () => {
       settings: { ...good, walletId: 'abc' },
     });
     expect([status, body.error.details[0].field]).toEqual([400, 'settings.walletId']);
-    expect((await call(`GET /connections/${id}`)).body).toMatchObject({ caption: expect.stringContaining('pay-'), version: 1 });
+    expect((await call(`GET /connections/${id}`)).body).toMatchObject({
+      caption: expect.stringContaining('pay-'),
+      version: 1,
+    });
   });
 
   it('keeps a secret that is left out or sent masked, replaces one that is given, and drops one that is null', async () => {
@@ -177,14 +185,19 @@ describe('the test of a connection', () => {
       reason: 'provider_unavailable',
       explanation: expect.stringContaining('cannot be reached'),
     });
-    expect((await call(`GET /connections/${nowhere.id}/health`)).body).toMatchObject({ state: 'failing', failuresInRow: 1 });
+    expect((await call(`GET /connections/${nowhere.id}/health`)).body).toMatchObject({
+      state: 'failing',
+      failuresInRow: 1,
+    });
     expect((await call('POST /connections/999999/test')).status).toBe(404);
   });
 
   it('is counted in the metrics by provider, connection and outcome', async () => {
     const metrics = (await api.call('GET /metrics')).body as string;
     answers.push(metrics);
-    expect(metrics).toMatch(/hub_provider_calls\{provider="b2binpay",connection="pay-\d+",operation="testConnection",outcome="answered"\} 1/);
+    expect(metrics).toMatch(
+      /hub_provider_calls\{provider="b2binpay",connection="pay-\d+",operation="testConnection",outcome="answered"\} 1/,
+    );
     expect(metrics).toMatch(/hub_connection_failures_in_row\{provider="b2binpay",connection="pay-\d+"\} 1/);
   });
 });
@@ -203,7 +216,8 @@ describe('a secret', () => {
   it('never left the hub in anything answered above', () => {
     expect(answers.length).toBeGreaterThan(30);
     const all = answers.join('\n');
-    for (const secret of [CANARY, 'another', good['clientSecret'], good['callbackSecret']]) expect(all).not.toContain(`"${secret as string}"`);
+    for (const secret of [CANARY, 'another', good['clientSecret'], good['callbackSecret']])
+      expect(all).not.toContain(`"${secret as string}"`);
     expect(all).not.toContain(CANARY);
   });
 });

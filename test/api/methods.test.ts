@@ -38,7 +38,12 @@ describe('a deposit method', () => {
   it('is made with its first currency, says what is missing, and is seen by clients when it is complete', async () => {
     const group = (await call('POST /deposits/groups', { name: 'fiat', caption: 'Fiat', priority: 1 })).body;
     expect(group).toMatchObject({ name: 'fiat', resources: [], updateTime: null });
-    const made = await call('POST /deposits/methods', { name: 'wire', caption: 'Wire', provider: 'manual', currencyCode: 840 });
+    const made = await call('POST /deposits/methods', {
+      name: 'wire',
+      caption: 'Wire',
+      provider: 'manual',
+      currencyCode: 840,
+    });
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({
       provider: 'manual',
@@ -53,7 +58,9 @@ describe('a deposit method', () => {
     const complete = await call(`PATCH /deposits/methods/${id}`, { instruction: '<p>Pay</p>', groupIds: [group.id] });
     expect(complete.body).toMatchObject({ missing: [], groups: [{ id: group.id, name: 'fiat' }], flow: 'manual' });
     expect((await mine(`deposits/methods/${id}`)).caption).toBe('Wire');
-    expect((await call(`GET /deposits/methods?filter[groupId]=${group.id}&filter[provider]=manual`)).body.total).toBe(1);
+    expect((await call(`GET /deposits/methods?filter[groupId]=${group.id}&filter[provider]=manual`)).body.total).toBe(
+      1,
+    );
     expect((await call('GET /deposits/methods?filter[tradersRoomCurrencyNumericCode]=978')).body.total).toBe(0);
 
     await call(`PATCH /connections/${bank}`, { enabled: false });
@@ -78,7 +85,12 @@ describe('a deposit method', () => {
     ['in a group of withdrawals', () => ({ connectionId: crypto, groupIds: [999] }), 'groupIds'],
   ])('is refused %s', async (_, wrong, field) => {
     const more = typeof wrong === 'function' ? wrong() : wrong;
-    const { status, body } = await call('POST /deposits/methods', { name: 'no', caption: 'No', currencyCode: 840, ...more });
+    const { status, body } = await call('POST /deposits/methods', {
+      name: 'no',
+      caption: 'No',
+      currencyCode: 840,
+      ...more,
+    });
     expect([status, body.error.details[0].field]).toEqual([400, field]);
   });
 });
@@ -91,7 +103,10 @@ describe('currencies and commissions of a method', () => {
       connectionId: crypto,
       currencyCode: 2145,
     });
-    expect(method).toMatchObject({ flow: 'send', missing: ['No attribute asks the client where to pay to.', 'It is in no group.'] });
+    expect(method).toMatchObject({
+      flow: 'send',
+      missing: ['No attribute asks the client where to pay to.', 'It is in no group.'],
+    });
     const at = `/withdrawals/methods/${method.id}`;
     const added = await call(`POST ${at}/currencies`, { type: 'TR', currencyCode: 1000, min: 0.001, max: '2' });
     expect(added).toMatchObject({
@@ -102,7 +117,9 @@ describe('currencies and commissions of a method', () => {
     expect(twin.status).toBe(409);
     const wrong = await call(`PATCH ${at}/currencies/${added.body.id}`, { min: 3 });
     expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'min']);
-    expect((await call(`PATCH ${at}/currencies/${added.body.id}`, { max: 5, enabled: true })).body.max.value).toBe('5.00000000');
+    expect((await call(`PATCH ${at}/currencies/${added.body.id}`, { max: 5, enabled: true })).body.max.value).toBe(
+      '5.00000000',
+    );
     expect((await call(`GET ${at}/currencies?filter[type]=TR`)).body.total).toBe(2);
 
     const fee = await call(`POST ${at}/commissions`, { type: 'TR', numericCode: 2145, percent: 1.5, min: 1, max: 50 });
@@ -137,7 +154,10 @@ describe('attributes of a method', () => {
     expect((await call(`POST ${at}`, { name: 'iban', label: 'Again' })).status).toBe(409);
     expect((await call(`POST ${at}`, { label: 'X', rules: ['regex:.*'] })).body.error.details[0].field).toBe('rules.0');
     expect((await call(`GET ${at}`)).body).toMatchObject({ total: 2, data: [{ label: 'Branch' }, { label: 'IBAN' }] });
-    expect((await mine(`withdrawals/methods/${method.id}`)).fields.map((one: any) => one.label)).toEqual(['Branch', 'IBAN']);
+    expect((await mine(`withdrawals/methods/${method.id}`)).fields.map((one: any) => one.label)).toEqual([
+      'Branch',
+      'IBAN',
+    ]);
     expect((await call(`GET ${at}/iban`)).body.rules).toEqual(['required', 'max:34']);
     expect((await call(`DELETE ${at}/${own.body.id}`)).status).toBe(204);
     expect((await call(`GET ${at}/${own.body.id}`)).status).toBe(404);

@@ -298,7 +298,10 @@ describe('a callback that an operator looks at', () => {
       nextAttempt: null,
       reason: `parked by user:${olga.id}: asked the provider`,
     });
-    expect((await olga.call(`POST /webhooks/${id}/ignore`)).body).toMatchObject({ status: 'ignored', nextAttempt: null });
+    expect((await olga.call(`POST /webhooks/${id}/ignore`)).body).toMatchObject({
+      status: 'ignored',
+      nextAttempt: null,
+    });
     const reader = await api.operator(['connections.read']);
     expect((await reader.call(`POST /webhooks/${id}/ignore`)).status).toBe(403);
     expect((await olga.call('POST /webhooks/999999/park')).status).toBe(404);

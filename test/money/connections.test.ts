@@ -22,7 +22,9 @@ beforeAll(async () => {
 afterAll(() => hub?.stop());
 afterEach(async () => {
   hub.sandbox('b2binpay').reset();
-  await hub.pool.query(`update connection_health set state = 'closed', failures_in_row = 0, trials = 0, paused_until = null`);
+  await hub.pool.query(
+    `update connection_health set state = 'closed', failures_in_row = 0, trials = 0, paused_until = null`,
+  );
 });
 
 const state = async (): Promise<string> =>
@@ -98,8 +100,11 @@ describe('a provider that does not answer', () => {
     const payout = await client.withdraw('25.00');
     await eventually(
       async () =>
-        (await hub.pool.query(`select from connection_health where connection_id = $1 and paused_until > now()`, [b2binpay]))
-          .rowCount,
+        (
+          await hub.pool.query(`select from connection_health where connection_id = $1 and paused_until > now()`, [
+            b2binpay,
+          ])
+        ).rowCount,
       'the silence',
     );
     expect(await state()).toBe('closed');
@@ -116,8 +121,12 @@ describe('settings that change while a payout runs', () => {
     const payout = await client.withdraw('25.00');
     await eventually(
       async () =>
-        (await hub.pool.query(`select from connection_health where connection_id = $1 and last_error_type = 'Config'`, [b2binpay]))
-          .rowCount,
+        (
+          await hub.pool.query(
+            `select from connection_health where connection_id = $1 and last_error_type = 'Config'`,
+            [b2binpay],
+          )
+        ).rowCount,
       'the refusal',
     );
     await change(right);
@@ -165,8 +174,12 @@ describe('settings that change while a payout runs', () => {
     const payout = await client.withdraw('25.00');
     await eventually(
       async () =>
-        (await hub.pool.query(`select from settings_used u join money_transaction t using (reference) where transaction_id = $1`, [payout]))
-          .rowCount,
+        (
+          await hub.pool.query(
+            `select from settings_used u join money_transaction t using (reference) where transaction_id = $1`,
+            [payout],
+          )
+        ).rowCount,
       'the attempt',
     );
     const { version } = await openConnectionRow(hub.pool, ring, b2binpay);

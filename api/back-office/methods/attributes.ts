@@ -14,12 +14,17 @@ import { type Direction, permissionOf } from './shapes.ts';
 /** A rule that is checked when the client fills the form in (api/money/intake/method-fields.ts). */
 const Rule = z
   .string()
-  .regex(/^(required|string|numeric|integer|email|min:\d{1,4}|max:\d{1,4})$/, 'must be a rule we know, such as required or max:30');
+  .regex(
+    /^(required|string|numeric|integer|email|min:\d{1,4}|max:\d{1,4})$/,
+    'must be a rule we know, such as required or max:30',
+  );
 
 const Attribute = z
   .object({
     id: z.string(),
-    name: z.string().meta({ description: 'Under which the value reaches the provider: address, iban, destinationTag, …' }),
+    name: z
+      .string()
+      .meta({ description: 'Under which the value reaches the provider: address, iban, destinationTag, …' }),
     label: z.string(),
     type: z.enum(['input', 'select', 'multiSelect', 'radio', 'boolean', 'date', 'phone']),
     rules: z.array(z.string()),
@@ -121,7 +126,9 @@ export const attributeProcedures = ({ pool }: ApiDeps, direction: Direction): Pr
           const fields = await fieldsOf(db, methodId, 'for update');
           const id = body.name ?? randomUUID();
           if (fields.some((field) => field.id === id || field.name === id))
-            throw new HubFailure('Rejected', 'already_exists', 'Another attribute has this name already.', { field: 'name' });
+            throw new HubFailure('Rejected', 'already_exists', 'Another attribute has this name already.', {
+              field: 'name',
+            });
           const made: Field = { id, ...body, name: id };
           await save(
             db,

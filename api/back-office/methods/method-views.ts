@@ -85,9 +85,7 @@ export const paymentMethodViews = async (
       paymentSystemCurrencies: ofType(currencies, 'PS', currencyJson),
       vendorCommissions: ofType(commissions, 'TR', commissionJson),
       providerCommissions: ofType(commissions, 'PSP', commissionJson),
-      groups: groups
-        .filter((one) => one.method_id === row.id)
-        .map(({ id, name, caption }) => ({ id, name, caption })),
+      groups: groups.filter((one) => one.method_id === row.id).map(({ id, name, caption }) => ({ id, name, caption })),
       fields: row.fields,
       enabled: row.enabled,
       priority: row.priority,

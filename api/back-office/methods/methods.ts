@@ -40,7 +40,10 @@ const on = (sql: (alias: string) => string) => ({ [raw(sql) as unknown as string
 
 const inCurrency = (type: 'TR' | 'PS') =>
   custom(idText(), (code) =>
-    on((a) => `exists (select 1 from payment_method_currency c where c.method_id = ${a}.id and c.type = '${type}' and c.currency = ${code})`),
+    on(
+      (a) =>
+        `exists (select 1 from payment_method_currency c where c.method_id = ${a}.id and c.type = '${type}' and c.currency = ${code})`,
+    ),
   );
 
 /** Deposit or withdrawal methods: how money comes in or goes out, each bound to a connection. */
@@ -56,7 +59,9 @@ export const paymentMethods = (direction: Direction, deps: ViewDeps) =>
     where: () => ({ direction }),
     filters: {
       groupId: custom(idText(), (group) =>
-        on((a) => `exists (select 1 from payment_method_group g where g.method_id = ${a}.id and g.group_id = ${group})`),
+        on(
+          (a) => `exists (select 1 from payment_method_group g where g.method_id = ${a}.id and g.group_id = ${group})`,
+        ),
       ),
       tradersRoomCurrencyNumericCode: inCurrency('TR'),
       paymentSystemCurrencyNumericCode: inCurrency('PS'),
@@ -71,9 +76,18 @@ export const paymentMethods = (direction: Direction, deps: ViewDeps) =>
     fields: async (body, { db }, row: PaymentMethodRow | null) => {
       const { groupIds: _groups, currencyCode, connectionId, provider: named, flow, ...same } = body;
       if (row && currencyCode !== undefined)
-        throw problem(400, 'fixed', `Currencies are changed at /${direction}s/methods/${row.id}/currencies.`, 'currencyCode');
+        throw problem(
+          400,
+          'fixed',
+          `Currencies are changed at /${direction}s/methods/${row.id}/currencies.`,
+          'currencyCode',
+        );
       if (row && connectionId === undefined && named === undefined && flow === undefined) return same;
-      const bound = await connectionOf(db, connectionId ?? (named === undefined ? row?.connectionId : undefined), named);
+      const bound = await connectionOf(
+        db,
+        connectionId ?? (named === undefined ? row?.connectionId : undefined),
+        named,
+      );
       const kept = row?.connectionId === bound.connectionId ? row.flow : undefined;
       const how = { ...bound, flow: flowOf(bound.provider, direction, flow ?? kept) };
       if (row) return { ...same, ...how };
@@ -100,9 +114,14 @@ const connectionOf = async (
     [connectionId ?? null, named ?? null],
   );
   const [only, another] = rows;
-  if (!only) throw problem(400, 'not_found', 'There is no such connection.', connectionId === undefined ? 'provider' : 'connectionId');
-  if (another)
-    throw problem(400, 'validation', `${named!} has several connections: say which one.`, 'connectionId');
+  if (!only)
+    throw problem(
+      400,
+      'not_found',
+      'There is no such connection.',
+      connectionId === undefined ? 'provider' : 'connectionId',
+    );
+  if (another) throw problem(400, 'validation', `${named!} has several connections: say which one.`, 'connectionId');
   if (named !== undefined && only.provider !== named)
     throw problem(400, 'validation', `The connection is one to ${only.provider}.`, 'provider');
   return { connectionId: only.id, provider: only.provider };
@@ -112,7 +131,9 @@ const flowOf = (providerId: string, direction: Direction, wished: PaymentMethodR
   const provider = providerNamed(providerId);
   if (!provider) throw problem(400, 'not_found', `No adapter is called '${providerId}'.`, 'connectionId');
   if (provider.category !== 'payments')
-    throw new HubFailure('Unsupported', 'unsupported', `${provider.caption} moves no money.`, { field: 'connectionId' });
+    throw new HubFailure('Unsupported', 'unsupported', `${provider.caption} moves no money.`, {
+      field: 'connectionId',
+    });
   const fits = (flow: PaymentMethodRow['flow']) =>
     (flow === 'send') === (direction === 'withdrawal') && canBeAsked(provider, flow);
   const flow = wished ?? usualFlow(provider, direction);
@@ -128,19 +149,19 @@ const flowOf = (providerId: string, direction: Direction, wished: PaymentMethodR
 };
 
 const firstCurrency = async (methodId: number, code: number, { db }: Writing): Promise<void> => {
-  await db.query(`insert into payment_method_currency (method_id, type, currency) values ($1, 'TR', $2), ($1, 'PS', $2)`, [
-    methodId,
-    code,
-  ]);
+  await db.query(
+    `insert into payment_method_currency (method_id, type, currency) values ($1, 'TR', $2), ($1, 'PS', $2)`,
+    [methodId, code],
+  );
 };
 
 const saveGroups = async (row: PaymentMethodRow, { groupIds }: Fields, { db }: Writing): Promise<void> => {
   if (groupIds === undefined) return;
   const wanted = [...new Set(groupIds)];
-  const { rows: known } = await db.query(
-    'select id from payment_group where id = any($1::int[]) and direction = $2',
-    [`{${wanted.join(',')}}`, row.direction],
-  );
+  const { rows: known } = await db.query('select id from payment_group where id = any($1::int[]) and direction = $2', [
+    `{${wanted.join(',')}}`,
+    row.direction,
+  ]);
   if (known.length < wanted.length) throw problem(400, 'not_found', 'There is no such group.', 'groupIds');
   await db.query('delete from payment_method_group where method_id = $1', [row.id]);
   for (const group of wanted)

@@ -27,7 +27,9 @@ const times = (row: { createTime?: Date | undefined; updateTime?: Date | null | 
 /** Currencies of methods, as the Back Office sees them. `providerOf`: by method, for what is supported. */
 export const currencyViews = async (rows: readonly MethodCurrencyRow[], em: EntityManager) => {
   const codes = [...new Set(rows.map((row) => row.currency))];
-  const named = new Map((await em.find(Currency, { numericCode: { $in: codes } })).map((one) => [one.numericCode, one]));
+  const named = new Map(
+    (await em.find(Currency, { numericCode: { $in: codes } })).map((one) => [one.numericCode, one]),
+  );
   const methods = await em.find(PaymentMethod, { id: { $in: [...new Set(rows.map((row) => row.methodId))] } });
   const providerOf = new Map(methods.map((method) => [method.id, method.provider]));
   return rows.map((row): z.input<typeof MethodCurrencyView> => {
@@ -50,18 +52,16 @@ export const currencyViews = async (rows: readonly MethodCurrencyRow[], em: Enti
 };
 
 export const commissionViews = (rows: readonly MethodCommissionRow[]) =>
-  rows.map(
-    (row): z.input<typeof MethodCommissionView> => ({
-      id: row.id,
-      type: row.type,
-      numericCode: row.currency,
-      percent: new JsonNumber(normal(row.percent)),
-      fix: new JsonNumber(normal(row.fix)),
-      min: new JsonNumber(normal(row.min)),
-      max: new JsonNumber(normal(row.max)),
-      ...times(row),
-    }),
-  );
+  rows.map((row): z.input<typeof MethodCommissionView> => ({
+    id: row.id,
+    type: row.type,
+    numericCode: row.currency,
+    percent: new JsonNumber(normal(row.percent)),
+    fix: new JsonNumber(normal(row.fix)),
+    min: new JsonNumber(normal(row.min)),
+    max: new JsonNumber(normal(row.max)),
+    ...times(row),
+  }));
 
 export const assertCurrency = async (db: Queryable, code: number, field: string): Promise<void> => {
   const { rows } = await db.query(`select 1 from currency where numeric_code = $1`, [code]);

@@ -65,7 +65,9 @@ export const PaymentMethodView = z
     icon: z.string().nullable(),
     provider: z.string(),
     connectionId: z.int(),
-    flow: Flow.meta({ description: 'How the provider is asked: by people, a page for one amount, an address, a payout.' }),
+    flow: Flow.meta({
+      description: 'How the provider is asked: by people, a page for one amount, an address, a payout.',
+    }),
     libraryTimeToFund: z.string().nullable(),
     pretend: z.boolean(),
     hideAmount: z.boolean(),
