@@ -67,7 +67,9 @@ export const noteRecovery = async (db: Queryable, connectionId: number): Promise
 /** Calls may go on: the provider answered a trial, or its settings were changed. `trials` is kept until a real call works. */
 export const closeBreaker = async (db: Queryable, connectionId: number, anew = false): Promise<void> => {
   await db.query(
-    `update connection_health set state = 'closed', since = now(), failures_in_row = 0, paused_until = null, trials = case when $2 then 0 else trials end
+    `update connection_health set state = 'closed', since = now(), failures_in_row = 0, paused_until = null, trials = case when $2 then 0 else trials end,
+            last_error = case when $2 then null else last_error end, last_error_type = case when $2 then null else last_error_type end,
+            last_error_at = case when $2 then null else last_error_at end
       where connection_id = $1 and (state <> 'closed' or $2)`,
     [connectionId, anew],
   );

@@ -56,6 +56,15 @@ export const openSettings = (ring: KeyRing, sealed: Uint8Array, id: number): unk
   }
 };
 
+/** The settings of the last day that do not count any more, newest first. */
+export const retiredSettings = async (db: Queryable, ring: KeyRing, id: number): Promise<unknown[]> => {
+  const { rows } = await db.query<{ config: Buffer }>(
+    `select config from connection_settings where connection_id = $1 and retired_at > now() - interval '1 day' order by version desc limit 3`,
+    [id],
+  );
+  return rows.map(({ config }) => openSettings(ring, config, id));
+};
+
 export const sealSettings = (ring: KeyRing, settings: unknown): Buffer =>
   ring.seal(Buffer.from(JSON.stringify(settings)), CONNECTION_PURPOSE);
 

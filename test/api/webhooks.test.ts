@@ -320,6 +320,24 @@ describe('a callback that an operator looks at', () => {
   });
 });
 
+describe('a callback that was sent before its secret was changed', () => {
+  it('is still taken for a day', async () => {
+    const { transactionId, theirs } = await opened();
+    const body = await unsent(theirs);
+    const { settings } = (await olga.call(`GET /connections/${connection}`)).body;
+    const secrets = { ...settings, callbackSecret: 'another secret' };
+    expect((await olga.call(`PATCH /connections/${connection}`, { settings: secrets })).status).toBe(200);
+    // Longer than settings are remembered.
+    await new Promise((done) => setTimeout(done, 2_500));
+    await eventually(async () => (await post(`/webhooks/${connection}`, body)).ok, 'the callback to be taken');
+    await api.hub.reaches(transactionId, 'done');
+    await api.hub.pool.query(
+      `update connection set config = (select config from connection_settings where connection_id = $1 order by version desc limit 1), update_time = now() where id = $1`,
+      [connection],
+    );
+  });
+});
+
 describe('a callback for a connection that is disabled', () => {
   it('is kept and answered as ever, and what was begun is finished by it', async () => {
     const { ann, transactionId, theirs, balance } = await opened();

@@ -1,6 +1,9 @@
 /** Connections that fail, change and go while money moves through them. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../../config/key-ring.ts';
+import { claimTrial } from '../../db/repositories/connection-health.ts';
 import { openConnectionRow, replaceSettings, sealSettings } from '../../db/repositories/connections.ts';
 import { keysInUse, resealAll } from '../../db/repositories/sealed.ts';
 import { randomKeys } from '../kit/api-client.ts';
@@ -92,6 +95,20 @@ describe('a provider that does not answer', () => {
     const payout = await client.withdraw('25.00');
     await hub.reaches(payout, 'done');
     expect(await paid(payout)).toHaveLength(1);
+  });
+
+  it('is tried by one worker at a time, and by another when that one dies', async () => {
+    await hub.pause();
+    await hub.pool.query(
+      `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now())
+       on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
+      [b2binpay],
+    );
+    const claims = await Promise.all(Array.from({ length: 5 }, () => claimTrial(hub.pool, b2binpay, 300)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    await eventually(() => claimTrial(hub.pool, b2binpay, 300), 'the dead worker to be given up');
+    await hub.resume();
+    await eventually(async () => (await state()) === 'closed', 'the provider to be found well');
   });
 
   it('is not asked while it wants silence', async () => {
@@ -229,6 +246,15 @@ describe('keys', () => {
     expect(rotated.unreadable).toEqual([]);
     expect(await resealAll(hub.pool, both)).toEqual({ done: 0, unreadable: [] });
     expect(new Set((await keysInUse(hub.pool)).map(({ keyId }) => keyId))).toEqual(new Set(['k2']));
+    const env = { ...process.env, DATABASE_URL: hub.settings.databaseUrl, CONFIG_KEYS: `${fresh},${CONFIG_KEYS}` };
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ['cli/keys.ts', 'list'], { env });
+    expect(stdout).toMatch(/^k2 +\d+ × connection +the first key$/m);
+    expect(stdout).toContain('can be taken out of CONFIG_KEYS');
+    const again = await run(process.execPath, ['cli/keys.ts', 'rotate'], { env });
+    expect(again.stdout).toBe('0 sealed anew with key k2.\n');
+    for (const key of `${fresh},${CONFIG_KEYS}`.split(','))
+      expect(stdout + again.stdout).not.toContain(key.split(':')[1]);
     await hub.pause();
     hub.settings.configKeys = fresh;
     await hub.resume();
