@@ -54,6 +54,9 @@ export const connectionOpener = ({
 
     const lend = async (wanted: number | null): Promise<Lent & { provider: Provider }> => {
       const row = await openConnectionRow(pool, ring, connectionId, wanted);
+      // The way out when a provider never comes back: what never left is refused, and the money given back.
+      if (noted?.fresh && row.silent && !row.enabled)
+        throw new HubFailure('Rejected', 'restricted', 'The connection was switched off before anything was sent.');
       const provider = find(row.provider);
       if (provider.category !== category)
         throw new HubFailure('Config', 'provider_misconfigured', `connection ${row.name} is no ${category} connection`);

@@ -98,7 +98,10 @@ export interface ConnectionTraffic {
   id: number;
   provider: string;
   state: BreakerState;
-  /** Nobody calls: the breaker is open, or the provider asked for silence. */
+  /**
+   * Nobody calls: the provider asked for silence, or the breaker is open. Once the connection is switched off as well, what waits is taken up again, to
+   * be refused where nothing was sent.
+   */
   paused: boolean;
   /** Open, and its pause is over. */
   due: boolean;
@@ -108,7 +111,7 @@ export interface ConnectionTraffic {
 export const loadTraffic = async (db: Queryable): Promise<ConnectionTraffic[]> =>
   (
     await db.query<ConnectionTraffic>(
-      `select c.id, c.provider, coalesce(h.state, 'closed') as state, coalesce(h.state <> 'closed' or h.paused_until > now(), false) as paused,
+      `select c.id, c.provider, coalesce(h.state, 'closed') as state, coalesce(case coalesce(h.state, 'closed') when 'closed' then h.paused_until > now() else c.enabled end, false) as paused,
               coalesce(h.state <> 'closed' and h.paused_until <= now(), false) as due
          from connection c left join connection_health h on h.connection_id = c.id order by c.id`,
     )

@@ -21,6 +21,8 @@ export interface StoredConnection {
   stamp: string;
   /** The last call had no answer. */
   failing: boolean;
+  /** The provider does not answer: the breaker is open. */
+  silent: boolean;
 }
 
 /** `version`: of settings of before; when they are gone, or none is named, the present ones. */
@@ -32,7 +34,7 @@ export const openConnectionRow = async (
 ): Promise<StoredConnection> => {
   const { rows } = await db.query(
     `select c.id, c.provider, c.name, c.caption, c.enabled, coalesce(s.config, c.config) as config, coalesce(s.version, c.version) as version,
-            c.version as "currentVersion", coalesce(h.failures_in_row, 0) > 0 as failing,
+            c.version as "currentVersion", coalesce(h.failures_in_row, 0) > 0 as failing, coalesce(h.state <> 'closed', false) as silent,
             coalesce(s.version, c.version) || ' ' || coalesce(s.retired_at, c.update_time, c.create_time) as stamp
        from connection c left join connection_settings s on s.connection_id = c.id and s.version = $2
        left join connection_health h on h.connection_id = c.id where c.id = $1`,

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import b2binpay from '../../adapters/payments/b2binpay/manifest.ts';
+import { examine } from '../../cli/doctor/check.ts';
+import { connectionChecks } from '../../cli/doctor/connections.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
@@ -199,6 +201,20 @@ describe('the test of a connection', () => {
       /hub_provider_calls\{provider="b2binpay",connection="pay-\d+",operation="testConnection",outcome="answered"\} 1/,
     );
     expect(metrics).toMatch(/hub_connection_failures_in_row\{provider="b2binpay",connection="pay-\d+"\} 1/);
+  });
+});
+
+describe('the doctor', () => {
+  it('asks the provider of each connection and says what to do', async () => {
+    const { name: well } = await create();
+    const { name: ill } = await create({ settings: { ...good, clientSecret: CANARY } });
+    const { name: off } = await create({ enabled: false });
+    const findings = new Map<string, any>();
+    for (const check of await connectionChecks(api.settings)) findings.set(check.name, await examine(check));
+    answers.push(JSON.stringify([...findings]));
+    expect(findings.get(`Connection ${well}`)).toMatchObject({ well: true, words: 'B2BINPAY accepts its settings' });
+    expect(findings.get(`Connection ${ill}`)).toMatchObject({ well: false, remedy: expect.stringContaining('PATCH') });
+    expect(findings.get(`Connection ${off}`)).toMatchObject({ well: true, words: 'switched off' });
   });
 });
 

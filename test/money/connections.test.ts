@@ -227,6 +227,31 @@ describe('a connection that is disabled', () => {
     await hub.reaches(running, 'done');
     await hub.pool.query(`update connection set enabled = true where id = $1`, [b2binpay]);
   });
+
+  it('while its provider is silent gives back what was never sent', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    await hub.pool.query(
+      `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now() + interval '1 hour')
+       on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
+      [b2binpay],
+    );
+    await new Promise((done) => setTimeout(done, 1_500));
+    const payout = await client.withdraw('25.00');
+    expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    await hub.pool.query(`update connection set enabled = false where id = $1`, [b2binpay]);
+    await hub.reaches(payout, 'failed');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await paid(payout)).toHaveLength(0);
+    expect(
+      (
+        await hub.pool.query(
+          `select from settings_used u join money_transaction t using (reference) where transaction_id = $1`,
+          [payout],
+        )
+      ).rowCount,
+    ).toBe(0);
+    await hub.pool.query(`update connection set enabled = true where id = $1`, [b2binpay]);
+  });
 });
 
 describe('keys', () => {
