@@ -5,6 +5,7 @@ import { prepareAccount } from './accounts/prepare-account.ts';
 import type { Bound } from './kit/activity.ts';
 import { bookAftermath } from './ledger/book-aftermath.ts';
 import { bookDeposit } from './ledger/book-deposit.ts';
+import { bookReversals } from './ledger/book-reversals.ts';
 import { bookPayout } from './ledger/book-payout.ts';
 import { bookTransfer } from './ledger/book-transfer.ts';
 import { holdFunds } from './ledger/hold-funds.ts';
@@ -53,6 +54,7 @@ export const internalActivities = {
   bookAftermath,
   bookDeposit,
   bookPayout,
+  bookReversals,
   bookTransfer,
   closeTransaction,
   deliverWaitingWebhooks,

@@ -57,6 +57,8 @@ export const compare = (a: Amount, b: Amount): -1 | 0 | 1 => {
   const difference = units(a) - units(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 };
+/** The smaller of two. */
+export const least = (a: Amount, b: Amount): Amount => (compare(a, b) <= 0 ? a : b);
 export const equal = (a: Amount, b: Amount): boolean => compare(a, b) === 0;
 export const isZero = (a: Amount): boolean => units(a) === 0n;
 export const isPositive = (a: Amount): boolean => units(a) > 0n;

@@ -25,7 +25,7 @@ export const STAGES = {
 export type Stage = keyof typeof STAGES;
 export type PublicStatus = (typeof STAGES)[Stage];
 
-/** Stages a transaction never leaves, except `done` → `returned` when the provider gives a payout back. */
+/** Stages a transaction never leaves, except `done` → `returned` when a payout comes back or a deposit is taken back. */
 export const FINAL_STAGES: readonly Stage[] = [
   'hold_refused',
   'returned',

@@ -76,7 +76,7 @@ const deliver = async (
       await steer.payoutReturn({ transactionId, connectionId, webhookId, said });
       return { to: `payout-return:${transactionId}` };
     }
-    if (!news.paymentId || transaction.credited.includes(news.paymentId))
+    if (!news.reverses && (!news.paymentId || transaction.credited.includes(news.paymentId)))
       return { ignored: 'the deposit is over and this payment is booked' };
     await steer.arrivals({ reference, connectionId, webhookId, said });
     return { to: `arrivals:${reference}` };

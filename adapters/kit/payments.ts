@@ -87,7 +87,9 @@ export interface Reversal {
   /** The provider's id of the refund, dispute or return: each is booked once. */
   id: string;
   kind: 'refund' | 'dispute' | 'return';
-  /** `open`: announced or disputed, the money may come back. `done`: gone. `undone`: a dispute was won, a refund failed. */
+  /** The payment it takes back, when the deposit consists of several. */
+  paymentId?: string;
+  /** `open`: taken, and it may come back (a dispute). `done`: gone for good. `undone`: a dispute was won, a refund failed. */
   state: 'open' | 'done' | 'undone';
   /** What goes, or went, back: without the provider's own charge. */
   amount: Amount;

@@ -18,6 +18,8 @@ export interface ProviderNews {
   providerId?: string;
   /** The payment it tells of (for deposits): 'transfer id' at the provider. */
   paymentId?: string;
+  /** It tells of money that went back (refund, dispute, a payment undone), or came back after all. */
+  reverses?: boolean;
   /** Their status word, for the operator. */
   said: string;
 }

@@ -120,7 +120,7 @@ const SELECT = `
          case when pg.id is null then null else jsonb_build_object('id', pg.id, 'name', pg.caption, 'priority', pg.priority, 'type', pg.type) end as product_group,
          ${productCurrencyJson} as product_currency,
          coalesce(l.balance, 0)::text as balance, coalesce(l.held, 0)::text as held,
-         (select create_time from ledger_posting where account_id = l.id order by transfer_id desc limit 1) as posted
+         (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted
     from account a
     join currency cur on cur.numeric_code = a.currency
     join platform pl on pl.id = a.platform_id

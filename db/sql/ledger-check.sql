@@ -20,6 +20,10 @@ create or replace function ledger_check() returns table (invariant text, subject
     left join ledger_transfer h on h.id = t.settles
     where op.key is null or f.id is null or (t.to_account is not null and o.id is null) or (t.settles is not null and h.id is null)
   union all
+  select 'captures and releases settle a hold, posts and captures have a payee', 'transfer ' || id, kind
+    from ledger_transfer
+    where (kind in ('capture', 'release')) <> (settles is not null) or (kind in ('post', 'capture')) <> (to_account is not null)
+  union all
   select 'a hold or release moves nothing', 'transfer ' || p.transfer_id, 'posting ' || p.amount
     from ledger_posting p join ledger_transfer t on t.id = p.transfer_id where t.kind in ('hold', 'release')
   union all
@@ -61,6 +65,6 @@ create or replace function ledger_check() returns table (invariant text, subject
       'transaction:' || m.transaction_id || ':credit', 'transaction:' || m.transaction_id || ':capture', 'transaction:' || m.transaction_id || ':book'))
   union all
   select 'a posting remembers the balance it made', 'transfer ' || transfer_id, a.code || ' balance ' || p.balance || ', running sum ' || p.running
-    from (select *, sum(amount) over (partition by account_id order by transfer_id) as running from ledger_posting) p
+    from (select *, sum(amount) over (partition by account_id order by id) as running from ledger_posting) p
     join ledger_account a on a.id = p.account_id where p.balance <> p.running
 $$;

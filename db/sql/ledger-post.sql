@@ -6,44 +6,43 @@
 --             `hold` names the operation that made the hold. Capturing less than was held gives the rest back.
 -- answers     {"replayed":bool,"accounts":{code:{"balance","held","available"}}}
 --
--- The batch is worked out on arrays and written with three statements, whatever its length.
---
 -- Codes: LG001 would overdraw · LG002 key used with other content · LG003 unknown account · LG004 currencies differ
 --        LG005 more decimals than the currency has · LG006 hold settled already · LG007 unknown hold · LG008 bad amount or word
-create or replace function ledger_post(p_key text, p_transfers jsonb) returns jsonb language plpgsql as $$
+--
+-- Order of locks, the same for every batch: its key, the holds it settles, the accounts it opens, the clients' accounts, then those that may
+-- be overdrawn. These are the hot ones (a provider's clearing is touched by all its payments): locked last, they are held for the shortest time.
+create or replace function ledger_post(p_key text, p_transfers jsonb) returns jsonb language plpgsql
+  set ledger.posting = 'on' -- opens the guards of the tables for as long as this function runs
+  set plan_cache_mode = force_generic_plan -- planning costs more than running: every statement goes by unique keys, whatever the values
+as $$
 declare
   v_content jsonb;
-  v_codes text[] := '{}';
-  v_wanted text[];
-  -- the locked accounts, side by side
-  a_code text[] := '{}';
-  a_id bigint[] := '{}';
-  a_balance numeric[] := '{}';
-  a_held numeric[] := '{}';
-  a_currency integer[] := '{}';
-  a_minor smallint[] := '{}';
-  a_overdraw boolean[] := '{}';
-  -- what will be written
-  t_id bigint[] := '{}';
-  t_kind text[] := '{}';
-  t_from bigint[] := '{}';
-  t_to bigint[] := '{}';
-  t_amount numeric[] := '{}';
-  t_settles bigint[] := '{}';
-  p_transfer bigint[] := '{}';
-  p_account bigint[] := '{}';
-  p_amount numeric[] := '{}';
-  p_balance numeric[] := '{}';
   v_transfer jsonb;
-  v_account record;
   v_do text;
   v_amount numeric;
+  v_id bigint;
   v_hold_id bigint;
   v_hold_amount numeric;
-  v_code text;
-  f integer;
-  o integer;
-  v_id bigint;
+  v_codes text[] := '{}';
+  v_holds text[];
+  v_balance numeric;
+  v_held numeric;
+  f integer; -- the payer's place in the arrays
+  o integer; -- the payee's
+  -- the accounts of the batch, side by side, in the order they are locked
+  a_id bigint[];
+  a_code text[];
+  a_currency integer[];
+  a_minor smallint[];
+  a_moved numeric[]; -- what the batch moves in, less what it moves out
+  a_held numeric[]; -- what it holds, less what it settles
+  a_needed numeric[]; -- what must be available before it, so that none of its transfers overdraws
+  a_before numeric[]; -- the balance before it
+  -- its postings, side by side
+  p_transfer bigint[];
+  p_place integer[]; -- of the account in the arrays above
+  p_amount numeric[];
+  p_moved numeric[]; -- of the account, up to and with this posting
   v_answer jsonb := '{}';
 begin
   -- A twin that is still running makes this insert wait for its end.
@@ -56,54 +55,48 @@ begin
     return ledger_balances_of(p_key) || '{"replayed": true}';
   end if;
 
-  -- Every account of the batch, holds' accounts too, locked in id order: two batches can never wait for each other.
-  for v_transfer in select * from jsonb_array_elements(p_transfers) loop
-    if v_transfer ? 'hold' then
-      select a.code into v_code from ledger_transfer h join ledger_account a on a.id = h.from_account
-        where h.operation_key = v_transfer ->> 'hold' and h.kind = 'hold';
-      if not found then
-        raise exception 'no hold %', v_transfer ->> 'hold' using errcode = 'LG007';
-      end if;
-      v_codes := v_codes || v_code;
-    end if;
+  -- 1. Which accounts? Only what never changes of an account is read here, so none is locked yet.
+  for i in 0 .. jsonb_array_length(p_transfers) - 1 loop
+    v_transfer := p_transfers -> i;
     v_codes := v_codes || (v_transfer ->> 'from') || (v_transfer ->> 'to');
+    v_holds := v_holds || (v_transfer ->> 'hold');
   end loop;
-  v_wanted := v_codes;
-  for v_round in 1..2 loop
-    for v_account in
-      select a.id, a.code, a.currency, a.may_overdraw, a.balance, a.held, c.minor_unit
-        from ledger_account a join currency c on c.numeric_code = a.currency
-       where a.code = any (v_wanted) order by a.id for no key update of a
-    loop
-      a_id := a_id || v_account.id;
-      a_code := a_code || v_account.code;
-      a_currency := a_currency || v_account.currency;
-      a_minor := a_minor || v_account.minor_unit;
-      a_overdraw := a_overdraw || v_account.may_overdraw;
-      a_balance := a_balance || v_account.balance;
-      a_held := a_held || v_account.held;
-    end loop;
-    -- The house's and the providers' accounts open themselves on first use; as the youngest they are locked last.
-    select array_agg(distinct code) into v_wanted from unnest(v_codes) code where code <> all (a_code);
-    exit when v_wanted is null;
-    foreach v_code in array v_wanted loop
-      if v_round = 2 or v_code !~ '^(provider|house):' then
-        raise exception 'no ledger account %', v_code using errcode = 'LG003';
-      end if;
-      perform ledger_open_house_account(v_code);
-    end loop;
+  v_codes := array_remove(v_codes, null);
+  v_holds := array_remove(v_holds, null);
+  if v_holds <> '{}' then
+    -- Of many that settle one hold the others wait here for the first one's end.
+    v_codes := v_codes || array(
+      select a.code from ledger_account a join (
+        select from_account from ledger_transfer where operation_key = any (v_holds) and kind = 'hold' order by id for no key update
+      ) h on h.from_account = a.id);
+  end if;
+  loop
+    select coalesce(array_agg(id), '{}'), coalesce(array_agg(code), '{}'), array_agg(currency), array_agg(minor_unit)
+      into a_id, a_code, a_currency, a_minor
+      from (select a.id, a.code, a.currency, c.minor_unit from ledger_account a join currency c on c.numeric_code = a.currency
+             where a.code = any (v_codes) order by a.may_overdraw, a.id) wanted;
+    exit when v_codes <@ a_code;
+    -- The house's and the providers' accounts open themselves on first use; any other code is refused here.
+    perform ledger_open_house_account(code) from (select distinct unnest(v_codes) as code order by code) wanted where code <> all (a_code);
   end loop;
 
-  for v_transfer in select * from jsonb_array_elements(p_transfers) loop
+  -- 2. Each transfer is judged, written, and added to what the batch does to its accounts.
+  a_moved := array_fill(0::numeric, array[cardinality(a_id)]);
+  a_held := a_moved;
+  a_needed := a_moved;
+  for i in 0 .. jsonb_array_length(p_transfers) - 1 loop
+    v_transfer := p_transfers -> i;
     v_do := v_transfer ->> 'do';
     v_amount := (v_transfer ->> 'amount')::numeric;
     v_hold_id := null;
-    v_hold_amount := 0;
     o := null;
     if v_do in ('capture', 'release') then
       select h.id, h.amount, array_position(a_id, h.from_account) into v_hold_id, v_hold_amount, f
         from ledger_transfer h where h.operation_key = v_transfer ->> 'hold' and h.kind = 'hold';
-      if v_hold_id = any (t_settles) or exists (select from ledger_transfer where settles = v_hold_id) then
+      if not found then
+        raise exception 'no hold %', v_transfer ->> 'hold' using errcode = 'LG007';
+      end if;
+      if exists (select from ledger_transfer where settles = v_hold_id) then
         raise exception 'hold % was settled already', v_transfer ->> 'hold' using errcode = 'LG006';
       end if;
       if v_do = 'release' then
@@ -138,44 +131,42 @@ begin
     if v_amount <> round(v_amount, a_minor[f]) then
       raise exception '% has more than % decimals', trim_scale(v_amount), a_minor[f] using errcode = 'LG005';
     end if;
-    if v_do in ('post', 'hold') and not a_overdraw[f] and a_balance[f] - a_held[f] < v_amount then
-      raise exception '% cannot pay %', a_code[f], trim_scale(v_amount) using errcode = 'LG001';
-    end if;
 
-    v_id := nextval('ledger_transfer_id');
-    t_id := t_id || v_id;
-    t_kind := t_kind || v_do;
-    t_from := t_from || a_id[f];
-    t_to := t_to || a_id[o]; -- null for hold and release
-    t_amount := t_amount || v_amount;
-    t_settles := t_settles || v_hold_id;
-    if v_do = 'hold' then
-      a_held[f] := a_held[f] + v_amount;
-    elsif v_do = 'release' then
+    insert into ledger_transfer (operation_key, position, kind, from_account, to_account, amount, settles)
+      values (p_key, i, v_do, a_id[f], a_id[o], v_amount, v_hold_id) returning id into v_id;
+    if v_hold_id is not null then
       a_held[f] := a_held[f] - v_hold_amount;
     else
-      a_balance[f] := a_balance[f] - v_amount;
-      a_held[f] := a_held[f] - v_hold_amount;
-      a_balance[o] := a_balance[o] + v_amount;
+      a_needed[f] := greatest(a_needed[f], v_amount - a_moved[f] + a_held[f]);
+      if v_do = 'hold' then
+        a_held[f] := a_held[f] + v_amount;
+      end if;
+    end if;
+    if o is not null then
+      a_moved[f] := a_moved[f] - v_amount;
+      a_moved[o] := a_moved[o] + v_amount;
       p_transfer := p_transfer || v_id || v_id;
-      p_account := p_account || a_id[f] || a_id[o];
+      p_place := p_place || f || o;
       p_amount := p_amount || -v_amount || v_amount;
-      p_balance := p_balance || a_balance[f] || a_balance[o];
+      p_moved := p_moved || a_moved[f] || a_moved[o];
     end if;
   end loop;
 
-  perform set_config('ledger.posting', 'on', true);
-  insert into ledger_transfer (id, operation_key, position, kind, from_account, to_account, amount, settles)
-    select t.id, p_key, t.n - 1, t.kind, t.payer, t.payee, t.amount, t.settles
-      from unnest(t_id, t_kind, t_from, t_to, t_amount, t_settles) with ordinality as t(id, kind, payer, payee, amount, settles, n);
-  insert into ledger_posting (transfer_id, account_id, amount, balance) select * from unnest(p_transfer, p_account, p_amount, p_balance);
-  update ledger_account a set balance = n.balance, held = n.held from unnest(a_id, a_balance, a_held) as n(id, balance, held) where a.id = n.id;
-  perform set_config('ledger.posting', '', true);
-
-  for n in 1..cardinality(a_id) loop
-    v_answer := jsonb_set(v_answer, array[a_code[n]], jsonb_build_object(
-      'balance', a_balance[n]::text, 'held', a_held[n]::text, 'available', (a_balance[n] - a_held[n])::text));
+  -- 3. The accounts, one by one in their order. From here on they are locked, so the postings' ids and balances follow that order.
+  for n in 1 .. cardinality(a_id) loop
+    update ledger_account set balance = balance + a_moved[n], held = held + a_held[n]
+     where id = a_id[n] and (may_overdraw or balance - held >= a_needed[n])
+      returning balance, held into v_balance, v_held;
+    if not found then
+      raise exception '% cannot pay %', a_code[n], trim_scale(a_needed[n]) using errcode = 'LG001';
+    end if;
+    a_before := a_before || (v_balance - a_moved[n]);
+    v_answer := v_answer || jsonb_build_object(a_code[n], jsonb_build_object(
+      'balance', v_balance::text, 'held', v_held::text, 'available', (v_balance - v_held)::text));
   end loop;
+  insert into ledger_posting (transfer_id, account_id, amount, balance)
+    select transfer, a_id[place], amount, a_before[place] + moved
+      from (select unnest(p_transfer) as transfer, unnest(p_place) as place, unnest(p_amount) as amount, unnest(p_moved) as moved) p;
   return jsonb_build_object('replayed', false, 'accounts', v_answer);
 end $$;
 

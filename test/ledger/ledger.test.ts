@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { createPool } from '../../db/pool.ts';
+import { createPool, inTransaction } from '../../db/pool.ts';
 import { checkLedger, type LedgerTransfer, openLedgerAccount, post } from '../../db/repositories/ledger.ts';
 import { freshDatabase } from '../kit/hub.ts';
 
@@ -55,6 +55,33 @@ describe('posting', () => {
     expect(await balanceOf(a)).toEqual({ balance: '100', held: '0' });
   });
 
+  it('judges the transfers of a batch one after the other', async () => {
+    const [a, b] = [await wallet('100'), await wallet('50')];
+    const there: LedgerTransfer = { do: 'post', from: a, to: b, amount: '120' };
+    const back: LedgerTransfer = { do: 'post', from: b, to: a, amount: '50' };
+    await expect(put([there, back])).rejects.toMatchObject({ reason: 'insufficient_funds' });
+    await put([back, there]);
+    expect(await balanceOf(a)).toEqual({ balance: '30', held: '0' });
+  });
+
+  it('opens accounts of providers and the house once, in whatever order they are asked for at the same moment', async () => {
+    const [clearing, fees] = ['provider:77:clearing:USD', 'provider:77:fees:USD'];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => {
+        const [from, to] = i % 2 ? [clearing, fees] : [fees, clearing];
+        return put([{ do: 'post', from: from!, to: to!, amount: '1' }]);
+      }),
+    );
+    expect([await balanceOf(clearing), await balanceOf(fees)]).toEqual([
+      { balance: '0', held: '0' },
+      { balance: '0', held: '0' },
+    ]);
+  });
+
+  it('takes a batch of nothing', async () => {
+    expect(await put([])).toEqual({ replayed: false, accounts: {} });
+  });
+
   it('answers a repeat of the same operation without moving money again', async () => {
     const [a, b] = [await wallet('100'), await wallet()];
     const key = randomUUID();
@@ -100,6 +127,9 @@ describe('posting', () => {
     await expect(put([{ do: 'post', from: usd, to: 'wallet:0', amount: '1' }])).rejects.toMatchObject({
       reason: 'not_found',
     });
+    await expect(put([{ do: 'post', from: usd, to: 'provider:1:clearing:NONE', amount: '1' }])).rejects.toMatchObject({
+      reason: 'not_found',
+    });
     await expect(put([{ do: 'post', from: usd, to: usd, amount: '1' }])).rejects.toMatchObject({
       reason: 'validation',
     });
@@ -129,6 +159,7 @@ describe('a hold', () => {
   it('is settled once: ten captures and ten releases at the same moment leave one winner', async () => {
     const [a, b] = [await wallet('100'), await wallet()];
     const hold = randomUUID();
+    await put([{ do: 'hold', from: a, amount: '10' }]);
     await put([{ do: 'hold', from: a, amount: '80' }], hold);
     const tries = await Promise.allSettled(
       Array.from({ length: 20 }, (_, i) =>
@@ -136,7 +167,38 @@ describe('a hold', () => {
       ),
     );
     expect(tries.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
-    expect((await balanceOf(a)).held).toBe('0');
+    expect(new Set(tries.flatMap((one) => (one.status === 'rejected' ? [one.reason.reason] : [])))).toEqual(
+      new Set(['hold_settled']),
+    );
+    expect((await balanceOf(a)).held).toBe('10');
+  });
+
+  it('is not settled twice by one batch either', async () => {
+    const a = await wallet('100');
+    const hold = randomUUID();
+    await put([{ do: 'hold', from: a, amount: '40' }], hold);
+    const twice: LedgerTransfer[] = [
+      { do: 'release', hold },
+      { do: 'release', hold },
+    ];
+    await expect(put(twice)).rejects.toMatchObject({ reason: 'hold_settled' });
+    expect(await balanceOf(a)).toEqual({ balance: '100', held: '40' });
+  });
+
+  it('is settled once by batches that settle two of them in opposite order', async () => {
+    const a = await wallet('100');
+    const [one, two] = [randomUUID(), randomUUID()];
+    for (const hold of [one, two]) await put([{ do: 'hold', from: a, amount: '40' }], hold);
+    const tries = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, i) =>
+        put((i % 2 ? [one, two] : [two, one]).map((hold) => ({ do: 'release', hold }) as const)),
+      ),
+    );
+    expect(tries.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+    expect(tries.flatMap((one) => (one.status === 'rejected' ? [one.reason.reason] : []))).toEqual(
+      Array.from({ length: 11 }, () => 'hold_settled'),
+    );
+    expect(await balanceOf(a)).toEqual({ balance: '100', held: '0' });
   });
 
   it('cannot be captured for more than it held', async () => {
@@ -172,6 +234,32 @@ describe('the database itself', () => {
       pool.query(`update ledger_account set balance = balance + 1 where code = $1`, [a]),
     ).rejects.toMatchObject({ code: 'LG000' });
   });
+
+  it('refuses it in the transaction of a posting too', async () => {
+    const [a, b] = [await wallet('100'), await wallet()];
+    const write = inTransaction(pool, async (db) => {
+      await post(db, randomUUID(), [{ do: 'post', from: a, to: b, amount: '10' }]);
+      await db.query(`update ledger_account set balance = balance + 1 where code = $1`, [a]);
+    });
+    await expect(write).rejects.toMatchObject({ code: 'LG000' });
+    expect(await balanceOf(b)).toEqual({ balance: '0', held: '0' });
+  });
+
+  it.each([
+    [`insert into ledger_transfer (operation_key, position, kind, from_account, amount) values ('x', 0, 'gift', 1, 5)`],
+    [`insert into ledger_transfer (operation_key, position, kind, from_account, amount) values ('x', 0, 'hold', 1, 0)`],
+    [`insert into ledger_posting (transfer_id, account_id, amount, balance) values (1, 1, 0, 5)`],
+    [`insert into ledger_operation (key, content) values ('', '[]')`],
+    [`update ledger_account set held = -1 where code = 'house:suspense:USD'`],
+    [`update ledger_account set balance = -1 where kind = 'wallet'`],
+  ])('refuses it from everybody: %s', async (sql) => {
+    await wallet();
+    const write = inTransaction(pool, async (db) => {
+      await db.query(`select set_config('ledger.posting', 'on', true)`);
+      await db.query(sql);
+    });
+    await expect(write).rejects.toMatchObject({ code: '23514' });
+  });
 });
 
 describe('the ledger check', () => {
@@ -186,11 +274,25 @@ describe('the ledger check', () => {
     );
     expect(await checkLedger(pool)).toEqual([]);
   });
+
+  it('finds a transfer that is not what its kind says', async () => {
+    const db = await pool.connect();
+    try {
+      await db.query(`begin; select set_config('ledger.posting', 'on', true);
+        insert into ledger_transfer (operation_key, position, kind, from_account, amount) values ('x', 0, 'capture', 1, 5)`);
+      const found = (await checkLedger(db)).map(({ invariant }) => invariant);
+      expect(found).toContain('captures and releases settle a hold, posts and captures have a payee');
+    } finally {
+      await db.query('rollback');
+      db.release();
+    }
+  });
 });
 
 describe('whatever is posted at the same time', () => {
   it('keeps every invariant', async () => {
-    const accounts = await Promise.all(Array.from({ length: 5 }, () => wallet('1000')));
+    const wallets = await Promise.all(Array.from({ length: 5 }, () => wallet('1000')));
+    const accounts = [...wallets, 'provider:5:clearing:USD', 'provider:5:fees:USD', 'house:income:USD'];
     const account = fc.integer({ min: 0, max: accounts.length - 1 });
     const cents = fc.integer({ min: 1, max: 60_000 });
     const move = fc.oneof(
@@ -203,16 +305,27 @@ describe('whatever is posted at the same time', () => {
         to: account,
         part: fc.integer({ min: 1, max: 100 }),
       }),
+      fc.record({
+        is: fc.constant('batch' as const),
+        posts: fc.array(fc.record({ from: account, to: account, cents }), { minLength: 2, maxLength: 5 }),
+      }),
     );
     const money = (value: number) => `${Math.floor(value / 100)}.${String(value % 100).padStart(2, '0')}`;
+    const transfer = ({ from, to, cents: amount }: { from: number; to: number; cents: number }): LedgerTransfer => ({
+      do: 'post',
+      from: accounts[from]!,
+      to: accounts[to]!,
+      amount: money(amount),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(move, { minLength: 4, maxLength: 24 }), async (moves) => {
         const before = await pool.query(`select sum(balance) as total from ledger_account`);
         await Promise.all(
           moves.map(async (one) => {
+            if (one.is === 'batch') return put(one.posts.map(transfer)).catch(refused);
             const from = accounts[one.from]!;
             const to = accounts[one.to]!;
-            if (one.is === 'post') return put([{ do: 'post', from, to, amount: money(one.cents) }]).catch(refused);
+            if (one.is === 'post') return put([transfer(one)]).catch(refused);
             const hold = randomUUID();
             const held = await put([{ do: 'hold', from, amount: money(one.cents) }], hold).catch(refused);
             if (!held || one.end === 'leave') return undefined;

@@ -103,6 +103,13 @@ const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars:
     `select transaction_id from money_transaction where parent_id = $1`,
     [expired],
   );
+  const { reference: partlyPaid, connection_id: at } = await hub.one<{ reference: string; connection_id: number }>(
+    `select reference, connection_id from money_transaction where transaction_id = $1`,
+    [partly],
+  );
+  await hub.sandbox('b2binpay').advance(await provider(partly), 'transfer:-1');
+  await hub.steering.arrivals({ reference: partlyPaid, connectionId: at, webhookId: '2', said: 'taken back' });
+  await record(hub, 'arrivals.taken-back', `arrivals:${partlyPaid}`);
   await hub.decide(late, olga, 'reject', { comment: 'returned by hand' });
   await record(hub, 'deposit.late-payment', `deposit:${late}`);
 };

@@ -15,8 +15,8 @@ export interface ArrivalsInput {
 }
 
 /**
- * Collects payments that came without being asked for: on a client's own address, late, or a second time. Each becomes a
- * deposit of its own, once, however often the provider tells of it.
+ * What happens outside of a deposit's own run. Payments that came without being asked for, on a client's own address, late, or a second time: each
+ * becomes a deposit of its own, once, however often the provider tells of it. Money that was taken back after it was credited: the books follow.
  */
 export async function arrivals({
   reference,
@@ -38,8 +38,14 @@ export async function arrivals({
     );
     const { created, odd } = await internal('Registering new payments').registerArrivals({
       reference,
-      arrivals: found,
+      arrivals: found.arrivals,
     });
+    const reversed = await internal('Following what was taken back').bookReversals({
+      reference,
+      connectionId,
+      ...found,
+    });
+    odd.push(...reversed.odd);
     for (const transactionId of created) {
       deposits += 1;
       await startDeposit(transactionId, given);

@@ -78,6 +78,7 @@ const translate = (_config: B2binpayConfig, raw: RawWebhook): ProviderNews[] => 
       ...(reference && { reference }),
       providerId: about.id,
       ...(transfer && { paymentId: transfer.id }),
+      ...(transfer && word(transfer.attributes.status).startsWith('-') && { reverses: true }),
       said: transfer ? `${status}, transfer ${word(transfer.attributes.status)}` : status,
     },
   ];

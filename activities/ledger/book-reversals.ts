@@ -1,0 +1,152 @@
+import type { Arrival, Reversal } from '../../adapters/kit/payments.ts';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { post } from '../../db/repositories/ledger.ts';
+import {
+  type CreditedDeposit,
+  creditedDeposits,
+  keepReversal,
+  noteBooked,
+  type ReversalRow,
+} from '../../db/repositories/reversals.ts';
+import { setStage } from '../../db/repositories/transactions.ts';
+import { clearingCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
+import { type Amount, add, compare, isPositive, least, round, subtract } from '../../domain/money.ts';
+import type { Activity, Tools } from '../kit/activity.ts';
+
+export interface Seen {
+  reference: string;
+  connectionId: number;
+  arrivals: Arrival[];
+  reversals: Reversal[];
+}
+
+/**
+ * Follows the provider in what it took back of credited deposits, and in what it gave back after all. The client pays for it, the commission is
+ * returned with it; what his wallet does not cover is taken from suspense and told to a person, because he owes it. Harmless to repeat.
+ */
+export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { pool, run }) => {
+  if (seen.reversals.length === 0 && seen.arrivals.length === 0) return { odd: [] };
+  return inTransaction(pool, async (db) => {
+    const odd: string[] = [];
+    const deposits = await creditedDeposits(db, seen.reference);
+    for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits)]) {
+      const deposit = deposits.find(({ credited }) => credited.includes(reversal.paymentId ?? '')) ?? deposits[0];
+      const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
+      if (!deposit || !amount || !isPositive(amount)) continue;
+      const row = await keepReversal(db, deposit.transactionId, seen.connectionId, { ...reversal, amount });
+      const gone = row.state !== 'undone';
+      if (gone === row.booked) continue;
+      const said = gone ? await take(db, deposit, row, run) : await giveBack(db, deposit, row, run);
+      if (said) odd.push(said);
+    }
+    return { odd };
+  });
+};
+
+/** Where a provider has no object for it, a credited payment that failed later is one that went back. */
+const undonePayments = (
+  arrivals: readonly Arrival[],
+  deposits: readonly CreditedDeposit[],
+): (Reversal & { paymentId: string })[] =>
+  arrivals
+    .filter((arrival) => {
+      const deposit = deposits.find(({ credited }) => credited.includes(arrival.id));
+      return deposit && (arrival.state === 'failed' || (isThere(arrival) && deposit.undone.includes(arrival.id)));
+    })
+    .map(({ id, state, amount }) => ({
+      id: `payment:${id}`,
+      kind: 'return',
+      state: state === 'failed' ? 'done' : 'undone',
+      amount,
+      paymentId: id,
+    }));
+
+const isThere = ({ state, blocked }: Arrival): boolean => !blocked && (state === 'succeeded' || state === 'review');
+
+const take = async (
+  db: Queryable,
+  deposit: CreditedDeposit,
+  row: ReversalRow,
+  run: Tools['run'],
+): Promise<string | null> => {
+  const { transactionId, currency, connectionId, net, fee, takenFromClient, takenFromIncome } = deposit;
+  const { alphabeticCode } = currency;
+  const clearing = clearingCode(connectionId, alphabeticCode);
+  const wallet = walletCode(deposit.accountId);
+  // Locked, so that it cannot be spent between the look and the posting.
+  const { rows } = await db.query<{ available: Amount }>(
+    `select trim_scale(balance - held)::text as available from ledger_account where code = $1 for no key update`,
+    [wallet],
+  );
+  const owed = least(row.amount, subtract(net, takenFromClient));
+  const fromClient = least(owed, rows[0]?.available ?? '0');
+  const fromIncome = least(subtract(row.amount, owed), subtract(fee, takenFromIncome));
+  const fromSuspense = subtract(row.amount, add(fromClient, fromIncome));
+  const parts = { fromClient, fromIncome, fromSuspense };
+  const key = `reversal:${row.id}:taken:${row.turns}`;
+  await post(
+    db,
+    key,
+    movements(parts, wallet, alphabeticCode).map(({ code, amount }) => ({
+      do: 'post',
+      from: code,
+      to: clearing,
+      amount,
+    })),
+  );
+  await noteBooked(db, row.id, true, parts);
+  deposit.takenFromClient = add(takenFromClient, fromClient);
+  deposit.takenFromIncome = add(takenFromIncome, fromIncome);
+  deposit.taken = add(deposit.taken, row.amount);
+  const whole = row.state === 'done' && compare(deposit.taken, deposit.amount) >= 0;
+  const short = isPositive(fromSuspense)
+    ? `The provider took back ${row.amount} ${alphabeticCode} of deposit ${transactionId} (${row.kind}); ${fromSuspense} of it the client's wallet did not cover`
+    : null;
+  await setStage(db, transactionId, whole ? 'returned' : deposit.stage, {
+    ...(whole && { resolution: 'The payment was taken back.' }),
+    needsHuman: short,
+  });
+  await audited(db, 'deposit.reversed', transactionId, { ...parts, kind: row.kind, state: row.state }, run);
+  return short;
+};
+
+const giveBack = async (
+  db: Queryable,
+  deposit: CreditedDeposit,
+  row: ReversalRow,
+  run: Tools['run'],
+): Promise<string | null> => {
+  const { transactionId, currency, connectionId, stage } = deposit;
+  const clearing = clearingCode(connectionId, currency.alphabeticCode);
+  const { fromClient, fromIncome, fromSuspense } = row;
+  const parts = { fromClient, fromIncome, fromSuspense };
+  const back = movements(parts, walletCode(deposit.accountId), currency.alphabeticCode);
+  await post(
+    db,
+    `reversal:${row.id}:back:${row.turns}`,
+    back.map(({ code, amount }) => ({ do: 'post', from: clearing, to: code, amount })),
+  );
+  await noteBooked(db, row.id, false, { fromClient: '0', fromIncome: '0', fromSuspense: '0' });
+  await audited(db, 'deposit.reversal-undone', transactionId, { ...parts, kind: row.kind }, run);
+  if (stage !== 'returned') return null;
+  const odd = `Deposit ${transactionId} counts as taken back, but the provider gave the money back after all`;
+  await setStage(db, transactionId, stage, { needsHuman: odd });
+  return odd;
+};
+
+interface Parts {
+  fromClient: Amount;
+  fromIncome: Amount;
+  fromSuspense: Amount;
+}
+
+const movements = (parts: Parts, wallet: string, currency: string): { code: string; amount: Amount }[] =>
+  [
+    { code: wallet, amount: parts.fromClient },
+    { code: incomeCode(currency), amount: parts.fromIncome },
+    { code: suspenseCode(currency), amount: parts.fromSuspense },
+  ].filter(({ amount }) => isPositive(amount));
+
+const audited = (db: Queryable, action: string, transactionId: number, after: object, run: Tools['run']) =>
+  recordAudit(db, { actor: 'workflow', action, object: `transaction:${transactionId}`, after, ...run });

@@ -1,0 +1,87 @@
+import type { Amount } from '../../domain/money.ts';
+import type { Stage } from '../../domain/stages.ts';
+import type { Queryable } from '../pool.ts';
+
+/** A deposit whose money stands in the books. */
+export interface CreditedDeposit {
+  transactionId: number;
+  stage: Stage;
+  accountId: number;
+  connectionId: number;
+  currency: { alphabeticCode: string; minorUnit: number };
+  amount: Amount;
+  /** What the client got of it, and what the broker did. */
+  net: Amount;
+  fee: Amount;
+  /** The provider's ids of the payments it is the sum of. */
+  credited: string[];
+  /** Of these, the ones that were taken back. */
+  undone: string[];
+  taken: Amount;
+  takenFromClient: Amount;
+  takenFromIncome: Amount;
+}
+
+/** Every credited deposit a provider's object led to: the ordered one first, then those of payments that came on their own. Locked. */
+export const creditedDeposits = async (db: Queryable, reference: string): Promise<CreditedDeposit[]> => {
+  const { rows } = await db.query<CreditedDeposit>(
+    `select t.transaction_id as "transactionId", t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
+            jsonb_build_object('alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
+            trim_scale(t.amount)::text as amount, trim_scale(coalesce(t.final_amount, 0))::text as net, trim_scale(t.vendor_commission)::text as fee,
+            array(select jsonb_array_elements_text(t.provider_data -> 'credited')) as credited,
+            array(select substr(r.provider_id, 9) from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked and r.provider_id like 'payment:%') as undone,
+            taken.amount as taken, taken.client as "takenFromClient", taken.income as "takenFromIncome"
+       from money_transaction t join currency c on c.numeric_code = t.currency
+       cross join lateral (
+         select trim_scale(coalesce(sum(amount), 0))::text as amount, trim_scale(coalesce(sum(from_client), 0))::text as client,
+                trim_scale(coalesce(sum(from_income), 0))::text as income
+           from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) taken
+      where t.type = 'deposit' and t.stage in ('done', 'returned') and (t.reference = $1 or t.provider_data ->> 'arrivalOf' = $1)
+      order by t.reference <> $1, t.transaction_id for update of t`,
+    [reference],
+  );
+  return rows;
+};
+
+export interface ReversalRow {
+  id: number;
+  kind: string;
+  state: 'open' | 'done' | 'undone';
+  amount: Amount;
+  booked: boolean;
+  turns: number;
+  fromClient: Amount;
+  fromIncome: Amount;
+  fromSuspense: Amount;
+}
+
+/** What the provider says of it now. The amount of one that is booked stays. */
+export const keepReversal = async (
+  db: Queryable,
+  transactionId: number,
+  connectionId: number,
+  { id, kind, state, amount }: { id: string; kind: string; state: string; amount: Amount },
+): Promise<ReversalRow> => {
+  const { rows } = await db.query<ReversalRow>(
+    `insert into deposit_reversal (transaction_id, connection_id, provider_id, kind, state, amount) values ($1, $2, $3, $4, $5, $6)
+     on conflict (connection_id, provider_id) do update set state = excluded.state, update_time = now(),
+       amount = case when deposit_reversal.booked then deposit_reversal.amount else excluded.amount end
+     returning id, kind, state, trim_scale(amount)::text as amount, booked, turns, trim_scale(from_client)::text as "fromClient",
+               trim_scale(from_income)::text as "fromIncome", trim_scale(from_suspense)::text as "fromSuspense"`,
+    [transactionId, connectionId, id, kind, state, amount],
+  );
+  return rows[0]!;
+};
+
+/** In the transaction that posts. */
+export const noteBooked = async (
+  db: Queryable,
+  id: number,
+  booked: boolean,
+  parts: { fromClient: Amount; fromIncome: Amount; fromSuspense: Amount },
+): Promise<void> => {
+  await db.query(
+    `update deposit_reversal set booked = $2, turns = turns + 1, from_client = $3, from_income = $4, from_suspense = $5, update_time = now() where id = $1`,
+    [id, booked, parts.fromClient, parts.fromIncome, parts.fromSuspense],
+  );
+};

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { post } from '../../db/repositories/ledger.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
+
+let hub: TestHub;
+beforeAll(async () => {
+  hub = await TestHub.start();
+});
+afterAll(() => hub?.stop());
+
+interface Paid {
+  client: TestClient;
+  deposit: number;
+  /** The provider's id of the deposit. */
+  id: string;
+  /** Tells the hub that there is news and waits until it was looked into. */
+  told: () => Promise<void>;
+}
+
+const paidDeposit = async (amount = '100.00'): Promise<Paid> => {
+  const client = await hub.clientWith('0', 'USDT');
+  const deposit = await client.deposit(amount);
+  const row = () =>
+    hub.one<{ provider_id: string | null; reference: string; connection_id: number }>(
+      `select provider_id, reference, connection_id from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+  const id = await eventually(async () => (await row()).provider_id, 'the provider to know it');
+  await hub.sandbox('b2binpay').pay(id, {});
+  await hub.reaches(deposit, 'done');
+  const { reference, connection_id: connectionId } = await row();
+  const told = async () => {
+    await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'transfer -1' });
+    await eventually(async () => {
+      const { status } = await hub.handle(`arrivals:${reference}`).describe();
+      return status.name === 'COMPLETED' || (await short(deposit)) !== null;
+    }, 'the news to be looked into');
+  };
+  return { client, deposit, id, told };
+};
+
+const short = async (deposit: number): Promise<string | null> =>
+  (
+    await hub.one<{ needs_human: string | null }>(
+      `select needs_human from money_transaction where transaction_id = $1`,
+      [deposit],
+    )
+  ).needs_human;
+
+const suspense = async (): Promise<string> =>
+  (
+    await hub.pool.query<{ balance: string }>(
+      `select trim_scale(balance)::text as balance from ledger_account where code = 'house:suspense:USDT'`,
+    )
+  ).rows[0]?.balance ?? '0';
+
+describe('a deposit that is taken back after it was credited', () => {
+  it('leaves the wallet again, once, however often it is told', async () => {
+    const { client, deposit, id, told } = await paidDeposit();
+    await hub.sandbox('b2binpay').advance(id, 'transfer:-1');
+    await told();
+    await hub.reaches(deposit, 'returned');
+    await told();
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('is owed by the client as far as his wallet does not cover it, and a person is told', async () => {
+    const before = Number(await suspense());
+    const { client, deposit, id, told } = await paidDeposit();
+    await post(hub.pool, `test:spent:${deposit}`, [
+      { do: 'post', from: walletCode(client.wallet), to: 'house:income:USDT', amount: '70' },
+    ]);
+    await hub.sandbox('b2binpay').advance(id, 'transfer:-1');
+    await told();
+    await hub.reaches(deposit, 'returned');
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    expect(Number(await suspense()) - before).toBe(-70);
+    expect(await short(deposit)).toContain("70 of it the client's wallet did not cover");
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('is credited again when the provider gives it back after all', async () => {
+    const { client, deposit, id, told } = await paidDeposit();
+    await hub.sandbox('b2binpay').advance(id, 'transfer:-1');
+    await told();
+    await hub.reaches(deposit, 'returned');
+    await hub.sandbox('b2binpay').advance(id, 'transfer:2');
+    await told();
+    await eventually(async () => (await client.balance()).balance === '100', 'the money to be back');
+    expect(await short(deposit)).toContain('gave the money back after all');
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('is found by looking when the callback was lost', async () => {
+    const { client, deposit, id } = await paidDeposit();
+    await hub.sandbox('b2binpay').advance(id, 'transfer:-1');
+    await hub.pool.query(`update money_transaction set next_look = now() where transaction_id = $1`, [deposit]);
+    await hub.client.workflow.execute('sweep', { workflowId: 'sweep-reversal', taskQueue: 'hub' });
+    await hub.reaches(deposit, 'returned');
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+  });
+});
