@@ -27,6 +27,7 @@ export interface CallBookOptions {
 export class CallBook {
   private readonly options: CallBookOptions;
   private readonly minutes = new Map<string, MinuteOfCalls>();
+  private minute = 0;
 
   constructor(options: CallBookOptions) {
     this.options = options;
@@ -36,8 +37,9 @@ export class CallBook {
     try {
       this.options.measure?.(call);
       if (call.outdated) return;
-      this.count(call);
+      const minuteBegan = this.count(call);
       await this.judge(call);
+      if (minuteBegan) await this.flush();
     } catch {
       // Our own database is away: the call's outcome stands, and the next one is judged again.
     }
@@ -51,8 +53,11 @@ export class CallBook {
     }
   }
 
-  private count({ connectionId, durationMs, failure }: ObservedCall): void {
+  /** True when a minute began: what was counted before is written, even where nobody flushes. */
+  private count({ connectionId, durationMs, failure }: ObservedCall): boolean {
     const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    const isNew = this.minute !== minute;
+    this.minute = minute;
     const key = `${connectionId} ${minute}`;
     const counted = this.minutes.get(key) ?? {
       connectionId,
@@ -67,6 +72,7 @@ export class CallBook {
     if (failure) counted.failures += 1;
     else counted.lastSuccessAt = Date.now();
     this.minutes.set(key, counted);
+    return isNew;
   }
 
   private async judge({ connectionId, failure, afterFailure }: ObservedCall): Promise<void> {

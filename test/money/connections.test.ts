@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { KeyRing } from '../../config/key-ring.ts';
 import { claimTrial } from '../../db/repositories/connection-health.ts';
 import { openConnectionRow, replaceSettings, sealSettings } from '../../db/repositories/connections.ts';
+import { seedDemo } from '../../db/seed/demo.ts';
 import { keysInUse, resealAll } from '../../db/repositories/sealed.ts';
 import { randomKeys } from '../kit/api-client.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
@@ -131,6 +132,16 @@ describe('a provider that does not answer', () => {
 });
 
 describe('settings that change while a payout runs', () => {
+  it('are the same after the demo was seeded again', async () => {
+    const { name, caption, provider, config: settings, version } = await openConnectionRow(hub.pool, ring, b2binpay);
+    const again = { name, caption, provider, config: settings as Record<string, unknown> };
+    await seedDemo(hub.pool, CONFIG_KEYS, [again]);
+    expect((await openConnectionRow(hub.pool, ring, b2binpay)).version).toBe(version);
+    await seedDemo(hub.pool, CONFIG_KEYS, [{ ...again, config: { ...again.config, timeLimitSeconds: 901 } }]);
+    expect((await openConnectionRow(hub.pool, ring, b2binpay)).version).toBe(version + 1);
+    await seedDemo(hub.pool, CONFIG_KEYS, [again]);
+  });
+
   it('are used by the next attempt: a wrong secret waits until it is mended', async () => {
     const right = await config();
     await change({ ...right, clientSecret: 'wrong' });
