@@ -41,7 +41,8 @@ export const buildApi = async (
   const orm = await createOrm(settings.databaseUrl, Math.max(1, Math.ceil(settings.dbPoolSize / 2)));
   const tokens = await createTokens(settings, pool);
   const access = createAccess(pool, tokens);
-  const deps: ApiDeps = { settings, pool, orm, log, tokens, access, temporal };
+  const metrics = createMetrics(pool);
+  const deps: ApiDeps = { settings, pool, orm, log, tokens, access, temporal, measureCall: metrics.measureCall };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
     trustProxy: settings.trustProxy,
@@ -49,7 +50,7 @@ export const buildApi = async (
     access,
     log,
     fingerprintSecret: createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest(),
-    metrics: createMetrics(pool),
+    metrics,
     procedures,
     mounts: additions.mounts?.(deps) ?? [],
   });

@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import type { ObservedCall } from '../activities/kit/observe-calls.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from './kit/access.ts';
 import type { Tokens } from './kit/tokens.ts';
@@ -20,4 +21,6 @@ export interface ApiDeps {
   tokens: Tokens;
   access: Access;
   temporal: Temporal;
+  /** Feeds the figures of calls that this process makes to providers. */
+  measureCall: (call: ObservedCall) => void;
 }

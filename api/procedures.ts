@@ -3,6 +3,8 @@ import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { connectionProcedures } from './back-office/connections/connections.ts';
+import { methodProcedures } from './back-office/methods/index.ts';
 import { approvalPolicies } from './back-office/resources/approval-policies.ts';
 import { currencies } from './back-office/resources/currencies.ts';
 import { groups } from './back-office/resources/groups.ts';
@@ -43,5 +45,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
   ...clientWriteProcedures(deps),
+  ...connectionProcedures(deps),
+  ...methodProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

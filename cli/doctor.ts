@@ -1,5 +1,6 @@
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { Ailment, examine, type Check, type Finding } from './doctor/check.ts';
+import { connectionChecks } from './doctor/connections.ts';
 import { machineChecks, nodeVersion, packages } from './doctor/machine.ts';
 import { serviceChecks } from './doctor/services.ts';
 
@@ -22,8 +23,10 @@ const settingsAreRight: Check = {
 
 const findings: Finding[] = [];
 for (const check of [nodeVersion, packages, settingsAreRight]) await report(check);
-if (settings !== undefined)
+if (settings !== undefined) {
   for (const check of [...machineChecks(settings), ...serviceChecks(settings)]) await report(check);
+  for (const check of await connectionChecks(settings)) await report(check);
+}
 
 const ill = findings.filter(({ well }) => !well);
 process.stdout.write(

@@ -2,13 +2,15 @@ import { settingsOrExit } from '../config/settings.ts';
 import { createPool } from '../db/pool.ts';
 import { loadWebhook } from '../db/repositories/webhooks.ts';
 import { replayWebhook } from '../api/webhooks/replay.ts';
+import { setWebhookAside } from '../api/webhooks/set-aside.ts';
 import { connectTemporal } from '../worker/client.ts';
 import { lendTools } from '../worker/tools.ts';
 
-/** `npm run webhooks -- list [status] | show 12 | replay 12 …`: callbacks of providers, from the command line. */
+/** `npm run webhooks -- list [status] | show 12 | replay 12 … | park 12 … | ignore 12 …`: callbacks of providers, from the command line. */
 const USAGE = `npm run webhooks -- list [received|parked|delivered|ignored|failed|rejected]
 npm run webhooks -- show <id>
-npm run webhooks -- replay <id> [<id> …]`;
+npm run webhooks -- replay <id> [<id> …]
+npm run webhooks -- park|ignore <id> [<id> …]`;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -55,7 +57,13 @@ try {
   if (command === 'list') await list();
   else if (command === 'show' && ids.length === 1) await show(ids[0]!);
   else if (command === 'replay' && ids.length > 0 && ids.length === args.length) await replay();
-  else {
+  else if ((command === 'park' || command === 'ignore') && ids.length > 0 && ids.length === args.length) {
+    const as = command === 'park' ? 'parked' : 'ignored';
+    for (const id of ids) {
+      await setWebhookAside(pool, id, as, { actor: 'system' });
+      say(`${id}  ${as}`);
+    }
+  } else {
     process.stderr.write(`${USAGE}\n`);
     process.exitCode = 2;
   }

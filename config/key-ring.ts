@@ -21,6 +21,15 @@ export class KeyRing {
     this.currentId = entries[0]![0];
   }
 
+  /** Names only; the keys themselves never leave the ring. */
+  get ids(): string[] {
+    return [...this.keys.keys()];
+  }
+
+  has(id: string): boolean {
+    return this.keys.has(id);
+  }
+
   /** `purpose` is bound to the message: what was sealed for one purpose does not open for another. */
   seal(plain: Uint8Array, purpose: string): Buffer {
     const id = Buffer.from(this.currentId);

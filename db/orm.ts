@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import * as configuration from './entities/configuration.ts';
+import * as connections from './entities/connections.ts';
 import * as money from './entities/money.ts';
 import * as people from './entities/people.ts';
 import * as webhooks from './entities/webhooks.ts';
@@ -10,6 +11,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
     clientUrl: databaseUrl,
     entities: [
       ...Object.values(configuration),
+      ...Object.values(connections),
       ...Object.values(money),
       ...Object.values(people),
       ...Object.values(webhooks),

@@ -5,7 +5,14 @@ export type Answer<T> =
   /** The provider said no: nothing happened and nothing will. */
   | { outcome: 'refused'; reason: string; message: string }
   /** Surely not sent: safe to try again. */
-  | { outcome: 'not_sent'; reason: string; message: string; retryAfter?: number }
+  | {
+      outcome: 'not_sent';
+      reason: string;
+      message: string;
+      retryAfter?: number;
+      /** How long the attempt had waited in its queue before it was made, milliseconds. */
+      queuedMs?: number;
+    }
   /** Sent, and no trustworthy answer came. Never repeated blindly. */
   | { outcome: 'unknown'; message: string };
 

@@ -24,6 +24,8 @@ export interface Timings {
   stickyTask: number;
   /** Longest exchange with a provider; its manifest may say less. */
   providerAnswer: number;
+  /** A provider that does not answer is left alone: how long before each trial. The last one repeats. */
+  breakerPauses: readonly number[];
 }
 
 const second = 1_000;
@@ -45,6 +47,7 @@ export const TIMINGS: Timings = {
   heartbeat: 6 * second,
   stickyTask: 10 * second,
   providerAnswer: 15 * second,
+  breakerPauses: [5 * second, 10 * second, 30 * second, minute, 2 * minute, 5 * minute],
 };
 
 /** Waits that let a story, and what a fault does to it, run in seconds. For tests and fault campaigns only (HUB_TIMINGS). */
@@ -60,6 +63,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   heartbeat: 2_000,
   stickyTask: 1_500,
   providerAnswer: 1_500,
+  breakerPauses: [1_000, 1_500, 2_000],
 };
 
 /** The waits a process was told to use; undefined = the ordinary ones. */

@@ -4,9 +4,11 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { internalActivities } from '../activities/index.ts';
 import { bind } from '../activities/kit/activity.ts';
+import { CallBook } from '../activities/kit/call-book.ts';
 import type { Settings } from '../config/settings.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
+import { callMeter } from './call-meter.ts';
 import { createCodec } from './codec.ts';
 import { ConnectionQueues } from './connection-queues.ts';
 import { lendTools } from './tools.ts';
@@ -36,7 +38,9 @@ export const runWorker = async ({
   log,
   timings,
 }: WorkerOptions): Promise<RunningWorker> => {
-  const tools = lendTools(settings, pool, client, timings);
+  const pauses = timings?.breakerPauses ?? TIMINGS.breakerPauses;
+  const book = new CallBook({ pool, pauses, measure: callMeter(), onPause: () => queues.lookNow() });
+  const tools = lendTools(settings, pool, client, timings, book);
   const codec = createCodec(settings.payloadKeys);
   const namespace = settings.temporalNamespace;
   const connection = await NativeConnection.connect({ address: settings.temporalAddress });
@@ -53,7 +57,7 @@ export const runWorker = async ({
     stickyQueueScheduleToStartTimeout: timings?.stickyTask ?? TIMINGS.stickyTask,
     shutdownGraceTime: '20s',
   });
-  const queues = new ConnectionQueues({ connection, namespace, codec, tools, pool, log });
+  const queues = new ConnectionQueues({ connection, namespace, codec, tools, pool, log, book, pauses });
   await queues.start();
   const untilTheEnd = async (): Promise<void> => {
     try {

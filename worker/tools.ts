@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import type { Tools } from '../activities/kit/activity.ts';
+import { CallBook } from '../activities/kit/call-book.ts';
 import { connectionOpener } from '../activities/kit/open-connection.ts';
 import type { Provider } from '../adapters/kit/manifest.ts';
 import { providers } from '../adapters/installed.ts';
@@ -17,12 +18,13 @@ export const providerById = (id: string): Provider => {
   return found;
 };
 
-/** What every activity of this process works with. */
+/** What every activity of this process works with. `book`: where calls to providers are noted. */
 export const lendTools = (
   settings: Settings,
   pool: pg.Pool,
   client: Client,
   timings?: Partial<Timings>,
+  book = new CallBook({ pool, pauses: timings?.breakerPauses ?? TIMINGS.breakerPauses }),
 ): Omit<Tools, 'run' | 'signal'> => {
   const ring = new KeyRing(settings.configKeys);
   const proof = new DecisionProof(settings.payloadKeys);
@@ -38,6 +40,7 @@ export const lendTools = (
       publicUrl: settings.publicUrl,
       allowPrivate: settings.privateProviders === 'allow',
       longestMs: timings?.providerAnswer ?? TIMINGS.providerAnswer,
+      note: book.note,
     }),
     proves: (workflowId, decision) => proof.holds(workflowId, decision),
     unprovenDecisions: settings.temporalUiDecisions,

@@ -96,6 +96,10 @@ const toTemporal = (error: unknown): unknown => {
   return error;
 };
 
+/** A story that counts how long it has tried must not count how long it was kept from trying. */
+const isNotSent = (answer: unknown): answer is object =>
+  typeof answer === 'object' && answer !== null && (answer as { outcome?: unknown }).outcome === 'not_sent';
+
 /** No attempt outlives this, even in a worker that lost touch with the server: below the workflow's `settleAfter`. */
 const ATTEMPT_MS = 70_000;
 
@@ -115,12 +119,14 @@ export const bind = <T extends Record<string, Activity<never, unknown>>>(
       const heart = info.heartbeatTimeoutMs
         ? setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS)
         : undefined;
+      const queuedMs = Math.max(0, Date.now() - info.currentAttemptScheduledTimestampMs);
       try {
-        return await run(input, {
+        const answer = await run(input, {
           ...lend,
           run: { workflowId, runId },
           signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(ATTEMPT_MS)]),
         });
+        return isNotSent(answer) ? { ...answer, queuedMs } : answer;
       } catch (error) {
         throw toTemporal(error);
       } finally {

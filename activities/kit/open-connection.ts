@@ -4,13 +4,22 @@ import { lendContext } from '../../adapters/kit/lend.ts';
 import type { Category, Provider, ProviderOf } from '../../adapters/kit/manifest.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
+import { forgetSettingsUsed, noteSettingsUsed, settingsUsed } from '../../db/repositories/settings-used.ts';
 import { HubFailure } from '../../domain/failures.ts';
+import { type Lent, type NoteCall, watched } from './observe-calls.ts';
+
+/**
+ * `begins`: the call starts something under this reference of ours. `begun`: it asks about something that was started so. Settings may change in
+ * between; what was begun is asked about with the settings it was begun with (docs/decisions/0014-begun-with-its-settings.md).
+ */
+export type About = { begins: string } | { begun: string };
 
 /** Opens a connection for one call: its adapter and everything the adapter is lent. */
 export type OpenConnection = <C extends Category>(
   category: C,
   connectionId: number,
   signal?: AbortSignal,
+  about?: About,
 ) => Promise<{ provider: ProviderOf<C>; adapter: ProviderOf<C>['adapter']; ctx: AdapterContext }>;
 
 export interface ConnectionSettings {
@@ -22,9 +31,11 @@ export interface ConnectionSettings {
   allowPrivate: boolean;
   /** Longest exchange, milliseconds; the manifest or the adapter may ask for less. */
   longestMs: number;
+  /** Told of every call. */
+  note: NoteCall;
 }
 
-/** Reads the row at every call, so a changed or disabled connection works at once; sessions live as long as the row's version. */
+/** Reads the row at every call, so a changed connection works at once; sessions live as long as the settings they were made with. */
 export const connectionOpener = ({
   pool,
   ring,
@@ -32,32 +43,67 @@ export const connectionOpener = ({
   publicUrl,
   allowPrivate,
   longestMs,
+  note,
 }: ConnectionSettings): OpenConnection => {
-  const sessions = new Map<number, { version: string; session: Map<string, unknown> }>();
+  const sessions = new Sessions();
 
-  return async (category, connectionId, signal) => {
-    const row = await openConnectionRow(pool, ring, connectionId);
-    const provider = find(row.provider);
-    if (provider.category !== category) {
-      throw new HubFailure('Config', 'provider_misconfigured', `connection ${row.name} is no ${category} connection`);
-    }
-    let held = sessions.get(connectionId);
-    if (held?.version !== row.version) {
-      held = { version: row.version, session: new Map() };
-      sessions.set(connectionId, held);
-    }
-    const ctx = lendContext(provider, {
-      connectionId,
-      config: row.config,
-      callbackUrl: callbackUrlOf(publicUrl, connectionId),
-      session: held.session,
-      allowPrivate,
-      longestMs,
+  return async (category, connectionId, signal, about) => {
+    const begins = about && 'begins' in about ? about.begins : null;
+    const noted = begins === null ? undefined : await noteSettingsUsed(pool, begins, connectionId);
+    const version = about && 'begun' in about ? await settingsUsed(pool, about.begun) : (noted?.version ?? null);
+
+    const lend = async (wanted: number | null): Promise<Lent & { provider: Provider }> => {
+      const row = await openConnectionRow(pool, ring, connectionId, wanted);
+      // The way out when a provider never comes back: what never left is refused, and the money given back.
+      if (noted?.fresh && row.silent && !row.enabled)
+        throw new HubFailure('Rejected', 'restricted', 'The connection was switched off before anything was sent.');
+      const provider = find(row.provider);
+      if (provider.category !== category)
+        throw new HubFailure('Config', 'provider_misconfigured', `connection ${row.name} is no ${category} connection`);
+      const ctx = lendContext(provider, {
+        connectionId,
+        config: row.config,
+        callbackUrl: callbackUrlOf(publicUrl, connectionId),
+        session: sessions.of(connectionId, row.stamp),
+        allowPrivate,
+        longestMs,
+        ...(signal && { signal }),
+      });
+      const outdated = row.version !== row.currentVersion;
+      return { provider, ctx, outdated, connection: row.name, failing: row.failing };
+    };
+
+    const onNothing = noted?.fresh ? () => forgetSettingsUsed(pool, begins!) : undefined;
+    const lent = await lend(version).catch(async (error: unknown) => {
+      await onNothing?.();
+      throw error;
+    });
+    const elsewhere = begins === null && lent.outdated ? () => lend(null) : undefined;
+    const adapter: unknown = watched(lent.provider as ProviderOf<Category>, {
+      lent,
+      note,
+      ...(elsewhere && { elsewhere }),
+      ...(onNothing && { onNothing }),
       ...(signal && { signal }),
     });
-    return { provider: provider as never, adapter: provider.adapter as never, ctx };
+    return { provider: lent.provider as never, adapter: adapter as never, ctx: lent.ctx };
   };
 };
+
+/** Tokens and sockets of each connection, for its present settings and the few of before that are still asked. */
+class Sessions {
+  private readonly held = new Map<number, Map<string, Map<string, unknown>>>();
+
+  of(connectionId: number, stamp: string): Map<string, unknown> {
+    const ofConnection = this.held.get(connectionId) ?? new Map<string, Map<string, unknown>>();
+    this.held.set(connectionId, ofConnection);
+    const session = ofConnection.get(stamp) ?? new Map<string, unknown>();
+    ofConnection.set(stamp, session);
+    const oldest = ofConnection.keys().next().value;
+    if (ofConnection.size > 3 && oldest !== undefined) ofConnection.delete(oldest);
+    return session;
+  }
+}
 
 /** Where a connection's provider calls us. */
 export const callbackUrlOf = (publicUrl: string, connectionId: number): string =>

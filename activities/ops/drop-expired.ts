@@ -1,7 +1,11 @@
+import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
+import { dropOldSettings } from '../../db/repositories/settings-used.ts';
 import type { Activity } from '../kit/activity.ts';
 
-/** Idempotency keys are kept 30 days, refresh tokens until a day after they ended. */
+/** Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them. */
 export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(`delete from idempotency where create_time < now() - interval '30 days'`);
   await pool.query(`delete from refresh_token where expires_at < now() - interval '1 day'`);
+  await dropOldSettings(pool);
+  await dropOldMinutes(pool);
 };

@@ -13,7 +13,7 @@ export const createAddress: Activity<{ addressId: number }, Answer<AddressGiven>
   answerOf(
     async () => {
       const { connectionId, reference, currency, clientId } = await loadAddress(pool, addressId);
-      const { adapter, ctx } = await open('payments', connectionId, signal);
+      const { adapter, ctx } = await open('payments', connectionId, signal, { begins: reference });
       if (!adapter.createDeposit) throw new HubFailure('Unsupported', 'unsupported', 'The provider takes no deposits.');
       const order = { reference, flow: 'address', amount: null, currency, label: `Client ${clientId}` } as const;
       return addressGiven(await adapter.createDeposit(ctx, order), currency.numericCode);

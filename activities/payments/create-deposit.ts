@@ -13,7 +13,7 @@ export const createDeposit: Activity<{ transactionId: number }, Answer<DepositRe
   answerOf(
     async () => {
       const { connectionId, reference, amount, currency, clientId } = await loadTransaction(pool, transactionId);
-      const { adapter, ctx } = await open('payments', connectionId!, signal);
+      const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
       if (!adapter.createDeposit) throw new HubFailure('Unsupported', 'unsupported', 'The provider takes no deposits.');
       const report = await adapter.createDeposit(ctx, {
         reference,

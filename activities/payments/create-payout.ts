@@ -20,7 +20,7 @@ export const createPayout: Activity<{ transactionId: number }, Answer<PayoutRepo
       pool,
       transactionId,
     );
-    const { adapter, ctx } = await open('payments', connectionId!, signal);
+    const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
     if (!adapter.createPayout) throw new HubFailure('Unsupported', 'unsupported', 'The provider makes no payouts.');
     const { address, iban, destinationTag } = data as { address?: string; iban?: string; destinationTag?: string };
     const report = await adapter.createPayout(ctx, {

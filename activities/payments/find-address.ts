@@ -9,7 +9,7 @@ export const findAddress: Activity<{ addressId: number }, AddressGiven | null> =
   { pool, open, signal },
 ) => {
   const { connectionId, reference, currency } = await loadAddress(pool, addressId);
-  const { adapter, ctx } = await open('payments', connectionId, signal);
+  const { adapter, ctx } = await open('payments', connectionId, signal, { begun: reference });
   if (!adapter.findDeposit)
     throw new HubFailure('Unsupported', 'unsupported', 'The provider cannot be asked about deposits.');
   const report = await adapter.findDeposit(ctx, { reference });

@@ -16,7 +16,7 @@ export const findAftermath: Activity<{ transactionId: number }, Aftermath | null
   { pool, open, signal },
 ) => {
   const payout = await loadTransaction(pool, transactionId);
-  const { adapter, ctx } = await open('payments', payout.connectionId!, signal);
+  const { adapter, ctx } = await open('payments', payout.connectionId!, signal, { begun: payout.reference });
   const ref = { reference: payout.reference, ...(payout.providerId ? { providerId: payout.providerId } : {}) };
   const report = await adapter.findPayout?.(ctx, ref);
   return report ? { state: report.state, providerStatus: report.providerStatus, amount: report.processed } : null;

@@ -12,7 +12,7 @@ export const findArrivals: Activity<{ reference: string; connectionId: number },
   { reference, connectionId },
   { open, signal },
 ) => {
-  const { adapter, ctx } = await open('payments', connectionId, signal);
+  const { adapter, ctx } = await open('payments', connectionId, signal, { begun: reference });
   if (!adapter.findDeposit)
     throw new HubFailure('Unsupported', 'unsupported', 'The provider cannot be asked about deposits.');
   const report = await adapter.findDeposit(ctx, { reference });

@@ -10,11 +10,11 @@ export const findDeposit: Activity<{ transactionId: number }, DepositReport | nu
   { pool, open, signal },
 ) => {
   const deposit = await loadTransaction(pool, transactionId);
-  const { adapter, ctx } = await open('payments', deposit.connectionId!, signal);
-  if (!adapter.findDeposit)
-    throw new HubFailure('Unsupported', 'unsupported', 'The provider cannot be asked about deposits.');
   // Money that arrived on its own is looked up under the address or deposit it came to.
   const reference = (deposit.providerData as { arrivalOf?: string }).arrivalOf ?? deposit.reference;
+  const { adapter, ctx } = await open('payments', deposit.connectionId!, signal, { begun: reference });
+  if (!adapter.findDeposit)
+    throw new HubFailure('Unsupported', 'unsupported', 'The provider cannot be asked about deposits.');
   const report = await adapter.findDeposit(ctx, {
     reference,
     ...(deposit.arrival === null && deposit.providerId ? { providerId: deposit.providerId } : {}),

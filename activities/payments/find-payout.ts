@@ -12,7 +12,7 @@ export const findPayout: Activity<{ transactionId: number }, Answer<PayoutReport
   { pool, open, signal },
 ) => {
   const payout = await loadTransaction(pool, transactionId);
-  const { adapter, ctx } = await open('payments', payout.connectionId!, signal);
+  const { adapter, ctx } = await open('payments', payout.connectionId!, signal, { begun: payout.reference });
   if (!adapter.findPayout)
     throw new HubFailure('Unsupported', 'unsupported', 'The provider cannot be asked about payouts.');
   const report = await adapter.findPayout(ctx, {

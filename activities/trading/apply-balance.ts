@@ -24,8 +24,8 @@ export const applyBalance: Activity<BalanceChange, Answer<BalanceTicket>> = (
         pool,
         kind === 'deposit' ? transfer.creditAccountId! : transfer.debitAccountId!,
       ))!;
-      const { adapter, ctx } = await open('trading', account.connectionId!, signal);
       const { amount, currency, reference } = transfer;
+      const { adapter, ctx } = await open('trading', account.connectionId!, signal, { begins: reference });
       const ticket = await adapter.applyBalance(ctx, {
         login: account.accountNumber!,
         kind,

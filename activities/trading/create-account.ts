@@ -15,7 +15,7 @@ export const createAccount: Activity<{ accountId: number }, Answer<{ login: stri
   answerOf(
     async () => {
       const { connectionId, reference, group, currency, leverage, caption } = await loadAccountToOpen(pool, accountId);
-      const { adapter, ctx } = await open('trading', connectionId, signal);
+      const { adapter, ctx } = await open('trading', connectionId, signal, { begins: reference });
       const passwords = { main: newPassword(), investor: newPassword() };
       const { login } = await adapter.createAccount(ctx, {
         reference,

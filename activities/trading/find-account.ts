@@ -7,7 +7,7 @@ export const findAccount: Activity<{ accountId: number }, { login: string } | nu
   { pool, open, signal },
 ) => {
   const { connectionId, reference, group } = await loadAccountToOpen(pool, accountId);
-  const { adapter, ctx } = await open('trading', connectionId, signal);
+  const { adapter, ctx } = await open('trading', connectionId, signal, { begun: reference });
   const found = await adapter.findAccount(ctx, { reference, group });
   return found && { login: found.login };
 };

@@ -17,7 +17,7 @@ export const findBalanceOperation: Activity<BalanceChange, Answer<BalanceTicket>
     pool,
     kind === 'deposit' ? transfer.creditAccountId! : transfer.debitAccountId!,
   ))!;
-  const { adapter, ctx } = await open('trading', account.connectionId!, signal);
+  const { adapter, ctx } = await open('trading', account.connectionId!, signal, { begun: transfer.reference });
   const ticket = await adapter.findBalanceOperation(ctx, {
     login: account.accountNumber!,
     operationKey: transfer.reference,

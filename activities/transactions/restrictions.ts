@@ -21,6 +21,7 @@ export const assertAccountMay = (
   if (!account) throw new HubFailure('InvalidInput', 'not_found', 'There is no such account.', { field });
   if (account.clientStatus !== 'active') throw restricted(field, 'The client is not active.');
   if (account.status !== 'active') throw restricted(field, 'The account is not open.');
+  if (account.connectionEnabled === false) throw restricted(field, 'The platform of the account is switched off.');
   const missing = ['enabled', ...rights].find((right) => !account.permissions.includes(right));
   if (missing) throw restricted(field, `The account has no right '${missing}'.`);
   return account;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { addConnectionGauges, callMeter } from './connection-metrics.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -34,8 +35,10 @@ export const createMetrics = (pool: pg.Pool) => {
     },
   });
   addHubGauges(registry, pool);
+  addConnectionGauges(registry, pool);
   return {
     registry,
+    measureCall: callMeter(registry),
     observe: (method: string, route: string, status: number, seconds: number): void => {
       const known = METHODS.has(method) ? method : 'other';
       durations.observe({ method: known, route, status }, seconds);

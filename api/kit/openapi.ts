@@ -50,7 +50,7 @@ export const errorAnswer = (status: number) => ({
 const errorsOf = ({ method, spec }: Procedure): number[] => {
   const found = new Set([400, 429, 500, 503, ...(spec.errors ?? [])]);
   if (spec.access !== 'public') for (const status of [401, 403]) found.add(status);
-  if (spec.params) found.add(404);
+  if (Object.keys(spec.params?.shape ?? {}).length > 0) found.add(404);
   if (method !== 'GET') for (const status of [413, 415]) found.add(status);
   if (spec.idempotent) found.add(409);
   if (spec.query) found.add(431);

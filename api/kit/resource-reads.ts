@@ -41,19 +41,39 @@ export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proc
     tags: [spec.tag],
     access: spec.access ?? ('user' as const),
     ...permissionFor(spec, 'read'),
+    params: parentParams(spec),
     query: listQuery(filters, sorts),
     answer: listOf(spec.read),
-    handle: async ({ actor, query }) => {
+    handle: async ({ actor, params, query }) => {
       const { where, ...page } = listRequest(query, filters, sorts, spec.id);
       const em = orm.em.fork() as EntityManager;
-      const conditions = { $and: [...visible(spec, actor), ...where] };
+      await assertParent(spec, em, params);
+      const conditions = { $and: [...visible(spec, actor), ...below(spec, params), ...where] };
       const [rows, total] = await em.findAndCount(spec.entity as never, conditions as never, page as never);
       return { total, data: await viewsOf(spec, rows, { em, pool, actor }) };
     },
   });
 };
 
-export const idParams = (spec: Declared) => z.object({ [spec.idParam]: idText() });
+export const parentParams = ({ parent }: Declared): z.ZodObject<Record<string, ReturnType<typeof idText>>> =>
+  z.object(parent ? { [parent.param]: idText() } : {});
+
+export const idParams = (spec: Declared) => parentParams(spec).extend({ [spec.idParam]: idText() });
+
+/** Rows of the parent named in the path. */
+export const below = ({ parent }: Declared, params: Record<string, number>): Row[] =>
+  parent ? [{ [parent.property]: params[parent.param] }] : [];
+
+/** Throws 404 when the parent named in the path does not exist. */
+export const assertParent = async (
+  { parent }: Declared,
+  em: EntityManager,
+  params: Record<string, number>,
+): Promise<void> => {
+  if (!parent) return;
+  const there = { ...parent.where, id: params[parent.param] };
+  if ((await em.count(parent.entity as never, there as never)) === 0) throw notFound(parent.noun);
+};
 
 export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Procedure =>
   procedure(`GET ${spec.path}/{${spec.idParam}}`, {
@@ -65,7 +85,10 @@ export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proce
     answer: spec.read,
     handle: async ({ actor, params }) => {
       const em = orm.em.fork() as EntityManager;
-      const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor)] };
+      await assertParent(spec, em, params);
+      const conditions = {
+        $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)],
+      };
       const row: Row | null = await em.findOne(spec.entity as never, conditions as never);
       if (!row) throw notFound(spec.noun);
       return (await viewsOf(spec, [row], { em, pool, actor }))[0]!;

@@ -26,11 +26,24 @@ export interface Writing {
   actor: UserActor;
 }
 
+export interface Parent {
+  /** Path parameter, 'methodId'. */
+  param: string;
+  /** Property of the row that holds it. */
+  property: string;
+  noun: string;
+  entity: object;
+  /** Which rows count as parents here. */
+  where?: Record<string, unknown>;
+}
+
 export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends z.ZodObject> {
   /** '/resolutions' */
   path: `/${string}`;
   /** Path parameter, 'resolutionId'. */
   idParam: string;
+  /** Whose rows these are, for a path below another resource's: '/deposits/methods/{methodId}/currencies'. */
+  parent?: Parent;
   /** One of them in words, 'resolution': names the audit object and completes messages. */
   noun: string;
   tag: string;
@@ -54,8 +67,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   write?: W;
   /** Rows to objects, all at once: one query for a page, not one per row. */
   present?: (rows: E[], context: PresentContext) => Promise<z.input<R>[]> | z.input<R>[];
-  /** Body fields to row properties; default: same names. */
-  fields?: (body: Partial<z.output<W>>, writing: Writing) => Promise<Partial<E>> | Partial<E>;
+  /** Body fields to row properties; default: same names. `row`: what is changed, null when it is made. */
+  fields?: (body: Partial<z.output<W>>, writing: Writing, row: E | null) => Promise<Partial<E>> | Partial<E>;
   /** What else belongs to a write, such as join tables, in its transaction. */
   afterWrite?: (row: E, body: Partial<z.output<W>>, writing: Writing) => Promise<void>;
   /** May refuse a change or a deletion by throwing. */

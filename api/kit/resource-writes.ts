@@ -5,7 +5,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { type UserActor, actorName } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Procedure, procedure, updateProcedures } from './procedure.ts';
-import { idParams, plainViews, shown, visible } from './resource-reads.ts';
+import { assertParent, below, idParams, parentParams, plainViews, shown, visible } from './resource-reads.ts';
 import { type Declared, type ResourceDeps, type Row, type Writing, permissionFor } from './resource-spec.ts';
 import { savingFailures } from './saving.ts';
 import { atLeastOneField } from './shapes.ts';
@@ -16,14 +16,17 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     tags: [spec.tag],
     access: 'user',
     ...permissionFor(spec, 'create'),
+    params: parentParams(spec),
     body: z.strictObject(spec.write!.shape),
     answer: spec.read,
     status: 201,
     idempotent: true,
-    handle: ({ actor, body, once, requestId }) =>
+    handle: ({ actor, params, body, once, requestId }) =>
       write(spec, deps, actor, 'save', async (unit) => {
         await once?.lock(unit.db);
-        const row: Row = unit.em.create(spec.entity as never, (await fieldsOf(spec, body, unit)) as never);
+        await assertParent(spec, unit.em, params);
+        const fields: Row = Object.assign({}, await fieldsOf(spec, body, unit, null), ...below(spec, params));
+        const row: Row = unit.em.create(spec.entity as never, fields as never);
         await unit.em.persist(row).flush();
         await spec.afterWrite?.(row, body, unit);
         const after = await viewOf(spec, deps, row, unit);
@@ -46,10 +49,10 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     errors: [409],
     handle: ({ actor, params, body, requestId }) =>
       write(spec, deps, actor, 'save', async (unit) => {
-        const row = await locked(spec, unit, params[spec.idParam]!);
+        const row = await locked(spec, unit, params);
         await spec.guard?.(row, body, unit);
         const before = await viewOf(spec, deps, row, unit);
-        const changes: Row = { ...(await fieldsOf(spec, body, unit)), updateTime: new Date() };
+        const changes: Row = { ...(await fieldsOf(spec, body, unit, row)), updateTime: new Date() };
         unit.em.assign(row, changes as never);
         await unit.em.flush();
         await spec.afterWrite?.(row, body, unit);
@@ -70,7 +73,7 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     errors: [409],
     handle: ({ actor, params, requestId }) =>
       write(spec, deps, actor, 'delete', async (unit) => {
-        const row = await locked(spec, unit, params[spec.idParam]!);
+        const row = await locked(spec, unit, params);
         await spec.guard?.(row, 'delete', unit);
         const before = await viewOf(spec, deps, row, unit);
         await audit(spec, unit, 'delete', row, { before, requestId });
@@ -104,8 +107,9 @@ const queryableOf = (em: EntityManager): Queryable => {
   return { query } as unknown as Queryable;
 };
 
-const locked = async (spec: Declared, { em, actor }: Writing, id: number): Promise<Row> => {
-  const conditions = { $and: [{ [spec.id]: id }, ...visible(spec, actor)] };
+const locked = async (spec: Declared, { em, actor }: Writing, params: Record<string, number>): Promise<Row> => {
+  await assertParent(spec, em, params);
+  const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)] };
   const row: Row | null = await em.findOne(spec.entity as never, conditions as never, {
     lockMode: LockMode.PESSIMISTIC_WRITE,
   });
@@ -113,8 +117,8 @@ const locked = async (spec: Declared, { em, actor }: Writing, id: number): Promi
   return row;
 };
 
-const fieldsOf = async (spec: Declared, body: Row, unit: Writing): Promise<Row> =>
-  spec.fields ? spec.fields(body, unit) : body;
+const fieldsOf = async (spec: Declared, body: Row, unit: Writing, row: Row | null): Promise<Row> =>
+  spec.fields ? spec.fields(body, unit, row) : body;
 
 /** As audit rows keep it: unmasked, read inside the transaction. */
 const viewOf = async (spec: Declared, { pool }: ResourceDeps, row: Row, { em, actor }: Writing): Promise<Row> =>

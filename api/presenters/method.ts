@@ -7,9 +7,9 @@ import { type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 type Db = Pick<pg.ClientBase, 'query'>;
 
 /** Answer side: a JSON number written from decimal text, never through a float. */
-const exactNumber = () =>
+export const exactNumber = () =>
   z.custom<JsonNumber>((value) => value instanceof JsonNumber).meta({ override: { type: 'number' } });
-const Limit = z.object({ value: z.string(), scale: z.int() });
+export const Limit = z.object({ value: z.string(), scale: z.int() });
 
 const MethodCurrency = z
   .object({
@@ -108,7 +108,7 @@ const SELECT = `
     from payment_method m
    where m.id = any($1)`;
 
-const limitOf = (amount: string, minorUnit: number) => ({
+export const limitOf = (amount: string, minorUnit: number) => ({
   value: isZero(amount) ? '0' : fits(amount, minorUnit) ? fixed(amount, minorUnit) : normal(amount),
   scale: minorUnit,
 });

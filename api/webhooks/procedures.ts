@@ -6,9 +6,10 @@ import { notFound } from '../kit/errors.ts';
 import { byId, byWords } from '../kit/filters.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { resource } from '../kit/resource.ts';
-import { idText, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
+import { idText, isoTime, isoTimeOrNull, text, time } from '../kit/shapes.ts';
 import type { MoneyDeps } from '../money/hub.ts';
 import { replayWebhook } from './replay.ts';
+import { type SetAside, setWebhookAside } from './set-aside.ts';
 
 /** A stored callback without what it said. */
 const Webhook = z
@@ -69,9 +70,23 @@ const common = {
   answer: WebhookWithBody,
 };
 
-/** GET /webhooks, GET /webhooks/{webhookId}, POST /webhooks/{webhookId}/replay: what providers said, for operators. */
+/** GET /webhooks, GET /webhooks/{webhookId}, POST /webhooks/{webhookId}/replay, /park and /ignore: what providers said, for operators. */
 export const webhookProcedures = (deps: MoneyDeps): Procedure[] => {
   const show = (actor: UserActor, webhookId: number) => showWebhook(deps, actor, webhookId);
+  const setAside = (word: 'park' | 'ignore', as: SetAside, summary: string, description: string): Procedure =>
+    procedure(`POST /webhooks/{webhookId}/${word}`, {
+      ...common,
+      summary,
+      description,
+      permission: 'connections.update',
+      body: z.strictObject({ comment: text(500).optional() }).optional(),
+      errors: [409],
+      handle: async ({ actor, params: { webhookId }, body, requestId }) => {
+        const by = { actor: actorName(actor), comment: body?.comment, requestId };
+        await setWebhookAside(deps.pool, String(webhookId), as, by);
+        return show(actor, webhookId);
+      },
+    });
   return [
     ...list(deps),
     procedure('GET /webhooks/{webhookId}', {
@@ -92,6 +107,8 @@ export const webhookProcedures = (deps: MoneyDeps): Procedure[] => {
         return show(actor, webhookId);
       },
     }),
+    setAside('park', 'parked', 'Keep a webhook for later', 'It is not tried again until it is replayed.'),
+    setAside('ignore', 'ignored', 'Nothing is to be done about a webhook', 'It can still be replayed.'),
   ];
 };
 

@@ -3,7 +3,7 @@ import { webhookOf } from '../../adapters/kit/manifest.ts';
 import type { RawWebhook, Verdict, WebhookReply } from '../../adapters/kit/webhooks.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
-import { openConnectionRow } from '../../db/repositories/connections.ts';
+import { openConnectionRow, retiredSettings } from '../../db/repositories/connections.ts';
 import { isHubFailure } from '../../domain/failures.ts';
 import { providerById } from '../../worker/tools.ts';
 
@@ -46,16 +46,30 @@ const load = async (
     const webhook = webhookOf(provider);
     const config = provider.config.safeParse(row.config);
     if (!webhook || !config.success) return null;
-    const at = () => ({ config: config.data, callbackUrl: callbackUrlOf(publicUrl, connectionId), now: Date.now() });
+    const at = (settings: unknown) => ({
+      config: settings,
+      callbackUrl: callbackUrlOf(publicUrl, connectionId),
+      now: Date.now(),
+    });
+    const verify = (settings: unknown, raw: RawWebhook): Verdict => {
+      try {
+        return webhook.verify(at(settings), raw);
+      } catch {
+        return { ok: false, reason: 'malformed' };
+      }
+    };
+    // What was sent before a secret was changed comes signed with the old one, again and again until it is taken.
+    const before = (await retiredSettings(db, ring, connectionId)).flatMap((settings) => {
+      const parsed = provider.config.safeParse(settings);
+      return parsed.success ? [parsed.data] : [];
+    });
     return {
       verify: (raw) => {
-        try {
-          return webhook.verify(at(), raw);
-        } catch {
-          return { ok: false, reason: 'malformed' };
-        }
+        const verdict = verify(config.data, raw);
+        if (verdict.ok || verdict.reason !== 'bad_signature') return verdict;
+        return before.map((settings) => verify(settings, raw)).find(({ ok }) => ok) ?? verdict;
       },
-      reply: (outcome) => webhook.reply(at(), outcome),
+      reply: (outcome) => webhook.reply(at(config.data), outcome),
     };
   } catch (error) {
     if (isHubFailure(error)) return null;

@@ -120,9 +120,57 @@ export const PaymentMethod = defineEntity({
     id: p.integer().primary(),
     direction: p.text().$type<'deposit' | 'withdrawal'>(),
     name: p.text(),
+    caption: p.text(),
+    description: p.text().nullable(),
+    icon: p.text().nullable(),
+    provider: p.text(),
+    connectionId: p.integer(),
+    flow: p.text().$type<'manual' | 'invoice' | 'address' | 'send'>(),
+    libraryTimeToFund: p.text().nullable(),
+    hideAmount: p.boolean(),
+    hideProceed: p.boolean(),
+    fields: p.json<Record<string, unknown>[]>(),
+    instruction: p.text().nullable(),
     enabled: p.boolean(),
     priority: p.integer(),
+    ...translated(),
     ...stamps(),
   },
 });
 export type PaymentMethodRow = InferEntity<typeof PaymentMethod>;
+
+export const MethodCurrency = defineEntity({
+  name: 'MethodCurrency',
+  tableName: 'payment_method_currency',
+  properties: {
+    id: p.integer().primary(),
+    methodId: p.integer(),
+    type: p.text().$type<'TR' | 'PS'>(),
+    currency: p.integer(),
+    min: p.decimal('string'),
+    max: p.decimal('string'),
+    caption: p.text().nullable(),
+    keyCaption: p.text().nullable(),
+    icon: p.text().nullable(),
+    enabled: p.boolean(),
+    ...stamps(),
+  },
+});
+export type MethodCurrencyRow = InferEntity<typeof MethodCurrency>;
+
+export const MethodCommission = defineEntity({
+  name: 'MethodCommission',
+  tableName: 'payment_method_commission',
+  properties: {
+    id: p.integer().primary(),
+    methodId: p.integer(),
+    type: p.text().$type<'TR' | 'PSP'>(),
+    currency: p.integer(),
+    percent: p.decimal('string'),
+    fix: p.decimal('string'),
+    min: p.decimal('string'),
+    max: p.decimal('string'),
+    ...stamps(),
+  },
+});
+export type MethodCommissionRow = InferEntity<typeof MethodCommission>;

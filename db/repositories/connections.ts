@@ -13,20 +13,42 @@ export interface StoredConnection {
   enabled: boolean;
   /** As stored; the manifest's schema checks it before use. */
   config: unknown;
-  /** Changes whenever the row does: cached sessions of an older version must not be used. */
-  version: string;
+  /** Of the settings in `config`. */
+  version: number;
+  /** Of the settings that count now. */
+  currentVersion: number;
+  /** Changes whenever the settings do: cached sessions of other settings must not be used. */
+  stamp: string;
+  /** The last call had no answer. */
+  failing: boolean;
+  /** The provider does not answer: the breaker is open. */
+  silent: boolean;
 }
 
-export const openConnectionRow = async (db: Queryable, ring: KeyRing, id: number): Promise<StoredConnection> => {
+/** `version`: of settings of before; when they are gone, or none is named, the present ones. */
+export const openConnectionRow = async (
+  db: Queryable,
+  ring: KeyRing,
+  id: number,
+  version: number | null = null,
+): Promise<StoredConnection> => {
   const { rows } = await db.query(
-    `select id, provider, name, caption, enabled, config, coalesce(update_time, create_time)::text as version from connection where id = $1`,
-    [id],
+    `select c.id, c.provider, c.name, c.caption, c.enabled, coalesce(s.config, c.config) as config, coalesce(s.version, c.version) as version,
+            c.version as "currentVersion", coalesce(h.failures_in_row, 0) > 0 as failing, coalesce(h.state <> 'closed', false) as silent,
+            coalesce(s.version, c.version) || ' ' || coalesce(s.retired_at, c.update_time, c.create_time) as stamp
+       from connection c left join connection_settings s on s.connection_id = c.id and s.version = $2
+       left join connection_health h on h.connection_id = c.id where c.id = $1`,
+    [id, version],
   );
   const row = rows[0];
   if (!row) throw new HubFailure('NotFound', 'not_found', `there is no connection ${id}`);
-  let config: unknown;
+  return { ...row, config: openSettings(ring, row.config, id) };
+};
+
+/** Throws `Config` when the key is not in the ring. */
+export const openSettings = (ring: KeyRing, sealed: Uint8Array, id: number): unknown => {
   try {
-    config = JSON.parse(ring.open(row.config, CONNECTION_PURPOSE).toString());
+    return JSON.parse(ring.open(sealed, CONNECTION_PURPOSE).toString());
   } catch {
     throw new HubFailure(
       'Config',
@@ -34,5 +56,28 @@ export const openConnectionRow = async (db: Queryable, ring: KeyRing, id: number
       `the settings of connection ${id} cannot be decrypted: is its key in CONFIG_KEYS?`,
     );
   }
-  return { ...row, config };
+};
+
+/** The settings of the last day that do not count any more, newest first. */
+export const retiredSettings = async (db: Queryable, ring: KeyRing, id: number): Promise<unknown[]> => {
+  const { rows } = await db.query<{ config: Buffer }>(
+    `select config from connection_settings where connection_id = $1 and retired_at > now() - interval '1 day' order by version desc limit 3`,
+    [id],
+  );
+  return rows.map(({ config }) => openSettings(ring, config, id));
+};
+
+export const sealSettings = (ring: KeyRing, settings: unknown): Buffer =>
+  ring.seal(Buffer.from(JSON.stringify(settings)), CONNECTION_PURPOSE);
+
+/** New settings count for the next call; those of before are kept for what was begun with them. */
+export const replaceSettings = async (db: Queryable, id: number, sealed: Buffer): Promise<void> => {
+  await db.query(
+    `insert into connection_settings (connection_id, version, config) select id, version, config from connection where id = $1`,
+    [id],
+  );
+  await db.query(`update connection set config = $2, version = version + 1, update_time = now() where id = $1`, [
+    id,
+    sealed,
+  ]);
 };

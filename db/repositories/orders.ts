@@ -12,13 +12,16 @@ export interface AccountFacts {
   permissions: string[];
   platformType: string;
   connectionId: number | null;
+  /** Null for our own wallets. */
+  connectionEnabled: boolean | null;
   provider: string | null;
 }
 
 export const loadAccountFacts = async (db: Queryable, accountId: number): Promise<AccountFacts | null> => {
   const { rows } = await db.query<AccountFacts>(
     `select a.account_id as "accountId", a.client_id as "clientId", cl.status as "clientStatus", a.status, a.ledger_code as "ledgerCode",
-            a.account_number as "accountNumber", a.currency, a.permissions, p.type as "platformType", p.connection_id as "connectionId", co.provider
+            a.account_number as "accountNumber", a.currency, a.permissions, p.type as "platformType", p.connection_id as "connectionId",
+            co.enabled as "connectionEnabled", co.provider
        from account a join client cl on cl.client_id = a.client_id join platform p on p.id = a.platform_id
        left join connection co on co.id = p.connection_id where a.account_id = $1`,
     [accountId],

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { KeyRing } from '../../config/key-ring.ts';
-import { CONNECTION_PURPOSE } from '../repositories/connections.ts';
+import { openSettings, replaceSettings, sealSettings } from '../repositories/connections.ts';
 import type { Queryable } from '../pool.ts';
 
 export interface DemoConnection {
@@ -98,6 +99,14 @@ const policies = [
   ['Transfers: nobody', 'transfer', null, '0', 0, 80],
 ] as const;
 
+const holds = (ring: KeyRing, stored: Buffer, id: number, config: unknown): boolean => {
+  try {
+    return isDeepStrictEqual(openSettings(ring, stored, id), config);
+  } catch {
+    return false; // sealed with a key that is gone
+  }
+};
+
 /**
  * A small brokerage on the sandboxes: wallets in four currencies, an MT5 server, bank and crypto methods, approval rules.
  * Repeating it refreshes the connections' settings (ports may differ) and leaves everything else as it is.
@@ -109,12 +118,14 @@ export const seedDemo = async (
 ): Promise<void> => {
   const ring = new KeyRing(configKeys);
   for (const { provider, name, caption, config } of connections) {
-    const sealed = ring.seal(Buffer.from(JSON.stringify(config)), CONNECTION_PURPOSE);
-    await db.query(
+    const sealed = sealSettings(ring, config);
+    const { rows } = await db.query<{ id: number; config: Buffer; fresh: boolean }>(
       `insert into connection (provider, name, caption, config) values ($1, $2, $3, $4)
-       on conflict (name) do update set config = excluded.config, update_time = now()`,
+       on conflict (name) do update set name = excluded.name returning id, config, xmax = 0 as fresh`,
       [provider, name, caption, sealed],
     );
+    const { id, config: stored, fresh } = rows[0]!;
+    if (!fresh && !holds(ring, stored, id, config)) await replaceSettings(db, id, sealed);
   }
   const { rows: done } = await db.query(`select from platform limit 1`);
   if (done.length > 0) return;

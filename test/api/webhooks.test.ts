@@ -273,3 +273,83 @@ describe('operators', () => {
     await api.hub.reaches(one.transactionId, 'done');
   });
 });
+
+describe('a callback that an operator looks at', () => {
+  /** One about something we do not know, rightly signed. */
+  const stranger = async (): Promise<string> => {
+    const { transactionId, theirs } = await opened();
+    const body = await unsent(theirs);
+    await api.hub.pool.query(`update money_transaction set reference = 'X' || reference where transaction_id = $1`, [
+      transactionId,
+    ]);
+    const since = await newest();
+    // Settings are remembered for a moment.
+    await eventually(async () => (await post(`/webhooks/${connection}`, body)).ok, 'the callback to be taken');
+    return (await eventually(async () => (await rows(since)).find(({ status }) => status === 'parked'), 'parking')).id;
+  };
+
+  it('is parked when it names nothing we know, and can be kept for later or ignored', async () => {
+    const id = await stranger();
+    const seen = (await olga.call('GET /webhooks?filter[status]=parked')).body.data;
+    expect(seen.find((one: any) => String(one.id) === id)).toMatchObject({ reason: 'it names nothing we know' });
+    const parked = await olga.call(`POST /webhooks/${id}/park`, { comment: 'asked the provider' });
+    expect(parked.body).toMatchObject({
+      status: 'parked',
+      nextAttempt: null,
+      reason: `parked by user:${olga.id}: asked the provider`,
+    });
+    expect((await olga.call(`POST /webhooks/${id}/ignore`)).body).toMatchObject({
+      status: 'ignored',
+      nextAttempt: null,
+    });
+    const reader = await api.operator(['connections.read']);
+    expect((await reader.call(`POST /webhooks/${id}/ignore`)).status).toBe(403);
+    expect((await olga.call('POST /webhooks/999999/park')).status).toBe(404);
+    const { rows: audit } = await api.hub.pool.query(`select action from audit where object = $1 order by id`, [
+      `webhook:${id}`,
+    ]);
+    expect(audit.map(({ action }) => action)).toEqual(['webhooks.park', 'webhooks.ignore']);
+  });
+
+  it('is neither once it was delivered or was never proved', async () => {
+    const since = await newest();
+    await post('/webhooks/999999', 'hello');
+    const [unknown] = await rows(since);
+    expect(unknown).toMatchObject({ status: 'rejected', reason: 'unknown_connection' });
+    expect((await olga.call(`POST /webhooks/${unknown!.id}/ignore`)).status).toBe(409);
+  });
+});
+
+describe('a callback that was sent before its secret was changed', () => {
+  it('is still taken for a day', async () => {
+    const { transactionId, theirs } = await opened();
+    const body = await unsent(theirs);
+    const { settings } = (await olga.call(`GET /connections/${connection}`)).body;
+    const secrets = { ...settings, callbackSecret: 'another secret' };
+    expect((await olga.call(`PATCH /connections/${connection}`, { settings: secrets })).status).toBe(200);
+    // Longer than settings are remembered.
+    await new Promise((done) => setTimeout(done, 2_500));
+    await eventually(async () => (await post(`/webhooks/${connection}`, body)).ok, 'the callback to be taken');
+    await api.hub.reaches(transactionId, 'done');
+    await api.hub.pool.query(
+      `update connection set config = (select config from connection_settings where connection_id = $1 order by version desc limit 1), update_time = now() where id = $1`,
+      [connection],
+    );
+  });
+});
+
+describe('a callback for a connection that is disabled', () => {
+  it('is kept and answered as ever, and what was begun is finished by it', async () => {
+    const { ann, transactionId, theirs, balance } = await opened();
+    await olga.call(`PATCH /connections/${connection}`, { enabled: false });
+    const order = { accountId: ann.wallet, methodId: invoice, currencyCode: USDT, amount: '40' };
+    const refused = await ann.call('POST /my/deposits/sync', order);
+    expect(refused.body.error.details[0]).toMatchObject({ field: 'methodId', reason: 'restricted' });
+    const since = await newest();
+    await sandbox().pay(theirs, {});
+    await api.hub.reaches(transactionId, 'done');
+    expect(await balance()).toBe('40');
+    expect((await rows(since)).map(({ status }) => status)).toContain('delivered');
+    await olga.call(`PATCH /connections/${connection}`, { enabled: true });
+  });
+});

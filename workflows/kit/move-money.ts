@@ -59,7 +59,7 @@ type No = Extract<Answer<never>, { outcome: 'refused' | 'not_sent' }>;
 class Sending<Report> {
   private readonly run: MoneyRun;
   private readonly move: Move<Report>;
-  private readonly startedAt = Date.now();
+  private startedAt = Date.now();
   /** When an answer was lost that nobody has found again. While it is set, no later "no" is the whole truth. */
   private lostAt: number | null = null;
   /** What a repeat was told while the first attempt was in doubt. */
@@ -96,8 +96,15 @@ class Sending<Report> {
   }
 
   /** Surely not sent: try again, until it makes no sense any more. Nothing left the house, so the client may have his money back. */
-  async later(answer: { reason: string; message: string; retryAfter?: number }): Promise<Answer<Report>> {
+  async later(answer: {
+    reason: string;
+    message: string;
+    retryAfter?: number;
+    queuedMs?: number;
+  }): Promise<Answer<Report>> {
     const { timings, progress } = this.run;
+    // While the connection is paused orders wait in its queue: that is not trying, so it is no reason to give up.
+    this.startedAt += answer.queuedMs ?? 0;
     if (Date.now() - this.startedAt > timings.sendFor) {
       throw new Stopped('failed', answer.reason, `Gave up: ${answer.message}`);
     }

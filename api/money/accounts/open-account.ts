@@ -32,6 +32,7 @@ interface ProductCurrency {
   type: string;
   platformId: number;
   platformType: string;
+  connectionEnabled: boolean | null;
 }
 
 /**
@@ -80,9 +81,9 @@ const productOf = async (db: Queryable, { actor }: Ordering, wish: AccountWish):
   }
   const { rows } = await db.query<ProductCurrency>(
     `select pc.id, p.status as "productStatus", pc.is_enabled and c.enabled as "isEnabled", pc.currency, pc.caption, pc.leverages, pc.max_accounts as "maxAccounts",
-            pc.permissions, p.type, p.platform_id as "platformId", pl.type as "platformType"
+            pc.permissions, p.type, p.platform_id as "platformId", pl.type as "platformType", co.enabled as "connectionEnabled"
        from product_currency pc join product p on p.id = pc.product_id join platform pl on pl.id = p.platform_id
-       join currency c on c.numeric_code = pc.currency
+       join currency c on c.numeric_code = pc.currency left join connection co on co.id = pl.connection_id
       where ($1::int is not null and pc.id = $1) or ($1::int is null and pc.product_id = $2 and pc.currency = $3)`,
     [wish.productCurrencyId ?? null, wish.productId ?? null, wish.currencyCode ?? null],
   );
@@ -94,6 +95,8 @@ const productOf = async (db: Queryable, { actor }: Ordering, wish: AccountWish):
   if (!product.isEnabled || !open.includes(product.productStatus)) {
     throw new HubFailure('Rejected', 'restricted', 'This product is not available.', { field });
   }
+  if (product.connectionEnabled === false)
+    throw new HubFailure('Rejected', 'restricted', 'The platform of this product is switched off.', { field });
   return product;
 };
 
