@@ -1,4 +1,3 @@
-import type { Request } from 'express';
 import { problem } from './errors.ts';
 
 /** A number as it was written in the request: amounts must never pass through a float. Whole numbers stay plain numbers. */
@@ -16,11 +15,10 @@ export class JsonNumber {
 const DEEPEST = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The JSON body, or undefined when there is none. Numbers that are not plain whole ones come as JsonNumber. */
-export const readJson = (req: Request): unknown => {
-  const bytes: unknown = req.body;
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return undefined;
-  if (!isJson(req.headers['content-type'])) {
+/** The JSON in a body, or undefined when there is none. Numbers that are not plain whole ones come as JsonNumber. */
+export const readJson = (bytes: Buffer, contentType: string | undefined): unknown => {
+  if (bytes.length === 0) return undefined;
+  if (contentType !== 'application/json' && !isJson(contentType)) {
     throw problem(415, 'unsupported_media_type', 'Send the body as application/json.');
   }
   try {
