@@ -1,18 +1,21 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { loadRequest, type RequestRow } from '../../db/repositories/requests.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
-import { type DecisionBy, whyMayNotApprove } from '../../domain/approvals.ts';
-import type { Decision } from '../../domain/decisions.ts';
-import { HubFailure } from '../../domain/failures.ts';
-import type { Activity } from '../kit/activity.ts';
+import {
+  type DecisionFacts,
+  type DecisionOutcome,
+  keepRefusal,
+  loadDecisionFacts,
+  loadRequest,
+  type RequestRow,
+  writeDecision,
+} from '../../db/repositories/requests.ts';
+import { setStage } from '../../db/repositories/transactions.ts';
+import { whyMayNotApprove } from '../../domain/approvals.ts';
+import type { Decision, DecisionRecord } from '../../domain/decisions.ts';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import type { Tools } from '../kit/activity.ts';
 
-export interface Recording {
-  applicationId: number;
-  decision: Decision;
-  /** Approvals given before. */
-  earlier: DecisionBy[];
-}
+export type Recording = DecisionRecord & { decision: Decision };
 
 export interface Recorded {
   proven: boolean;
@@ -22,107 +25,100 @@ export interface Recorded {
   missing: number;
 }
 
+/** What a decision needs to be written down; the API has it too. */
+export type RecordingTools = Pick<Tools, 'pool' | 'proves' | 'unprovenDecisions' | 'run'>;
+
 /**
  * Writes a decision down, after checking in the database what a validator cannot: that the person exists, is active and may
- * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request.
+ * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request. Done twice, by the run and by
+ * the API, it happens once: the first one's outcome, a refusal too, is everybody's.
  */
-export const recordDecision: Activity<Recording, Recorded> = async ({ applicationId, decision, earlier }, tools) =>
-  inTransaction(tools.pool, async (db) => {
-    const request = await loadRequest(db, applicationId, true);
-    if (!request) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
-    const proven = decision.proof !== undefined && tools.proves(tools.run.workflowId, decision);
-    if (decision.proof !== undefined && !proven)
-      throw new HubFailure('Rejected', 'forbidden', 'The proof of this decision is not ours.');
-    if (!proven && tools.unprovenDecisions === 'refuse') {
-      throw new HubFailure(
-        'Rejected',
-        'forbidden',
-        'Decisions from Temporal UI are switched off (TEMPORAL_UI_DECISIONS).',
-      );
-    }
-    await assertMayDecide(db, decision.by, request);
-
-    if (proven && decision.applicationId !== applicationId) {
-      throw new HubFailure('Rejected', 'not_waiting', 'This decision is about another request.');
-    }
-    const affirms = decision.decision === 'approve' || decision.decision === 'mark_done';
-    if (affirms || decision.decision === 'mark_failed') {
-      for (const involved of [request.requestedBy, request.editedBy]) {
-        const why = whyMayNotApprove({ userId: decision.by, proven }, involved, earlier);
-        if (why) throw new HubFailure('Rejected', why.reason, why.issue);
-      }
-    }
-    if (affirms) {
-      if (request.data.amount === null)
-        throw new HubFailure('Rejected', 'restricted', 'There is no amount to approve: reject, or continue.');
-    }
-    const resolution = await resolutionText(db, decision.resolutionId);
-
-    await db.query(
-      `insert into application_decision (application_id, user_id, decision, via, resolution_id, comment) values ($1, $2, $3, $4, $5, $6)
-       on conflict (application_id, user_id) do update set decision = excluded.decision, via = excluded.via, resolution_id = excluded.resolution_id,
-         comment = excluded.comment, create_time = now()`,
-      [
-        applicationId,
-        decision.by,
-        decision.decision,
-        proven ? 'api' : 'temporal-ui',
-        decision.resolutionId ?? null,
-        decision.comment ?? null,
-      ],
-    );
-    if (decision.evidence) await keepEvidence(db, request.transactionId, decision);
-    const missing = decision.decision === 'approve' ? Math.max(0, request.approvalsNeeded - earlier.length - 1) : 0;
-    if (missing === 0 && decision.decision !== 'continue') {
-      await db.query(
-        `update application set status_id = $2, user_id = $3, resolution_id = $4, comment = coalesce($5, comment), update_time = now(), process_time = now()
-          where id = $1 and status_id in (0, 3)`,
-        [applicationId, affirms ? 1 : 2, decision.by, decision.resolutionId ?? null, decision.comment ?? null],
-      );
-      const { stage } = await loadTransaction(db, request.transactionId);
-      await setStage(db, request.transactionId, stage, {
-        needsHuman: null,
-        resolution,
-        resolutionId: decision.resolutionId ?? null,
-      });
-    }
-    await recordAudit(db, {
-      actor: `user:${decision.by}`,
-      action: `requests.${decision.decision}`,
-      object: `request:${applicationId}`,
-      after: {
-        decision: decision.decision,
-        via: proven ? 'api' : 'temporal-ui',
-        resolutionId: decision.resolutionId ?? null,
-      },
-      ...tools.run,
-    });
-    return { proven, amount: request.data.amount ?? '0', missing };
-  });
-
-const assertMayDecide = async (db: Queryable, userId: number, request: RequestRow): Promise<void> => {
-  const { rows } = await db.query<{ allowed: boolean; sees: boolean }>(
-    `select exists (select from hub_user_group ug join user_group g on g.id = ug.group_id
-                     where ug.user_id = u.id and g.permissions && array['*', 'requests.update']) as allowed,
-            (not exists (select from hub_user_tag where user_id = u.id)
-             or exists (select from hub_user_tag ut join client_tag ct using (tag_id) join application a on a.client_id = ct.client_id
-                         where ut.user_id = u.id and a.id = $2)) as sees
-       from hub_user u where u.id = $1 and u.active`,
-    [userId, request.id],
-  );
-  if (!rows[0]) throw new HubFailure('Rejected', 'forbidden', `There is no active user ${userId}.`);
-  if (!rows[0].allowed || !rows[0].sees)
-    throw new HubFailure('Rejected', 'forbidden', `User ${userId} may not decide this request.`);
+export const recordDecision = async (recording: Recording, tools: RecordingTools): Promise<Recorded> => {
+  try {
+    return await inTransaction(tools.pool, (db) => record(db, recording, tools));
+  } catch (error) {
+    if (!isHubFailure(error) || error.type !== 'Rejected') throw error;
+    const { reason, message, facts } = error;
+    const kept = await keepRefusal(tools.pool, recording, { refused: { reason, message, field: facts.field ?? null } });
+    if (kept) throw error;
+    return inTransaction(tools.pool, (db) => record(db, recording, tools));
+  }
 };
 
-const resolutionText = async (db: Queryable, resolutionId: number | undefined): Promise<string | null> => {
-  if (resolutionId === undefined) return null;
-  const { rows } = await db.query<{ name: string }>(`select name from resolution where id = $1 and enabled`, [
-    resolutionId,
-  ]);
-  if (!rows[0])
-    throw new HubFailure('Rejected', 'not_found', `There is no resolution ${resolutionId}.`, { field: 'resolutionId' });
-  return rows[0].name;
+const record = async (db: Queryable, recording: Recording, tools: RecordingTools): Promise<Recorded> => {
+  const { applicationId, updateId, decision, earlier } = recording;
+  const { by, decision: word, resolutionId = null, comment = null } = decision;
+  const request = await loadRequest(db, applicationId);
+  if (!request) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
+  // Asked for only now that the request is locked: whoever came first has committed.
+  const facts = await loadDecisionFacts(db, { applicationId, updateId, userId: by, resolutionId });
+  if (facts.outcome) return known(facts.outcome);
+  const proven = decision.proof !== undefined && tools.proves(tools.run.workflowId, decision);
+  const via = proven ? 'api' : 'temporal-ui';
+  assertMayBeTaken(request, facts, recording, proven, tools);
+
+  if (decision.evidence) await keepEvidence(db, request.transactionId, decision);
+  const missing = word === 'approve' ? Math.max(0, request.approvalsNeeded - earlier.length - 1) : 0;
+  const last = missing === 0 && word !== 'continue';
+  const recorded = { proven, amount: request.data.amount ?? '0', missing };
+  const closesAs = !last ? null : affirms(decision) ? 1 : 2;
+  const outcome = { recorded };
+  await writeDecision(db, { applicationId, updateId, userId: by, word, via, resolutionId, comment, closesAs, outcome });
+  if (last) {
+    await setStage(db, request.transactionId, facts.stage, {
+      needsHuman: null,
+      resolution: facts.resolution,
+      resolutionId,
+    });
+  }
+  await recordAudit(db, {
+    actor: `user:${by}`,
+    action: `requests.${word}`,
+    object: `request:${applicationId}`,
+    after: { decision: word, via, resolutionId },
+    ...tools.run,
+  });
+  return recorded;
+};
+
+const affirms = ({ decision }: Decision): boolean => decision === 'approve' || decision === 'mark_done';
+
+const known = (outcome: DecisionOutcome): Recorded => {
+  if ('recorded' in outcome) return outcome.recorded;
+  const { reason, message, field } = outcome.refused;
+  throw new HubFailure('Rejected', reason, message, field === null ? {} : { field });
+};
+
+/** Throws `Rejected` with the reason why this decision cannot stand. */
+const assertMayBeTaken = (
+  request: RequestRow,
+  facts: DecisionFacts,
+  { applicationId, decision, earlier }: Recording,
+  proven: boolean,
+  { unprovenDecisions }: RecordingTools,
+): void => {
+  const { by, resolutionId } = decision;
+  const refused = (...[reason, issue, more]: [HubFailure['reason'], string, { field?: string }?]) =>
+    new HubFailure('Rejected', reason, issue, more);
+  if (decision.proof !== undefined && !proven) throw refused('forbidden', 'The proof of this decision is not ours.');
+  if (!proven && unprovenDecisions === 'refuse')
+    throw refused('forbidden', 'Decisions from Temporal UI are switched off (TEMPORAL_UI_DECISIONS).');
+  if (facts.may === null) throw refused('forbidden', `There is no active user ${by}.`);
+  if (!facts.may) throw refused('forbidden', `User ${by} may not decide this request.`);
+  if (proven && decision.applicationId !== applicationId)
+    throw refused('not_waiting', 'This decision is about another request.');
+  if (request.statusId === 1 || request.statusId === 2)
+    throw refused('not_waiting', 'The request was decided already.');
+  if (affirms(decision) || decision.decision === 'mark_failed') {
+    for (const involved of [request.requestedBy, request.editedBy]) {
+      const why = whyMayNotApprove({ userId: by, proven }, involved, earlier);
+      if (why) throw refused(why.reason, why.issue);
+    }
+  }
+  if (affirms(decision) && request.data.amount === null)
+    throw refused('restricted', 'There is no amount to approve: reject, or continue.');
+  if (resolutionId !== undefined && facts.resolution === null)
+    throw refused('not_found', `There is no resolution ${resolutionId}.`, { field: 'resolutionId' });
 };
 
 /** The bank's reference is unique: one statement line never proves two movements. */

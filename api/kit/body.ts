@@ -43,6 +43,7 @@ const plainBytes = (req: Request, most: number, tooLarge: () => Problem): Promis
       .on('data', take)
       .once('end', () => done(parts.length === 1 ? parts[0]! : Buffer.concat(parts, length)))
       .once('error', refuse)
-      // After the end this changes nothing any more.
-      .once('close', () => refuse(problem(400, 'validation', 'The request ended before its body did.')));
+      .once('close', () => {
+        if (!req.readableEnded) refuse(problem(400, 'validation', 'The request ended before its body did.'));
+      });
   });

@@ -115,7 +115,9 @@ const send = (res: Response, { status, body }: { status: number; body: unknown }
 /** What Express answers with, without the looks at settings and caches that no answer of ours needs. */
 export const sendJson = (res: Response, body: unknown): void => {
   const text = JSON.stringify(body);
+  const length = Buffer.byteLength(text);
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
-  res.setHeader('Content-Length', Buffer.byteLength(text));
-  res.end(text);
+  res.setHeader('Content-Length', length);
+  // One byte for each character: plain ASCII, which is written faster under this name.
+  res.end(text, length === text.length ? 'latin1' : 'utf8');
 };

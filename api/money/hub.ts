@@ -3,6 +3,7 @@ import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Begun } from '../../domain/money-order.ts';
 import { type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
+import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
 
 export interface MoneyDeps extends ApiDeps {
@@ -19,6 +20,7 @@ const PATIENCE_MS = 12_000;
 export class MoneyHub {
   readonly deps: MoneyDeps;
   private made: Steering | undefined;
+  private lent: ReturnType<typeof lendTools> | undefined;
 
   constructor(deps: MoneyDeps) {
     this.deps = deps;
@@ -41,6 +43,13 @@ export class MoneyHub {
 
   begin(kind: 'deposit' | 'payout' | 'transfer', transactionId: number): Promise<Begun> {
     return this.ask((steering) => steering.beginMoney(kind, transactionId));
+  }
+
+  /** What activities work with, for what the API does at once as they do. */
+  tools(): ReturnType<typeof lendTools> {
+    const { settings, pool, temporal, timings = timingsNamed(settings.hubTimings) } = this.deps;
+    this.lent ??= lendTools(settings, pool, temporal.client, timings);
+    return this.lent;
   }
 
   private steering(): Steering {

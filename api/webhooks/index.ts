@@ -30,7 +30,7 @@ const KEPT_AT_ONCE = 50;
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
   const receivers = createReceivers(pool, new KeyRing(settings.configKeys));
-  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE });
+  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE, lanes: 3 });
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
     () =>

@@ -21,6 +21,8 @@ import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { type RunningWorker, runWorker } from '../../worker/run.ts';
 import { Steering } from '../../worker/steering.ts';
+import { recordTaken } from '../../worker/taken-decision.ts';
+import { lendTools } from '../../worker/tools.ts';
 import { CONFIG_KEYS, PAYLOAD_KEYS } from './keys.ts';
 
 // Workers that only run activities warn that they have no workflows; what matters fails a test.
@@ -303,12 +305,11 @@ export class TestHub {
     decision: 'approve' | 'reject' | 'continue' | 'mark_done' | 'mark_failed',
     rest: object = {},
   ): Promise<{ missing: number }> {
-    const request = await this.openRequest(transactionId);
-    return this.steering.decide(
-      request.workflow_id,
-      { decision, by, applicationId: request.id, ...rest },
-      randomUUID(),
-    );
+    const { id: applicationId, workflow_id: workflowId } = await this.openRequest(transactionId);
+    const vouched = this.steering.vouchFor(workflowId, { decision, by, applicationId, ...rest });
+    const taken = await this.steering.decide(workflowId, vouched, randomUUID());
+    const tools = lendTools(this.settings, this.pool, this.client, this.timings);
+    return { missing: await recordTaken(tools, workflowId, vouched, taken) };
   }
 
   breaches(): Promise<Breach[]> {
