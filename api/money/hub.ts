@@ -5,6 +5,8 @@ import { type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
+import { type MyAccountView, rememberedAccounts } from '../presenters/account.ts';
+import { type OrderFacts, rememberedFacts } from './intake/facts.ts';
 
 export interface MoneyDeps extends ApiDeps {
   /** Shortens the waits of the runs started here (tests, demo). */
@@ -19,11 +21,17 @@ const PATIENCE_MS = 12_000;
 /** What money methods work with: the database, and every question to Temporal with an end to its patience. */
 export class MoneyHub {
   readonly deps: MoneyDeps;
+  /** Good enough to say what would happen; whatever is placed is checked against fresh ones. */
+  readonly facts: OrderFacts;
+  /** An account as its owner sees it, its balance read now. */
+  readonly myAccount: (accountId: number) => Promise<MyAccountView>;
   private made: Steering | undefined;
   private lent: ReturnType<typeof lendTools> | undefined;
 
   constructor(deps: MoneyDeps) {
     this.deps = deps;
+    this.facts = rememberedFacts(deps.memory, deps.pool);
+    this.myAccount = rememberedAccounts(deps.memory, deps.pool);
   }
 
   get pool(): MoneyDeps['pool'] {

@@ -13,7 +13,7 @@ import { errorAnswer } from '../kit/openapi.ts';
 import type { MoneyDeps } from '../money/hub.ts';
 import { createDeliveries } from './deliveries.ts';
 import { webhookHeaders } from './headers.ts';
-import { createReceivers } from './receivers.ts';
+import { rememberedReceivers } from './receivers.ts';
 
 const readBody = bodyReader({
   most: 1024 * 1024,
@@ -29,7 +29,7 @@ const KEPT_AT_ONCE = 50;
  */
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
-  const receivers = createReceivers(pool, new KeyRing(settings.configKeys));
+  const receivers = rememberedReceivers(deps.memory, pool, new KeyRing(settings.configKeys));
   const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE, lanes: 3 });
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
