@@ -111,13 +111,13 @@ export class Steering implements Steer {
   }
 
   /** A decision with the API's word that this person made it. */
-  vouchFor(workflowId: string, decision: Decision): Decision {
+  vouchFor<D extends Decision>(workflowId: string, decision: D): D {
     return { ...decision, proof: this.proof.of(workflowId, decision) };
   }
 
   /**
    * Brings a decision to its run; answered once the run has taken it and that is durable. It is then to be written down
-   * (worker/taken-decision.ts). `updateId` makes a repeated call harmless. Throws HubFailure `Rejected` (not_waiting, own_request, decided_already, forbidden).
+   * (worker/decide.ts). `updateId` makes a repeated call harmless. Throws HubFailure `Rejected` (not_waiting, own_request, decided_already, forbidden).
    */
   async decide(workflowId: string, decision: Decision, updateId: string): Promise<Decided> {
     return this.reach(() =>

@@ -30,10 +30,17 @@ const TRIES = 5;
  * Writes a decision down, after checking in the database what a validator cannot: that the person exists, is active and may
  * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request. Done twice, by the run and by
  * the API, it happens once: the first one's outcome, a refusal too, is everybody's.
+ *
+ * `seen`: what the caller has looked up already, while the run took the decision. Good enough to write with, since the request must still be the
+ * same; never to refuse with.
  */
-export const recordDecision = async (recording: Recording, tools: RecordingTools): Promise<Recorded> => {
+export const recordDecision = async (
+  recording: Recording,
+  tools: RecordingTools,
+  seen: DecisionFacts | null = null,
+): Promise<Recorded> => {
   for (let tries = 0; tries < TRIES; tries++) {
-    const outcome = await outcomeOf(recording, tools);
+    const outcome = await outcomeOf(recording, tools, tries === 0 ? seen : null);
     if (outcome === null) continue;
     if ('recorded' in outcome) return outcome.recorded;
     const { reason, message, field } = outcome.refused;
@@ -42,13 +49,29 @@ export const recordDecision = async (recording: Recording, tools: RecordingTools
   throw new HubFailure('Unavailable', 'unavailable', 'The request changes too fast.', { retryAfter: 1 });
 };
 
-/** Null when somebody was faster: to be looked at again. */
-const outcomeOf = async (recording: Recording, tools: RecordingTools): Promise<DecisionOutcome | null> => {
+/** What there is to look up about a decision. */
+export const factsOf = (
+  pool: Tools['pool'],
+  { applicationId, updateId, decision }: Omit<Recording, 'earlier'>,
+): Promise<DecisionFacts | null> =>
+  loadDecisionFacts(pool, {
+    applicationId,
+    updateId,
+    userId: decision.by,
+    resolutionId: decision.resolutionId ?? null,
+    bankReference: decision.evidence?.bankReference ?? null,
+  });
+
+/** Null when somebody was faster, or what was seen does not suffice: to be looked at again. */
+const outcomeOf = async (
+  recording: Recording,
+  tools: RecordingTools,
+  seen: DecisionFacts | null,
+): Promise<DecisionOutcome | null> => {
   const { pool, run } = tools;
   const { applicationId, updateId, decision, earlier } = recording;
   const { by: userId, decision: word, resolutionId = null, comment = null, evidence = null } = decision;
-  const bankReference = evidence?.bankReference ?? null;
-  const facts = await loadDecisionFacts(pool, { applicationId, updateId, userId, resolutionId, bankReference });
+  const facts = seen ?? (await factsOf(pool, recording));
   if (!facts) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
   if (facts.outcome) return facts.outcome;
   const { request, version, resolution } = facts;
@@ -57,6 +80,7 @@ const outcomeOf = async (recording: Recording, tools: RecordingTools): Promise<D
     assertMayBeTaken(facts, recording, proven, tools);
   } catch (error) {
     if (!isHubFailure(error)) throw error;
+    if (seen) return null;
     const { reason, message } = error;
     const outcome = { refused: { reason, message, field: error.facts.field ?? null } };
     return (await keepRefusal(pool, recording, outcome)) ? outcome : null;

@@ -41,7 +41,7 @@ export class MoneyHub {
   /** Throws HubFailure `Unavailable` when Temporal or the workers do not answer in time. */
   async ask<T>(question: (steering: Steering) => Promise<T>): Promise<T> {
     const { temporal, patienceMs = PATIENCE_MS } = this.deps;
-    const steering = this.steering();
+    const { steering } = this;
     try {
       return await temporal.connection.withDeadline(Date.now() + patienceMs, () => question(steering));
     } catch (error) {
@@ -60,7 +60,7 @@ export class MoneyHub {
     return this.lent;
   }
 
-  private steering(): Steering {
+  get steering(): Steering {
     const { settings, temporal, timings = timingsNamed(settings.hubTimings) } = this.deps;
     this.made ??= new Steering(temporal.client, settings.payloadKeys, timings);
     return this.made;

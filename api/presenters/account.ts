@@ -243,7 +243,7 @@ const balancesOf = async (db: Db, codes: readonly string[]): Promise<Balance[]> 
 
 /** Accounts that exist, one by one: what is remembered of each, and its balance as it is now, asked for all that wait together. */
 export const rememberedAccounts = (memory: Memory, pool: Db): ((accountId: number) => Promise<MyAccountView>) => {
-  const balance = gather((codes: string[]) => balancesOf(pool, codes), { most: AT_ONCE });
+  const balance = gather((codes: string[]) => balancesOf(pool, codes), { most: AT_ONCE, lanes: 2 });
   const rows = memory.remember({
     tables: ['account', 'currency', 'platform', 'product_currency', 'product', 'product_group'],
     load: async (accountId: number) => (await rowsOf(pool, WITHOUT_BALANCE, [accountId])).get(accountId)!,

@@ -4,6 +4,7 @@ import { type Delivery, deliverWebhooks } from '../../activities/webhooks/delive
 
 /** What came while others were delivered goes together: a flood costs a few statements for many. */
 const AT_ONCE = 100;
+const GATHERING_MS = 20;
 const MOST_WAITING = 1_000;
 
 type Lent = Omit<Tools, 'run' | 'signal'>;
@@ -26,6 +27,7 @@ export const createDeliveries = (tools: () => Lent, log: Logger) => {
         if (!('error' in delivery)) continue;
         log.warn({ webhookId, err: delivery.error }, 'callback not delivered yet; the sweep tries again');
       }
+      await new Promise((done) => setTimeout(done, GATHERING_MS));
     }
     running = false;
   };

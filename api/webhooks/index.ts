@@ -30,7 +30,7 @@ const KEPT_AT_ONCE = 50;
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
   const receivers = rememberedReceivers(deps.memory, pool, new KeyRing(settings.configKeys));
-  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE, lanes: 3 });
+  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE, lanes: 2 });
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
     () =>

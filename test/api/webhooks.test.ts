@@ -212,7 +212,13 @@ describe('callbacks that come together', () => {
 
   it('are kept with one insert, each as if it came alone', async () => {
     const since = await newest();
-    const kept = await storeWebhooks(api.hub.pool, [incoming('b'), rejected, incoming('a'), incoming('b'), rejected]);
+    const kept = await storeWebhooks(api.hub.pool, [
+      incoming('b'),
+      rejected(),
+      incoming('a'),
+      incoming('b'),
+      rejected(),
+    ]);
     expect(kept).toEqual([
       { id: expect.any(String), fresh: true },
       null,

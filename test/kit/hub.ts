@@ -19,9 +19,9 @@ import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
 import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { connectTemporal } from '../../worker/client.ts';
+import { decide } from '../../worker/decide.ts';
 import { type RunningWorker, runWorker } from '../../worker/run.ts';
 import { Steering } from '../../worker/steering.ts';
-import { recordTaken } from '../../worker/taken-decision.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { CONFIG_KEYS, PAYLOAD_KEYS } from './keys.ts';
 
@@ -306,10 +306,13 @@ export class TestHub {
     rest: object = {},
   ): Promise<{ missing: number }> {
     const { id: applicationId, workflow_id: workflowId } = await this.openRequest(transactionId);
-    const vouched = this.steering.vouchFor(workflowId, { decision, by, applicationId, ...rest });
-    const taken = await this.steering.decide(workflowId, vouched, randomUUID());
-    const tools = lendTools(this.settings, this.pool, this.client, this.timings);
-    return { missing: await recordTaken(tools, workflowId, vouched, taken) };
+    const given = { decision, by, applicationId, ...rest };
+    const missing = await decide(
+      lendTools(this.settings, this.pool, this.client, this.timings),
+      (mine, updateId) => this.steering.decide(workflowId, mine, updateId),
+      { workflowId, decision: this.steering.vouchFor(workflowId, given), updateId: randomUUID() },
+    );
+    return { missing };
   }
 
   breaches(): Promise<Breach[]> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { recordTaken } from '../../worker/taken-decision.ts';
+import { decide } from '../../worker/decide.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 
@@ -18,12 +18,14 @@ beforeAll(async () => {
 afterAll(() => hub.stop());
 
 /** Sends a decision as the API does, and stops where the API could die: before it is written down. */
-const taken = async (transactionId: number, by: number, rest: object = {}) => {
+const taken = async (transactionId: number, by: number) => {
   const { id: applicationId, workflow_id: workflowId } = await hub.openRequest(transactionId);
-  const decision = hub.steering.vouchFor(workflowId, { decision: 'approve', by, applicationId, ...rest });
-  const decided = await hub.steering.decide(workflowId, decision, randomUUID());
+  const decision = hub.steering.vouchFor(workflowId, { decision: 'approve', by, applicationId } as const);
+  const updateId = randomUUID();
+  const decided = await hub.steering.decide(workflowId, decision, updateId);
   const tools = lendTools(hub.settings, hub.pool, hub.client, hub.timings);
-  return { applicationId, decided, writeDown: () => recordTaken(tools, workflowId, decision, decided) };
+  const writeDown = () => decide(tools, () => Promise.resolve(decided), { workflowId, decision, updateId });
+  return { applicationId, decided, writeDown };
 };
 
 const written = (applicationId: number) =>

@@ -4,7 +4,7 @@ import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.
 import { HubFailure } from '../../../domain/failures.ts';
 import { type UserActor, scopeSql } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
-import { recordTaken } from '../../../worker/taken-decision.ts';
+import { decide } from '../../../worker/decide.ts';
 import type { MoneyHub } from '../hub.ts';
 
 export type Verdict = 'yes' | 'no' | 'continue';
@@ -49,7 +49,12 @@ export const decideRequest = async (
   saying: Saying,
 ): Promise<SeenRequest> => {
   const request = await seenRequest(hub, actor, applicationId);
-  const decision: Decision = { decision: WORD[request.purpose][verdict], by: actor.id, applicationId, ...saying };
+  const decision: Decision & { applicationId: number } = {
+    decision: WORD[request.purpose][verdict],
+    by: actor.id,
+    applicationId,
+    ...saying,
+  };
   const content = createHash('sha256')
     .update(
       JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]),
@@ -64,11 +69,9 @@ export const decideRequest = async (
   const updateId = `decide-${applicationId}-${actor.id}-${decision.decision}-${content}`;
   try {
     const { workflowId } = request;
-    const [vouched, taken] = await hub.ask(async (steering) => {
-      const mine = steering.vouchFor(workflowId, decision);
-      return [mine, await steering.decide(workflowId, mine, updateId)] as const;
-    });
-    await recordTaken(hub.tools(), workflowId, vouched, taken);
+    const vouched = hub.steering.vouchFor(workflowId, decision);
+    const take = (mine: Decision, id: string) => hub.ask((steering) => steering.decide(workflowId, mine, id));
+    await decide(hub.tools(), take, { workflowId, decision: vouched, updateId });
     return request;
   } catch (error) {
     const late = error instanceof HubFailure && ['not_waiting', 'decided_already'].includes(error.reason);
