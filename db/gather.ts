@@ -11,6 +11,14 @@ export const gather = <In, Out>(
   const waiting: Waiting[] = [];
   let running = 0;
 
+  const alone = async ({ input, done, failed }: Waiting): Promise<void> => {
+    try {
+      done((await work([input]))[0]!);
+    } catch (error) {
+      failed(error);
+    }
+  };
+
   const run = async (): Promise<void> => {
     // What else arrives in this turn of the loop goes along.
     await new Promise(setImmediate);
@@ -21,8 +29,7 @@ export const gather = <In, Out>(
         for (const [i, { done }] of batch.entries()) done(outs[i]!);
       } catch (error) {
         if (batch.length === 1) batch[0]!.failed(error);
-        else
-          await Promise.all(batch.map(({ input, done, failed }) => work([input]).then(([out]) => done(out!), failed)));
+        else await Promise.all(batch.map(alone));
       }
     }
     running -= 1;

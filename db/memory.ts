@@ -14,6 +14,13 @@ interface Facts<K, V> {
   most?: number;
 }
 
+interface Known<V> {
+  until: number;
+  answer: Promise<V>;
+  /** There once it is loaded; a change before that makes it doubtful as well. */
+  value?: V;
+}
+
 export interface Remembered<K, V> {
   get: (key: K) => Promise<V>;
   /** Those a caller knows to be wrong. */
@@ -28,7 +35,7 @@ export interface Remembered<K, V> {
 export class Memory {
   private readonly databaseUrl: string;
   private readonly lost: (error: Error) => void;
-  private readonly all: { tables: readonly string[]; changed: (table: string, row: string | null) => void }[] = [];
+  private readonly all: { tables: readonly string[]; changed: (row: string | null) => void }[] = [];
   private listener: pg.Client | null = null;
   private listening = false;
   private closed = false;
@@ -68,12 +75,21 @@ export class Memory {
   }
 
   remember<K, V>({ tables, load, about, most = 10_000 }: Facts<K, V>): Remembered<K, V> {
-    // `value` is there once it is loaded; a change before that makes it doubtful as well.
-    const known = new Map<K, { until: number; answer: Promise<V>; value?: V }>();
+    const known = new Map<K, Known<V>>();
     const forget = (doubtful: (key: K, value: V) => boolean): void => {
       for (const [key, { value }] of known) if (value === undefined || doubtful(key, value)) known.delete(key);
     };
-    const changed = (_table: string, row: string | null): void => {
+    const keep = async (key: K, entry: Known<V>): Promise<void> => {
+      try {
+        entry.value = await entry.answer;
+      } catch {
+        // Whoever asked hears why.
+      }
+      // Of a row that is yet to come nobody would be told.
+      const nothing = entry.value === undefined || (about !== undefined && entry.value === null);
+      if (nothing && known.get(key) === entry) known.delete(key);
+    };
+    const changed = (row: string | null): void => {
       if (row === null || !about) known.clear();
       else forget((key, value) => about(key, value).includes(row));
     };
@@ -85,14 +101,9 @@ export class Memory {
         const answer = load(key);
         if (!this.listening) return answer;
         if (known.size >= most) known.clear();
-        const entry: { until: number; answer: Promise<V>; value?: V } = { until: Date.now() + BELIEVED_MS, answer };
+        const entry: Known<V> = { until: Date.now() + BELIEVED_MS, answer };
         known.set(key, entry);
-        const drop = () => void (known.get(key) === entry && known.delete(key));
-        answer.then((value) => {
-          entry.value = value;
-          // Of a row that is yet to come nobody would be told.
-          if (about && (value === null || value === undefined)) drop();
-        }, drop);
+        void keep(key, entry);
         return answer;
       },
       forget: (which) => forget((_key, value) => which(value)),
@@ -103,7 +114,7 @@ export class Memory {
   private changed(payload: string): void {
     const table = payload.split(' ', 1)[0]!;
     for (const one of this.all)
-      if (payload === '' || one.tables.includes(table)) one.changed(table, payload.includes(' ') ? payload : null);
+      if (payload === '' || one.tables.includes(table)) one.changed(payload.includes(' ') ? payload : null);
   }
 
   private deaf(listener: pg.Client, error?: Error): void {

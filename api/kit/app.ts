@@ -92,16 +92,12 @@ const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
   const find = createRoutes<Route>(all);
   const handler: RequestHandler = (req, res, next) => {
     const found = find(req.path);
-    if (!found) {
-      next();
-      return;
-    }
+    if (!found) return next();
     const { route, params } = found;
     res.locals['route'] = route.name;
     req.params = params;
     const run = route.runs.get(req.method);
-    if (run) run(req, res).catch(next);
-    else route.otherwise(req, res, next);
+    return run ? run(req, res) : route.otherwise(req, res, next);
   };
   const named = all.flatMap(([path, { names }]) => names.map((method) => `${method.toLowerCase()} ${path}`));
   return Object.assign(handler, { routes: named });

@@ -1,6 +1,5 @@
 import type { DecisionWord, Purpose } from '../../domain/decisions.ts';
 import type { Reason } from '../../domain/reasons.ts';
-import type { Stage } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
 
 /** Closes whatever is still open for a transaction because it ended by itself; nobody decided. */
