@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
+import { Memory } from '../db/memory.ts';
 import { createOrm } from '../db/orm.ts';
 import { createPool } from '../db/pool.ts';
 import type { ApiDeps, Temporal } from './deps.ts';
@@ -40,9 +41,12 @@ export const buildApi = async (
   pool.on('error', lost).on('connect', (connection) => connection.on('error', lost));
   const orm = await createOrm(settings.databaseUrl, Math.max(1, Math.ceil(settings.dbPoolSize / 2)));
   const tokens = await createTokens(settings, pool);
-  const access = createAccess(pool, tokens);
+  const memory = new Memory(settings.databaseUrl, lost);
+  void memory.listen();
+  const access = createAccess(pool, tokens, memory);
   const metrics = createMetrics(pool);
-  const deps: ApiDeps = { settings, pool, orm, log, tokens, access, temporal, measureCall: metrics.measureCall };
+  const { measureCall } = metrics;
+  const deps: ApiDeps = { settings, pool, memory, orm, log, tokens, access, temporal, measureCall };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
     trustProxy: settings.trustProxy,
@@ -59,6 +63,7 @@ export const buildApi = async (
     deps,
     procedures,
     close: async () => {
+      await memory.close();
       await orm.close(true);
       await pool.end();
     },

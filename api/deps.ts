@@ -3,6 +3,7 @@ import type { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { ObservedCall } from '../activities/kit/observe-calls.ts';
+import type { Memory } from '../db/memory.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from './kit/access.ts';
 import type { Tokens } from './kit/tokens.ts';
@@ -16,6 +17,8 @@ export interface Temporal {
 export interface ApiDeps {
   settings: Settings;
   pool: pg.Pool;
+  /** What changes seldom. */
+  memory: Memory;
   orm: MikroORM;
   log: Logger;
   tokens: Tokens;

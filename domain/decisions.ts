@@ -1,3 +1,5 @@
+import type { DecisionBy } from './approvals.ts';
+
 /** What an operator can say to a run that waits for him. */
 export type DecisionWord = 'approve' | 'reject' | 'continue' | 'mark_done' | 'mark_failed';
 
@@ -29,12 +31,24 @@ export const WORDS: Record<Purpose, readonly DecisionWord[]> = {
   repair: ['continue'],
 };
 
-/** What the decider hears. */
+/** What a run tells of a decision it has taken. */
 export interface Decided {
   purpose: Purpose;
   decision: DecisionWord;
-  /** How many more approvals are needed; 0 = the request is closed. */
-  missing: number;
+  /** How many more approvals are needed; 0 = the request is closed. Null: to be known once it is written down, which the API does itself. */
+  missing: number | null;
+  /** What there is to write down. */
+  record: DecisionRecord;
+  runId: string;
+}
+
+/** A decision as a run took it: whoever writes it down first, the run's own activity or the API, writes the same. */
+export interface DecisionRecord {
+  applicationId: number;
+  /** Of the Update that brought it. */
+  updateId: string;
+  /** Approvals given before. */
+  earlier: DecisionBy[];
 }
 
 export interface OpenRequest {

@@ -110,14 +110,18 @@ export class Steering implements Steer {
     });
   }
 
+  /** A decision with the API's word that this person made it. */
+  vouchFor<D extends Decision>(workflowId: string, decision: D): D {
+    return { ...decision, proof: this.proof.of(workflowId, decision) };
+  }
+
   /**
-   * An operator's decision, vouched for by the API. `updateId` makes a repeated call harmless.
-   * Throws HubFailure `Rejected` (not_waiting, own_request, decided_already, forbidden, restricted).
+   * Brings a decision to its run; answered once the run has taken it and that is durable. It is then to be written down
+   * (worker/decide.ts). `updateId` makes a repeated call harmless. Throws HubFailure `Rejected` (not_waiting, own_request, decided_already, forbidden).
    */
   async decide(workflowId: string, decision: Decision, updateId: string): Promise<Decided> {
-    const proven = { ...decision, proof: this.proof.of(workflowId, decision) };
     return this.reach(() =>
-      this.client.workflow.getHandle(workflowId).executeUpdate(decide, { args: [proven], updateId }),
+      this.client.workflow.getHandle(workflowId).executeUpdate(decide, { args: [decision], updateId }),
     );
   }
 

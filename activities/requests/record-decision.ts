@@ -1,18 +1,16 @@
-import { inTransaction, type Queryable } from '../../db/pool.ts';
-import { recordAudit } from '../../db/repositories/audit.ts';
-import { loadRequest, type RequestRow } from '../../db/repositories/requests.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
-import { type DecisionBy, whyMayNotApprove } from '../../domain/approvals.ts';
-import type { Decision } from '../../domain/decisions.ts';
-import { HubFailure } from '../../domain/failures.ts';
-import type { Activity } from '../kit/activity.ts';
+import {
+  type DecisionFacts,
+  type DecisionOutcome,
+  keepRefusal,
+  loadDecisionFacts,
+  writeDecision,
+} from '../../db/repositories/requests.ts';
+import { whyMayNotApprove } from '../../domain/approvals.ts';
+import type { Decision, DecisionRecord } from '../../domain/decisions.ts';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import type { Tools } from '../kit/activity.ts';
 
-export interface Recording {
-  applicationId: number;
-  decision: Decision;
-  /** Approvals given before. */
-  earlier: DecisionBy[];
-}
+export type Recording = DecisionRecord & { decision: Decision };
 
 export interface Recorded {
   proven: boolean;
@@ -22,123 +20,124 @@ export interface Recorded {
   missing: number;
 }
 
+/** What a decision needs to be written down; the API has it too. */
+export type RecordingTools = Pick<Tools, 'pool' | 'proves' | 'unprovenDecisions' | 'run'>;
+
+/** How often the request may change under the hands of who writes. */
+const TRIES = 5;
+
 /**
  * Writes a decision down, after checking in the database what a validator cannot: that the person exists, is active and may
- * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request.
+ * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request. Done twice, by the run and by
+ * the API, it happens once: the first one's outcome, a refusal too, is everybody's.
+ *
+ * `seen`: what the caller has looked up already, while the run took the decision. Good enough to write with, since the request must still be the
+ * same; never to refuse with.
  */
-export const recordDecision: Activity<Recording, Recorded> = async ({ applicationId, decision, earlier }, tools) =>
-  inTransaction(tools.pool, async (db) => {
-    const request = await loadRequest(db, applicationId, true);
-    if (!request) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
-    const proven = decision.proof !== undefined && tools.proves(tools.run.workflowId, decision);
-    if (decision.proof !== undefined && !proven)
-      throw new HubFailure('Rejected', 'forbidden', 'The proof of this decision is not ours.');
-    if (!proven && tools.unprovenDecisions === 'refuse') {
-      throw new HubFailure(
-        'Rejected',
-        'forbidden',
-        'Decisions from Temporal UI are switched off (TEMPORAL_UI_DECISIONS).',
-      );
-    }
-    await assertMayDecide(db, decision.by, request);
+export const recordDecision = async (
+  recording: Recording,
+  tools: RecordingTools,
+  seen: DecisionFacts | null = null,
+): Promise<Recorded> => {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const outcome = await outcomeOf(recording, tools, tries === 0 ? seen : null);
+    if (outcome === null) continue;
+    if ('recorded' in outcome) return outcome.recorded;
+    const { reason, message, field } = outcome.refused;
+    throw new HubFailure('Rejected', reason, message, field === null ? {} : { field });
+  }
+  throw new HubFailure('Unavailable', 'unavailable', 'The request changes too fast.', { retryAfter: 1 });
+};
 
-    if (proven && decision.applicationId !== applicationId) {
-      throw new HubFailure('Rejected', 'not_waiting', 'This decision is about another request.');
-    }
-    const affirms = decision.decision === 'approve' || decision.decision === 'mark_done';
-    if (affirms || decision.decision === 'mark_failed') {
-      for (const involved of [request.requestedBy, request.editedBy]) {
-        const why = whyMayNotApprove({ userId: decision.by, proven }, involved, earlier);
-        if (why) throw new HubFailure('Rejected', why.reason, why.issue);
-      }
-    }
-    if (affirms) {
-      if (request.data.amount === null)
-        throw new HubFailure('Rejected', 'restricted', 'There is no amount to approve: reject, or continue.');
-    }
-    const resolution = await resolutionText(db, decision.resolutionId);
-
-    await db.query(
-      `insert into application_decision (application_id, user_id, decision, via, resolution_id, comment) values ($1, $2, $3, $4, $5, $6)
-       on conflict (application_id, user_id) do update set decision = excluded.decision, via = excluded.via, resolution_id = excluded.resolution_id,
-         comment = excluded.comment, create_time = now()`,
-      [
-        applicationId,
-        decision.by,
-        decision.decision,
-        proven ? 'api' : 'temporal-ui',
-        decision.resolutionId ?? null,
-        decision.comment ?? null,
-      ],
-    );
-    if (decision.evidence) await keepEvidence(db, request.transactionId, decision);
-    const missing = decision.decision === 'approve' ? Math.max(0, request.approvalsNeeded - earlier.length - 1) : 0;
-    if (missing === 0 && decision.decision !== 'continue') {
-      await db.query(
-        `update application set status_id = $2, user_id = $3, resolution_id = $4, comment = coalesce($5, comment), update_time = now(), process_time = now()
-          where id = $1 and status_id in (0, 3)`,
-        [applicationId, affirms ? 1 : 2, decision.by, decision.resolutionId ?? null, decision.comment ?? null],
-      );
-      const { stage } = await loadTransaction(db, request.transactionId);
-      await setStage(db, request.transactionId, stage, {
-        needsHuman: null,
-        resolution,
-        resolutionId: decision.resolutionId ?? null,
-      });
-    }
-    await recordAudit(db, {
-      actor: `user:${decision.by}`,
-      action: `requests.${decision.decision}`,
-      object: `request:${applicationId}`,
-      after: {
-        decision: decision.decision,
-        via: proven ? 'api' : 'temporal-ui',
-        resolutionId: decision.resolutionId ?? null,
-      },
-      ...tools.run,
-    });
-    return { proven, amount: request.data.amount ?? '0', missing };
+/** What there is to look up about a decision. */
+export const factsOf = (
+  pool: Tools['pool'],
+  { applicationId, updateId, decision }: Omit<Recording, 'earlier'>,
+): Promise<DecisionFacts | null> =>
+  loadDecisionFacts(pool, {
+    applicationId,
+    updateId,
+    userId: decision.by,
+    resolutionId: decision.resolutionId ?? null,
+    bankReference: decision.evidence?.bankReference ?? null,
   });
 
-const assertMayDecide = async (db: Queryable, userId: number, request: RequestRow): Promise<void> => {
-  const { rows } = await db.query<{ allowed: boolean; sees: boolean }>(
-    `select exists (select from hub_user_group ug join user_group g on g.id = ug.group_id
-                     where ug.user_id = u.id and g.permissions && array['*', 'requests.update']) as allowed,
-            (not exists (select from hub_user_tag where user_id = u.id)
-             or exists (select from hub_user_tag ut join client_tag ct using (tag_id) join application a on a.client_id = ct.client_id
-                         where ut.user_id = u.id and a.id = $2)) as sees
-       from hub_user u where u.id = $1 and u.active`,
-    [userId, request.id],
-  );
-  if (!rows[0]) throw new HubFailure('Rejected', 'forbidden', `There is no active user ${userId}.`);
-  if (!rows[0].allowed || !rows[0].sees)
-    throw new HubFailure('Rejected', 'forbidden', `User ${userId} may not decide this request.`);
-};
-
-const resolutionText = async (db: Queryable, resolutionId: number | undefined): Promise<string | null> => {
-  if (resolutionId === undefined) return null;
-  const { rows } = await db.query<{ name: string }>(`select name from resolution where id = $1 and enabled`, [
-    resolutionId,
-  ]);
-  if (!rows[0])
-    throw new HubFailure('Rejected', 'not_found', `There is no resolution ${resolutionId}.`, { field: 'resolutionId' });
-  return rows[0].name;
-};
-
-/** The bank's reference is unique: one statement line never proves two movements. */
-const keepEvidence = async (db: Queryable, transactionId: number, { by, evidence }: Decision): Promise<void> => {
-  const { rows } = await db.query<{ transaction_id: number }>(
-    `insert into bank_evidence (connection_id, bank_reference, value_date, transaction_id, user_id)
-     select connection_id, $2, $3, transaction_id, $4 from money_transaction where transaction_id = $1
-     on conflict (connection_id, bank_reference) do update set bank_reference = excluded.bank_reference returning transaction_id`,
-    [transactionId, evidence!.bankReference, evidence!.valueDate, by],
-  );
-  if (rows[0] && rows[0].transaction_id !== transactionId) {
-    throw new HubFailure(
-      'Rejected',
-      'already_exists',
-      `This bank reference belongs to transaction ${rows[0].transaction_id}.`,
-      { field: 'evidence.bankReference' },
-    );
+/** Null when somebody was faster, or what was seen does not suffice: to be looked at again. */
+const outcomeOf = async (
+  recording: Recording,
+  tools: RecordingTools,
+  seen: DecisionFacts | null,
+): Promise<DecisionOutcome | null> => {
+  const { pool, run } = tools;
+  const { applicationId, updateId, decision, earlier } = recording;
+  const { by: userId, decision: word, resolutionId = null, comment = null, evidence = null } = decision;
+  const facts = seen ?? (await factsOf(pool, recording));
+  if (!facts) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
+  if (facts.outcome) return facts.outcome;
+  const { request, version, resolution } = facts;
+  const proven = decision.proof !== undefined && tools.proves(run.workflowId, decision);
+  try {
+    assertMayBeTaken(facts, recording, proven, tools);
+  } catch (error) {
+    if (!isHubFailure(error)) throw error;
+    if (seen) return null;
+    const { reason, message } = error;
+    const outcome = { refused: { reason, message, field: error.facts.field ?? null } };
+    return (await keepRefusal(pool, recording, outcome)) ? outcome : null;
   }
+  const missing = word === 'approve' ? Math.max(0, request.approvalsNeeded - earlier.length - 1) : 0;
+  const outcome = { recorded: { proven, amount: request.data.amount ?? '0', missing } };
+  const closesAs = missing > 0 || word === 'continue' ? null : affirms(decision) ? 1 : 2;
+  const via = proven ? 'api' : 'temporal-ui';
+  const said = {
+    applicationId,
+    updateId,
+    version,
+    userId,
+    word,
+    via,
+    resolutionId,
+    resolution,
+    comment,
+    evidence,
+  } as const;
+  return (await writeDecision(pool, { ...said, closesAs, outcome, run })) ? outcome : null;
+};
+
+const affirms = ({ decision }: Decision): boolean => decision === 'approve' || decision === 'mark_done';
+
+/** Throws `Rejected` with the reason why this decision cannot stand. */
+const assertMayBeTaken = (
+  { request, may, resolution, provesAlready }: DecisionFacts,
+  { applicationId, decision, earlier }: Recording,
+  proven: boolean,
+  { unprovenDecisions }: RecordingTools,
+): void => {
+  const { by, resolutionId } = decision;
+  const refused = (...[reason, issue, more]: [HubFailure['reason'], string, { field?: string }?]) =>
+    new HubFailure('Rejected', reason, issue, more);
+  if (decision.proof !== undefined && !proven) throw refused('forbidden', 'The proof of this decision is not ours.');
+  if (!proven && unprovenDecisions === 'refuse')
+    throw refused('forbidden', 'Decisions from Temporal UI are switched off (TEMPORAL_UI_DECISIONS).');
+  if (may === null) throw refused('forbidden', `There is no active user ${by}.`);
+  if (!may) throw refused('forbidden', `User ${by} may not decide this request.`);
+  if (proven && decision.applicationId !== applicationId)
+    throw refused('not_waiting', 'This decision is about another request.');
+  if (request.statusId === 1 || request.statusId === 2)
+    throw refused('not_waiting', 'The request was decided already.');
+  if (affirms(decision) || decision.decision === 'mark_failed') {
+    for (const involved of [request.requestedBy, request.editedBy]) {
+      const why = whyMayNotApprove({ userId: by, proven }, involved, earlier);
+      if (why) throw refused(why.reason, why.issue);
+    }
+  }
+  if (affirms(decision) && request.data.amount === null)
+    throw refused('restricted', 'There is no amount to approve: reject, or continue.');
+  if (resolutionId !== undefined && resolution === null)
+    throw refused('not_found', `There is no resolution ${resolutionId}.`, { field: 'resolutionId' });
+  // One statement line never proves two movements.
+  if (provesAlready !== null && provesAlready !== request.transactionId)
+    throw refused('already_exists', `This bank reference belongs to transaction ${provesAlready}.`, {
+      field: 'evidence.bankReference',
+    });
 };

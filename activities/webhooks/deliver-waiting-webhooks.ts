@@ -1,6 +1,6 @@
-import { loadWebhook, parkWebhook } from '../../db/repositories/webhooks.ts';
+import { loadWebhooks, settleWebhooks } from '../../db/repositories/webhooks.ts';
 import type { Activity } from '../kit/activity.ts';
-import { deliverWebhook } from './deliver-webhook.ts';
+import { deliverWebhooks } from './deliver-webhooks.ts';
 
 const AT_ONCE = 200;
 
@@ -10,16 +10,18 @@ export const deliverWaitingWebhooks: Activity<void, { delivered: number }> = asy
     `select id from webhook where status in ('received', 'parked') and next_attempt <= now() order by next_attempt limit $1`,
     [AT_ONCE],
   );
-  let delivered = 0;
-  for (const { id } of rows) {
-    try {
-      await deliverWebhook({ webhookId: id }, tools);
-      delivered += 1;
-    } catch {
-      // One that cannot be delivered must not keep the others waiting: it is put off, and counted as tried.
-      const webhook = await loadWebhook(tools.pool, id);
-      if (webhook) await parkWebhook(tools.pool, webhook, 'could not be delivered');
-    }
-  }
-  return { delivered };
+  const deliveries = [
+    ...(await deliverWebhooks(
+      rows.map(({ id }) => id),
+      tools,
+    )),
+  ];
+  // One that cannot be delivered must not keep the others waiting: it is put off, and counted as tried.
+  const failed = deliveries.flatMap(([id, delivery]) => ('error' in delivery ? [id] : []));
+  const putOff = await loadWebhooks(tools.pool, failed);
+  await settleWebhooks(
+    tools.pool,
+    putOff.map((webhook) => ({ webhook, as: 'parked', reason: 'could not be delivered' })),
+  );
+  return { delivered: deliveries.length - failed.length };
 };

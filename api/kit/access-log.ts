@@ -18,23 +18,14 @@ export const requestId: RequestHandler = (req, res, next) => {
 export const accessLog =
   (log: Logger, metrics: HttpMetrics): RequestHandler =>
   (req, res, next) => {
-    const begun = process.hrtime.bigint();
+    const begun = performance.now();
     res.once('close', () => {
-      const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
-      const route = (res.locals['route'] as string | undefined) ?? 'none';
-      metrics.observe(req.method, route, res.statusCode, seconds);
-      log.info(
-        {
-          requestId: res.locals['requestId'] as string,
-          method: req.method,
-          route,
-          status: res.statusCode,
-          ms: Math.round(seconds * 1e4) / 10,
-          actor: res.locals['actor'] as string | undefined,
-          ...(res.writableFinished ? {} : { aborted: true }),
-        },
-        'request',
-      );
+      const ms = performance.now() - begun;
+      const locals = res.locals as { route?: string; requestId: string; actor?: string };
+      const { route = 'none', requestId: id, actor } = locals;
+      metrics.observe(req.method, route, res.statusCode, ms / 1000);
+      const line = { requestId: id, method: req.method, route, status: res.statusCode, ms: Math.round(ms * 10) / 10 };
+      log.info({ ...line, ...(actor && { actor }), ...(res.writableFinished ? {} : { aborted: true }) }, 'request');
     });
     next();
   };

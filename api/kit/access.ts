@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Memory } from '../../db/memory.ts';
 import { problem } from './errors.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -25,25 +26,28 @@ export const actorName = (actor: Actor): string => `${actor.kind}:${actor.id}`;
 export const may = (actor: UserActor, permission: string): boolean =>
   actor.permissions.has('*') || actor.permissions.has(permission);
 
-/** How long a changed group, tag, ban or sign-out may go unnoticed. */
-const REMEMBERED_MS = 3_000;
-const MOST_REMEMBERED = 10_000;
-
 export type Access = ReturnType<typeof createAccess>;
 
-/** The one place where it is decided who somebody is and what they may call. */
-export const createAccess = (pool: pg.Pool, tokens: Tokens) => {
-  const remembered = new Map<string, { actor: Actor; until: number }>();
+/** The one place where it is decided who somebody is and what they may call. A sign-out, a ban, a changed group count at once. */
+export const createAccess = (pool: pg.Pool, tokens: Tokens, memory: Memory) => {
+  const load = async (token: string): Promise<{ actor: Actor; expires: number }> => {
+    const { kind, id, family, expires } = await tokens.verify(token);
+    const actor = await (kind === 'user' ? loadUser : loadClient)(pool, id, family);
+    if (!actor) throw problem(401, 'unauthenticated', 'Sign in first.');
+    return { actor, expires };
+  };
+  const remembered = memory.remember({
+    tables: ['refresh_token', 'client', 'hub_user', 'hub_user_group', 'hub_user_tag', 'user_group'],
+    load,
+    about: (_token, { actor: { kind, id, family } }) => [
+      `refresh_token ${family}`,
+      ...(kind === 'client' ? [`client ${id}`] : []),
+    ],
+  });
 
   const identify = async (token: string): Promise<Actor> => {
-    const known = remembered.get(token);
-    if (known && known.until > Date.now()) return known.actor;
-    const claims = await tokens.verify(token);
-    const actor = await (claims.kind === 'user' ? loadUser : loadClient)(pool, claims.id, claims.family);
-    if (!actor) throw problem(401, 'unauthenticated', 'Sign in first.');
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(token, { actor, until: Math.min(Date.now() + REMEMBERED_MS, claims.expires) });
-    return actor;
+    const { actor, expires } = await remembered.get(token);
+    return expires > Date.now() ? actor : (await load(token)).actor;
   };
 
   return {
@@ -66,14 +70,11 @@ export const createAccess = (pool: pg.Pool, tokens: Tokens) => {
         throw problem(403, 'forbidden', `You need the permission ${permission}.`);
       }
     },
-    /** A sign-out counts at once in this process. */
-    forget: (family: string): void => {
-      for (const [token, { actor }] of remembered) if (actor.family === family) remembered.delete(token);
-    },
+    /** A sign-out counts at once in this process, before the database tells of it. */
+    forget: (family: string): void => remembered.forget(({ actor }) => actor.family === family),
     /** So does a ban. */
-    forgetActor: ({ kind, id }: { kind: Actor['kind']; id: number }): void => {
-      for (const [token, { actor }] of remembered) if (actor.kind === kind && actor.id === id) remembered.delete(token);
-    },
+    forgetActor: ({ kind, id }: { kind: Actor['kind']; id: number }): void =>
+      remembered.forget(({ actor }) => actor.kind === kind && actor.id === id),
   };
 };
 

@@ -1,21 +1,25 @@
-import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
-import helmet from 'helmet';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { accessLog, requestId } from './access-log.ts';
 import { docsAssets, showDocs } from './docs-page.ts';
-import { Problem, bodyTooLarge, errorBody, problem, toProblem } from './errors.ts';
+import { Problem, errorBody, problem, toProblem } from './errors.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Method, Procedure } from './procedure.ts';
+import type { Procedure } from './procedure.ts';
+import { createRoutes } from './routes.ts';
 import { type RunDeps, runner } from './run.ts';
+import { securityHeaders } from './security-headers.ts';
 
-const LARGEST_BODY = 100 * 1024;
+type Run = (req: express.Request, res: express.Response) => Promise<void>;
 
-/** A piece that reads its own requests (webhooks, the codec), mounted before JSON parsing. */
+/** A piece that reads its own requests (webhooks, the codec): a router under its path, or one method on one path. */
 export interface Mount {
+  /** As logs and figures name it. */
   path: string;
-  router: Router;
+  router?: Router;
+  /** `path`: under the mount's, `{name}` for a parameter. */
+  post?: { path: string; run: Run };
   /** Its OpenAPI entries, full paths. */
   paths: ZodOpenApiPathsObject;
 }
@@ -36,21 +40,9 @@ export const createApp = (parts: AppParts): Express => {
   app.set('trust proxy', parts.trustProxy);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
-  app.use(requestId, accessLog(parts.log, parts.metrics), securityHeaders);
-  const mounts = parts.mounts ?? [];
-  for (const mount of mounts) {
-    app.use(
-      mount.path,
-      (_req, res, next) => {
-        res.locals['route'] = mount.path;
-        next();
-      },
-      mount.router,
-    );
-  }
+  app.use(requestId, accessLog(parts.log, parts.metrics), securityHeaders, methods(parts));
+  for (const { path, router } of parts.mounts ?? []) if (router) app.use(path, named(path), router);
   mountDocuments(app, parts);
-  app.use(refuseLargeBody, express.raw({ type: () => true, limit: LARGEST_BODY }));
-  mountProcedures(app, parts);
   app.use(() => {
     throw problem(404, 'unknown_route', 'There is no such method.');
   });
@@ -58,50 +50,57 @@ export const createApp = (parts: AppParts): Express => {
   return app;
 };
 
-const securityHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      // Swagger UI sets style attributes on its own elements.
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-    },
-  },
-  // The hub itself speaks plain HTTP; whoever terminates TLS in front of it knows the right policy.
-  strictTransportSecurity: false,
-});
+const named =
+  (route: string): RequestHandler =>
+  (_req, res, next) => {
+    res.locals['route'] = route;
+    next();
+  };
 
-/** Answered before a byte is read when the length is announced; Node then drops the rest as it comes. */
-const refuseLargeBody: express.RequestHandler = (req, _res, next) => {
-  next(Number(req.headers['content-length'] ?? 0) > LARGEST_BODY ? bodyTooLarge() : undefined);
+interface Route {
+  /** For logs and figures. */
+  name: string;
+  names: string[];
+  runs: Map<string, Run>;
+  otherwise: RequestHandler;
+}
+
+const routeOf = (name: string, runs: [method: string, run: Run][]): Route => {
+  const [names, all] = [runs.map(([method]) => method), new Map(runs)];
+  // Whoever may read may ask for the head only; Node leaves the body out.
+  if (all.has('GET')) all.set('HEAD', all.get('GET')!);
+  return { name, names, runs: all, otherwise: onlyMethods(names) };
 };
 
-/** Static segments come before parameters, so that /resolutions/types is not taken for a resolution. */
-const byPath = (a: string, b: string): number => {
-  const [left, right] = [a.replaceAll('{', '~'), b.replaceAll('{', '~')];
-  return left < right ? -1 : left > right ? 1 : 0;
-};
-
-const mountProcedures = (app: Express, parts: AppParts): void => {
-  for (const [path, ofPath] of [...Map.groupBy(parts.procedures, (one) => one.path)].sort(([a], [b]) => byPath(a, b))) {
-    const route = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
-    route.all((_req, res, next) => {
-      res.locals['route'] = path;
-      next();
-    });
-    for (const one of ofPath) {
-      const run = runner(parts, one);
-      route[one.method.toLowerCase() as Lowercase<Method>]((req, res) => run(req, res));
-    }
-    const methods = ofPath.map((one) => one.method as string);
-    route.all(onlyMethods(methods));
-  }
+/** All procedures, and what mounts answer by themselves. `routes` names them: 'get /livez'. */
+const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
+  const all = [
+    ...[...Map.groupBy(parts.procedures, ({ path }) => path)].map(
+      ([path, ofPath]) =>
+        [
+          path,
+          routeOf(
+            path,
+            ofPath.map((one) => [one.method, runner(parts, one)]),
+          ),
+        ] as const,
+    ),
+    ...(parts.mounts ?? []).flatMap(({ path, post }) =>
+      post ? [[`${path}${post.path}`, routeOf(path, [['POST', post.run]])] as const] : [],
+    ),
+  ];
+  const find = createRoutes<Route>(all);
+  const handler: RequestHandler = (req, res, next) => {
+    const found = find(req.path);
+    if (!found) return next();
+    const { route, params } = found;
+    res.locals['route'] = route.name;
+    req.params = params;
+    const run = route.runs.get(req.method);
+    return run ? run(req, res) : route.otherwise(req, res, next);
+  };
+  const named = all.flatMap(([path, { names }]) => names.map((method) => `${method.toLowerCase()} ${path}`));
+  return Object.assign(handler, { routes: named });
 };
 
 /** 405 with Allow for every other method; OPTIONS is answered. */
@@ -123,26 +122,22 @@ export const onlyMethods = (methods: readonly string[]): express.RequestHandler 
 const mountDocuments = (app: Express, { procedures, mounts = [], metrics }: AppParts): void => {
   const paths = Object.assign({}, DOCUMENTS, ...mounts.map((one) => one.paths)) as ZodOpenApiPathsObject;
   const document = JSON.stringify(openApiDocument(procedures, paths));
-  const named: express.RequestHandler = (req, res, next) => {
-    res.locals['route'] = req.path.startsWith('/docs') ? '/docs' : req.path;
-    next();
-  };
   app
     .route('/openapi.json')
-    .all(named)
+    .all(named('/openapi.json'))
     .get((_req, res) => void res.type('json').send(document))
     .all(onlyMethods(['GET']));
   app
     .route('/metrics')
-    .all(named)
+    .all(named('/metrics'))
     .get(async (_req, res) => void res.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
     .all(onlyMethods(['GET']));
   app
     .route('/docs')
-    .all(named)
+    .all(named('/docs'))
     .get(showDocs)
     .all(onlyMethods(['GET']));
-  app.use('/docs', named, docsAssets());
+  app.use('/docs', named('/docs'), docsAssets());
 };
 
 const text = (type: string) => ({ [type]: { schema: { type: 'string' as const } } });

@@ -1,5 +1,5 @@
-import type { Request, RequestHandler, Response } from 'express';
-import { MemoryStore, ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import type { Request } from 'express';
+import { MemoryStore, ipKeyGenerator } from 'express-rate-limit';
 import { type Actor, actorName } from './access.ts';
 import { Problem } from './errors.ts';
 
@@ -23,21 +23,20 @@ const tooMany = (seconds: number) =>
     'Retry-After': String(seconds),
   });
 
-/** Counts one call; rejects with 429 and Retry-After when it is one too many. */
-export const limiter = (limit: Limit) => {
-  const handler: RequestHandler = rateLimit({
-    windowMs: limit.seconds * 1000,
-    limit: limit.count,
-    standardHeaders: false,
-    legacyHeaders: false,
-    keyGenerator: (_req, res) => (res as Response).locals['limitKey'] as string,
-    handler: (_req, _res, next) => next(tooMany(limit.seconds)),
-  });
-  return (req: Request, res: Response, actor: Actor | null): Promise<void> => {
-    res.locals['limitKey'] = actor ? actorName(actor) : ipKeyGenerator(req.ip ?? '');
-    return new Promise((done, refuse) => {
-      void handler(req, res, (error?: unknown) => (error === undefined ? done() : refuse(error as Error)));
-    });
+/** Counts one call of this actor, or of this address; throws 429 with Retry-After when it is one too many. */
+export const limiter = ({ count, seconds }: Limit) => {
+  const calls = new Map<string, number>();
+  let ends = 0;
+  return (req: Request, actor: Actor | null): void => {
+    const now = Date.now();
+    if (now >= ends) {
+      calls.clear();
+      ends = now + seconds * 1000;
+    }
+    const key = actor ? actorName(actor) : ipKeyGenerator(req.ip ?? '');
+    const made = (calls.get(key) ?? 0) + 1;
+    calls.set(key, made);
+    if (made > count) throw tooMany(Math.ceil((ends - now) / 1000));
   };
 };
 

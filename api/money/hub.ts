@@ -3,7 +3,10 @@ import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Begun } from '../../domain/money-order.ts';
 import { type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
+import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
+import { type MyAccountView, rememberedAccounts } from '../presenters/account.ts';
+import { type OrderFacts, rememberedFacts } from './intake/facts.ts';
 
 export interface MoneyDeps extends ApiDeps {
   /** Shortens the waits of the runs started here (tests, demo). */
@@ -18,10 +21,17 @@ const PATIENCE_MS = 12_000;
 /** What money methods work with: the database, and every question to Temporal with an end to its patience. */
 export class MoneyHub {
   readonly deps: MoneyDeps;
+  /** Good enough to say what would happen; whatever is placed is checked against fresh ones. */
+  readonly facts: OrderFacts;
+  /** An account as its owner sees it, its balance read now. */
+  readonly myAccount: (accountId: number) => Promise<MyAccountView>;
   private made: Steering | undefined;
+  private lent: ReturnType<typeof lendTools> | undefined;
 
   constructor(deps: MoneyDeps) {
     this.deps = deps;
+    this.facts = rememberedFacts(deps.memory, deps.pool);
+    this.myAccount = rememberedAccounts(deps.memory, deps.pool);
   }
 
   get pool(): MoneyDeps['pool'] {
@@ -31,7 +41,7 @@ export class MoneyHub {
   /** Throws HubFailure `Unavailable` when Temporal or the workers do not answer in time. */
   async ask<T>(question: (steering: Steering) => Promise<T>): Promise<T> {
     const { temporal, patienceMs = PATIENCE_MS } = this.deps;
-    const steering = this.steering();
+    const { steering } = this;
     try {
       return await temporal.connection.withDeadline(Date.now() + patienceMs, () => question(steering));
     } catch (error) {
@@ -43,7 +53,14 @@ export class MoneyHub {
     return this.ask((steering) => steering.beginMoney(kind, transactionId));
   }
 
-  private steering(): Steering {
+  /** What activities work with, for what the API does at once as they do. */
+  tools(): ReturnType<typeof lendTools> {
+    const { settings, pool, temporal, timings = timingsNamed(settings.hubTimings) } = this.deps;
+    this.lent ??= lendTools(settings, pool, temporal.client, timings);
+    return this.lent;
+  }
+
+  get steering(): Steering {
     const { settings, temporal, timings = timingsNamed(settings.hubTimings) } = this.deps;
     this.made ??= new Steering(temporal.client, settings.payloadKeys, timings);
     return this.made;

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { gather } from '../../db/gather.ts';
+import type { Memory } from '../../db/memory.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
@@ -107,39 +109,47 @@ interface AccountRow {
   product_caption: string;
   product_group: z.infer<typeof MyAccountShort>['group'];
   product_currency: ProductCurrencyRow;
+  ledger_code: string;
+}
+
+interface Balance {
   balance: string;
   held: string;
   posted: Date | null;
 }
 
-const SELECT = `
+const BALANCE = `coalesce(l.balance, 0)::text as balance, coalesce(l.held, 0)::text as held,
+  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted`;
+
+/** `balance`: columns of the ledger, or none. */
+const select = (balance: string) => `
   select a.account_id, a.account_number, a.client_id, a.caption, a.favourite, a.priority, a.type, a.permissions, a.leverage, a.archive_time, a.create_time,
          ${currencyJson('cur')} as currency,
          jsonb_build_object('id', pl.id, 'name', pl.name, 'caption', pl.caption, 'type', pl.type, 'isDemo', pl.is_demo, 'terminalUrl', pl.terminal_url) as platform,
          pr.id as product_id, pr.caption as product_caption,
          case when pg.id is null then null else jsonb_build_object('id', pg.id, 'name', pg.caption, 'priority', pg.priority, 'type', pg.type) end as product_group,
-         ${productCurrencyJson} as product_currency,
-         coalesce(l.balance, 0)::text as balance, coalesce(l.held, 0)::text as held,
-         (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted
+         ${productCurrencyJson} as product_currency, a.ledger_code ${balance}
     from account a
     join currency cur on cur.numeric_code = a.currency
     join platform pl on pl.id = a.platform_id
     join product_currency pc on pc.id = a.product_currency_id
     join product pr on pr.id = pc.product_id
     left join product_group pg on pg.id = pr.group_id
-    left join ledger_account l on l.code = a.ledger_code
+    ${balance && 'left join ledger_account l on l.code = a.ledger_code'}
    where a.account_id = any($1)`;
 
-/** Named statements are planned once per connection: planning these joins costs more than running them. */
-const rowsOf = async (db: Db, ids: readonly number[]): Promise<Map<number, AccountRow>> => {
-  const { rows } = await db.query<AccountRow>({ name: 'account-views', text: SELECT, values: [[...new Set(ids)]] });
+const WITH_BALANCE = select(`, ${BALANCE}`);
+const WITHOUT_BALANCE = select('');
+
+const rowsOf = async <R extends AccountRow>(db: Db, text: string, ids: readonly number[]): Promise<Map<number, R>> => {
+  const { rows } = await db.query<R>(text, [[...new Set(ids)]]);
   return new Map(rows.map((row) => [row.account_id, row]));
 };
 
 const ZERO = wire('0');
 
 /** Wallets have no trading figures: zeros. Those of a trading account are the platform's to tell, so unknown: null. */
-const statementOf = (row: AccountRow): z.infer<typeof Statement> => {
+const statementOf = (row: AccountRow & Balance): z.infer<typeof Statement> => {
   const other = row.type === 'personal' ? ZERO : null;
   return {
     availableBalance: wire(subtract(row.balance, row.held)),
@@ -155,7 +165,7 @@ const statementOf = (row: AccountRow): z.infer<typeof Statement> => {
   };
 };
 
-const viewOf = (row: AccountRow): AccountView => ({
+const viewOf = (row: AccountRow & Balance): AccountView => ({
   accountId: row.account_id,
   accountNumber: row.account_number ?? '',
   archive: row.archive_time !== null,
@@ -185,7 +195,7 @@ const RIGHTS: Record<string, number> = {
   exchange: 128,
 };
 
-const myViewOf = (row: AccountRow): MyAccountView => ({
+const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   accountId: row.account_id,
   accountNumber: row.account_number ?? '',
   displayNumber: row.account_number ?? '',
@@ -206,11 +216,41 @@ const myViewOf = (row: AccountRow): MyAccountView => ({
   productCurrency: productCurrencyView(row.product_currency),
 });
 
-const views = async <V>(db: Db, ids: readonly number[], view: (row: AccountRow) => V): Promise<Map<number, V>> =>
-  new Map([...(await rowsOf(db, ids))].map(([id, row]) => [id, view(row)]));
+const views = async <V>(
+  db: Db,
+  ids: readonly number[],
+  view: (row: AccountRow & Balance) => V,
+): Promise<Map<number, V>> =>
+  new Map([...(await rowsOf<AccountRow & Balance>(db, WITH_BALANCE, ids))].map(([id, row]) => [id, view(row)]));
 
 /** Account objects by id, read with one query. Ids that do not exist are left out. */
 export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number, AccountView>> =>
   views(db, ids, viewOf);
 export const myAccountViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountView>> =>
   views(db, ids, myViewOf);
+
+const AT_ONCE = 100;
+const NOTHING: Balance = { balance: '0', held: '0', posted: null };
+
+const balancesOf = async (db: Db, codes: readonly string[]): Promise<Balance[]> => {
+  const { rows } = await db.query<Balance & { code: string }>(
+    `select l.code, ${BALANCE} from ledger_account l where l.code = any($1)`,
+    [[...new Set(codes)]],
+  );
+  const found = new Map(rows.map((row) => [row.code, row]));
+  return codes.map((code) => found.get(code) ?? NOTHING);
+};
+
+/** Accounts that exist, one by one: what is remembered of each, and its balance as it is now, asked for all that wait together. */
+export const rememberedAccounts = (memory: Memory, pool: Db): ((accountId: number) => Promise<MyAccountView>) => {
+  const balance = gather((codes: string[]) => balancesOf(pool, codes), { most: AT_ONCE, lanes: 2 });
+  const rows = memory.remember({
+    tables: ['account', 'currency', 'platform', 'product_currency', 'product', 'product_group'],
+    load: async (accountId: number) => (await rowsOf(pool, WITHOUT_BALANCE, [accountId])).get(accountId)!,
+    about: (accountId) => [`account ${accountId}`],
+  });
+  return async (accountId) => {
+    const row = await rows.get(accountId);
+    return myViewOf({ ...row, ...(await balance(row.ledger_code)) });
+  };
+};

@@ -1,28 +1,36 @@
-import express, { type RequestHandler, type Router as RouterType, Router } from 'express';
+import type { Request, Response } from 'express';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { z } from 'zod';
 import { KeyRing } from '../../config/key-ring.ts';
-import { storeWebhook } from '../../db/repositories/webhooks.ts';
+import { gather } from '../../db/gather.ts';
+import { type IncomingWebhook, storeWebhooks } from '../../db/repositories/webhooks.ts';
 import { timingsNamed } from '../../domain/timings.ts';
 import { lendTools } from '../../worker/tools.ts';
-import { type Mount, onlyMethods } from '../kit/app.ts';
+import type { Mount } from '../kit/app.ts';
+import { bodyReader } from '../kit/body.ts';
 import { problem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
 import type { MoneyDeps } from '../money/hub.ts';
 import { createDeliveries } from './deliveries.ts';
-import { storableHeaders } from './headers.ts';
-import { createReceivers } from './receivers.ts';
+import { webhookHeaders } from './headers.ts';
+import { rememberedReceivers } from './receivers.ts';
 
-const LARGEST_BODY = 1024 * 1024;
+const readBody = bodyReader({
+  most: 1024 * 1024,
+  tooLarge: () => problem(413, 'body_too_large', 'The body must not exceed 1 MiB.'),
+});
 const KEPT_OF_STRANGERS = 4 * 1024;
+const KEPT_AT_ONCE = 50;
 
 /**
- * POST /webhooks/{connectionId}: where providers call. Verified over the raw bytes, kept with one insert, answered at once, and only then
- * brought to the run that waits. What is not proved is kept as rejected and told nothing.
+ * POST /webhooks/{connectionId}: where providers call. Verified over the raw bytes, kept, answered at once, and only then
+ * brought to the run that waits. What comes at the same time is kept with one insert; nobody is answered before it is committed.
+ * What is not proved is kept as rejected and told nothing.
  */
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
-  const receivers = createReceivers(pool, new KeyRing(settings.configKeys), settings.publicUrl);
+  const receivers = rememberedReceivers(deps.memory, pool, new KeyRing(settings.configKeys), settings.publicUrl);
+  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE, lanes: 2 });
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
     () =>
@@ -30,61 +38,34 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     log,
   );
 
-  const receive: RequestHandler = async (req, res) => {
-    const connectionId = Number(req.params['connectionId']);
-    const body = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-    const headers = storableHeaders(req.headers);
+  const receive = async (req: Request, res: Response): Promise<void> => {
+    const connectionId = connectionIn(req.params as Record<string, string>);
+    const body = await readBody(req);
+    const { raw, storable } = webhookHeaders(req.headers);
     const receiver = await receivers(connectionId);
-    const verdict = receiver?.verify({ headers: rawHeaders(req.headers), body }) ?? {
-      ok: false as const,
-      reason: 'unknown_connection',
-    };
-    const { id, fresh } = await storeWebhook(pool, {
+    const verdict = receiver?.verify({ headers: raw, body }) ?? { ok: false as const, reason: 'unknown_connection' };
+    const kept = await keep({
       connectionId,
-      headers,
+      headers: storable,
       // Anybody can post to a connection that does not exist: enough to see what it was, too little to fill a disk.
       body: receiver ? body : body.subarray(0, KEPT_OF_STRANGERS),
       remoteAddress: req.ip ?? null,
       verdict,
     });
-    const reply = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? { status: 401, body: '' };
-    res
-      .status(reply.status)
-      .set(reply.headers ?? {})
-      .end(reply.body);
-    if (verdict.ok && fresh) deliver(id);
+    const { status, headers = {}, body: said } = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? NO;
+    res.writeHead(status, headers).end(said);
+    if (kept?.fresh) deliver(kept.id);
   };
-
-  const router: RouterType = Router();
-  router
-    .route('/:connectionId')
-    .post(knownPath, refuseLarge, express.raw({ type: () => true, limit: LARGEST_BODY, inflate: false }), receive)
-    .all(onlyMethods(['POST']));
-  router.use(tooLarge);
-  return { path: '/webhooks', router, paths: PATHS };
+  return { path: '/webhooks', post: { path: '/{connectionId}', run: receive }, paths: PATHS };
 };
 
-const knownPath: RequestHandler = (req, _res, next) => {
-  const id = String(req.params['connectionId']);
-  const possible = /^[1-9]\d{0,9}$/.test(id) && Number(id) <= 2_147_483_647;
-  next(possible ? undefined : problem(404, 'unknown_route', 'There is no such method.'));
+const NO: { status: number; headers?: Record<string, string>; body: string } = { status: 401, body: '' };
+
+const connectionIn = ({ connectionId = '' }: Record<string, string>): number => {
+  const id = Number(connectionId);
+  if (/^[1-9]\d{0,9}$/.test(connectionId) && id <= 2_147_483_647) return id;
+  throw problem(404, 'unknown_route', 'There is no such method.');
 };
-
-const bodyTooLarge = () => problem(413, 'body_too_large', 'The body must not exceed 1 MiB.');
-
-/** Refused before a byte is read when the length is announced. */
-const refuseLarge: RequestHandler = (req, _res, next) => {
-  next(Number(req.headers['content-length'] ?? 0) > LARGEST_BODY ? bodyTooLarge() : undefined);
-};
-
-const tooLarge: express.ErrorRequestHandler = (error: unknown, _req, _res, next) => {
-  next((error as { type?: string }).type === 'entity.too.large' ? bodyTooLarge() : error);
-};
-
-const rawHeaders = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
-  );
 
 const PATHS: ZodOpenApiPathsObject = {
   '/webhooks/{connectionId}': {

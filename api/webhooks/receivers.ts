@@ -2,6 +2,7 @@ import { callbackUrlOf } from '../../activities/kit/open-connection.ts';
 import { webhookOf } from '../../adapters/kit/manifest.ts';
 import type { RawWebhook, Verdict, WebhookReply } from '../../adapters/kit/webhooks.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
+import type { Memory } from '../../db/memory.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { openConnectionRow, retiredSettings } from '../../db/repositories/connections.ts';
 import { isHubFailure } from '../../domain/failures.ts';
@@ -13,26 +14,17 @@ export interface Receiver {
   reply(outcome: 'accepted' | 'rejected'): WebhookReply;
 }
 
-/** How long changed settings, such as a rotated secret, may go unnoticed. */
-const REMEMBERED_MS = 2_000;
-const MOST_REMEMBERED = 1_000;
-
 export type Receivers = (connectionId: number) => Promise<Receiver | null>;
 
 /** Null for a connection that is unknown, unreadable, or whose provider sends no callbacks. Throws when the database is away. */
-export const createReceivers = (db: Queryable, ring: KeyRing, publicUrl: string): Receivers => {
-  const remembered = new Map<number, { until: number; receiver: Promise<Receiver | null> }>();
-  return (connectionId) => {
-    const known = remembered.get(connectionId);
-    if (known && known.until > Date.now()) return known.receiver;
-    const receiver = load(db, ring, publicUrl, connectionId);
-    // Anybody can make up ids: what is remembered of them stays small.
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(connectionId, { until: Date.now() + REMEMBERED_MS, receiver });
-    receiver.catch(() => remembered.delete(connectionId));
-    return receiver;
-  };
-};
+export const receiverOf =
+  (db: Queryable, ring: KeyRing, publicUrl: string): Receivers =>
+  (connectionId) =>
+    load(db, ring, publicUrl, connectionId);
+
+/** The same, remembered until a connection changes. */
+export const rememberedReceivers = (memory: Memory, db: Queryable, ring: KeyRing, publicUrl: string): Receivers =>
+  memory.remember({ tables: ['connection'], load: receiverOf(db, ring, publicUrl), most: 1_000 }).get;
 
 const load = async (
   db: Queryable,

@@ -4,7 +4,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { loadWebhook, type WebhookRow } from '../../db/repositories/webhooks.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import { deliverNow } from './deliveries.ts';
-import { createReceivers } from './receivers.ts';
+import { receiverOf } from './receivers.ts';
 
 /**
  * Delivers a stored callback once more; harmless, since a callback only makes its run look. A rejected one is proved again with the
@@ -44,7 +44,7 @@ const proveAgain = async (
   { pool, ring, publicUrl }: Omit<Tools, 'run' | 'signal'>,
   webhook: WebhookRow,
 ): Promise<string> => {
-  const receiver = await createReceivers(pool, ring, publicUrl)(webhook.connectionId);
+  const receiver = await receiverOf(pool, ring, publicUrl)(webhook.connectionId);
   const verdict = receiver?.verify(webhook);
   if (verdict?.ok) return verdict.dedupeKey;
   throw problem(409, 'not_waiting', 'It was rejected and still cannot be proved with the present settings.');

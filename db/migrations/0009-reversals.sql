@@ -17,3 +17,5 @@ create table deposit_reversal (
   unique (connection_id, provider_id)
 );
 create index on deposit_reversal (transaction_id);
+-- A dispute may name nothing but the payment it takes back.
+create index on money_transaction using gin ((provider_data -> 'credited')) where process_time is not null;

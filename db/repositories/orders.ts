@@ -1,4 +1,5 @@
 import type { ApprovalPolicy } from '../../domain/approvals.ts';
+import type { Currency } from '../../domain/money-order.ts';
 import type { Queryable } from '../pool.ts';
 
 export interface AccountFacts {
@@ -29,10 +30,19 @@ export const loadAccountFacts = async (db: Queryable, accountId: number): Promis
   return rows[0] ?? null;
 };
 
+export const loadCurrency = async (db: Queryable, numericCode: number): Promise<Currency | null> => {
+  const { rows } = await db.query<Currency>(
+    `select numeric_code as "numericCode", alphabetic_code as "alphabeticCode", minor_unit as "minorUnit" from currency where numeric_code = $1`,
+    [numericCode],
+  );
+  return rows[0] ?? null;
+};
+
 export interface MethodFacts {
   methodId: number;
   direction: 'deposit' | 'withdrawal';
   name: string;
+  caption: string;
   flow: 'manual' | 'invoice' | 'address' | 'send';
   provider: string;
   connectionId: number;
@@ -46,7 +56,7 @@ export interface MethodFacts {
 
 export const loadMethodFacts = async (db: Queryable, methodId: number): Promise<MethodFacts | null> => {
   const { rows } = await db.query<MethodFacts>(
-    `select m.id as "methodId", m.direction, m.name, m.flow, m.provider, m.connection_id as "connectionId", co.enabled as "connectionEnabled", m.enabled, m.fields,
+    `select m.id as "methodId", m.direction, m.name, m.caption, m.flow, m.provider, m.connection_id as "connectionId", co.enabled as "connectionEnabled", m.enabled, m.fields,
             (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'min', trim_scale(min)::text, 'max', trim_scale(max)::text)), '[]')
                from payment_method_currency where method_id = m.id and type = 'TR' and enabled) as currencies,
             (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'percent', trim_scale(percent)::text, 'fix', trim_scale(fix)::text,

@@ -1,4 +1,5 @@
-import type { Purpose } from '../../domain/decisions.ts';
+import type { DecisionWord, Purpose } from '../../domain/decisions.ts';
+import type { Reason } from '../../domain/reasons.ts';
 import type { Queryable } from '../pool.ts';
 
 /** Closes whatever is still open for a transaction because it ended by itself; nobody decided. */
@@ -25,11 +26,148 @@ export interface RequestRow {
   data: { transactionId: number; amount: string | null; rate: string | null; why?: string };
 }
 
-export const loadRequest = async (db: Queryable, id: number, lock = false): Promise<RequestRow | null> => {
-  const { rows } = await db.query<RequestRow>(
-    `select id, purpose, status_id as "statusId", transaction_id as "transactionId", workflow_id as "workflowId", approvals_needed as "approvalsNeeded",
-            requested_by as "requestedBy", edited_by as "editedBy", data from application where id = $1 ${lock ? 'for update' : ''}`,
-    [id],
-  );
+export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", workflow_id as "workflowId",
+  approvals_needed as "approvalsNeeded", requested_by as "requestedBy", edited_by as "editedBy", data`;
+
+/** Locks it. */
+export const loadRequest = async (db: Queryable, id: number): Promise<RequestRow | null> => {
+  const { rows } = await db.query<RequestRow>(`select ${REQUEST_COLUMNS} from application where id = $1 for update`, [
+    id,
+  ]);
   return rows[0] ?? null;
 };
+
+/** What was made of a decision, kept under the Update that brought it. */
+export type DecisionOutcome =
+  | { recorded: { proven: boolean; amount: string; missing: number } }
+  | { refused: { reason: Reason; message: string; field: string | null } };
+
+/** What is to be known about a decision before it is written down. */
+export interface DecisionFacts {
+  request: RequestRow;
+  /** Of the request: changes whenever the row does. */
+  version: string;
+  outcome: DecisionOutcome | null;
+  /** Whether the user may decide requests and sees this one's client; null: there is no such active user. */
+  may: boolean | null;
+  /** Name of the enabled resolution. */
+  resolution: string | null;
+  /** The transaction that the bank's reference proves already. */
+  provesAlready: number | null;
+}
+
+export const loadDecisionFacts = async (
+  db: Queryable,
+  asked: {
+    applicationId: number;
+    updateId: string;
+    userId: number;
+    resolutionId: number | null;
+    bankReference: string | null;
+  },
+): Promise<DecisionFacts | null> => {
+  const { rows } = await db.query<RequestRow & Omit<DecisionFacts, 'request'>>(
+    `select ${REQUEST_COLUMNS}, coalesce(update_time, create_time)::text as version,
+            (select outcome from decision_outcome where application_id = a.id and update_id = $2) as outcome,
+            (select exists (select from hub_user_group ug join user_group g on g.id = ug.group_id
+                             where ug.user_id = u.id and g.permissions && array['*', 'requests.update'])
+                    and (not exists (select from hub_user_tag where user_id = u.id)
+                         or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = u.id and ct.client_id = a.client_id))
+               from hub_user u where u.id = $3 and u.active) as may,
+            (select name from resolution where id = $4 and enabled) as resolution,
+            (select e.transaction_id from bank_evidence e join money_transaction t on t.connection_id = e.connection_id
+              where t.transaction_id = a.transaction_id and e.bank_reference = $5) as "provesAlready"
+       from application a where a.id = $1`,
+    [asked.applicationId, asked.updateId, asked.userId, asked.resolutionId, asked.bankReference],
+  );
+  if (!rows[0]) return null;
+  const { version, outcome, may, resolution, provesAlready, ...request } = rows[0];
+  return { request, version, outcome, may, resolution, provesAlready };
+};
+
+export interface DecisionToWrite {
+  applicationId: number;
+  updateId: string;
+  /** The request must still be as it was looked at. */
+  version: string;
+  userId: number;
+  word: DecisionWord;
+  via: 'api' | 'temporal-ui';
+  resolutionId: number | null;
+  resolution: string | null;
+  comment: string | null;
+  evidence: { bankReference: string; valueDate: string } | null;
+  /** 1 approved, 2 rejected; null leaves the request open. */
+  closesAs: 1 | 2 | null;
+  outcome: DecisionOutcome;
+  run: { workflowId: string; runId: string };
+}
+
+/**
+ * Writes a decision down, all that belongs to it in one statement: the bank's reference, the decision, its outcome, the end of the request when it was
+ * the last word, the audit row. False, with nothing written but a reference that is this transaction's anyway: the request is not
+ * any more as it was looked at, somebody wrote the same decision first, or the reference was taken.
+ */
+export const writeDecision = async (db: Queryable, decision: DecisionToWrite): Promise<boolean> => {
+  const { applicationId, userId, word, via, resolutionId, evidence, run } = decision;
+  const { rows } = await db.query<{ written: boolean }>(
+    `with request as (
+       select id, transaction_id from application where id = $1 and coalesce(update_time, create_time)::text = $3 and status_id not in (1, 2) for update),
+     proof as (
+       insert into bank_evidence (connection_id, bank_reference, value_date, transaction_id, user_id)
+       select connection_id, $10, $11::date, transaction_id, $4 from money_transaction join request using (transaction_id) where $10::text is not null
+       on conflict (connection_id, bank_reference) do update set bank_reference = excluded.bank_reference
+         where bank_evidence.transaction_id = excluded.transaction_id returning transaction_id),
+     outcome as (
+       insert into decision_outcome (application_id, update_id, outcome)
+       select id, $2, $13 from request where $10::text is null or exists (select from proof)
+       on conflict do nothing returning application_id),
+     decided as (
+       insert into application_decision (application_id, user_id, decision, via, resolution_id, comment)
+       select application_id, $4, $5, $6, $7::integer, $9 from outcome
+       on conflict (application_id, user_id) do update set decision = excluded.decision, via = excluded.via, resolution_id = excluded.resolution_id,
+         comment = excluded.comment, create_time = now()),
+     closed as (
+       update application set status_id = $12, user_id = $4, resolution_id = $7, comment = coalesce($9, comment), update_time = now(), process_time = now()
+         from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id),
+     told as (
+       update money_transaction t set needs_human = null, resolution = coalesce($8, resolution), resolution_id = coalesce($7, resolution_id), update_time = now()
+         from closed where t.transaction_id = closed.transaction_id),
+     audited as (
+       insert into audit (actor, action, object, after, workflow_id, run_id)
+       select 'user:' || $4, 'requests.' || $5, 'request:' || application_id, $14, $15, $16 from outcome)
+     select exists (select from outcome) as written`,
+    [
+      applicationId,
+      decision.updateId,
+      decision.version,
+      userId,
+      word,
+      via,
+      resolutionId,
+      decision.resolution,
+      decision.comment,
+      evidence?.bankReference ?? null,
+      evidence?.valueDate ?? null,
+      decision.closesAs,
+      decision.outcome,
+      { decision: word, via, resolutionId },
+      run.workflowId,
+      run.runId,
+    ],
+  );
+  return rows[0]!.written;
+};
+
+/** False when there is an outcome already. */
+export const keepRefusal = async (
+  db: Queryable,
+  { applicationId, updateId }: { applicationId: number; updateId: string },
+  outcome: DecisionOutcome,
+): Promise<boolean> =>
+  (
+    await db.query(
+      `insert into decision_outcome (application_id, update_id, outcome) values ($1, $2, $3) on conflict do nothing`,
+      [applicationId, updateId, outcome],
+    )
+  ).rowCount === 1;

@@ -17,58 +17,103 @@ export interface IncomingWebhook {
   verdict: { ok: true; dedupeKey: string } | { ok: false; reason: string };
 }
 
-/** Keeps a callback as it came, in one insert. A message that came before only counts up; `fresh` tells. */
-export const storeWebhook = async (
+export interface StoredWebhook {
+  id: string;
+  /** False when the same message came before. */
+  fresh: boolean;
+}
+
+/** The same proved message has the same name; null for what is not proved, which is kept every time. */
+const nameOf = ({ connectionId, verdict }: IncomingWebhook): string | null =>
+  verdict.ok ? `${connectionId} ${verdict.dedupeKey}` : null;
+
+/**
+ * Keeps callbacks as they came, all with one insert. A message that came before, or comes twice here, only counts up. Answers in the
+ * order given; null for what is not proved.
+ */
+export const storeWebhooks = async (
   db: Queryable,
-  { connectionId, headers, body, remoteAddress, verdict }: IncomingWebhook,
-): Promise<{ id: string; fresh: boolean }> => {
-  const { rows } = await db.query<{ id: string; fresh: boolean }>(
-    `insert into webhook (connection_id, headers, body, remote_address, status, dedupe_key, reason, next_attempt)
-     values ($1, $2, $3, $4, $5, $6, $7, case when $5 = 'received' then now() + interval '5 seconds' end)
+  incoming: readonly IncomingWebhook[],
+): Promise<(StoredWebhook | null)[]> => {
+  const copies = new Map<string, number>();
+  const first: IncomingWebhook[] = [];
+  for (const one of incoming) {
+    const name = nameOf(one);
+    const before = name === null ? 0 : (copies.get(name) ?? 0);
+    if (name !== null) copies.set(name, before + 1);
+    if (before === 0) first.push(one);
+  }
+  // In one order everywhere, so that two processes that keep the same messages do not wait for each other.
+  first.sort((a, b) => ((nameOf(a) ?? '') < (nameOf(b) ?? '') ? -1 : 1));
+  const { rows } = await db.query<StoredWebhook & { connectionId: number; dedupeKey: string | null }>(
+    `insert into webhook (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies, next_attempt)
+     select connection_id, headers::jsonb, body, remote_address, status, dedupe_key, reason, copies,
+            case when status = 'received' then now() + interval '5 seconds' end
+       from unnest($1::integer[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[])
+              as come (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies)
      on conflict (connection_id, dedupe_key) where dedupe_key is not null and status <> 'rejected'
-       do update set copies = webhook.copies + 1, update_time = now()
-     returning id, xmax = 0 as fresh`,
+       do update set copies = webhook.copies + excluded.copies, update_time = now()
+     returning id, xmax = 0 as fresh, connection_id as "connectionId", dedupe_key as "dedupeKey"`,
     [
-      connectionId,
-      headers,
-      body,
-      remoteAddress,
-      verdict.ok ? 'received' : 'rejected',
-      verdict.ok ? verdict.dedupeKey : null,
-      verdict.ok ? null : verdict.reason,
+      first.map(({ connectionId }) => connectionId),
+      first.map(({ headers }) => JSON.stringify(headers)),
+      first.map(({ body }) => body),
+      first.map(({ remoteAddress }) => remoteAddress),
+      first.map(({ verdict }) => (verdict.ok ? 'received' : 'rejected')),
+      first.map(({ verdict }) => (verdict.ok ? verdict.dedupeKey : null)),
+      first.map(({ verdict }) => (verdict.ok ? null : verdict.reason)),
+      first.map((one) => copies.get(nameOf(one) ?? '') ?? 1),
     ],
   );
-  return rows[0]!;
+  const kept = new Map(
+    rows.map(({ id, fresh, connectionId, dedupeKey }) => [`${connectionId} ${dedupeKey}`, { id, fresh }]),
+  );
+  return incoming.map((one) => {
+    const name = nameOf(one);
+    const found = name === null ? undefined : kept.get(name);
+    if (!found) return null;
+    kept.set(name!, { ...found, fresh: false });
+    return found;
+  });
 };
 
-export const loadWebhook = async (db: Queryable, id: string): Promise<WebhookRow | null> =>
+/** By id; those that do not exist are left out. */
+export const loadWebhooks = async (db: Queryable, ids: readonly string[]): Promise<WebhookRow[]> =>
   (
     await db.query<WebhookRow>(
-      `select id, connection_id as "connectionId", headers, body, status, attempts from webhook where id = $1`,
-      [id],
+      `select id, connection_id as "connectionId", headers, body, status, attempts from webhook where id = any($1::bigint[]) order by id`,
+      [ids],
     )
-  ).rows[0] ?? null;
+  ).rows;
+
+export const loadWebhook = async (db: Queryable, id: string): Promise<WebhookRow | null> =>
+  (await loadWebhooks(db, [id]))[0] ?? null;
 
 /** After this many tries over three days a callback that fits nothing is left to a person. */
 const PATIENCE = ['10 seconds', '1 minute', '10 minutes', '1 hour', '6 hours', '1 day', '1 day'];
 
-export const settleWebhook = async (
-  db: Queryable,
-  id: string,
-  as: { status: 'delivered' | 'ignored' | 'failed'; reason?: string; workflowId?: string },
-): Promise<void> => {
-  await db.query(
-    `update webhook set status = $2, reason = $3, workflow_id = $4, next_attempt = null, attempts = attempts + 1, update_time = now() where id = $1`,
-    [id, as.status, as.reason ?? null, as.workflowId ?? null],
-  );
-};
+/** What became of a callback. `parked`: not for anybody we know yet, tried again later. */
+export interface Settling {
+  webhook: Pick<WebhookRow, 'id' | 'attempts'>;
+  as: 'delivered' | 'ignored' | 'parked';
+  reason?: string;
+  workflowId?: string;
+}
 
-/** Not for anybody we know yet: tried again later. */
-export const parkWebhook = async (db: Queryable, { id, attempts }: WebhookRow, reason: string): Promise<void> => {
-  const pause = PATIENCE[attempts];
-  if (!pause) return settleWebhook(db, id, { status: 'failed', reason });
+/** Notes what became of callbacks, all with one update. */
+export const settleWebhooks = async (db: Queryable, settlings: readonly Settling[]): Promise<void> => {
+  if (settlings.length === 0) return;
+  const pauses = settlings.map(({ as, webhook }) => (as === 'parked' ? (PATIENCE[webhook.attempts] ?? null) : null));
   await db.query(
-    `update webhook set status = 'parked', reason = $2, next_attempt = now() + $3::interval, attempts = attempts + 1, update_time = now() where id = $1`,
-    [id, reason, pause],
+    `update webhook set status = was.status, reason = was.reason, workflow_id = was.workflow_id, next_attempt = now() + was.pause::interval,
+            attempts = attempts + 1, update_time = now()
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as was (id, status, reason, workflow_id, pause) where webhook.id = was.id`,
+    [
+      settlings.map(({ webhook }) => webhook.id),
+      settlings.map(({ as }, i) => (as === 'parked' && pauses[i] === null ? 'failed' : as)),
+      settlings.map(({ reason }) => reason ?? null),
+      settlings.map(({ workflowId }) => workflowId ?? null),
+      pauses,
+    ],
   );
 };

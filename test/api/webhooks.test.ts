@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { KeyRing } from '../../config/key-ring.ts';
+import { gather } from '../../db/gather.ts';
 import { CONNECTION_PURPOSE } from '../../db/repositories/connections.ts';
+import { type IncomingWebhook, storeWebhooks } from '../../db/repositories/webhooks.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS, PAYLOAD_KEYS } from '../kit/keys.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
@@ -192,6 +194,48 @@ describe('a callback', () => {
     await eventually(async () => (await rows(since))[0]?.status === 'ignored', 'the late callback to be ignored');
     expect(await balance()).toBe('40');
     expect(await api.hub.breaches()).toEqual([]);
+  });
+});
+
+describe('callbacks that come together', () => {
+  const incoming = (dedupeKey: string): IncomingWebhook => ({
+    connectionId: connection,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(dedupeKey),
+    remoteAddress: '127.0.0.1',
+    verdict: { ok: true, dedupeKey },
+  });
+  const rejected = (): IncomingWebhook => ({
+    ...incoming('none'),
+    verdict: { ok: false, reason: 'bad_signature' },
+  });
+
+  it('are kept with one insert, each as if it came alone', async () => {
+    const since = await newest();
+    const kept = await storeWebhooks(api.hub.pool, [
+      incoming('b'),
+      rejected(),
+      incoming('a'),
+      incoming('b'),
+      rejected(),
+    ]);
+    expect(kept).toEqual([
+      { id: expect.any(String), fresh: true },
+      null,
+      { id: expect.any(String), fresh: true },
+      { id: kept[0]!.id, fresh: false },
+      null,
+    ]);
+    expect(await storeWebhooks(api.hub.pool, [incoming('b')])).toEqual([{ id: kept[0]!.id, fresh: false }]);
+    const stored = (await rows(since)).map(({ body, status, copies }) => `${body.toString()} ${status} ${copies}`);
+    expect(stored.sort()).toEqual(['a received 1', 'b received 3', 'none rejected 1', 'none rejected 1']);
+  });
+
+  it('do not fall with one that cannot be kept', async () => {
+    const keep = gather((many: IncomingWebhook[]) => storeWebhooks(api.hub.pool, many), { most: 10 });
+    const outcomes = await Promise.allSettled(['c', 'bad \u0000', 'd'].map((key) => keep(incoming(key))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[2]).toMatchObject({ value: { fresh: true } });
   });
 });
 

@@ -19,8 +19,10 @@ import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
 import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { connectTemporal } from '../../worker/client.ts';
+import { decide } from '../../worker/decide.ts';
 import { type RunningWorker, runWorker } from '../../worker/run.ts';
 import { Steering } from '../../worker/steering.ts';
+import { lendTools } from '../../worker/tools.ts';
 import { CONFIG_KEYS, PAYLOAD_KEYS } from './keys.ts';
 
 // Workers that only run activities warn that they have no workflows; what matters fails a test.
@@ -312,12 +314,14 @@ export class TestHub {
     decision: 'approve' | 'reject' | 'continue' | 'mark_done' | 'mark_failed',
     rest: object = {},
   ): Promise<{ missing: number }> {
-    const request = await this.openRequest(transactionId);
-    return this.steering.decide(
-      request.workflow_id,
-      { decision, by, applicationId: request.id, ...rest },
-      randomUUID(),
+    const { id: applicationId, workflow_id: workflowId } = await this.openRequest(transactionId);
+    const given = { decision, by, applicationId, ...rest };
+    const missing = await decide(
+      lendTools(this.settings, this.pool, this.client, this.timings),
+      (mine, updateId) => this.steering.decide(workflowId, mine, updateId),
+      { workflowId, decision: this.steering.vouchFor(workflowId, given), updateId: randomUUID() },
     );
+    return { missing };
   }
 
   breaches(): Promise<Breach[]> {

@@ -1,9 +1,10 @@
 import type { ApplicationFailure } from '@temporalio/common';
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import { whyMayNotApprove, type DecisionBy } from '../../domain/approvals.ts';
 import {
   type Decided,
   type Decision,
+  type DecisionRecord,
   type DecisionWord,
   type OpenRequest,
   WORDS,
@@ -15,6 +16,7 @@ import { hubFailureOf, refusal } from './stopped.ts';
 
 interface Queued {
   decision: Decision;
+  updateId: string;
   answer?: Decided;
   error?: ApplicationFailure;
 }
@@ -37,14 +39,21 @@ interface Question extends OpenRequest {
  * Decisions on a run. The validator refuses what cannot be right before anything is written; the handler only queues; `next`
  * takes them one by one in the order they came, so two persons deciding at the same moment meet in a queue, not in a race.
  * A question is open only while the run asks it: an answer that comes before or after is refused at once.
+ *
+ * The API is answered as soon as its decision is taken, which is when its Update is durable, and then writes the decision down itself;
+ * so does the run before it goes on (docs/decisions/0016-decisions-answer-when-durable.md). A person at Temporal UI, whom nobody else would
+ * tell, is answered when it is written down.
  */
 export class Decisions {
   private open: Question | null = null;
   /** The last question, so that asking the very same one again keeps the approvals it had. */
   private last: Question | null = null;
   private readonly queue: Queued[] = [];
+  private readonly note: (said: string) => void;
 
-  constructor() {
+  /** `note` is shown to operators. */
+  constructor(note: (said: string) => void) {
+    this.note = note;
     setHandler(decide, (decision) => this.handle(decision), {
       validator: (decision) => this.validate(decision),
       description:
@@ -76,13 +85,19 @@ export class Decisions {
     try {
       const wrong = this.whyNot(decision, true);
       if (wrong) throw refusal('Rejected', wrong.reason, wrong.issue);
-      const { proven, amount, missing } = await internal(`Recording: ${decision.decision}`).recordDecision({
+      const record: DecisionRecord = {
         applicationId: question.applicationId,
-        decision,
-        earlier: question.given,
-      });
+        updateId: item.updateId,
+        earlier: [...question.given],
+      };
+      const { purpose } = question;
+      const decided = { purpose, decision: decision.decision, record, runId: workflowInfo().runId };
+      // From here on nothing else happens until it is written down.
+      if (decision.proof !== undefined) item.answer = { ...decided, missing: null };
+      const recording = internal(`Recording: ${decision.decision}`).recordDecision({ ...record, decision });
+      const { proven, amount, missing } = await recording;
       if (decision.decision === 'approve') question.given.push({ userId: decision.by, proven });
-      item.answer = { purpose: question.purpose, decision: decision.decision, missing };
+      item.answer = { ...decided, missing };
       if (missing > 0) {
         question.needed = question.given.length + missing;
         return null;
@@ -94,6 +109,7 @@ export class Decisions {
       const failure = hubFailureOf(error);
       if (!failure) throw error;
       item.error = refusal('Rejected', failure.reason, failure.message);
+      if (item.answer) this.note(`Not taken, ${decision.decision} by user ${decision.by}: ${failure.message}`);
       return null;
     }
   }
@@ -133,10 +149,10 @@ export class Decisions {
   }
 
   private async handle(decision: Decision): Promise<Decided> {
-    const item: Queued = { decision };
+    const item: Queued = { decision, updateId: currentUpdateInfo()!.id };
     this.queue.push(item);
     await condition(() => item.answer !== undefined || item.error !== undefined);
-    if (item.error) throw item.error;
-    return item.answer!;
+    if (item.answer) return item.answer;
+    throw item.error!;
   }
 }

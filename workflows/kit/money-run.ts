@@ -39,7 +39,7 @@ export class MoneyRun {
   readonly kind: string;
   order!: MoneyOrder;
 
-  private readonly decisions = new Decisions();
+  private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly compensations: Compensation[] = [];
   private news = 0;
   private begun: Begun | null = null;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type RequestRow, loadRequest } from '../../../db/repositories/requests.ts';
+import { REQUEST_COLUMNS, type RequestRow } from '../../../db/repositories/requests.ts';
 import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { type UserActor, assertSees } from '../../kit/access.ts';
+import { type UserActor, scopeSql } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
+import { decide } from '../../../worker/decide.ts';
 import type { MoneyHub } from '../hub.ts';
 
 export type Verdict = 'yes' | 'no' | 'continue';
@@ -19,24 +20,25 @@ const WORD: Record<Purpose, Record<Verdict, DecisionWord>> = {
 
 export type Saying = Pick<Decision, 'comment' | 'resolutionId' | 'evidence'>;
 
+export type SeenRequest = RequestRow & { version: string };
+
 /** 404 when there is none, or when its client is none of the caller's. */
 export const seenRequest = async (
   { pool }: MoneyHub,
   actor: UserActor,
   applicationId: number,
-): Promise<RequestRow & { version: string }> => {
-  const request = await loadRequest(pool, applicationId);
-  if (!request) throw notFound('request');
-  const { rows } = await pool.query<{ clientId: number; version: string }>(
-    `select client_id as "clientId", coalesce(update_time, create_time)::text as version from application where id = $1`,
+): Promise<SeenRequest> => {
+  const { rows } = await pool.query<SeenRequest>(
+    `select ${REQUEST_COLUMNS}, coalesce(update_time, create_time)::text as version from application
+      where id = $1 and ${scopeSql(actor, 'application.client_id')}`,
     [applicationId],
   );
-  await assertSees(pool, actor, rows[0]!.clientId, 'request');
-  return { ...request, version: rows[0]!.version };
+  if (!rows[0]) throw notFound('request');
+  return rows[0];
 };
 
 /**
- * Brings a verdict to the run that waits for it. A double click is one decision: its Update carries an id made of who says what
+ * Brings a verdict to the run that waits for it, and writes it down once the run has taken it. A double click is one decision: its Update carries an id made of who says what
  * about which state of the request, and a repeat that comes after the end finds the decision in the books.
  */
 export const decideRequest = async (
@@ -45,9 +47,14 @@ export const decideRequest = async (
   applicationId: number,
   verdict: Verdict,
   saying: Saying,
-): Promise<void> => {
+): Promise<SeenRequest> => {
   const request = await seenRequest(hub, actor, applicationId);
-  const decision: Decision = { decision: WORD[request.purpose][verdict], by: actor.id, applicationId, ...saying };
+  const decision: Decision & { applicationId: number } = {
+    decision: WORD[request.purpose][verdict],
+    by: actor.id,
+    applicationId,
+    ...saying,
+  };
   const content = createHash('sha256')
     .update(
       JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]),
@@ -56,15 +63,19 @@ export const decideRequest = async (
     .slice(0, 16);
   // Its run may wait for something else by now: a closed request steers nothing.
   if (request.statusId === 1 || request.statusId === 2) {
-    if (await saidThis(hub, applicationId, decision)) return;
+    if (await saidThis(hub, applicationId, decision)) return request;
     throw problem(409, 'not_waiting', 'The request was decided already.');
   }
   const updateId = `decide-${applicationId}-${actor.id}-${decision.decision}-${content}`;
   try {
-    await hub.ask((steering) => steering.decide(request.workflowId, decision, updateId));
+    const { workflowId } = request;
+    const vouched = hub.steering.vouchFor(workflowId, decision);
+    const take = (mine: Decision, id: string) => hub.ask((steering) => steering.decide(workflowId, mine, id));
+    await decide(hub.tools(), take, { workflowId, decision: vouched, updateId });
+    return request;
   } catch (error) {
     const late = error instanceof HubFailure && ['not_waiting', 'decided_already'].includes(error.reason);
-    if (late && (await saidThis(hub, applicationId, decision))) return;
+    if (late && (await saidThis(hub, applicationId, decision))) return request;
     // Temporal answers the same Update id the same for ever: what was refused now may be right later.
     if (error instanceof HubFailure && error.type === 'Rejected') {
       await hub.pool.query(`update application set update_time = now() where id = $1`, [applicationId]);

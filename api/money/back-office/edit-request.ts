@@ -26,10 +26,10 @@ export const editRequest = async (
   applicationId: number,
   edit: Edit,
   requestId: string,
-): Promise<void> => {
-  await seenRequest(hub, actor, applicationId);
+): Promise<RequestRow> => {
+  const seen = await seenRequest(hub, actor, applicationId);
   await inTransaction(hub.pool, async (db) => {
-    const request = (await loadRequest(db, applicationId, true))!;
+    const request = (await loadRequest(db, applicationId))!;
     const needed = edit.data ? await assertMayCorrect(hub, db, request, edit.data.amount) : null;
     const { rows } = await db.query<{ before: unknown }>(
       `select jsonb_build_object('comment', comment, 'color', color, 'amount', data -> 'amount') as before from application where id = $1`,
@@ -60,6 +60,7 @@ export const editRequest = async (
       requestId,
     });
   });
+  return seen;
 };
 
 /**

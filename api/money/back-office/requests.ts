@@ -68,8 +68,8 @@ export const requestProcedures = (hub: MoneyHub): Procedure[] => [
     answer: DecidedApplication,
     idempotent: true,
     handle: async ({ actor, params: { applicationId }, body = {} }) => {
-      await decideRequest(hub, actor, applicationId, 'yes', given(body));
-      return showRequest(hub, actor, applicationId);
+      const request = await decideRequest(hub, actor, applicationId, 'yes', given(body));
+      return showRequest(hub, actor, request);
     },
   }),
 
@@ -81,8 +81,8 @@ export const requestProcedures = (hub: MoneyHub): Procedure[] => [
     answer: DecidedApplication,
     idempotent: true,
     handle: async ({ actor, params: { applicationId }, body }) => {
-      await decideRequest(hub, actor, applicationId, 'no', given(body));
-      return showRequest(hub, actor, applicationId);
+      const request = await decideRequest(hub, actor, applicationId, 'no', given(body));
+      return showRequest(hub, actor, request);
     },
   }),
 
@@ -99,8 +99,8 @@ export const requestProcedures = (hub: MoneyHub): Procedure[] => [
     body: EditBody,
     answer: DecidedApplication,
     handle: async ({ actor, params: { applicationId }, body, requestId }) => {
-      await editRequest(hub, actor, applicationId, body, requestId);
-      return showRequest(hub, actor, applicationId);
+      const request = await editRequest(hub, actor, applicationId, body, requestId);
+      return showRequest(hub, actor, request);
     },
   }),
 

@@ -16,19 +16,15 @@ export const DecidedApplication = z
 export const showRequest = async (
   { pool }: MoneyHub,
   actor: UserActor,
-  applicationId: number,
+  { id, workflowId }: { id: number; workflowId: string },
 ): Promise<z.input<typeof DecidedApplication>> => {
-  const view = (await applicationViews(pool, [applicationId])).get(applicationId)!;
-  const { rows } = await pool.query<{ workflowId: string }>(
-    `select workflow_id as "workflowId" from application where id = $1`,
-    [applicationId],
-  );
+  const view = (await applicationViews(pool, [id])).get(id)!;
   const given = view.decisions
     .filter(({ decision }) => decision === 'approve' || decision === 'mark_done')
     .map(({ user, createTime }) => ({ user, time: createTime }));
   return {
     ...(actor.maskData ? maskApplication(view) : view),
-    workflowId: rows[0]!.workflowId,
+    workflowId,
     approvals: { needed: view.approvalsNeeded, given },
   };
 };

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { wire } from '../../../domain/money.ts';
 import { isoTime, money } from '../../kit/shapes.ts';
-import { myAccountViews } from '../../presenters/account.ts';
 import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
-import { MyTransaction, type MyTransactionView } from '../../presenters/transaction.ts';
+import { MyTransaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { NewOrder } from '../intake/new-order.ts';
 import { depositAddressFor } from './deposit-address.ts';
@@ -60,13 +59,9 @@ type DepositAnswerView = z.input<typeof DepositAnswer>;
 const envelope = { code: 202 as const };
 
 /** The transaction as it would be: nothing is stored. */
-export const previewAnswer = async ({ pool }: MoneyHub, order: NewOrder): Promise<DepositAnswerView> => {
-  const { accountId } = order.credit!;
-  const account = (await myAccountViews(pool, [accountId])).get(accountId)!;
-  const { rows } = await pool.query<{ method: NonNullable<MyTransactionView['method']> }>(
-    `select jsonb_build_object('id', id, 'name', name, 'caption', caption) as method from payment_method where id = $1`,
-    [order.method!.methodId],
-  );
+export const previewAnswer = async (hub: MoneyHub, order: NewOrder): Promise<DepositAnswerView> => {
+  const account = await hub.myAccount(order.credit!.accountId);
+  const { methodId: id, name, caption } = order.method!;
   return {
     ...envelope,
     data: {
@@ -81,7 +76,7 @@ export const previewAnswer = async ({ pool }: MoneyHub, order: NewOrder): Promis
       },
       debitDetails: null,
       foreignExchangeRate: wire('1'),
-      method: rows[0]!.method,
+      method: { id, name, caption },
       resolution: null,
       data: order.data,
       createTime: isoTime(new Date()),

@@ -36,7 +36,7 @@ const deposit = (hub: MoneyHub, path: '/my/deposits' | '/my/deposits/sync', wait
     handle: async (call) => {
       const { amount = null, data, isPretend, appInstanceId: _device, ...rest } = call.body;
       const request = { ...rest, amount, data: data ?? {} };
-      if (isPretend) return previewAnswer(hub, await paymentOrder(hub.pool, call.actor, 'deposit', request));
+      if (isPretend) return previewAnswer(hub, await paymentOrder(hub.pool, call.actor, 'deposit', request, hub.facts));
       const method = await loadMethodFacts(hub.pool, rest.methodId);
       if (method?.flow === 'address') return addressAnswer(hub, call, request);
       const made = await placeOrder(hub, call, (db) => paymentOrder(db, call.actor, 'deposit', request), { wait });

@@ -1,10 +1,11 @@
 import type { Queryable } from '../../../db/pool.ts';
-import { type AccountFacts, loadAccountFacts } from '../../../db/repositories/orders.ts';
+import type { AccountFacts } from '../../../db/repositories/orders.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { compare, fits, subtract } from '../../../domain/money.ts';
 import type { Currency } from '../../../domain/money-order.ts';
 import { type Actor, assertSees } from '../../kit/access.ts';
 import { notFound } from '../../kit/errors.ts';
+import { freshFacts, type OrderFacts } from './facts.ts';
 
 /** An account this caller may name in a request: a client's own, or one of a client the operator sees. Else 404 on `field`. */
 export const accountOf = async (
@@ -12,8 +13,9 @@ export const accountOf = async (
   actor: Actor,
   accountId: number,
   field: string,
+  facts = freshFacts(db),
 ): Promise<AccountFacts> => {
-  const account = await loadAccountFacts(db, accountId);
+  const account = await facts.account(accountId);
   if (!account) throw notFound('account', field);
   if (actor.kind === 'user') await assertSees(db, actor, account.clientId, 'account', field);
   else if (account.clientId !== actor.id || account.status === 'failed') throw notFound('account', field);
@@ -28,13 +30,10 @@ export const assertWallet = (account: AccountFacts, field: string): void => {
   throw new HubFailure('Rejected', 'restricted', 'Only wallets take deposits and pay out; use a transfer.', { field });
 };
 
-export const currencyOf = async (db: Queryable, numericCode: number): Promise<Currency> => {
-  const { rows } = await db.query<Currency>(
-    `select numeric_code as "numericCode", alphabetic_code as "alphabeticCode", minor_unit as "minorUnit" from currency where numeric_code = $1`,
-    [numericCode],
-  );
-  if (!rows[0]) throw notFound('currency', 'currencyCode');
-  return rows[0];
+export const currencyOf = async (facts: OrderFacts, numericCode: number): Promise<Currency> => {
+  const currency = await facts.currency(numericCode);
+  if (!currency) throw notFound('currency', 'currencyCode');
+  return currency;
 };
 
 /** An amount that exists in this currency: no more decimals than it has. */

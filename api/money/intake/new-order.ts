@@ -1,6 +1,6 @@
 import { assertAccountMay, assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
 import type { Queryable } from '../../../db/pool.ts';
-import { type AccountFacts, loadMethodFacts, type MethodFacts } from '../../../db/repositories/orders.ts';
+import type { AccountFacts, MethodFacts } from '../../../db/repositories/orders.ts';
 import { commissionOn } from '../../../domain/commissions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { type Amount, compare } from '../../../domain/money.ts';
@@ -8,6 +8,7 @@ import type { Currency } from '../../../domain/money-order.ts';
 import type { Actor } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { accountOf, assertFits, assertFunds, assertWallet, currencyOf, isWallet } from './accounts.ts';
+import { freshFacts } from './facts.ts';
 import { methodData } from './method-fields.ts';
 
 /** A money movement that may be placed: checked by the same rules its workflow checks again. */
@@ -41,21 +42,22 @@ export interface PaymentRequest {
   manualOnly?: boolean;
 }
 
-/** A deposit or withdrawal as ordered, or the reason why not. Reads only. */
+/** A deposit or withdrawal as ordered, or the reason why not. Reads only; `facts` other than fresh ones only where nothing is placed. */
 export const paymentOrder = async (
   db: Queryable,
   actor: Actor,
   type: 'deposit' | 'withdrawal',
   request: PaymentRequest,
+  facts = freshFacts(db),
 ): Promise<NewOrder> => {
-  const account = await accountOf(db, actor, request.accountId, 'accountId');
-  const currency = await currencyOf(db, account.currency);
+  const account = await accountOf(db, actor, request.accountId, 'accountId', facts);
+  const currency = await currencyOf(facts, account.currency);
   if (request.currencyCode !== undefined && request.currencyCode !== account.currency) {
     throw new HubFailure('Rejected', 'currency_mismatch', `The account is kept in ${currency.alphabeticCode}.`, {
       field: 'currencyCode',
     });
   }
-  const found = await loadMethodFacts(db, request.methodId);
+  const found = await facts.method(request.methodId);
   const openAmount = type === 'deposit' && found?.flow === 'address';
   if (request.amount === null && !openAmount) throw problem(400, 'validation', 'amount is required.', 'amount');
   const amount = openAmount ? null : request.amount;
@@ -142,7 +144,7 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
       field: fields.destination,
     });
   }
-  const currency = await currencyOf(db, from.currency);
+  const currency = await currencyOf(freshFacts(db), from.currency);
   if (from.currency !== to.currency) {
     throw new HubFailure('Rejected', 'currency_mismatch', 'A transfer stays in one currency; use an exchange.', {
       field: fields.destination,
