@@ -98,7 +98,7 @@ export const decisionBench: Bench = {
         references: [update, bare(stack, 'local'), bare(stack, 'regular')],
         targets: [{ against: update.name, atMost: 1.5 }],
         notes: async () => [
-          'The answer waits until the Update is durable and the decision is in the books, written there by the API itself (decision 0014).',
+          'The answer waits until the Update is durable and the decision is in the books, written there by the API itself (decision 0016).',
         ],
       },
     ];
