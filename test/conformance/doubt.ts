@@ -123,9 +123,12 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
       name: `${verb}: an answer that drips beyond the deadline is unknown`,
       async run(bench) {
         const { ctx, order } = await begin(bench);
+        const before = bench.seen(verb).length;
         const fault = bench.fault(verb, 'slow_drip', { ms: 250 });
         await bench.fails(verb, write.send(bench, bench.quick(ctx), order), ...lost(bench));
         bench.mustHit(fault, verb);
+        const sent = bench.seen(verb).length - before;
+        must(sent === 1, `${verb} was sent ${sent} times`);
       },
     },
     {
