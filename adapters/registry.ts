@@ -2,6 +2,8 @@
 import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
 import manual from './payments/manual/manifest.ts';
+import matchTrader from './trading/match-trader/manifest.ts';
+import mt4 from './trading/mt4/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
 
-export const builtIn: readonly Provider[] = [b2binpay, manual, mt5];
+export const builtIn: readonly Provider[] = [b2binpay, manual, matchTrader, mt4, mt5];

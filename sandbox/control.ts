@@ -1,7 +1,7 @@
 import type { SandboxBookEntry, SandboxDesk, SandboxModule } from '../adapters/kit/sandbox.ts';
 import { CallbackSender, type CallbackMode, type CallbackRecord } from './callbacks.ts';
 import { VirtualClock, durationMs } from './clock.ts';
-import { FaultOrder, FaultPlan } from './faults.ts';
+import { FaultOrder, FaultPlan, type OpenFault } from './faults.ts';
 import type { z } from 'zod';
 
 export interface ReceivedRequest {
@@ -79,8 +79,8 @@ export class SandboxControl {
     return this.#sender.settled();
   }
 
-  fault(order: z.input<typeof FaultOrder>): void {
-    this.faults.add(FaultOrder.parse(order));
+  fault(order: z.input<typeof FaultOrder>): OpenFault {
+    return this.faults.add(FaultOrder.parse(order));
   }
 
   /** '15m', '1d': whatever falls due on the way happens, in order, retries of callbacks included. */

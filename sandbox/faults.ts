@@ -19,29 +19,41 @@ export const FaultOrder = z.object({
     'garbage_after_commit',
     'slow_ms',
     'slow_drip',
+    'swap',
+    'echo',
   ]),
   /** slow_ms: delay before the vendor's code runs (1000). slow_drip: pause between two bytes (100). */
   ms: z.int().min(0).optional(),
   /** http_429: seconds of the Retry-After header; without it there is no such header. */
   retryAfter: z.int().min(0).optional(),
+  /** swap: this text in the vendor's answer becomes `to`. */
+  from: z.string().min(1).optional(),
+  to: z.string().optional(),
   /** How many requests it hits. */
   times: z.int().min(1).default(1),
 });
 export type FaultOrder = z.output<typeof FaultOrder>;
 
+/** An order at work. `hit`: requests it met; for `swap` only those whose answer held the text. */
+export interface OpenFault extends FaultOrder {
+  hit: number;
+}
+
 /** The orders still open; the oldest match wins. */
 export class FaultPlan {
-  #orders: FaultOrder[] = [];
+  #orders: OpenFault[] = [];
 
-  add(order: FaultOrder): void {
-    this.#orders.push({ ...order });
+  add(order: FaultOrder): OpenFault {
+    const open = { ...order, hit: 0 };
+    this.#orders.push(open);
+    return open;
   }
 
   clear(): void {
     this.#orders = [];
   }
 
-  take(method: string, path: string, body: string): FaultOrder | undefined {
+  take(method: string, path: string, body: string): OpenFault | undefined {
     const order = this.#orders.find(
       ({ match, times }) =>
         times > 0 &&
@@ -50,6 +62,7 @@ export class FaultPlan {
         (match.body === undefined || body.includes(match.body)),
     );
     if (order) order.times -= 1;
+    if (order && order.kind !== 'swap') order.hit += 1;
     return order;
   }
 }
@@ -79,7 +92,7 @@ const SPOILS: Partial<Record<FaultOrder['kind'], Spoil>> = {
  * Spoils the answer to one request. Returns true when the vendor's code shall run: with the response as it is, or with a
  * wrapped one whose effect stays and whose answer is withheld, cut or garbled.
  */
-export const spoil = async (order: FaultOrder, res: Response): Promise<boolean> => {
+export const spoil = async (order: OpenFault, res: Response): Promise<boolean> => {
   if (order.kind === 'slow_ms') {
     await sleep(order.ms ?? 1000);
     return true;
@@ -87,6 +100,15 @@ export const spoil = async (order: FaultOrder, res: Response): Promise<boolean> 
   if (order.kind === 'slow_drip') {
     drip(res, order.ms ?? 100);
     return true;
+  }
+  if (order.kind === 'swap') {
+    swap(order, res);
+    return true;
+  }
+  if (order.kind === 'echo') {
+    const { method, originalUrl, headers, body } = res.req;
+    send(res, 400, 'text/plain', `${method} ${originalUrl} ${JSON.stringify(headers)} ${String(body)}`);
+    return false;
   }
   if (order.kind === 'http_429') {
     for (const name of res.getHeaderNames()) res.removeHeader(name);
@@ -112,9 +134,9 @@ export const spoil = async (order: FaultOrder, res: Response): Promise<boolean> 
   return true;
 };
 
-/** Sends the vendor's answer byte by byte. */
-const drip = (res: Response, pauseMs: number): void => {
-  const real = { write: res.write.bind(res), end: res.end.bind(res) };
+/** Keeps what the vendor's code writes and hands the whole answer to `send`, with the real way out. */
+const intercept = (res: Response, send: (body: Buffer, real: Pick<Response, 'write' | 'end'>) => void): void => {
+  const real = { write: res.write.bind(res), end: res.end.bind(res) } as Pick<Response, 'write' | 'end'>;
   const chunks: Buffer[] = [];
   const keep = (chunk: unknown) => {
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string));
@@ -125,15 +147,33 @@ const drip = (res: Response, pauseMs: number): void => {
   };
   res.end = (chunk?: unknown) => {
     keep(chunk);
-    void (async () => {
-      res.flushHeaders();
-      for (const byte of Buffer.concat(chunks)) {
-        if (res.destroyed) return;
-        real.write(Buffer.of(byte));
-        await sleep(pauseMs);
-      }
-      real.end();
-    })();
+    send(Buffer.concat(chunks), real);
     return res;
   };
 };
+
+/** Sends the vendor's answer byte by byte. */
+const drip = (res: Response, pauseMs: number): void =>
+  intercept(res, (body, real) => {
+    void (async () => {
+      // An answer without a body has nothing to drip but its head.
+      if (body.length === 0) await sleep(pauseMs * 10, undefined, { ref: false });
+      res.flushHeaders();
+      for (const byte of body) {
+        if (res.destroyed) return;
+        real.write(Buffer.of(byte));
+        await sleep(pauseMs, undefined, { ref: false });
+      }
+      real.end();
+    })();
+  });
+
+/** The vendor says something else than it means. */
+const swap = (order: OpenFault, res: Response): void =>
+  intercept(res, (body, real) => {
+    const text = body.toString('utf8');
+    const swapped = text.replaceAll(order.from ?? '', order.to ?? '');
+    if (swapped !== text) order.hit += 1;
+    if (!res.headersSent) res.setHeader('content-length', Buffer.byteLength(swapped));
+    real.end(swapped);
+  });

@@ -44,7 +44,7 @@ export const controlRoutes = (control: SandboxControl): Router => {
   post('/advance/:id', Advance, ({ to }, req) => control.advance(String(req.params['id']), to));
   post('/advance', Advance.extend({ id: z.string() }), ({ id, to }) => control.advance(id, to));
   post('/callbacks', Callbacks, ({ mode, copies }) => control.setCallbacks(mode, copies));
-  post('/fault', FaultOrder, (order) => control.faults.add(order));
+  post('/fault', FaultOrder, (order) => void control.faults.add(order));
   post('/clock', Clock, async ({ advance }) => ({ now: new Date(await control.advanceClock(advance)).toISOString() }));
   post('/latency', Milliseconds, ({ ms }) => {
     control.latencyMs = ms;

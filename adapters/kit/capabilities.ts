@@ -38,6 +38,8 @@ export const CAPABILITIES = {
     'access.readOnly',
     'access.disabled',
     'password',
+    // Can change a password, and cannot check one.
+    'password.change',
     'positions',
     'deals',
   ],

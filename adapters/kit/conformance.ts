@@ -8,7 +8,7 @@ export interface WireCall {
   body?: string;
 }
 
-/** The verbs of the contracts that ask a provider for something. */
+/** The verbs of the contracts that ask a provider for something: those that write, then those that look. */
 export type Verb =
   | 'createDeposit'
   | 'findDeposit'
@@ -40,16 +40,22 @@ export type Verb =
  * | messaging  | `deliver`, `fail`, `unknown_word`                                                                                            |
  * | screening  | `clear`, `hold`, `reject`, `unknown_word`                                                                                    |
  *
- * A word that has no meaning at the vendor throws.
+ * `pay` and `advance` take the vendor's id, as reports give it (`providerId`, for accounts the login). A word that has no meaning at the vendor throws.
+ * `other_amount` and `other_currency`: from now on the vendor's answers about the object tell another amount or currency than was asked for.
+ * Each call of the manifest's `sandbox()` makes a sandbox with a state of its own: the suite runs many at once.
  */
 export interface ConformanceFacts {
-  /** The vendor's request that carries out a verb: where faults are put. The write itself, not the sign-in before it. */
-  calls: Partial<Record<Verb, WireCall>>;
+  /**
+   * The vendor's request that carries out a verb: where faults are put. The write itself, not the sign-in before it. Null: the verb asks the vendor
+   * nothing, or speaks no HTTP, so no fault can be put there.
+   */
+  calls: Partial<Record<Verb, WireCall | null>>;
   /** Settings the vendor must refuse when `testConnection` uses them. */
   wrongCredentials: Record<string, unknown>;
   payments?: PaymentExample;
   trading?: TradingExample;
   kyc?: { programme: string };
+  /** `refused`: a recipient the vendor refuses at once. Messages are counted in `things()`: each shows its text. */
   messaging?: { channel: 'email' | 'sms' | 'chat'; to: string; refused: string };
   rates?: { pair: { from: string; to: string } };
   captcha?: { human: () => string; robot: () => string };
@@ -60,7 +66,10 @@ export interface PaymentExample {
   currency: CurrencyOfOrder;
   /** Which deposits the default connection takes; absent: none. */
   flow?: 'invoice' | 'address';
-  /** What `pay` gets and `processed` must then be, for an amount with as many digits as the currency has; e.g. '1234567.123456'. */
+  /**
+   * What `pay` gets and `processed` must then be, for an amount with as many digits as the currency has; e.g. '1234567.123456'. Four digits or more
+   * before the point, and no magic minor part (see docs/adding-a-provider.md) among its first two decimals.
+   */
   exact: Amount;
   destination?: { address: string; tag?: string; fields?: Record<string, string> };
 }
@@ -72,4 +81,9 @@ export interface TradingExample {
   currency: { numericCode: number; alphabeticCode: string; minorUnit: number };
   leverage: number;
   exact: Amount;
+}
+
+/** For a provider without a wire, whose manifest has no `sandbox`: settings that fit its schema, and the examples of its category. */
+export interface WirelessFacts extends Partial<Omit<ConformanceFacts, 'calls' | 'wrongCredentials'>> {
+  config: Record<string, unknown>;
 }

@@ -115,9 +115,14 @@ const failure = (error: unknown, why: string, handedOver: boolean, effect: HttpR
   return new HubFailure('Unavailable', garbage ? 'provider_garbage' : 'provider_unavailable', message);
 };
 
+const OVERSIZE = 'more than 1 MiB';
+
+/** Whether a call failed because its answer was longer than we read. */
+export const isOversized = (error: unknown): boolean => error instanceof HubFailure && error.message.endsWith(OVERSIZE);
+
 /** Codes only: messages of lower layers may quote addresses and headers. */
 const whyOf = (error: unknown): string => {
-  if (isOversize(error)) return 'more than 1 MiB';
+  if (isOversize(error)) return OVERSIZE;
   const code = axios.isAxiosError(error) ? error.code : undefined;
   return code === 'ERR_CANCELED' ? 'cancelled' : (code ?? 'connection failed');
 };

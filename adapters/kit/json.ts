@@ -35,3 +35,18 @@ export const listOf = (value: Json | undefined): Json[] => (Array.isArray(value)
 
 /** Text of a scalar, numbers as they were written; absent, null, booleans and structures are ''. */
 export const word = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+
+/**
+ * A number as JSON may write it, exponents included ('250.0', '1E-05'), as a plain decimal of the same digits; null for anything else.
+ * Servers that keep amounts as doubles write small and large ones with an exponent.
+ */
+export const plainNumber = (value: Json | undefined): string | null => {
+  const match = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(word(value));
+  if (!match) return null;
+  const [, sign, whole, fraction = '', exponent = '0'] = match;
+  const point = whole!.length + Number(exponent);
+  const before = '0'.repeat(Math.max(1 - point, 0));
+  const digits = before + whole! + fraction + '0'.repeat(Math.max(point - whole!.length - fraction.length, 0));
+  const at = Math.max(point, 1);
+  return `${sign}${digits.slice(0, at).replace(/^0+(?=\d)/, '')}${digits.length > at ? `.${digits.slice(at)}` : ''}`;
+};

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { IdempotencyClass } from '../../domain/outcomes.ts';
 import type { CaptchaAdapter } from './captcha.ts';
+import type { WirelessFacts } from './conformance.ts';
 import type { KycAdapter } from './kyc.ts';
 import type { MessagingAdapter } from './messaging.ts';
 import type { PaymentAdapter } from './payments.ts';
@@ -49,6 +50,8 @@ export interface ProviderOf<C extends Category, Schema extends z.ZodType = z.Zod
   adapter: Contracts<z.output<Schema>>[C];
   /** Absent when the provider has no wire (manual). */
   sandbox?: () => Promise<SandboxModule>;
+  /** Where there is no sandbox to tell it: what the conformance suite has to know. */
+  wireless?: WirelessFacts;
 }
 
 export type Provider = { [C in Category]: ProviderOf<C> }[Category];

@@ -1,5 +1,6 @@
-import { normal } from '../../../domain/money.ts';
-import type { SandboxBookEntry, SandboxDesk, SandboxModule } from '../../kit/sandbox.ts';
+import { add, normal } from '../../../domain/money.ts';
+import type { ConformanceFacts } from '../../kit/conformance.ts';
+import type { SandboxBookEntry, SandboxDesk, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { DEFAULT_CURRENCIES, type VendorCurrency } from './currencies.ts';
 import { Life } from './sandbox/life.ts';
 import { renderDeposit, renderPayout, renderTransfer } from './sandbox/render.ts';
@@ -7,6 +8,8 @@ import { routes } from './sandbox/routes.ts';
 import {
   CREDENTIALS,
   DEFAULT_SETTINGS,
+  type Deposit,
+  type Payout,
   type Settings,
   type State,
   type Transfer,
@@ -82,7 +85,27 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
     },
     tick: (at) => lives().tick(at),
     books: () => books(state),
+    things: () => things(state),
+    conformance,
   };
+};
+
+const conformance: ConformanceFacts = {
+  calls: {
+    createDeposit: { method: 'POST', path: '/deposit/' },
+    findDeposit: { method: 'GET', path: '/deposit/' },
+    // The quote goes to /payout/calculate/ and carries no tracking id.
+    createPayout: { method: 'POST', path: '/payout/', body: '"tracking_id"' },
+    findPayout: { method: 'GET', path: '/payout/' },
+    testConnection: { method: 'GET', path: '/wallet/' },
+  },
+  wrongCredentials: { clientSecret: 'some-other-client-secret' },
+  payments: {
+    currency: { numericCode: 2145, alphabeticCode: 'USDT', minorUnit: 6 },
+    flow: 'invoice',
+    exact: '987654.321987',
+    destination: { address: 'TSandboxBeneficiary1234567890abcd' },
+  },
 };
 
 const defaultConfig = (origin: string) => ({
@@ -107,24 +130,74 @@ const currencyNamed = (name: string): VendorCurrency => {
 
 /**
  * `to`: 'approve', 'cancel' (payouts), 'return' (the sent payout comes back), 'expire' (deposits), 'status:5' (of the
- * object, told without signature), 'transfer:-2' (of its newest transfer, told with one), 'confirmations:7'.
+ * object, told without signature), 'transfer:-2' (of its newest transfer, told with one), 'confirmations:7', and the words of
+ * kit/conformance.ts.
  */
 const force = (life: Life, state: State, of: ReturnType<typeof findOperation>, to: string): void => {
   const transfer = state.transfers.filter((t) => t.of === of && t.opType !== 9).at(-1);
   const [word, value] = to.split(':');
   const number = Number(value);
-  if (word === 'approve' && of.kind === 'payout') life.approve(of);
+  if (word === 'unknown_word') forceUnknown(life, of, transfer);
+  else if (word === 'approve' && of.kind === 'payout') life.approve(of);
   else if (word === 'cancel' && of.kind === 'payout') life.cancel(of);
   else if (word === 'expire' && of.kind === 'deposit') life.expire(of);
   else if (word === 'status' && Number.isInteger(number)) life.force(of, number);
   else if (!transfer) throw new Error(`it has no transfer, or '${to.slice(0, 40)}' is nothing it can be advanced to`);
-  else if (word === 'return') life.fail(transfer, 'returned');
+  else if (word === 'return' || word === 'fail') life.fail(transfer, word === 'fail' ? 'failed' : 'returned');
+  else if (word === 'other_amount') Object.assign(transfer, otherAmount(transfer));
+  // An invoice may be paid in any coin: only what is sent has a currency it must be in.
+  else if (word === 'other_currency' && of.kind === 'payout') transfer.currency = currencyNamed('TRX');
   else if (word === 'transfer' && Number.isInteger(number)) life.settle(transfer, number);
   else if (word === 'confirmations' && Number.isInteger(number)) life.confirm(transfer, number);
   else throw new Error(`'${to.slice(0, 40)}' is nothing it can be advanced to`);
 };
 
+const forceUnknown = (life: Life, of: Deposit | Payout, transfer: Transfer | undefined): void =>
+  transfer ? life.settle(transfer, 99) : life.force(of, 99);
+
+const otherAmount = ({ amount, amountTarget }: Transfer) => ({
+  amount: add(amount, '1'),
+  amountTarget: add(amountTarget, '1'),
+});
+
 const SHORT_NAMES = Object.fromEntries(Object.entries(DEFAULT_CURRENCIES).map(([name, { id }]) => [id, name]));
+
+const things = (state: State): SandboxThing[] =>
+  [...state.deposits, ...state.payouts]
+    .toSorted((a, b) => b.createdAt - a.createdAt)
+    .map((of) => ({
+      id: of.id,
+      kind: of.kind,
+      title: titleOf(of),
+      state: wordOf(state, of),
+      buttons:
+        of.kind === 'deposit'
+          ? of.status === 2
+            ? [{ caption: 'Pay' }, { caption: 'Let it expire', to: 'expire' }]
+            : []
+          : of.status === 1
+            ? [
+                { caption: 'Approve', to: 'approve' },
+                { caption: 'Refuse', to: 'cancel' },
+              ]
+            : [{ caption: 'Send it back', to: 'return' }],
+    }));
+
+const titleOf = (of: Deposit | Payout): string => {
+  const amount = of.kind === 'deposit' ? of.requested : of.amount;
+  return `${amount ?? 'any amount of'} ${SHORT_NAMES[(of.currency ?? of.wallet.currency).id]} for ${of.trackingId ?? 'nobody'}`;
+};
+
+const STATUSES = {
+  deposit: { 2: 'created', 3: 'paid', 4: 'canceled', 5: 'unresolved' },
+  payout: { 1: 'waits for approval', 2: 'approved', 3: 'canceled' },
+} as const;
+
+const wordOf = (state: State, of: Deposit | Payout): string => {
+  const own = (STATUSES[of.kind] as Record<number, string>)[of.status] ?? String(of.status);
+  const transfer = state.transfers.filter((t) => t.of === of && t.opType !== 9).at(-1);
+  return transfer ? `${own}, transfer ${transfer.status}` : own;
+};
 
 /** Transfers that moved money: confirmed, under way, or come back after they were confirmed. */
 const books = (state: State): SandboxBookEntry[] =>

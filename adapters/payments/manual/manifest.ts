@@ -11,4 +11,13 @@ export default definePaymentProvider({
   limits: { perSecond: 100, timeoutMs: 1000 },
   config: configSchema,
   adapter,
+  wireless: {
+    config: { bankAccount: 'Bank of Sandbox, IBAN CY00 0000, memo: your reference' },
+    payments: {
+      currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 },
+      flow: 'invoice',
+      exact: '1234567.89',
+      destination: { address: 'CY17002001280000001200527600' },
+    },
+  },
 });

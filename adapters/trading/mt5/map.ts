@@ -47,7 +47,7 @@ const MEANINGS: Record<number, Meaning> = {
 const IN_DOUBT: ReadonlySet<number> = new Set([7, 9, 10, 11, 15, 10012, 10031]);
 const RETRY_AFTER_SECONDS = 5;
 
-/** What a retcode other than 0 and 1 means. An unknown one after a write is doubt, never a plain no. */
+/** What a retcode other than 0 and 1 means. An unknown one is doubt, never a plain no. */
 export const failureOf = (retcode: number, effect: Effect | 'sign-in'): HubFailure => {
   const facts = { providerCode: String(retcode) };
   if (retcode === NO_RETCODE) return lostAnswer(effect === 'write' ? 'write' : 'read', 'no retcode');
@@ -61,8 +61,7 @@ export const failureOf = (retcode: number, effect: Effect | 'sign-in'): HubFailu
   if (effect === 'sign-in' || (retcode >= 1000 && retcode < 2000)) {
     return new HubFailure('Config', 'provider_misconfigured', `the platform refused the sign-in (${retcode})`, facts);
   }
-  if (effect === 'write') return lostAnswer('write', `retcode ${retcode}`, facts);
-  return new HubFailure('Rejected', 'provider_refused', `the platform answered with code ${retcode}`, facts);
+  return lostAnswer(effect, `retcode ${retcode}`, facts);
 };
 
 /** HTTP 429 comes from something in front of the server, before the command: surely not done. */

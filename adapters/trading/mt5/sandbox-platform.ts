@@ -1,5 +1,5 @@
 import { add, compare, fits, fixed, fromMinor, isZero, negate, sum, type Amount } from '../../../domain/money.ts';
-import type { SandboxBookEntry } from '../../kit/sandbox.ts';
+import type { SandboxBookEntry, SandboxThing } from '../../kit/sandbox.ts';
 
 export type Fields = Record<string, string>;
 export type Answer = { retcode: number; answer?: unknown; silent?: true };
@@ -11,6 +11,8 @@ interface User {
   active: boolean;
   /** Margin of an open position; its profit moves with time. */
   margin: Amount | null;
+  /** The next answer about it carries a code nobody documented. */
+  strange?: boolean;
 }
 
 const GROUPS: Record<string, { currency: string; digits: number }> = {
@@ -235,15 +237,32 @@ export class Platform {
     };
   }
 
-  /** 'active': had a trade. 'position': has one open. 'idle': as after a restart of the server. */
+  /** 'active': had a trade. 'position': has one open. 'idle': as after a restart of the server. 'unknown_word': see `strange`. */
   force(login: string, to: string): Fields {
     const user = this.users.get(login);
     if (!user) throw new Error(`no account ${login}`);
+    if (to === 'unknown_word') {
+      user.strange = true;
+      return user.fields;
+    }
     if (!['active', 'position', 'idle'].includes(to))
       throw new Error(`accounts become active, position or idle, not '${to}'`);
     user.active = to !== 'idle';
     user.margin = to === 'position' ? '100' : null;
     return user.fields;
+  }
+
+  things(): SandboxThing[] {
+    return [...this.users.values()].toReversed().map(({ fields, active, margin }) => ({
+      id: fields['Login']!,
+      kind: 'account',
+      title: `${fields['Login']} in ${fields['Group']}, balance ${fields['Balance']}, credit ${fields['Credit']}, 1:${fields['Leverage']}`,
+      state: margin !== null ? 'open position' : active ? 'active' : 'idle',
+      buttons: [
+        margin === null ? { caption: 'Open a position', to: 'position' } : { caption: 'Close it', to: 'active' },
+        ...(active ? [{ caption: 'Make idle', to: 'idle' }] : []),
+      ],
+    }));
   }
 
   books(): SandboxBookEntry[] {

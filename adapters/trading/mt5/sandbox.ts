@@ -14,6 +14,7 @@ const NEEDS_RIGHT = /^\/(trade\/balance|user\/(add|update|delete|change_password
 const SIGN_IN_WITHIN_MS = 10_000;
 const IDLE_MS = 180_000;
 const PAGE = 100;
+const UNDOCUMENTED = 99_999;
 /** Texts are ours; real ones vary between builds and nobody may rely on them. */
 const TEXT: Record<number, string> = { 0: 'Done', 1: 'OK', 3: 'Invalid parameters', 8: 'Not enough permissions', 9: 'Timeout', 13: 'Not found', 14: 'Partial', 1001: 'Invalid account', 3006: 'Invalid password', 10006: 'Request rejected', 10019: 'No money' }; // prettier-ignore
 
@@ -37,10 +38,16 @@ export const createSandbox = (): SandboxModule => {
   const platform = new Platform();
   const sessions = new Map<Socket, Session>();
 
-  const known = (act: (user: NonNullable<ReturnType<typeof platform.users.get>>, p: Params) => Answer): Command => (p) => {
-    const user = platform.users.get(p.text('Login'));
-    return user ? act(user, p) : { retcode: 13 };
-  }; // prettier-ignore
+  type User = NonNullable<ReturnType<typeof platform.users.get>>;
+  const known =
+    (act: (user: User, p: Params) => Answer): Command =>
+    (p) => {
+      const user = platform.users.get(p.text('Login'));
+      if (!user) return { retcode: 13 };
+      if (!user.strange) return act(user, p);
+      user.strange = false;
+      return { retcode: UNDOCUMENTED };
+    };
   const batch: Command = (p) => {
     const logins = p.get('Login')?.split(',') ?? platform.logins(p.text('Group'));
     const answer = logins.flatMap((login) => {
@@ -178,6 +185,24 @@ export const createSandbox = (): SandboxModule => {
     numberFrom: (since) => platform.numberFrom(since),
     advance: (login, to) => platform.force(login, to),
     books: () => platform.books(),
+    things: () => platform.things(),
+    conformance: {
+      calls: {
+        createAccount: { method: 'POST', path: '/api/user/add' },
+        getAccount: { method: 'GET', path: '/api/user/get' },
+        applyBalance: { method: 'POST', path: '/api/trade/balance' },
+        findBalanceOperation: { method: 'GET', path: '/api/deal/get_total' },
+        testConnection: { method: 'GET', path: '/api/test/access' },
+      },
+      wrongCredentials: { managerPassword: 'Wrong#Pass1' },
+      trading: {
+        group: 'real\\forex-usd',
+        otherGroup: 'real\\forex-eur',
+        currency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
+        leverage: 100,
+        exact: '1234567.89',
+      },
+    },
     tick(now) {
       for (const [socket, { seenAt }] of sessions) if (now - seenAt > IDLE_MS) socket.destroy();
     },

@@ -1,0 +1,173 @@
+import type { AdapterContext } from '../../adapters/kit/context.ts';
+import type { Category } from '../../adapters/kit/manifest.ts';
+import type { ProviderNews, RawWebhook, Verdict } from '../../adapters/kit/webhooks.ts';
+import { isHubFailure } from '../../domain/failures.ts';
+import { brief, type Bench } from './bench.ts';
+import { doesNotApply, must, type Case } from './case.ts';
+
+/** Something the provider tells us about by a callback. */
+export interface Told<C extends Category> {
+  /** 'a deposit' */
+  what: string;
+  kind: ProviderNews['kind'];
+  applies(bench: Bench<C>): void;
+  /** Makes it happen; the callback names one of these. */
+  happen(bench: Bench<C>, ctx: AdapterContext): Promise<{ reference: string; providerId: string }>;
+  /** The provider may tell nothing of it: then the case does not apply. */
+  mayBeSilent?: boolean;
+}
+
+const GARBAGE = [
+  '',
+  '{',
+  '[]',
+  'null',
+  '"text"',
+  '{}',
+  '{"data":null}',
+  'a=b&c',
+  '<xml/>',
+  '\u0000\u0001\u0002',
+  '{"a":'.repeat(2000),
+];
+
+/** Callbacks are verified over their raw bytes, deduplicated by key, and never believed. */
+export const callbackCases = <C extends Category>({ what, kind, applies, happen, mayBeSilent }: Told<C>): Case<C>[] => {
+  const listen = async (bench: Bench<C>) => {
+    applies(bench);
+    void bench.webhook;
+    void bench.control;
+    const ctx = await bench.signedIn();
+    const tell = async () => {
+      const already = bench.heard.length;
+      const thing = await happen(bench, ctx);
+      const heard = await bench.callbacks(already);
+      if (heard.length === 0 && mayBeSilent) doesNotApply(`the sandbox sends no callback about ${what}`);
+      must(
+        heard.length > 0,
+        `the sandbox sent no callback about ${what} to ctx.callbackUrl, which the adapter has to pass on to the vendor`,
+      );
+      return { thing, heard };
+    };
+    return { ctx, tell };
+  };
+  const verify = (bench: Bench<C>, raw: RawWebhook) => bench.webhook.verify(bench.reception(), raw);
+  const isAbout = (bench: Bench<C>, raw: RawWebhook, { reference, providerId }: { reference: string; providerId: string }) =>
+    bench.webhook.translate(bench.reception().config, raw).some(
+      (news) => news.kind === kind && (news.reference === reference || news.providerId === providerId),
+    ); // prettier-ignore
+
+  return [
+    {
+      name: `a callback about ${what} is verified and leads to it`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        const { thing, heard } = await tell();
+        for (const raw of heard) accepted(verify(bench, raw), 'an honest callback');
+        must(
+          heard.some((raw) => isAbout(bench, raw, thing)),
+          `translate says ${brief(heard.map((raw) => bench.webhook.translate(bench.reception().config, raw)))}, none of kind '${kind}' with reference ${thing.reference} or providerId ${thing.providerId}`,
+        );
+      },
+    },
+    {
+      name: `a copy of a callback about ${what} has the same dedupe key, another event another`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        bench.control.setCallbacks('duplicate');
+        const { heard } = await tell();
+        const keys = heard.map((raw) => accepted(verify(bench, raw), 'a copy').dedupeKey);
+        must(new Set(keys).size * 2 === keys.length, `every callback came twice, and the keys are ${brief(keys)}`);
+        bench.control.setCallbacks('normal');
+        const other = (await tell()).heard.map((raw) => accepted(verify(bench, raw), 'another event').dedupeKey);
+        must(!other.some((key) => keys.includes(key)), `two events share a key: ${brief([keys, other])}`);
+      },
+    },
+    {
+      name: `a forged callback about ${what} is refused as bad_signature`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        const honest = verify(bench, (await tell()).heard.at(-1)!);
+        if (honest.ok && honest.trust === 'none')
+          doesNotApply('the vendor signs nothing: callbacks are hints only (trust none)');
+        bench.control.setCallbacks('bad_signature');
+        for (const raw of (await tell()).heard) {
+          const verdict = verify(bench, raw);
+          if (verdict.ok && verdict.trust === 'none') continue;
+          must(
+            !verdict.ok && verdict.reason === 'bad_signature',
+            `a forged callback is ${brief(verdict)}, and must be bad_signature`,
+          );
+        }
+      },
+    },
+    {
+      name: `a stale callback about ${what} is refused where the signature covers a time`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        bench.control.setCallbacks('stale');
+        const verdicts = (await tell()).heard.map((raw) => verify(bench, raw));
+        if (verdicts.every(({ ok }) => ok))
+          doesNotApply('the scheme has no age limit: old callbacks are taken, and lead to a new look only');
+        for (const verdict of verdicts)
+          must(!verdict.ok && verdict.reason === 'stale', `an old callback is ${brief(verdict)}, and must be stale`);
+      },
+    },
+    {
+      name: `garbage instead of a callback about ${what} is refused and throws nothing but InvalidInput`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        const { headers, body } = (await tell()).heard.at(-1)!;
+        for (const text of [...GARBAGE, body.subarray(0, body.length / 2).toString('latin1')]) {
+          const raw = { headers, body: Buffer.from(text, 'latin1') };
+          for (const one of [raw, { ...raw, headers: {} }]) {
+            const verdict = quietly(() => verify(bench, one), `verify threw on ${brief(text.slice(0, 40))}`);
+            must(!verdict.ok, `garbage (${brief(text.slice(0, 40))}) is accepted: ${brief(verdict)}`);
+          }
+          try {
+            bench.webhook.translate(bench.reception().config, raw);
+          } catch (error) {
+            must(
+              isHubFailure(error) && error.type === 'InvalidInput',
+              `translate threw ${String(error)} on garbage, and must throw InvalidInput or answer []`,
+            );
+          }
+        }
+      },
+    },
+    {
+      name: `the answer to a callback about ${what} stops the vendor, a rejection does not`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        await tell();
+        const states = () => bench.control.callbacks().map(({ state }) => state);
+        must(
+          states().every((state) => state === 'delivered'),
+          `the vendor does not take reply('accepted') as an answer: callbacks are ${brief(states())}`,
+        );
+        bench.verdict = 'rejected';
+        const before = bench.control.callbacks().length;
+        await tell();
+        const refused = states().slice(before);
+        must(
+          refused.every((state) => state !== 'delivered'),
+          `the vendor takes reply('rejected') as an answer: callbacks are ${brief(refused)}`,
+        );
+      },
+    },
+  ];
+};
+
+const accepted = (verdict: Verdict, what: string): Verdict & { ok: true } => {
+  must(verdict.ok, `${what} is refused: ${brief(verdict)}`);
+  must(verdict.dedupeKey !== '', `${what} has an empty dedupe key`);
+  return verdict;
+};
+
+const quietly = <T>(act: () => T, complaint: string): T => {
+  try {
+    return act();
+  } catch (error) {
+    must(false, `${complaint}: ${String(error)}`);
+  }
+};

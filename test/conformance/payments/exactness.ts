@@ -1,0 +1,40 @@
+import { equal, isAmount, normal, sum } from '../../../domain/money.ts';
+import type { SandboxBookEntry } from '../../../adapters/kit/sandbox.ts';
+import { brief } from '../bench.ts';
+import { must } from '../case.ts';
+import { example, type Bench } from './orders.ts';
+
+/** Every digit of `amount`, as a decimal string. */
+export const mustBeExactly = (said: string | null, amount: string, what: string): void => {
+  must(said !== null, `${what} is null, and must be ${amount}`);
+  must(typeof said === 'string' && isAmount(said), `${what} is ${brief(said)}, and must be a decimal string`);
+  must(normal(said) === normal(amount), `${what} is ${said}, and must be ${amount} to the last digit`);
+};
+
+export const booked = (entries: readonly SandboxBookEntry[]): string =>
+  sum(entries.map(({ amount }) => amount.replace('-', '')));
+
+/** One movement in the provider's books, of this amount and the example's currency. */
+export const mustBeBooked = (bench: Bench, kind: SandboxBookEntry['kind'], reference: string, amount: string): void => {
+  const entries = bench.books(kind, reference);
+  must(
+    entries.length === 1,
+    `the provider's books hold ${entries.length} movements '${kind}' for our reference, and must hold 1: ${brief(bench.control.books())}`,
+  );
+  const [entry] = entries;
+  must(
+    equal(entry!.amount.replace('-', ''), amount),
+    `the provider's books say ${entry!.amount}, and it was ${amount}`,
+  );
+  const { alphabeticCode } = example(bench).currency;
+  must(entry!.currency === alphabeticCode, `the provider's books say ${entry!.currency}, and it was ${alphabeticCode}`);
+};
+
+/** The whole part of the exact example and the same with another last digit: what an answer about another amount looks like in any format. */
+export const swappedDigits = (bench: Bench): { from: string; to: string; other: string } => {
+  const { exact } = example(bench);
+  const from = /^\d{4,}/.exec(exact)?.[0];
+  if (!from) return bench.missing('payments.exact', `'${exact}' needs four digits or more before the point`);
+  const to = from.slice(0, -1) + String((Number(from.at(-1)) + 1) % 10);
+  return { from, to, other: exact.replace(from, to) };
+};

@@ -1,0 +1,54 @@
+import type { Case } from './case.ts';
+import { connectionCases, keepsItsWord } from './connection.ts';
+import { hasPersonalData } from './privacy.ts';
+import { accountCases, newAccount, openAccount, operation, PASSWORDS, verbs } from './trading/accounts.ts';
+import { balanceCases } from './trading/balances.ts';
+
+export const tradingCases: Case<'trading'>[] = [
+  ...connectionCases<'trading'>(),
+  keepsItsWord<'trading'>([
+    [['password', 'password.change'], ['changePassword']],
+    [['password'], ['checkPassword']],
+    [['account.archive'], ['archive', 'restore']],
+    [['positions'], ['listOpenPositions']],
+    [['deals'], ['listClosedDeals']],
+    [['balance.list'], ['listBalanceOperations']],
+  ]),
+  ...accountCases,
+  ...balanceCases,
+  hasPersonalData<'trading'>({
+    canaries: async () => [...Object.values(PASSWORDS), 'Changed#Pw9x'],
+    calls: async (bench) => [
+      ...(bench.can('account.create')
+        ? [
+            {
+              verb: 'createAccount' as const,
+              run: (ctx: never) => verbs(bench).createAccount(ctx, newAccount(bench)),
+            },
+            {
+              verb: 'getAccount' as const,
+              run: async (ctx: never) => verbs(bench).getAccount(ctx, await openAccount(bench, bench.ctx())),
+            },
+          ]
+        : []),
+      ...(bench.can('balance.deposit')
+        ? [
+            {
+              verb: 'applyBalance' as const,
+              run: async (ctx: never) =>
+                verbs(bench).applyBalance(ctx, operation(bench, await openAccount(bench, bench.ctx()))),
+            },
+          ]
+        : []),
+      ...(bench.can('password', 'password.change')
+        ? [
+            {
+              verb: 'getAccount' as const,
+              run: async (ctx: never) =>
+                verbs(bench).changePassword(ctx, await openAccount(bench, bench.ctx()), 'main', 'Changed#Pw9x'),
+            },
+          ]
+        : []),
+    ],
+  }),
+];
