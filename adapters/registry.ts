@@ -1,9 +1,10 @@
 /** Generated from the folders of adapters/ by `npm run gen:registry`; do not edit. */
 import type { Provider } from './kit/manifest.ts';
 import b2binpay from './payments/b2binpay/manifest.ts';
+import genericHub from './trading/generic-hub/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import matchTrader from './trading/match-trader/manifest.ts';
 import mt4 from './trading/mt4/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
 
-export const builtIn: readonly Provider[] = [b2binpay, manual, matchTrader, mt4, mt5];
+export const builtIn: readonly Provider[] = [b2binpay, genericHub, manual, matchTrader, mt4, mt5];

@@ -1,0 +1,57 @@
+import { HubFailure, type FailureType } from '../../domain/failures.ts';
+import type { Reason } from '../../domain/reasons.ts';
+import { failureOf, garbage, type Asked } from './answers.ts';
+import type { AdapterContext, HttpRequest } from './context.ts';
+import { isObject, readJson, word } from './json.ts';
+import type { Row } from './rows.ts';
+
+export interface JsonCall {
+  method: HttpRequest['method'];
+  /** Parts are encoded; what names somebody (login, reference) is wrapped in `id` and stays out of messages. */
+  path: readonly (string | { id: string })[];
+  query?: Record<string, string>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** `write`: must not happen twice. */
+  effect?: HttpRequest['effect'];
+}
+
+export type Meaning = readonly [type: FailureType, reason: Reason];
+
+/**
+ * Asks an API of our own design: JSON objects both ways, 204 for "done" (read as {}), and refusals of status 4xx as `{code, message}`. `meanings`: what
+ * each code says of the order; any other code tells nothing, so a write is in doubt then.
+ */
+export const askJson = async (
+  ctx: Pick<AdapterContext, 'http' | 'now' | 'scrub'>,
+  { provider, url, meanings }: { provider: string; url: string; meanings: Record<string, Meaning> },
+  { method, path, query, body, headers, effect = 'read' }: JsonCall,
+): Promise<Row> => {
+  const encoded = path.map((part) => encodeURIComponent(typeof part === 'string' ? part : part.id)).join('/');
+  const answer = await ctx.http({
+    method,
+    url: `${url}/${encoded}${query ? `?${new URLSearchParams(query).toString()}` : ''}`,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    effect,
+  });
+  const what = `${method} ${path.map((part) => (typeof part === 'string' ? part : '…')).join('/')}`;
+  const asked: Asked = { provider, what, effect };
+  if (answer.status === 204) return {};
+  const said = readJson(answer.body);
+  if (answer.status === 200 || answer.status === 201) {
+    if (!isObject(said)) throw garbage(asked);
+    return said;
+  }
+  const code = isObject(said) ? word(said['code']) : '';
+  const failure = failureOf(ctx, answer, asked, code ? { code, text: word((said as Row)['message']) } : null);
+  if (failure.type !== 'Rejected') throw failure;
+  const doubt: Meaning =
+    effect === 'write' ? ['OutcomeUnknown', 'provider_outcome_unknown'] : ['Unavailable', 'provider_unavailable'];
+  const [type, reason] = meanings[code] ?? doubt;
+  throw new HubFailure(type, reason, failure.message, failure.facts);
+};
