@@ -6,5 +6,6 @@ import manual from './payments/manual/manifest.ts';
 import matchTrader from './trading/match-trader/manifest.ts';
 import mt4 from './trading/mt4/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
+import paper from './trading/paper/manifest.ts';
 
-export const builtIn: readonly Provider[] = [b2binpay, genericHub, manual, matchTrader, mt4, mt5];
+export const builtIn: readonly Provider[] = [b2binpay, genericHub, manual, matchTrader, mt4, mt5, paper];

@@ -49,7 +49,7 @@ const pointsAt = (now: number): number => {
   const second = Math.floor(now / 1000) % 40;
   return ((second < 20 ? second : 40 - second) - 10) * 10;
 };
-export const priceOf = (points: number): Amount => fromMinor(String(MIDDLE + points), 5);
+export const priceOf = (points: number): Amount => fixed(fromMinor(String(MIDDLE + points), 5), 5);
 
 /**
  * The small broker behind the sandboxes of trading platforms: accounts, money, one symbol whose price moves, positions of one lot (a point is
@@ -135,6 +135,7 @@ export class SandboxBroker<Profile> {
     return String(side === 'buy' ? moved : -moved);
   }
 
+  price = (): Amount => priceOf(pointsAt(this.now()));
   currentPrice = ({ closed }: BrokerPosition): Amount => priceOf(closed?.points ?? pointsAt(this.now()));
 
   state(login: string) {
