@@ -55,3 +55,20 @@ export const askJson = async (
   const [type, reason] = meanings[code] ?? doubt;
   throw new HubFailure(type, reason, failure.message, failure.facts);
 };
+
+/** A list to its end. `read` answers one page and where the next begins, '' after the last. Half a list proves nothing, so a circle is garbage. */
+export const allPages = async (
+  asked: Asked,
+  read: (cursor: string) => Promise<readonly [items: Row[], next: string]>,
+): Promise<Row[]> => {
+  const all: Row[] = [];
+  const seen = new Set<string>();
+  for (let cursor = ''; !seen.has(cursor);) {
+    seen.add(cursor);
+    const [items, next] = await read(cursor);
+    all.push(...items);
+    if (next === '') return all;
+    cursor = next;
+  }
+  throw garbage(asked);
+};

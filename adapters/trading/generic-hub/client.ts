@@ -1,5 +1,5 @@
 import type { AdapterContext } from '../../kit/context.ts';
-import { askJson, type JsonCall, type Meaning } from '../../kit/json-api.ts';
+import { allPages, askJson, type JsonCall, type Meaning } from '../../kit/json-api.ts';
 import { word } from '../../kit/json.ts';
 import type { Row } from '../../kit/rows.ts';
 import type { GenericHubConfig } from './config.ts';
@@ -27,12 +27,8 @@ export const ask = (ctx: Context, { path, key, ...call }: JsonCall & { key?: str
 };
 
 /** All pages of a list. */
-export const list = async (ctx: Context, path: JsonCall['path'], query: Record<string, string>): Promise<Row[]> => {
-  const all: Row[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const page: Row = await ask(ctx, { method: 'GET', path, query: { ...query, ...(cursor && { cursor }) } });
-    all.push(...rows(page['items']));
-    cursor = word(page['nextCursor']) || null;
-  }
-  return all;
-};
+export const list = (ctx: Context, path: JsonCall['path'], query: Record<string, string>): Promise<Row[]> =>
+  allPages({ provider: 'Generic hub', what: 'list', effect: 'read' }, async (cursor) => {
+    const page = await ask(ctx, { method: 'GET', path, query: { ...query, ...(cursor && { cursor }) } });
+    return [rows(page['items']), word(page['nextCursor'])];
+  });

@@ -1,5 +1,5 @@
 import type { AdapterContext } from '../../kit/context.ts';
-import { askJson, type JsonCall, type Meaning } from '../../kit/json-api.ts';
+import { allPages, askJson, type JsonCall, type Meaning } from '../../kit/json-api.ts';
 import { word } from '../../kit/json.ts';
 import { readerOf, type Row } from '../../kit/rows.ts';
 import type { PaperConfig } from './config.ts';
@@ -29,13 +29,9 @@ export const ask = (ctx: Context, method: JsonCall['method'], path: JsonCall['pa
 };
 
 /** All pages of a list below an account. */
-export const list = async (ctx: Context, login: string, what: string, query: Record<string, string> = {}) => {
-  const all: Row[] = [];
-  for (let after: string | null = ''; after !== null;) {
-    const part: Partial<JsonCall> = { query: { ...query, ...(after && { after }) } };
-    const page: Row = await ask(ctx, 'GET', ['accounts', { id: login }, what], part);
-    all.push(...rows(page['items']));
-    after = word(page['next']) || null;
-  }
-  return all;
-};
+export const list = (ctx: Context, login: string, what: string, query: Record<string, string> = {}): Promise<Row[]> =>
+  allPages({ provider: 'Paper platform', what: `list ${what}`, effect: 'read' }, async (after) => {
+    const part = { query: { ...query, ...(after && { after }) } };
+    const page = await ask(ctx, 'GET', ['accounts', { id: login }, what], part);
+    return [rows(page['items']), word(page['next'])];
+  });
