@@ -401,6 +401,17 @@ describe('trading', () => {
     expect(other).toMatchObject({ side: 'sell', volume: '2', commission: '-5' });
   });
 
+  it('keeps the money of each account with the decimals of its own currency', async () => {
+    const { ctx, login } = await funded();
+    const order = { ...account('KREFERENCE002', 'real\\crypto-btc', 'BTC'), leverage: 1 };
+    const btc = await mt5.createAccount(ctx, order);
+    const currency = { alphabeticCode: 'BTC', minorUnit: 8 };
+    const drop = operation(btc.login, { amount: '0.12345678', currency, operationKey: OTHER_KEY });
+    await mt5.applyBalance(ctx, drop);
+    for (const [whose, amount] of [[login, '5000'], [btc.login, '0.12345678']] as const)
+      expect(await mt5.listBalanceOperations!(ctx, whose, around())).toMatchObject([{ login: whose, amount }]); // prettier-ignore
+  });
+
   it('leaves balance operations to the books, which hold them exactly and signed', async () => {
     const { ctx, login } = await funded();
     await mt5.applyBalance(ctx, operation(login, { kind: 'credit_in', amount: '10.50', operationKey: OTHER_KEY }));

@@ -2,7 +2,14 @@ import { Router, type Request } from 'express';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { compare, fits, fixed, isZero, type Amount } from '../../../domain/money.ts';
-import { priceOf, SandboxBroker, SYMBOL, type BrokerAccount, type BrokerPosition } from '../../kit/sandbox-broker.ts';
+import {
+  priceOf,
+  SandboxBroker,
+  SYMBOL,
+  type BrokerAccount,
+  type BrokerOperation,
+  type BrokerPosition,
+} from '../../kit/sandbox-broker.ts';
 import type { SandboxModule } from '../../kit/sandbox.ts';
 import { challengeAnswer } from './client.ts';
 
@@ -100,29 +107,30 @@ export const createSandbox = (): SandboxModule => {
     ...timesOf(at), Symbol: SYMBOL, Price: '0', ...lot('Volume', 1), ...lot('VolumeClosed', 0), Profit: '0.00', Storage: '0.00', Commission: '0.00', Fee: '0.00',
     PricePosition: '0', ExpertID: '0', PositionID: '0', Comment: '', ...fields,
   }); // prettier-ignore
-  const tradesOf = (position: BrokerPosition) => {
+  const tradesOf = (position: BrokerPosition, amount: (amount: Amount) => string) => {
     const { ticket, login, side, openedAt, points, closed } = position;
     const [way, back] = side === 'buy' ? (['0', '1'] as const) : (['1', '0'] as const);
     const closing = { Action: back, Entry: '1', PositionID: ticket, PricePosition: priceOf(points), ...lot('VolumeClosed', 1) };
-    const result = { Price: broker.currentPrice(position), Profit: fixed(broker.profitOf(position), 2) };
+    const result = { Price: broker.currentPrice(position), Profit: amount(broker.profitOf(position)) };
     return [
       deal(ticket, login, openedAt, { Action: way, Order: ticket, PositionID: ticket, Price: priceOf(points) }),
       ...(closed ? [deal(closed.ticket, login, closed.at, { ...closing, ...result })] : []),
     ];
   }; // prettier-ignore
+  const operationOf = ({ ticket, login, amount: size, comment, at }: BrokerOperation, amount: (amount: Amount) => string) =>
+    deal(ticket, login, at, { Action: actions.get(ticket)!, Reason: '2', Symbol: '', ...lot('Volume', 0), Profit: amount(size), Comment: comment }); // prettier-ignore
   const dealsOf = (account: Account, p: Params) => {
-    const operations = broker.operations.map(({ ticket, login, amount, comment, at }) =>
-      deal(ticket, login, at, { Action: actions.get(ticket)!, Reason: '2', Symbol: '', ...lot('Volume', 0), Profit: money(account)(amount), Comment: comment })); // prettier-ignore
-    return [...operations, ...broker.positions.flatMap(tradesOf)]
-      .filter((one) => one['Login'] === account.login)
+    const own = <T extends { login: string }>(all: T[]) => all.filter(({ login }) => login === account.login);
+    const operations = own(broker.operations).map((one) => operationOf(one, money(account)));
+    return [...operations, ...own(broker.positions).flatMap((one) => tradesOf(one, money(account)))]
       .filter(({ Time }) => Number(Time) >= Number(p('From')) && Number(Time) <= Number(p('To')))
       .toSorted((a, b) => Number(a['TimeMsc']) - Number(b['TimeMsc']));
   };
-  const positionsOf = ({ login }: Account) =>
-    broker.openPositions(login).map((position) => ({
-      Position: position.ticket, ExternalID: '', Login: login, Symbol: SYMBOL, Action: position.side === 'buy' ? '0' : '1', Digits: '5',
+  const positionsOf = (account: Account) =>
+    broker.openPositions(account.login).map((position) => ({
+      Position: position.ticket, ExternalID: '', Login: account.login, Symbol: SYMBOL, Action: position.side === 'buy' ? '0' : '1', Digits: '5',
       ...timesOf(position.openedAt, 'TimeCreate'), PriceOpen: priceOf(position.points), PriceCurrent: broker.currentPrice(position), ...lot('Volume', 1),
-      Profit: fixed(broker.profitOf(position), 2), Storage: '0.00', Comment: '',
+      Profit: money(account)(broker.profitOf(position)), Storage: '0.00', Comment: '',
     })); // prettier-ignore
 
   const known = (act: (account: Account, p: Params) => Answer) => (p: Params): Answer => {

@@ -145,7 +145,7 @@ export const createSandbox = (): SandboxModule => {
     res.json(shown(one));
   }); // prettier-ignore
   api.post('/accounts/:login/archive', (req, res) => {
-    if (!broker.archived.has(String(req.params['login']))) {
+    if (!broker.archived.has(req.params.login)) {
       const { login } = account(req);
       demand(broker.openPositions(login).length === 0, 'OPEN_POSITIONS', 'close them first');
       broker.archive(login);
