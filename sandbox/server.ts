@@ -32,6 +32,8 @@ export const startSandboxServer = async (options: {
     control.reset();
     app.use(`/${id}/__sandbox`, controlRoutes(control));
     app.use(`/${id}`, vendor);
+    const { root } = control.vendor;
+    if (root) app.use((req, res, next) => (req.path.startsWith(`${root}/`) ? vendor(req, res, next) : next()));
   }
   app.use((error: Error, _req: Request, res: Response, _next: NextFunction) => {
     if (!res.headersSent) res.status(500).json({ sandboxError: error.message });

@@ -4,6 +4,8 @@ import type { ConformanceFacts } from './conformance.ts';
 /** A provider's sandbox: speaks its real wire protocol under `/{id}` of the sandbox server, behind one control plane. */
 export interface SandboxModule {
   id: string;
+  /** A path that leads to the same without `/{id}`, e.g. '/v1': the vendor's own client may be told a host and a port, but no path. */
+  root?: string;
   /** The connection settings under which it can be reached; `origin` is e.g. 'http://127.0.0.1:8090'. */
   defaultConfig(origin: string): Record<string, unknown>;
   /** External connections of the demo brokerage, when one with `defaultConfig` is not what a newcomer should see. */
