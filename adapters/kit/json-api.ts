@@ -1,6 +1,6 @@
 import { HubFailure, type FailureType } from '../../domain/failures.ts';
 import type { Reason } from '../../domain/reasons.ts';
-import { failureOf, garbage, type Asked } from './answers.ts';
+import { failureOf, garbage, withoutSent, type Asked } from './answers.ts';
 import type { AdapterContext, HttpRequest } from './context.ts';
 import { isObject, readJson, word } from './json.ts';
 import type { Row } from './rows.ts';
@@ -48,7 +48,8 @@ export const askJson = async (
     return said;
   }
   const code = isObject(said) ? word(said['code']) : '';
-  const failure = failureOf(ctx, answer, asked, code ? { code, text: word((said as Row)['message']) } : null);
+  const text = withoutSent(word(isObject(said) ? said['message'] : undefined), body);
+  const failure = failureOf(ctx, answer, asked, code ? { code, text } : null);
   if (failure.type !== 'Rejected') throw failure;
   const doubt: Meaning =
     effect === 'write' ? ['OutcomeUnknown', 'provider_outcome_unknown'] : ['Unavailable', 'provider_unavailable'];
