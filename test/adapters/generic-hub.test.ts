@@ -123,6 +123,14 @@ describe('the contract of the generic hub', () => {
     expect((await failure(hub.applyBalance(spoiled, operation(login)))).type).toBe('OutcomeUnknown');
   });
 
+  it('takes a change that left the account as it was for a no, and an answer without the account for none', async () => {
+    const { ctx, login } = await opened();
+    const deaf = through(ctx, (body) => body.replace('"leverage":50', '"leverage":100'));
+    expect((await failure(hub.setLeverage(deaf, login, 50))).type).toBe('Rejected');
+    const mute = through(ctx, () => '{}');
+    expect((await failure(hub.setLeverage(mute, login, 50))).type).toBe('Unavailable');
+  });
+
   it('refuses a reference that stands for another order, and a person has to look', async () => {
     const { ctx, login } = await opened();
     await hub.applyBalance(ctx, operation(login));

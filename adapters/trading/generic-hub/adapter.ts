@@ -1,3 +1,4 @@
+import { HubFailure } from '../../../domain/failures.ts';
 import { equal, normal } from '../../../domain/money.ts';
 import { notOurs } from '../../kit/answers.ts';
 import { word } from '../../kit/json.ts';
@@ -12,7 +13,9 @@ const iso = ({ from, to }: Window) => ({ from: new Date(from).toISOString(), to:
 
 const patch = async (ctx: Context, login: string, name: string, value: string | number) => {
   const changed = await ask(ctx, { method: 'PATCH', path: [{ id: login }], body: { [name]: value } });
-  if (word(changed[name]) !== String(value)) throw notOurs('Generic hub', `it left ${name} as it was`);
+  map.accountOf(changed); // an answer that is no account tells nothing
+  if (word(changed[name]) !== String(value))
+    throw new HubFailure('Rejected', 'provider_refused', `the hub left ${name} as it was`);
 };
 
 /** Whatever is wrong with the answer to a write, the write has happened. */
