@@ -6,10 +6,12 @@ import constructor from './payments/constructor/manifest.ts';
 import customRates from './rates/custom-rates/manifest.ts';
 import documents from './kyc/documents/manifest.ts';
 import ecb from './rates/ecb/manifest.ts';
+import genericHub from './trading/generic-hub/manifest.ts';
 import manual from './payments/manual/manifest.ts';
 import matchTrader from './trading/match-trader/manifest.ts';
 import mt4 from './trading/mt4/manifest.ts';
 import mt5 from './trading/mt5/manifest.ts';
+import paper from './trading/paper/manifest.ts';
 import praxis from './payments/praxis/manifest.ts';
 import recaptcha from './captcha/recaptcha/manifest.ts';
 import sendgrid from './messaging/sendgrid/manifest.ts';
@@ -28,10 +30,12 @@ export const builtIn: readonly Provider[] = [
   customRates,
   documents,
   ecb,
+  genericHub,
   manual,
   matchTrader,
   mt4,
   mt5,
+  paper,
   praxis,
   recaptcha,
   sendgrid,

@@ -29,7 +29,7 @@ export interface BrokerPosition {
   openedAt: number;
   /** Points of the price above its middle when it was opened. */
   points: number;
-  closed?: { at: number; points: number };
+  closed?: { ticket: string; at: number; points: number };
 }
 
 interface Setup {
@@ -49,7 +49,7 @@ const pointsAt = (now: number): number => {
   const second = Math.floor(now / 1000) % 40;
   return ((second < 20 ? second : 40 - second) - 10) * 10;
 };
-export const priceOf = (points: number): Amount => fromMinor(String(MIDDLE + points), 5);
+export const priceOf = (points: number): Amount => fixed(fromMinor(String(MIDDLE + points), 5), 5);
 
 /**
  * The small broker behind the sandboxes of trading platforms: accounts, money, one symbol whose price moves, positions of one lot (a point is
@@ -57,6 +57,8 @@ export const priceOf = (points: number): Amount => fromMinor(String(MIDDLE + poi
  */
 export class SandboxBroker<Profile> {
   readonly accounts = new Map<string, BrokerAccount<Profile>>();
+  /** Put away: unknown to everything but the books. */
+  readonly archived = new Map<string, BrokerAccount<Profile>>();
   operations: BrokerOperation[] = [];
   positions: BrokerPosition[] = [];
   now: () => number = Date.now;
@@ -71,6 +73,7 @@ export class SandboxBroker<Profile> {
 
   reset(): void {
     this.accounts.clear();
+    this.archived.clear();
     this.operations = [];
     this.positions = [];
     this.#nextLogin = this.#setup.firstLogin;
@@ -82,11 +85,22 @@ export class SandboxBroker<Profile> {
     this.#nextTicket = FIRST_TICKET + since * 10;
   }
 
+  archive(login: string): void {
+    this.archived.set(login, this.accounts.get(login)!);
+    this.accounts.delete(login);
+  }
+
+  restore(login: string): void {
+    this.accounts.set(login, this.archived.get(login)!);
+    this.archived.delete(login);
+  }
+
   group = (name: string): { currency: string; decimals: number } | undefined => this.#setup.groups[name];
   groupNames = (): string[] => Object.keys(this.#setup.groups);
 
   open(group: string, leverage: number, profile: Profile): BrokerAccount<Profile> {
-    while (this.accounts.has(String(this.#nextLogin))) this.#nextLogin += 1;
+    while (this.accounts.has(String(this.#nextLogin)) || this.archived.has(String(this.#nextLogin)))
+      this.#nextLogin += 1;
     const login = String(this.#nextLogin++);
     const account = { login, group, leverage, balance: '0', credit: '0', openedAt: this.now(), profile };
     this.accounts.set(login, account);
@@ -121,6 +135,7 @@ export class SandboxBroker<Profile> {
     return String(side === 'buy' ? moved : -moved);
   }
 
+  price = (): Amount => priceOf(pointsAt(this.now()));
   currentPrice = ({ closed }: BrokerPosition): Amount => priceOf(closed?.points ?? pointsAt(this.now()));
 
   state(login: string) {
@@ -134,20 +149,27 @@ export class SandboxBroker<Profile> {
     return { balance, credit, profit, equity, margin, freeMargin: subtract(equity, margin), level };
   }
 
+  openPosition(login: string, side: 'buy' | 'sell'): BrokerPosition {
+    const [ticket, now] = [String(this.#nextTicket++), this.now()];
+    const position: BrokerPosition = { ticket, login, side, openedAt: now, points: pointsAt(now) };
+    this.positions.push(position);
+    return position;
+  }
+
+  closePosition(position: BrokerPosition): void {
+    position.closed = { ticket: String(this.#nextTicket++), at: this.now(), points: pointsAt(this.now()) };
+    const account = this.accounts.get(position.login)!;
+    account.balance = add(account.balance, this.profitOf(position));
+  }
+
   /** `open_position` and `close_position`: what a person does in the terminal. False: not one of these words. */
   advance(login: string, to: string): boolean {
-    const account = this.accounts.get(login);
-    if (!account) throw new Error(`no account ${login}`);
+    if (!this.accounts.has(login)) throw new Error(`no account ${login}`);
     const open = this.openPositions(login);
-    if (to === 'open_position') {
-      const side = open.length % 2 === 0 ? 'buy' : 'sell';
-      const [ticket, now] = [String(this.#nextTicket++), this.now()];
-      this.positions.push({ ticket, login, side, openedAt: now, points: pointsAt(now) });
-    } else if (to === 'close_position') {
-      const oldest = open[0];
-      if (!oldest) throw new Error(`account ${login} has no open position`);
-      oldest.closed = { at: this.now(), points: pointsAt(this.now()) };
-      account.balance = add(account.balance, this.profitOf(oldest));
+    if (to === 'open_position') this.openPosition(login, open.length % 2 === 0 ? 'buy' : 'sell');
+    else if (to === 'close_position') {
+      if (!open[0]) throw new Error(`account ${login} has no open position`);
+      this.closePosition(open[0]);
     } else return false;
     return true;
   }
@@ -181,7 +203,7 @@ export class SandboxBroker<Profile> {
     });
   }
 
-  #currency = (login: string) => this.#setup.groups[this.accounts.get(login)!.group]!;
+  #currency = (login: string) => this.#setup.groups[(this.accounts.get(login) ?? this.archived.get(login))!.group]!;
 }
 
 /** Equity in percent of margin, two decimals. */

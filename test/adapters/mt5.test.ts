@@ -6,7 +6,8 @@ import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import { mt5 } from '../../adapters/trading/mt5/adapter.ts';
 import { challengeAnswer } from '../../adapters/trading/mt5/client.ts';
 import { Mt5Config } from '../../adapters/trading/mt5/config.ts';
-import { commentOf, failureOf } from '../../adapters/trading/mt5/map.ts';
+import { commentOf } from '../../adapters/kit/balance.ts';
+import { closedOf, failureOf } from '../../adapters/trading/mt5/map.ts';
 import { createSandbox } from '../../adapters/trading/mt5/sandbox.ts';
 import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
@@ -25,7 +26,7 @@ afterAll(() => server.close());
 beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('mt5');
-const context = (config: Record<string, unknown> = {}): AdapterContext<Mt5Config> =>
+const context = (config: Record<string, unknown> = {}, now = Date.now): AdapterContext<Mt5Config> =>
   lendContext(
     { config: Mt5Config, limits: { timeoutMs: 400 } },
     {
@@ -34,6 +35,7 @@ const context = (config: Record<string, unknown> = {}): AdapterContext<Mt5Config
       callbackUrl: '',
       session: new Map(),
       allowPrivate: true,
+      now,
     },
   );
 const account = (reference = 'KREFERENCE001', group = GROUP, currencyCode = 'USD') => ({
@@ -157,15 +159,14 @@ describe('an account', () => {
 
   it('without trades has the state of its profile, with a position a live one', async () => {
     const { ctx, login } = await opened();
-    await mt5.applyBalance(ctx, operation(login, { amount: '250.50' }));
-    expect(await mt5.getState(ctx, login)).toMatchObject({
-      balance: '250.5',
-      equity: '250.5',
-      margin: '0',
-      live: false,
-    });
-    await sandbox().advance(login, 'position');
-    expect(await mt5.getState(ctx, login)).toMatchObject({ balance: '250.5', margin: '100', live: true });
+    await mt5.applyBalance(ctx, operation(login, { amount: '2500.50' }));
+    const idle = { balance: '2500.5', equity: '2500.5', margin: '0', live: false };
+    expect(await mt5.getState(ctx, login)).toMatchObject(idle);
+    await sandbox().advance(login, 'open_position');
+    expect(await mt5.getState(ctx, login)).toMatchObject({ balance: '2500.5', margin: '1100', live: true });
+    await sandbox().advance(login, 'close_position');
+    await sandbox().advance(login, 'idle');
+    expect(await mt5.getState(ctx, login)).toMatchObject({ margin: '0', live: false });
   });
 
   it('changes leverage, and a value that the platform silently ignores is a refusal', async () => {
@@ -212,7 +213,7 @@ describe('a balance operation', () => {
     for (let n = 0; n < 205; n++) await mt5.applyBalance(ctx, operation(login, { operationKey: OTHER_KEY }));
     await mt5.applyBalance(ctx, operation(login, { kind: 'withdraw', amount: '7.50' }));
     const found = await mt5.findBalanceOperation(ctx, { login, operationKey: KEY, since: Date.now() });
-    expect(found).toEqual({ ticket: '88206', amount: '7.5' });
+    expect(found).toEqual({ ticket: '880206', amount: '7.5' });
   });
 
   it('cannot be called missing while the books were not read to the end', async () => {
@@ -244,7 +245,7 @@ describe('a balance operation', () => {
 
   it('has a comment whose cut never reaches the key', () => {
     for (const text of ['', 'x'.repeat(200), '💶'.repeat(40), 'a=b|c\\d\r\n\u0000', 'Перевод '.repeat(9)]) {
-      const comment = commentOf(KEY, text);
+      const comment = commentOf(KEY, text, 31);
       expect(comment.length).toBeLessThanOrEqual(31);
       expect(comment.split(' ')[0]).toBe(KEY);
       expect(comment.isWellFormed()).toBe(true);
@@ -253,5 +254,150 @@ describe('a balance operation', () => {
 
   it.each([7, 9, 10, 11, 15, 10012, 10031, 2, 99999])('answered with retcode %d is in doubt', (retcode) => {
     expect(failureOf(retcode, 'write').type).toBe('OutcomeUnknown');
+  });
+});
+
+describe('trading', () => {
+  const DAY = 24 * 3_600_000;
+  const now = () => sandbox().desk.now();
+  const around = () => ({ from: now() - 3_600_000, to: now() + 3_600_000 });
+  const funded = async () => {
+    const ctx = context({}, now);
+    const { login } = await mt5.createAccount(ctx, account());
+    await mt5.applyBalance(ctx, operation(login, { amount: '5000' }));
+    return { ctx, login };
+  };
+
+  it('shows open positions in lots and in our time, although the server lives at UTC+3', async () => {
+    const { ctx, login } = await funded();
+    await sandbox().advance(login, 'open_position');
+    const [position, ...others] = await mt5.listOpenPositions!(ctx, login);
+    expect(others).toEqual([]);
+    expect(position).toMatchObject({ ticket: '880002', symbol: 'EURUSD', side: 'buy', volume: '1', swap: '0' });
+    expect(Math.abs(position!.openedAt - now())).toBeLessThan(60_000);
+  });
+
+  it('shows closed deals with the price of their entry, also when it lies months before the window', async () => {
+    const { ctx, login } = await funded();
+    await sandbox().advance(login, 'open_position');
+    const [position] = await mt5.listOpenPositions!(ctx, login);
+    await sandbox().advanceClock('100d');
+    await sandbox().advance(login, 'close_position');
+    const [deal, ...others] = await mt5.listClosedDeals!(ctx, login, around());
+    expect(others).toEqual([]);
+    expect(deal).toMatchObject({ ticket: '880003', side: 'buy', volume: '1', openPrice: position!.openPrice });
+    expect((await mt5.getState(ctx, login)).balance).toBe(String(5000 + Number(deal!.profit)));
+    expect(await mt5.listClosedDeals!(ctx, login, { from: now() - 90 * DAY, to: now() - DAY })).toEqual([]);
+  });
+
+  it('matches a partial close with its entries and shares what they cost', () => {
+    const row = {
+      Action: '0',
+      Symbol: 'EURUSD',
+      Digits: '5',
+      Storage: '0',
+      Profit: '0',
+      TimeMsc: '10800000',
+      PositionID: '7',
+    };
+    const deals = [
+      { ...row, Deal: '1', Entry: '0', Price: '1.10000', Volume: '10000', Commission: '-6.00' },
+      { ...row, Deal: '2', Entry: '0', Price: '1.10010', Volume: '20000', Commission: '-3.00', Fee: '-3.00' },
+      { ...row, Deal: '3', Entry: '0', Price: '9', Volume: '10000', Commission: '-100', PositionID: '8' },
+    ];
+    const exit = {
+      ...row,
+      Deal: '4',
+      Action: '1',
+      Entry: '1',
+      Price: '1.10100',
+      Volume: '15000',
+      Commission: '-1.50',
+      Profit: '14.00',
+    };
+    expect(closedOf(exit, [...deals, exit], 10_800_000)).toEqual({
+      ticket: '4', symbol: 'EURUSD', side: 'buy', volume: '1.5', openPrice: '1.10007', closePrice: '1.101', commission: '-7.5', swap: '0',
+      profit: '14', closedAt: 0,
+    }); // prettier-ignore
+    expect(closedOf({ ...exit, PricePosition: '1.10012' }, deals, 0).openPrice).toBe('1.10012');
+  });
+
+  it('turned over by one deal counts each part of it once', () => {
+    const row = {
+      Symbol: 'EURUSD',
+      Digits: '5',
+      Storage: '0',
+      Profit: '0',
+      TimeMsc: '0',
+      PositionID: '7',
+      Price: '1.1',
+    };
+    const first = { ...row, Deal: '1', Action: '0', Entry: '0', Volume: '10000', Commission: '-2' };
+    const turn = {
+      ...row,
+      Deal: '2',
+      Action: '1',
+      Entry: '2',
+      Volume: '30000',
+      VolumeClosed: '10000',
+      Commission: '-6',
+    };
+    const last = {
+      ...row,
+      Deal: '3',
+      Action: '0',
+      Entry: '1',
+      Volume: '20000',
+      VolumeClosed: '20000',
+      Commission: '-1',
+    };
+    const [one, other] = [turn, last].map((exit) => closedOf(exit, [first, turn, last], 0));
+    expect(one).toMatchObject({ side: 'buy', volume: '1', commission: '-4' });
+    expect(other).toMatchObject({ side: 'sell', volume: '2', commission: '-5' });
+  });
+
+  it('keeps the money of each account with the decimals of its own currency', async () => {
+    const { ctx, login } = await funded();
+    const order = { ...account('KREFERENCE002', 'real\\crypto-btc', 'BTC'), leverage: 1 };
+    const btc = await mt5.createAccount(ctx, order);
+    const currency = { alphabeticCode: 'BTC', minorUnit: 8 };
+    const drop = operation(btc.login, { amount: '0.12345678', currency, operationKey: OTHER_KEY });
+    await mt5.applyBalance(ctx, drop);
+    for (const [whose, amount] of [[login, '5000'], [btc.login, '0.12345678']] as const)
+      expect(await mt5.listBalanceOperations!(ctx, whose, around())).toMatchObject([{ login: whose, amount }]); // prettier-ignore
+  });
+
+  it('leaves balance operations to the books, which hold them exactly and signed', async () => {
+    const { ctx, login } = await funded();
+    await mt5.applyBalance(ctx, operation(login, { kind: 'credit_in', amount: '10.50', operationKey: OTHER_KEY }));
+    await sandbox().advance(login, 'open_position');
+    await sandbox().advance(login, 'close_position');
+    const books = await mt5.listBalanceOperations!(ctx, login, around());
+    expect(books.map(({ amount, operationKey }) => [amount, operationKey])).toEqual([
+      ['5000', KEY],
+      ['10.5', OTHER_KEY],
+    ]);
+    expect(await mt5.listBalanceOperations!(ctx, login, { from: now() + 60_000, to: now() + DAY })).toEqual([]);
+  });
+});
+
+describe('the archive', () => {
+  it('takes an account away and gives it back with everything it had, however often it is asked', async () => {
+    const { ctx, login } = await opened();
+    await mt5.applyBalance(ctx, operation(login));
+    for (let times = 0; times < 2; times++) await mt5.archive!(ctx, login);
+    expect((await failure(mt5.getAccount(ctx, login))).type).toBe('NotFound');
+    expect(sandbox().books()).toHaveLength(1);
+    for (let times = 0; times < 2; times++) await mt5.restore!(ctx, login);
+    expect((await mt5.getState(ctx, login)).balance).toBe('250');
+  });
+
+  it('refuses an account with open positions, and knows nothing of strangers', async () => {
+    const { ctx, login } = await opened();
+    await mt5.applyBalance(ctx, operation(login, { amount: '2500' }));
+    await sandbox().advance(login, 'open_position');
+    expect((await failure(mt5.archive!(ctx, login))).reason).toBe('in_use');
+    for (const work of [mt5.archive!(ctx, '5'), mt5.restore!(ctx, '5')])
+      expect((await failure(work)).type).toBe('NotFound');
   });
 });

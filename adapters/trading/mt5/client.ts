@@ -1,31 +1,35 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { HubFailure } from '../../../domain/failures.ts';
-import type { AdapterContext, HttpRequest } from '../../kit/context.ts';
+import * as answers from '../../kit/answers.ts';
+import type { AdapterContext } from '../../kit/context.ts';
+import { isObject, readJson, word, type Json } from '../../kit/json.ts';
+import type { Row } from '../../kit/rows.ts';
+import { hash, sameText } from '../../kit/signing.ts';
 import type { Mt5Config } from './config.ts';
-import { failureOf, lostAnswer, rateLimited, retcodeOf, type Effect } from './map.ts';
+import { failureOf, type Effect } from './map.ts';
 
 export type Context = AdapterContext<Mt5Config>;
 
-export interface Command {
+interface Command {
   path: string;
   /** Goes into the URL, which servers log: never a password. */
   query?: Record<string, string>;
   /** Sent as JSON in a POST. */
-  body?: Record<string, string>;
+  body?: Row;
   effect: Effect;
   /** Retcodes besides 0 and 1 that the caller understands itself. */
   accept?: readonly number[];
 }
 
-export interface Reply {
+interface Reply {
   retcode: number;
-  answer: unknown;
+  answer: Json | undefined;
 }
 
-/** Lengths the vendor's server keeps a silent connection: 180 s. We trust it for less. */
+/** The vendor's server keeps a silent connection for 180 s. We trust it for less. */
 const TRUST_IDLE_MS = 150_000;
 /** Servers count failed sign-ins per address and lock it out ("antiflood"): after one, we do not knock again for a while. */
 const REST_AFTER_REFUSAL_MS = 30_000;
@@ -44,7 +48,7 @@ export const command = (ctx: Context, order: Command): Promise<Reply> => {
       return { retcode, answer: body['answer'] };
     } catch (error) {
       // After a lost answer the next answer on this socket might be the lost one.
-      if (error instanceof HubFailure && endsSession(error)) drop(desk);
+      if (error instanceof HubFailure && ['OutcomeUnknown', 'Unavailable', 'Config'].includes(error.type)) drop(desk);
       throw error;
     }
   });
@@ -52,26 +56,16 @@ export const command = (ctx: Context, order: Command): Promise<Reply> => {
   return turn;
 };
 
-const endsSession = ({ type }: HubFailure) => type === 'OutcomeUnknown' || type === 'Unavailable' || type === 'Config';
-
-interface Session {
-  agent: OneSocket;
-  usedAt: number;
-}
-
 interface Desk {
   /** Which server, manager and password it was made for. */
   credentials: string;
   queue: Promise<unknown>;
-  session: Session | null;
+  session: { agent: OneSocket; usedAt: number } | null;
   refused: { until: number; failure: HubFailure } | null;
 }
 
 const deskOf = (ctx: Context): Desk => {
-  const { url, managerLogin, managerPassword } = ctx.config;
-  const credentials = createHash('sha256')
-    .update(JSON.stringify([url, managerLogin, managerPassword]))
-    .digest('hex');
+  const credentials = hash('sha256', JSON.stringify(ctx.config));
   const known = ctx.session.get('mt5') as Desk | undefined;
   if (known?.credentials === credentials) return known;
   if (known) drop(known);
@@ -85,7 +79,7 @@ const drop = (desk: Desk): void => {
   desk.session = null;
 };
 
-const sessionOf = async (ctx: Context, desk: Desk): Promise<Session> => {
+const sessionOf = async (ctx: Context, desk: Desk): Promise<NonNullable<Desk['session']>> => {
   const { session } = desk;
   if (session?.agent.alive() && ctx.now() - session.usedAt < TRUST_IDLE_MS) return session;
   drop(desk);
@@ -98,9 +92,8 @@ const sessionOf = async (ctx: Context, desk: Desk): Promise<Session> => {
     return desk.session;
   } catch (error) {
     agent.http.destroy();
-    if (error instanceof HubFailure && error.type === 'Config') {
+    if (error instanceof HubFailure && error.type === 'Config')
       desk.refused = { until: ctx.now() + REST_AFTER_REFUSAL_MS, failure: error };
-    }
     throw error;
   }
 };
@@ -108,9 +101,9 @@ const sessionOf = async (ctx: Context, desk: Desk): Promise<Session> => {
 // Sign-in (MD5 challenge of the vendor's Web API) -------------------------------------------------------------------------
 
 const md5 = (...parts: (Buffer | string)[]): Buffer => {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  const sum = createHash('md5');
+  for (const part of parts) sum.update(part);
+  return sum.digest();
 };
 
 /** MD5( MD5( MD5(utf16le(password)) ‖ "WebAPI" ) ‖ random ), hex. `random` is hex too. */
@@ -126,53 +119,42 @@ const signIn = async (ctx: Context, agent: OneSocket): Promise<void> => {
     if (retcode !== 0) throw failureOf(retcode, 'sign-in');
     return body;
   };
-  const start = await step('/api/auth/start', {
-    version: String(version),
-    agent: ctx.config.agent,
-    login: managerLogin,
-    type: 'manager',
-  });
-  const serverRandom = String(start['srv_rand']);
-  if (!/^[0-9a-f]{32}$/i.test(serverRandom)) throw lostAnswer('read', 'no challenge');
+  const who = { version: String(version), agent: ctx.config.agent, login: managerLogin, type: 'manager' };
+  const serverRandom = word((await step('/api/auth/start', who))['srv_rand']);
+  if (!/^[0-9a-f]{32}$/i.test(serverRandom))
+    throw answers.garbage({ provider: 'MT5', what: 'sign in', effect: 'read' });
   const ours = randomBytes(16).toString('hex');
-  const finish = await step('/api/auth/answer', {
-    srv_rand_answer: challengeAnswer(managerPassword, serverRandom),
-    cli_rand: ours,
-  });
-  const proof = Buffer.from(String(finish['cli_rand_answer']), 'hex');
-  const expected = Buffer.from(challengeAnswer(managerPassword, ours), 'hex');
-  if (proof.length !== expected.length || !timingSafeEqual(proof, expected)) {
+  const proof = challengeAnswer(managerPassword, serverRandom);
+  const finish = await step('/api/auth/answer', { srv_rand_answer: proof, cli_rand: ours });
+  if (!sameText(challengeAnswer(managerPassword, ours), word(finish['cli_rand_answer']).toLowerCase()))
     throw new HubFailure('Config', 'provider_misconfigured', 'the server could not prove that it knows the password');
-  }
 };
 
 // The wire ----------------------------------------------------------------------------------------------------------------
 
-const call = async (ctx: Context, agent: OneSocket, order: Command): Promise<Record<string, unknown>> => {
-  const query = Object.entries(order.query ?? {})
-    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-    .join('&');
-  const request: HttpRequest = {
+/** The answer's JSON, which surely has a retcode. */
+const call = async (ctx: Context, agent: OneSocket, { path, query, body, effect }: Command): Promise<Row> => {
+  const pairs = Object.entries(query ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const answer = await ctx.http({
     // Vendor: both methods are interchangeable. Writes go as POST, which nothing on the way repeats by itself.
-    method: order.body || order.effect === 'write' ? 'POST' : 'GET',
-    url: ctx.config.url.replace(/\/$/, '') + order.path + (query && `?${query}`),
+    method: body || effect === 'write' ? 'POST' : 'GET',
+    url: ctx.config.url + path + (pairs.length > 0 ? `?${pairs.join('&')}` : ''),
     headers: { Accept: '*/*', Connection: 'keep-alive', 'Content-Type': 'application/x-www-form-urlencoded' },
-    effect: order.effect,
+    effect,
     agent: agent.http,
-    ...(order.body && { body: JSON.stringify(order.body) }),
-    ...(order.effect === 'read' && { timeoutMs: READ_TIMEOUT_MS }),
-  };
-  const answer = await ctx.http(request);
-  if (answer.status === 429) throw rateLimited(answer.headers['retry-after']);
-  if (answer.status !== 200) throw lostAnswer(order.effect, `HTTP ${answer.status}`);
-  try {
-    const body: unknown = JSON.parse(answer.body);
-    if (body && typeof body === 'object' && !Array.isArray(body)) return body as Record<string, unknown>;
-  } catch {
-    // falls through: not JSON is garbage like any other shape
-  }
-  throw lostAnswer(order.effect, 'not the JSON of the Web API');
+    ...(body && { body: JSON.stringify(body) }),
+    ...(effect === 'read' && { timeoutMs: READ_TIMEOUT_MS }),
+  });
+  const asked: answers.Asked = { provider: 'MT5', what: path, effect };
+  // Any other status comes from something in front of the server; its own refusals are retcodes.
+  if (answer.status !== 200) throw answers.failureOf(ctx, answer, asked, null);
+  const said = readJson(answer.body);
+  if (!isObject(said) || retcodeOf(said) < 0) throw answers.garbage(asked);
+  return said;
 };
+
+/** Only the number counts: the English text behind it differs between builds (vendor). −1: there is none. */
+const retcodeOf = (body: Row): number => Number(/^\d+/.exec(word(body['retcode']))?.[0] ?? -1);
 
 interface OneSocket {
   http: http.Agent;

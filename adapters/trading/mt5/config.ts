@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { address, secret } from '../../kit/config.ts';
 
 export const Mt5Config = z.object({
-  url: z.url({ protocol: /^https?$/ }).describe('Public point of an access server, e.g. https://mt5.example.com:443'),
+  url: address().describe('Public point of an access server, e.g. https://mt5.example.com:443'),
   managerLogin: z
     .string()
     .regex(/^\d{1,20}$/)
     .describe('Manager account with the Manager connection type and the accountant right'),
-  managerPassword: z.string().min(1).meta({ secret: true }).describe('API password of that account'),
+  managerPassword: secret().describe('API password of that account'),
   agent: z
     .string()
     .regex(/^\S{1,32}$/)

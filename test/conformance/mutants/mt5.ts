@@ -38,7 +38,7 @@ export const brokenTrading: readonly Mutant[] = [
         sound.applyBalance(ctx, { ...operation, operationKey: text.slice(0, 20) || operationKey, text: operationKey }),
     },
     BALANCES,
-    [/^applyBalance/],
+    [/^applyBalance/, /^listBalanceOperations/],
   ),
   mutant(
     'makes numbers of logins',
