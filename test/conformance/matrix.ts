@@ -16,9 +16,7 @@ export const printed = (findings: Findings): string =>
       const columns = columnsOf(findings, category);
       if (columns.length === 0) return [];
       const ids = columns.map(([{ id }]) => id);
-      const broken = columns.flatMap(([{ id }, found]) =>
-        found.filter(({ mark }) => mark === '✗').map(({ name, why }) => `  ✗ ${id}: ${name}\n      ${why}`),
-      );
+      const broken = columns.flatMap(([{ id }, found]) => complaints(id, found));
       return [
         `\n${category}: ${ids.join(' ')}`,
         ...casesOf(category).map(
@@ -28,6 +26,17 @@ export const printed = (findings: Findings): string =>
       ];
     })
     .join('\n');
+
+/** One line per broken case; those with one reason stand together, the reason below them. */
+const complaints = (id: string, found: readonly Finding[]): string[] => {
+  const byReason = Map.groupBy(
+    found.filter(({ mark }) => mark === '✗'),
+    ({ why }) => why,
+  );
+  return [...byReason].map(
+    ([why, broken]) => `${broken.map(({ name }) => `  ✗ ${id}: ${name}`).join('\n')}\n      ${why}`,
+  );
+};
 
 export const counts = (findings: Findings): Record<Finding['mark'], number> => {
   const all = [...findings.values()].flat();
