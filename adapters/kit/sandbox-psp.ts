@@ -28,6 +28,8 @@ export interface PspOrder {
 
 export type NewPspOrder = Pick<PspOrder, 'kind' | 'reference' | 'amount' | 'currency' | 'callbackUrl' | 'of'>;
 
+export type PlacedOrder = { refused: 'declined' | 'no_funds' } | { order: PspOrder; answer: boolean; early: boolean };
+
 interface Setup {
   /** Told after each change of an order; the sandbox makes the vendor's callback of it. */
   tell(order: PspOrder): void;
@@ -92,9 +94,9 @@ export class SandboxPsp {
 
   /**
    * Takes an order whose form, and whether its reference is new, the sandbox has judged. `answer: false`: it happened, and the vendor's
-   * answer must never come (.09). `refused`: nothing happened.
+   * answer must never come (.09). `early`: its callback goes before the answer (.12). `refused`: nothing happened.
    */
-  place(order: NewPspOrder): { refused: 'declined' | 'no_funds' } | { order: PspOrder; answer: boolean } {
+  place(order: NewPspOrder): PlacedOrder {
     const magic = magicOf(order.amount);
     if (order.kind === 'payout' && (magic === '02' || magic === '03'))
       return { refused: magic === '02' ? 'declined' : 'no_funds' };
@@ -107,7 +109,7 @@ export class SandboxPsp {
       this.#later(DEPOSIT_LIFE_MS, () => made.state === 'open' && this.#set(made, 'expired'));
     else this.#settle(made);
     if (magic === '12') this.#setup.tell(made);
-    return { order: made, answer: magic !== '09' };
+    return { order: made, answer: magic !== '09', early: magic === '12' };
   }
 
   /** What may still be given back of a deposit. */

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { isObject, readJson, word, type Json } from './json.ts';
-import type { SandboxCallback, SandboxMessage } from './sandbox.ts';
+import type { PlacedOrder } from './sandbox-psp.ts';
+import type { SandboxCallback, SandboxDesk, SandboxMessage } from './sandbox.ts';
 
 /** Thrown inside a sandbox; its own error handler makes the vendor's body of it. */
 export class Refusal extends Error {
@@ -60,19 +61,35 @@ export const guarded =
 /** An answer that must never come although all was done (.09). */
 export const neverAnswer = (res: Response): void => void res.socket?.destroy();
 
-/** A JSON callback whose signature stands in one header. */
+const EARLY_MS = 300;
+
+/** The answer to a placed order of `SandboxPsp`, which may have to come late or never. */
+export const answerPlaced = (
+  res: Response,
+  placed: Exclude<PlacedOrder, { refused: unknown }>,
+  body: unknown,
+): void => {
+  const answer = () => void res.status(201).json(body);
+  if (!placed.answer) neverAnswer(res);
+  else if (placed.early) setTimeout(answer, EARLY_MS).unref();
+  else answer();
+};
+
+const DAY_MS = 86_400_000;
+
+/** A JSON callback. `sign` gives the headers that prove it was sent at `time` (milliseconds). */
 export const signedCallback = (
+  desk: SandboxDesk,
   url: string,
   message: unknown,
-  header: string,
-  sign: (body: string) => string,
-  timing: Pick<SandboxCallback, 'retryDelaysMs' | 'answerWithinMs'>,
-): SandboxCallback => {
+  sign: (body: string, time: number) => Record<string, string>,
+  habits: Pick<SandboxCallback, 'retryDelaysMs' | 'answerWithinMs' | 'isTaken'>,
+): void => {
   const body = JSON.stringify(message);
-  const signed = (signature: string): SandboxMessage => ({
-    headers: { 'content-type': 'application/json', [header]: signature },
+  const signed = (what: string, time = desk.now()): SandboxMessage => ({
+    headers: { 'content-type': 'application/json', ...sign(what, time) },
     body,
   });
-  const honest = signed(sign(body));
-  return { url, message: honest, forge: () => signed(sign(`${body} `)), stale: () => honest, ...timing };
+  const stale = () => signed(body, desk.now() - DAY_MS);
+  desk.callback({ url, message: signed(body), forge: () => signed(`${body} `), stale, ...habits });
 };

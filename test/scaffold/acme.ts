@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 
 /** What the documents of the vendor in the templates would say: the routes of their sandboxes, filled in. Keys begin the instructions. */
 const ANSWERS: Record<string, string> = {
-  'client.ts, credentials': '({ authorization: `Bearer ${ctx.config.apiKey}` })',
+  'client.ts, credentials': '({ authorization: `Bearer ${_ctx.config.apiKey}` })',
   'client.ts, errorIn':
     "((error) => (word(error['code']) ? { code: word(error['code']), text: word(error['message']) } : null))(objectOf(objectOf(_body)['error']))",
   'webhook.ts, signature': "hmac('sha256', _secret, _body)",

@@ -20,9 +20,9 @@ interface Call {
 }
 
 /** What proves who we are. `target`: path and query; `body`: as it is sent, for vendors that want it signed. */
-const credentials = (ctx: Context, _target: string, _body: string): Record<string, string> =>
+const credentials = (_ctx: Context, _target: string, _body: string): Record<string, string> =>
   fillIn(
-    `client.ts, credentials: the headers that prove who we are, e.g. { authorization: \`Bearer ${ctx.config.apiKey ? '…' : ''}\` }`,
+    "client.ts, credentials: the headers that prove who we are, e.g. { authorization: 'Bearer ' + ctx.config.apiKey }",
   );
 
 /** Their error, in their words; null when the body is none of their errors (a page of something in between proves nothing). */

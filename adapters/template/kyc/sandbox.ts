@@ -48,9 +48,9 @@ export const acmeSandbox = (): SandboxModule => {
         event: 'applicant.updated',
         object: { id: one.id, reference: one.reference },
       };
-      const timing = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
-      const sign = (body: string) => signature(CALLBACK_SECRET, body);
-      applicants.desk!.callback(signedCallback(one.callbackUrl, message, SIGNATURE_HEADER, sign, timing));
+      const sign = (body: string) => ({ [SIGNATURE_HEADER]: signature(CALLBACK_SECRET, body) });
+      const habits = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
+      signedCallback(applicants.desk!, one.callbackUrl, message, sign, habits);
     },
   });
 

@@ -34,9 +34,9 @@ export const acmeSandbox = (): SandboxModule => {
     show: ({ facts }) => ({ title: facts.to, text: facts.text }),
     tell(one) {
       const message = { id: `ev_${events++}`, event: 'message.updated', object: shown(one) };
-      const timing = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
-      const sign = (body: string) => signature(CALLBACK_SECRET, body);
-      messages.desk!.callback(signedCallback(one.callbackUrl, message, SIGNATURE_HEADER, sign, timing));
+      const sign = (body: string) => ({ [SIGNATURE_HEADER]: signature(CALLBACK_SECRET, body) });
+      const habits = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
+      signedCallback(messages.desk!, one.callbackUrl, message, sign, habits);
     },
   });
 

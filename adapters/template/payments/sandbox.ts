@@ -7,7 +7,7 @@ import {
   assureAmount,
   guarded,
   jsonBody,
-  neverAnswer,
+  answerPlaced,
   refusals,
   Refusal,
   signedCallback,
@@ -33,9 +33,9 @@ export const acmeSandbox = (): SandboxModule => {
     tell: (order) => {
       if (!order.callbackUrl) return;
       const message = { id: `ev_${events++}`, event: `${order.kind}.updated`, object: shown(order) };
-      const timing = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
-      const sign = (body: string) => signature(CALLBACK_SECRET, body);
-      psp.desk!.callback(signedCallback(order.callbackUrl, message, SIGNATURE_HEADER, sign, timing));
+      const sign = (body: string) => ({ [SIGNATURE_HEADER]: signature(CALLBACK_SECRET, body) });
+      const habits = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
+      signedCallback(psp.desk!, order.callbackUrl, message, sign, habits);
     },
   });
   let origin = '';
@@ -55,8 +55,7 @@ export const acmeSandbox = (): SandboxModule => {
     if (used) return void res.json(shown(used));
     const placed = psp.place(order);
     if ('refused' in placed) throw new Refusal(422, placed.refused, 'The order was refused');
-    if (placed.answer) res.status(201).json(shown(placed.order));
-    else neverAnswer(res);
+    answerPlaced(res, placed, shown(placed.order));
   };
   const orderIn = (body: ReturnType<typeof jsonBody>) => {
     const currency = word(body['currency']);

@@ -32,9 +32,9 @@ export const acmeSandbox = (): SandboxModule => {
     show: ({ facts }) => ({ title: facts }),
     tell(one) {
       const message = { id: `ev_${events++}`, event: 'check.updated', object: shown(one) };
-      const timing = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
-      const sign = (body: string) => signature(CALLBACK_SECRET, body);
-      checks.desk!.callback(signedCallback(one.callbackUrl, message, SIGNATURE_HEADER, sign, timing));
+      const sign = (body: string) => ({ [SIGNATURE_HEADER]: signature(CALLBACK_SECRET, body) });
+      const habits = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
+      signedCallback(checks.desk!, one.callbackUrl, message, sign, habits);
     },
   });
 
