@@ -54,6 +54,19 @@ export const failureOf = (
   return new HubFailure('Rejected', 'provider_refused', say('refused'), facts);
 };
 
+/** Their words without any text we sent them, whole words only: a refusal likes to quote what it refuses, and that may be somebody's name. */
+export const withoutSent = (text: string, sent: unknown): string =>
+  textsIn(sent)
+    .filter(Boolean)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((said, one) => said.replaceAll(wholeWord(one), '…'), text);
+
+const wholeWord = (text: string): RegExp =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
+
+const textsIn = (value: unknown): string[] =>
+  typeof value === 'string' ? [value] : value && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
+
 /** `Rejected` is a no to an order. When signing in or looking is refused, something is wrong with us, not with the order. */
 export const lookFailure = (failure: HubFailure): HubFailure =>
   failure.type === 'Rejected'

@@ -101,6 +101,7 @@ const own: Case<'kyc'>[] = [
   {
     name: 'find: a reference the provider never saw is null',
     async run(bench) {
+      asksSomebody(bench);
       const report = await bench.adapter.find(bench.ctx(), { reference: bench.reference() });
       must(report === null, `find invents ${brief(report)}`);
     },

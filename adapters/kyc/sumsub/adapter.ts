@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { HubFailure } from '../../../domain/failures.ts';
+import { garbage } from '../../kit/answers.ts';
+import type { AdapterContext } from '../../kit/context.ts';
+import { word } from '../../kit/json.ts';
+import type { KycAction, KycAdapter, KycApplicant } from '../../kit/kyc.ts';
+import type { ProviderRef } from '../../kit/payments.ts';
+import { idOf, reportOf } from './map.ts';
+import { webhook } from './webhook.ts';
+import { account, call, type Fields } from './wire.ts';
+
+export const SumsubConfig = z.object({
+  ...account,
+  page: z
+    .enum(['sdk', 'link'])
+    .default('sdk')
+    .describe('sdk: their WebSDK inside your page, with a token. link: their hosted page'),
+  ttlSeconds: z.int().min(60).max(2_592_000).default(1800).describe('How long a token or a link lives'),
+});
+export type SumsubConfig = z.output<typeof SumsubConfig>;
+type Context = AdapterContext<SumsubConfig>;
+
+const encoded = encodeURIComponent;
+const missing = () => new HubFailure('NotFound', 'not_found', 'SumSub knows no such applicant');
+
+/** Their applicant under our reference, which they keep unique; null when they say that there is none. */
+const byReference = (ctx: Context, reference: string) =>
+  look(ctx, `/resources/applicants/-;externalUserId=${encoded(reference)}/one`);
+
+const look = async (ctx: Context, target: string): Promise<Fields | null> => {
+  const { status, body } = await call(ctx, { method: 'GET', target, effect: 'read', accept: [404] });
+  return status === 404 ? null : body;
+};
+
+const create = async (ctx: Context, applicant: KycApplicant): Promise<Fields> => {
+  const { email, phone, birthday, firstName, lastName, country } = applicant.person;
+  const { status, body } = await call(ctx, {
+    method: 'POST',
+    target: `/resources/applicants?levelName=${encoded(applicant.programme)}`,
+    // What is undefined is not sent.
+    body: {
+      externalUserId: applicant.reference,
+      type: applicant.kind,
+      lang: language(applicant),
+      email,
+      phone,
+      // Nothing to SumSub, whose webhooks go where the dashboard says: it tells people there whose applicant this is, and the sandbox where to call.
+      metadata: [{ key: 'notify', value: ctx.callbackUrl }],
+      fixedInfo: { firstName, lastName, dob: birthday, country },
+    },
+    effect: 'write',
+    accept: [404, 409],
+  });
+  if (status === 404) throw new HubFailure('Config', 'provider_misconfigured', 'SumSub knows no level of that name');
+  if (status !== 409) return body;
+  const known = await byReference(ctx, applicant.reference);
+  if (known) return known;
+  // A deactivated applicant keeps its name, yet cannot be read [seen by third parties only].
+  throw new HubFailure('Rejected', 'provider_refused', 'the applicant is deactivated at SumSub: activate it there');
+};
+
+const language = ({ locale }: KycApplicant): string => locale.slice(0, 2).toLowerCase();
+
+/** Asked for at every call: a token lives for minutes. */
+const actionOf = async (ctx: Context, applicant: KycApplicant): Promise<KycAction> => {
+  const { page, ttlSeconds } = ctx.config;
+  const { returnUrl, reference, programme } = applicant;
+  const link = page === 'link';
+  const { body } = await call(ctx, {
+    method: 'POST',
+    target: link
+      ? `/resources/sdkIntegrations/levels/-/websdkLink?lang=${language(applicant)}`
+      : '/resources/accessTokens/sdk',
+    body: {
+      levelName: programme,
+      userId: reference,
+      ttlInSecs: ttlSeconds,
+      ...(link && returnUrl && { redirect: { successUrl: returnUrl, rejectUrl: returnUrl } }),
+    },
+    effect: 'read',
+  });
+  const [url, token] = [word(body['url']), word(body['token'])];
+  if (link && URL.canParse(url)) return { kind: 'redirect', url };
+  if (!link && token) return { kind: 'sdk', sdk: 'sumsub', token, expiresAt: ctx.now() + ttlSeconds * 1000 };
+  throw garbage({ provider: 'SumSub', what: 'POST for a token or link', effect: 'read' });
+};
+
+export const sumsub: KycAdapter<SumsubConfig> = {
+  async begin(ctx, applicant) {
+    if (applicant.kind === 'company') {
+      throw new HubFailure('Unsupported', 'unsupported', 'companies need a name and a number we are not given');
+    }
+    const providerId = idOf(await create(ctx, applicant), applicant);
+    return { providerId, action: await actionOf(ctx, applicant) };
+  },
+
+  async find(ctx, ref) {
+    const found = ref.providerId
+      ? await look(ctx, `/resources/applicants/${encoded(ref.providerId)}/one`)
+      : await byReference(ctx, ref.reference);
+    return found && reportOf(found, ref);
+  },
+
+  /** Makes the old documents inactive; being reset already (3000) is as good. */
+  async reopen(ctx, ref: ProviderRef) {
+    const id = ref.providerId ?? word((await byReference(ctx, ref.reference))?.['id']);
+    if (!id) throw missing();
+    const target = `/resources/applicants/${encoded(id)}/reset`;
+    const { status, body } = await call(ctx, { method: 'POST', target, effect: 'read', accept: [404, 409] });
+    if (status === 404) throw missing();
+    if (status === 409 && word(body['errorCode']) !== '3000') {
+      throw new HubFailure('Rejected', 'provider_refused', 'SumSub does not let this applicant begin again', {
+        providerCode: word(body['errorCode']) || '409',
+      });
+    }
+  },
+
+  webhook: webhook('kyc'),
+
+  async testConnection(ctx) {
+    await call(ctx, { method: 'GET', target: '/resources/applicants/-/levels', effect: 'read' });
+  },
+};
