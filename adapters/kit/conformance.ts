@@ -35,7 +35,7 @@ export type Verb =
  * | category   | words every sandbox of it understands                                                                                       |
  * | ---------- | --------------------------------------------------------------------------------------------------------------------------- |
  * | payments   | `unknown_word`, `fail`, `expire` (deposits), `approve` (payouts), `return` (payouts), `refund`, `dispute` (deposits), `other_amount`, `other_currency` |
- * | trading    | `unknown_word` (the next answer about the account carries an error code nobody documented)                                   |
+ * | trading    | `unknown_word` (the next answer about the account carries an error code nobody documented), `open_position`, `close_position` |
  * | kyc        | `submit` (the client sends documents), `green`, `red_retry`, `red_final`, `hold`, `unknown_word`                              |
  * | messaging  | `deliver`, `fail`, `unknown_word`                                                                                            |
  * | screening  | `clear`, `hold`, `reject`, `unknown_word`                                                                                    |
@@ -50,8 +50,8 @@ export interface ConformanceFacts {
    * nothing, or speaks no HTTP, so no fault can be put there.
    */
   calls: Partial<Record<Verb, WireCall | null>>;
-  /** Settings the vendor must refuse when `testConnection` uses them. */
-  wrongCredentials: Record<string, unknown>;
+  /** Settings the vendor must refuse when `testConnection` uses them. Null: it knows no credentials. */
+  wrongCredentials: Record<string, unknown> | null;
   payments?: PaymentExample;
   trading?: TradingExample;
   kyc?: { programme: string };

@@ -2,9 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import provider from '../../adapters/payments/manual/manifest.ts';
 
-const { createDeposit, findDeposit, createPayout, findPayout, testConnection } = provider.adapter as Required<
-  typeof provider.adapter
->;
+const { createDeposit, createPayout } = provider.adapter as Required<typeof provider.adapter>;
 
 const ctx: AdapterContext<{ bankAccount: string }> = {
   connectionId: 3,
@@ -47,13 +45,6 @@ describe('a manual method', () => {
     expect(first).toMatchObject({ providerId: 'KBBBBBBBBBBBB', state: 'succeeded', processed: '20.00' });
     expect(await createPayout(ctx, order)).toEqual(first);
     expect(provider.idempotency).toBe('native');
-  });
-
-  it('has nobody to ask and no credentials to test', async () => {
-    expect(await findDeposit(ctx, { reference: 'KAAAAAAAAAAAA' })).toBeNull();
-    expect(await findPayout(ctx, { reference: 'KBBBBBBBBBBBB' })).toBeNull();
-    await expect(testConnection(ctx)).resolves.toBeUndefined();
-    expect(provider.sandbox).toBeUndefined();
   });
 
   it('needs requisites for the client to read', () => {

@@ -141,16 +141,6 @@ describe('signing in', () => {
 });
 
 describe('an account', () => {
-  it('is made once for one reference, also when the first answer was lost', async () => {
-    const ctx = context();
-    sandbox().fault({ match: { path: '/api/user/add' }, kind: 'reset_after_commit' });
-    expect((await failure(mt5.createAccount(ctx, account()))).type).toBe('OutcomeUnknown');
-    const found = await mt5.findAccount(ctx, { reference: 'KREFERENCE001', group: GROUP });
-    expect(found).toEqual({ login: '700001', group: GROUP, leverage: 100, access: 'full' });
-    expect(await mt5.createAccount(ctx, account())).toEqual(found);
-    expect(requested('/api/user/add')).toHaveLength(1);
-  });
-
   it('is found among hundreds, and unknown references are not', async () => {
     const ctx = context();
     for (let n = 0; n < 230; n++) await mt5.createAccount(ctx, account(`KREF${String(n).padStart(9, '0')}`));
@@ -217,28 +207,6 @@ describe('a balance operation', () => {
     ); // prettier-ignore
   });
 
-  it.each([
-    ['the answer is withheld', 'timeout_after_commit'],
-    ['the socket is reset', 'reset_after_commit'],
-    ['the answer is a 500', 'http_500_after_commit'],
-    ['the answer is garbage', 'garbage_after_commit'],
-  ] as const)('whose answer is lost after its effect is found by its key and not doubled: %s', async (_how, kind) => {
-    const { ctx, login } = await opened();
-    const since = Date.now();
-    sandbox().fault({ match: { path: '/api/trade/balance' }, kind });
-    expect((await failure(mt5.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
-    const found = await mt5.findBalanceOperation(ctx, { login, operationKey: KEY, since });
-    expect(found).toEqual({ ticket: '88001', amount: '250' });
-    expect(sandbox().books()).toHaveLength(1);
-  });
-
-  it('that never arrived is in doubt too, and the books say that it is not there', async () => {
-    const { ctx, login } = await opened();
-    sandbox().fault({ match: { path: '/api/trade/balance' }, kind: 'reset' });
-    expect((await failure(mt5.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
-    expect(await mt5.findBalanceOperation(ctx, { login, operationKey: KEY, since: Date.now() })).toBeNull();
-  });
-
   it('is found behind hundreds of others', async () => {
     const { ctx, login } = await opened();
     for (let n = 0; n < 205; n++) await mt5.applyBalance(ctx, operation(login, { operationKey: OTHER_KEY }));
@@ -260,24 +228,11 @@ describe('a balance operation', () => {
   });
 
   it.each([
-    ['more than there is', { kind: 'withdraw', amount: '1000' }, 'Rejected', 'insufficient_funds'],
-    ['the magic minor part .02', { amount: '5.02' }, 'Rejected', 'provider_refused'],
-    ['the magic minor part .03', { amount: '5.03' }, 'Rejected', 'insufficient_funds'],
-    ['the magic minor part .09', { amount: '5.09' }, 'OutcomeUnknown', 'provider_outcome_unknown'],
     ['over a thousand million', { amount: '1000000001' }, 'Rejected', 'amount_too_big'],
     ['an unknown account', { login: '123' }, 'NotFound', 'not_found'],
-    ['digits the currency has not', { amount: '1.001' }, 'InvalidInput', 'too_many_decimals'],
-    ['nothing', { amount: '0' }, 'InvalidInput', 'amount_too_small'],
   ] as const)('of %s ends as it should', async (_what, change, type, reason) => {
     const { ctx, login } = await opened();
     expect(await failure(mt5.applyBalance(ctx, operation(login, change)))).toMatchObject({ type, reason });
-  });
-
-  it('that is turned away with 429 waits as long as told', async () => {
-    const { ctx, login } = await opened();
-    sandbox().fault({ match: { path: '/api/trade/balance' }, kind: 'http_429', retryAfter: 9 });
-    const refused = await failure(mt5.applyBalance(ctx, operation(login)));
-    expect(refused).toMatchObject({ type: 'RateLimited', facts: { retryAfter: 9 } });
   });
 
   it('by a manager without the right is a matter of settings', async () => {

@@ -126,6 +126,7 @@ export class Bench<C extends Category = Category> {
     if (!this.#server) return doesNotApply('no wire, so no sandbox');
     const call = this.fact('calls', 'say which request of the vendor carries out which verb')[verb];
     if (call === null) return doesNotApply(`${verb} sends no HTTP request`);
+    if (!call && this.control.vendor.listen) return doesNotApply('speaks no HTTP, so no fault can be put there');
     if (call) return call;
     throw new MissingFacts(
       `conformance.calls.${verb} is missing: say which request of the vendor carries it out, e.g. { method: 'POST', path: '/payments' } ` +
@@ -182,9 +183,20 @@ export class Bench<C extends Category = Category> {
     return ctx;
   }
 
-  /** Settings under which nobody listens. */
-  get nobodyThere(): Record<string, unknown> {
-    return this.control.vendor.defaultConfig('http://127.0.0.1:1');
+  /** Settings the vendor refuses. */
+  get wrongCredentials(): Record<string, unknown> {
+    void this.control;
+    if (this.facts.wrongCredentials === null) return doesNotApply('the vendor knows no credentials');
+    return this.fact(
+      'wrongCredentials',
+      "say which settings, laid over defaultConfig, the vendor must refuse, e.g. { secretKey: 'wrong-key' }; null where it knows no credentials",
+    );
+  }
+
+  /** Settings under which nobody listens: those of a sandbox that was never started. */
+  async nobodyThere(): Promise<Record<string, unknown>> {
+    void this.control;
+    return (await this.provider.sandbox!()).defaultConfig('http://127.0.0.1:1');
   }
 
   reference = (): string => referenceFrom(randomBytes(12));

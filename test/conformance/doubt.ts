@@ -4,7 +4,7 @@ import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { Category } from '../../adapters/kit/manifest.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import { brief, type Bench } from './bench.ts';
-import { doesNotApply, must, type Case } from './case.ts';
+import { DoesNotApply, must, type Case } from './case.ts';
 
 /** A verb that changes something at the provider, as the cases about lost answers see it. */
 export interface Write<C extends Category, Order> {
@@ -14,7 +14,7 @@ export interface Write<C extends Category, Order> {
   /** Makes an order, and whatever must be there before it. */
   order(bench: Bench<C>, ctx: AdapterContext): Promise<Order>;
   send(bench: Bench<C>, ctx: AdapterContext, order: Order): Promise<unknown>;
-  /** By our reference alone, as after a lost answer. Absent: there is nothing to look with. */
+  /** By our reference alone, as after a lost answer. Absent, or throwing `DoesNotApply`: there is nothing to look with. */
   find?(bench: Bench<C>, ctx: AdapterContext, order: Order): Promise<unknown>;
   /** How often it took effect in the provider's books; absent: nothing is booked by it. */
   effects?(bench: Bench<C>, order: Order): number;
@@ -58,7 +58,7 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
 
   return [
     ...Object.entries(AFTER).map(([kind, what]): Case<C> => ({
-      name: `${verb}: when it took effect and ${what}, the outcome is unknown and looking finds it once`,
+      name: `${verb}: when it took effect and ${what}, the outcome is unknown, and looking (where it can) finds it once`,
       async run(bench) {
         const { ctx, order } = await begin(bench);
         const fault = bench.fault(verb, kind as keyof typeof AFTER);
@@ -80,7 +80,7 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
           count === 0,
           `the provider's books hold ${count} of what never reached it: is conformance.calls.${verb} the write itself?`,
         );
-        const look = await write.find?.(bench, ctx, order).catch((error: unknown) => {
+        const look = await lookFor(bench, write, ctx, order).catch((error: unknown) => {
           must(
             error instanceof Error && error.name !== 'Rejected',
             `looking for it was taken for a refusal: ${String(error)}`,
@@ -112,7 +112,11 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
       async run(bench) {
         write.applies(bench);
         const order = await write.order(bench, await bench.signedIn());
-        await bench.fails(verb, write.send(bench, bench.ctx({ config: bench.nobodyThere }), order), 'Unavailable');
+        await bench.fails(
+          verb,
+          write.send(bench, bench.ctx({ config: await bench.nobodyThere() }), order),
+          'Unavailable',
+        );
       },
     },
     {
@@ -177,22 +181,29 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
   ];
 };
 
-/** After a lost answer: by looking, else by repeating where the provider keeps our key. */
+/** After a lost answer: by looking, else by repeating where the provider keeps our key, else not at all: an operator decides. */
 const found = async <C extends Category, Order>(
   bench: Bench<C>,
-  { verb, find, send }: Write<C, Order>,
+  write: Write<C, Order>,
   ctx: AdapterContext,
   order: Order,
 ): Promise<void> => {
-  if (find) {
-    const look = await find(bench, ctx, order);
-    must(
-      look !== null && look !== undefined,
-      `${verb} took effect, and looking for it by our reference answered ${brief(look)}`,
-    );
-  } else if (bench.provider.idempotency === 'native') {
-    await send(bench, ctx, order);
-  } else {
-    doesNotApply('nothing to look with: an operator decides');
+  if (!write.find && bench.provider.idempotency === 'native') return void (await write.send(bench, ctx, order));
+  const look = await lookFor(bench, write, ctx, order);
+  must(look !== null, `${write.verb} took effect, and looking for it by our reference answered null`);
+};
+
+/** Undefined: there is nothing to look with. */
+const lookFor = async <C extends Category, Order>(
+  bench: Bench<C>,
+  { find }: Write<C, Order>,
+  ctx: AdapterContext,
+  order: Order,
+): Promise<unknown> => {
+  try {
+    return await find?.(bench, ctx, order);
+  } catch (error) {
+    if (error instanceof DoesNotApply) return undefined;
+    throw error;
   }
 };

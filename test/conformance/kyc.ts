@@ -22,7 +22,9 @@ const PERSON = {
 const applicant = (bench: Bench): KycApplicant => ({
   reference: bench.reference(),
   kind: 'individual',
-  programme: bench.fact('kyc', "name a programme of the sandbox, e.g. { programme: 'basic-kyc-level' }").programme,
+  programme: bench.hasSandbox
+    ? bench.fact('kyc', "name a programme of the sandbox, e.g. { programme: 'basic-kyc-level' }").programme
+    : (bench.facts.kyc?.programme ?? 'documents'),
   locale: 'en_US',
   person: PERSON,
   returnUrl: 'https://crm.example/back',

@@ -51,7 +51,7 @@ export const lookCases = <C extends Category>({ verb, applies, prepare }: Look<C
       async run(bench) {
         applies(bench);
         const look = await prepare(bench, await bench.signedIn());
-        await bench.fails(verb, look(bench.ctx({ config: bench.nobodyThere })), 'Unavailable');
+        await bench.fails(verb, look(bench.ctx({ config: await bench.nobodyThere() })), 'Unavailable');
       },
     },
   ];

@@ -1,9 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import prettier from 'prettier';
 import { providers } from '../../adapters/installed.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
-import { counts, page, printed } from './matrix.ts';
+import { counts, page, PAGE, printed } from './matrix.ts';
 import { judgeAll, type Finding } from './suite.ts';
 
 /** `npm run conformance [provider …]`: prints the matrix; for all providers it also writes docs/conformance.md. */
@@ -23,16 +22,7 @@ for (const provider of chosen) {
 const { '✓': kept, '✗': broken, '–': absent } = counts(findings);
 process.stdout.write(`${printed(findings)}\n\n${kept} kept, ${broken} broken, ${absent} not applicable\n`);
 if (wanted.length === 0) {
-  const target = resolve(import.meta.dirname, '../../docs/conformance.md');
-  const text = await prettier.format(page(findings), { ...(await prettier.resolveConfig(target)), parser: 'markdown' });
-  if (readOr(target) !== text) writeFileSync(target, text);
+  const text = await prettier.format(page(findings), { ...(await prettier.resolveConfig(PAGE)), parser: 'markdown' });
+  writeFileSync(PAGE, text);
 }
 process.exit(broken > 0 ? 1 : 0);
-
-function readOr(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Category, Provider } from '../../adapters/kit/manifest.ts';
 import { CAPABILITIES } from '../../adapters/kit/capabilities.ts';
 import { casesOf, type Finding } from './suite.ts';
@@ -27,15 +29,17 @@ export const printed = (findings: Findings): string =>
     })
     .join('\n');
 
-/** One line per broken case; those with one reason stand together, the reason below them. */
+/** What is broken, one paragraph per reason: a missing fact breaks many cases at once. */
 const complaints = (id: string, found: readonly Finding[]): string[] => {
   const byReason = Map.groupBy(
     found.filter(({ mark }) => mark === '✗'),
-    ({ why }) => why,
+    ({ why = '' }) => why,
   );
-  return [...byReason].map(
-    ([why, broken]) => `${broken.map(({ name }) => `  ✗ ${id}: ${name}`).join('\n')}\n      ${why}`,
-  );
+  return [...byReason].map(([why, cases]) => {
+    const names = cases.slice(0, 3).map(({ name }) => name);
+    const more = cases.length > 3 ? [`… and ${cases.length - 3} more`] : [];
+    return [`  ✗ ${id}: ${why}`, ...[...names, ...more].map((name) => `      ${name}`)].join('\n');
+  });
 };
 
 export const counts = (findings: Findings): Record<Finding['mark'], number> => {
@@ -77,4 +81,24 @@ const absences = (id: string, found: readonly Finding[]): string[] => {
   for (const { mark, why = '' } of found) if (mark === '–') counted.set(why, (counted.get(why) ?? 0) + 1);
   if (counted.size === 0) return [];
   return [`**${id}** –`, '', ...[...counted].map(([why, count]) => `- ${why} (${count})`), ''];
+};
+
+export const PAGE = resolve(import.meta.dirname, '../../docs/conformance.md');
+
+/** The marks of the committed page: by provider, then by case. */
+export const committed = (): ReadonlyMap<string, ReadonlyMap<string, string>> => {
+  const found = new Map<string, Map<string, string>>();
+  let ids: string[] = [];
+  for (const line of existsSync(PAGE) ? readFileSync(PAGE, 'utf8').split('\n') : []) {
+    if (!line.startsWith('|')) continue;
+    const [name = '', ...cells] = line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+    if (name === 'Case') {
+      ids = cells;
+      for (const id of ids) found.set(id, new Map());
+    } else if (!/^:?-+:?$/.test(name)) cells.forEach((mark, n) => found.get(ids[n]!)?.set(name, mark));
+  }
+  return found;
 };

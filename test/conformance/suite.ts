@@ -37,7 +37,7 @@ const LONGEST_MS = 30_000;
  */
 export const judge = async (provider: Provider, one: Case): Promise<Finding> => {
   const first = await attempt(provider, one, 1);
-  return first.hurried && first.finding.mark === '✗' ? (await attempt(provider, one, 6)).finding : first.finding;
+  return first.hurried && first.finding.mark === '✗' ? (await attempt(provider, one, 5)).finding : first.finding;
 };
 
 const attempt = async (
@@ -79,15 +79,16 @@ const whyOf = (error: unknown): string => {
 const SIDE_BY_SIDE = 10;
 
 /** Runs `cases` side by side; each has its own sandbox. The findings come as promises, in the order of the cases. */
-export const judgeAll = (
-  provider: Provider,
-  cases: readonly Case[] = casesOf(provider.category),
-): Promise<Finding>[] => {
-  const findings = cases.map(() => Promise.withResolvers<Finding>());
+export const judgeAll = (provider: Provider, cases: readonly Case[] = casesOf(provider.category)): Promise<Finding>[] =>
+  sideBySide(cases, SIDE_BY_SIDE, (one) => judge(provider, one));
+
+/** At most `width` at a time; `work` does not throw. */
+export const sideBySide = <T, R>(all: readonly T[], width: number, work: (one: T) => Promise<R>): Promise<R>[] => {
+  const results = all.map(() => Promise.withResolvers<R>());
   let next = 0;
   const worker = async () => {
-    for (let n = next++; n < cases.length; n = next++) findings[n]!.resolve(await judge(provider, cases[n]!));
+    for (let n = next++; n < all.length; n = next++) results[n]!.resolve(await work(all[n]!));
   };
-  for (let n = 0; n < SIDE_BY_SIDE; n++) void worker();
-  return findings.map(({ promise }) => promise);
+  for (let n = 0; n < width; n++) void worker();
+  return results.map(({ promise }) => promise);
 };

@@ -140,6 +140,21 @@ describe('a fault', () => {
     expect(answers.map((answer) => answer.headers.get('x-vendor'))).toEqual(['notebook', 'notebook']);
   });
 
+  it('swap lets the vendor say something else than it did, and counts only answers that said it', async () => {
+    const fault = server.module('notebook').fault({ kind: 'swap', from: '"kept":1}', to: '"kept":1000}', times: 2 });
+    const answers = [await vendor('/notes', 'a'), await vendor('/notes', 'b')];
+    expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([{ kept: 1000 }, { kept: 2 }]);
+    expect(fault.hit).toBe(1);
+    expect(await notes()).toEqual(['a', 'b']);
+  });
+
+  it('echo refuses with everything the request said', async () => {
+    await control('fault', { kind: 'echo' });
+    const answer = await vendor('/notes?secret=1', 'body of mine');
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(/secret=1.*body of mine/)]);
+    expect(await notes()).toEqual([]);
+  });
+
   it('hits only what it matches, as often as it was told', async () => {
     await control('fault', { kind: 'http_500', match: { method: 'post', path: '/notes', body: 'bad' }, times: 2 });
     const statuses: number[] = [];

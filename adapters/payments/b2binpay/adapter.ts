@@ -3,9 +3,9 @@ import { HubFailure } from '../../../domain/failures.ts';
 import type { CurrencyOfOrder, DepositOrder, PaymentAdapter, PayoutOrder, ProviderRef } from '../../kit/payments.ts';
 import { type Context, ask, create, getAll, getOne } from './client.ts';
 import type { B2binpayConfig } from './config.ts';
-import { KEY_WAS_USED, notOurs } from './failures.ts';
+import { notOurs } from '../../kit/answers.ts';
 import { isObject, word } from '../../kit/json.ts';
-import { type Resource, relatedId } from './json-api.ts';
+import { KEY_WAS_USED, type Resource, relatedId } from './json-api.ts';
 import { DEPOSIT_OPERATIONS, depositReport } from './deposit-map.ts';
 import { amountOf, currencyTarget, idempotencyKey, labelFor, tagType } from './map.ts';
 import { PAYOUT_OPERATIONS, payoutReport } from './payout-map.ts';
@@ -55,7 +55,7 @@ const createDeposit = async (ctx: Context, order: DepositOrder) => {
   assertOurs(created, order.reference, config);
   const requested = amountOf(created.attributes.target_amount_requested, 'target_amount_requested') ?? '0';
   if (!equal(requested, order.flow === 'invoice' ? (order.amount ?? '0') : '0'))
-    throw notOurs('the invoice is for another amount');
+    throw notOurs('B2BINPAY', 'the invoice is for another amount');
   return depositReport(created, [], config);
 };
 
@@ -126,9 +126,9 @@ const createPayout = async (ctx: Context, order: PayoutOrder) => {
   });
   assertOurs(payout, order.reference, config);
   if (relatedId(payout, 'currency') !== currency)
-    throw notOurs('the payout is in another currency', 'currency_mismatch');
+    throw notOurs('B2BINPAY', 'the payout is in another currency', 'currency_mismatch');
   if (!equal(amountOf(payout.attributes.amount, 'amount') ?? '0', amount))
-    throw notOurs('the payout is for another amount');
+    throw notOurs('B2BINPAY', 'the payout is for another amount');
   // Its transfer is read by findPayout: a failed read here would blur a write that is certain.
   return payoutReport(payout, null, config);
 };
@@ -137,9 +137,9 @@ const findPayout = async (ctx: Context, ref: ProviderRef) => {
   const payout = await find(ctx, 'payout', ref);
   if (!payout) return null;
   const [transfer, ...more] = await transfersOf(ctx, payout, PAYOUT_OPERATIONS);
-  if (more.length > 0) throw notOurs('one payout has several transfers');
+  if (more.length > 0) throw notOurs('B2BINPAY', 'one payout has several transfers');
   if (transfer && relatedId(transfer, 'currency') !== relatedId(payout, 'currency')) {
-    throw notOurs('the payout was sent in another currency', 'currency_mismatch');
+    throw notOurs('B2BINPAY', 'the payout was sent in another currency', 'currency_mismatch');
   }
   return payoutReport(payout, transfer ?? null, ctx.config);
 };
@@ -159,7 +159,7 @@ const find = async (
   if (!only && known) assertOurs(known, reference, ctx.config);
   if (!only) return null;
   // tracking_id is not unique over there, ours is: a second object means that something else speaks with this account.
-  if (more.length > 0) throw notOurs(`${ours.length} objects carry one tracking id`);
+  if (more.length > 0) throw notOurs('B2BINPAY', `${ours.length} objects carry one tracking id`);
   assertOurs(only, reference, ctx.config);
   return only;
 };
@@ -171,7 +171,7 @@ const transfersOf = async (ctx: Context, parent: Resource, operations: ReadonlyS
     .filter(({ attributes }) => word(attributes.op_id) === parent.id && operations.has(word(attributes.op_type)))
     .map((transfer) => {
       if (relatedId(transfer, 'wallet') === ctx.config.walletId) return transfer;
-      throw notOurs('a transfer belongs to another wallet');
+      throw notOurs('B2BINPAY', 'a transfer belongs to another wallet');
     })
     .toSorted((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1));
 };
@@ -184,7 +184,7 @@ const strangeness = (object: Resource, reference: string, config: B2binpayConfig
 
 const assertOurs = (object: Resource, reference: string, config: B2binpayConfig): void => {
   const strange = strangeness(object, reference, config);
-  if (strange !== null) throw notOurs(strange);
+  if (strange !== null) throw notOurs('B2BINPAY', strange);
 };
 
 const WALLET_TYPES = { merchant: '1', enterprise: '2' };

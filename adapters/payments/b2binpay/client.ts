@@ -1,8 +1,7 @@
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { type B2binpayConfig, baseUrlOf } from './config.ts';
-import { failureOf, garbage, lookFailure } from './failures.ts';
 import { isObject, word } from '../../kit/json.ts';
-import { type Resource, readDocument } from './json-api.ts';
+import { type Resource, readDocument, refusal, refusedLook, unreadable } from './json-api.ts';
 import { MEDIA_TYPE, bearer, forget } from './token.ts';
 
 export type Context = AdapterContext<B2binpayConfig>;
@@ -52,9 +51,9 @@ export const getOne = async (ctx: Context, path: string): Promise<Resource | nul
   const call: Call = { method: 'GET', path, effect: 'read' };
   const answer = await send(ctx, call);
   if (answer.status === 404) return null;
-  if (answer.status !== 200) throw lookFailure(ctx, answer, nameOf(call));
+  if (answer.status !== 200) throw refusedLook(ctx, answer, nameOf(call));
   const data = readDocument(answer.body)?.data;
-  if (!data || Array.isArray(data) || data.id === '') throw garbage('read', nameOf(call));
+  if (!data || Array.isArray(data) || data.id === '') throw unreadable('read', nameOf(call));
   return data;
 };
 
@@ -73,9 +72,9 @@ export const getAll = async (ctx: Context, path: string, filters: Record<string,
     const answer = await send(ctx, call);
     // The list became shorter while we read it.
     if (answer.status === 404 && page > 1) break;
-    if (answer.status !== 200) throw lookFailure(ctx, answer, nameOf(call));
+    if (answer.status !== 200) throw refusedLook(ctx, answer, nameOf(call));
     const document = readDocument(answer.body);
-    if (!document || !Array.isArray(document.data)) throw garbage('read', nameOf(call));
+    if (!document || !Array.isArray(document.data)) throw unreadable('read', nameOf(call));
     for (const item of document.data) found.set(item.id, item);
     const { pagination } = document.meta;
     pages = isObject(pagination) && /^\d{1,6}$/.test(word(pagination.pages)) ? Number(word(pagination.pages)) : 1;
@@ -99,8 +98,8 @@ const post = async (
 ): Promise<Resource> => {
   const call: Call = { method: 'POST', path, effect, data, headers };
   const answer = await send(ctx, call);
-  if (answer.status < 200 || answer.status > 299) throw failureOf(ctx, answer, effect, nameOf(call));
+  if (answer.status < 200 || answer.status > 299) throw refusal(ctx, answer, effect, nameOf(call));
   const made = readDocument(answer.body)?.data;
-  if (!made || Array.isArray(made) || (effect === 'write' && made.id === '')) throw garbage(effect, nameOf(call));
+  if (!made || Array.isArray(made) || (effect === 'write' && made.id === '')) throw unreadable(effect, nameOf(call));
   return made;
 };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Amount, isAmount, normal, sum } from '../../../domain/money.ts';
 import type { B2binpayConfig } from './config.ts';
 import { type CurrencyTarget, paysItsOwnNetwork } from './currencies.ts';
-import { notOurs } from './failures.ts';
+import { notOurs } from '../../kit/answers.ts';
 import { type Json, word } from '../../kit/json.ts';
 import { type Resource, relatedId } from './json-api.ts';
 
@@ -20,7 +20,7 @@ export const numericCode = (config: B2binpayConfig, id: string): number => {
 export const amountOf = (value: Json | undefined, what: string): Amount | null => {
   const text = word(value);
   if (text === '') return null;
-  if (!isAmount(text) || text.startsWith('-')) throw notOurs(`${what} is no decimal amount`);
+  if (!isAmount(text) || text.startsWith('-')) throw notOurs('B2BINPAY', `${what} is no decimal amount`);
   return normal(text);
 };
 

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { hmac } from '../../kit/signing.ts';
 import { type B2binpayConfig, keyMode } from './config.ts';
 
 type KeyConfig = Pick<B2binpayConfig, 'version' | 'callbackKeyMode' | 'callbackSecret' | 'login' | 'password'>;
@@ -10,10 +11,7 @@ export const passwordKey = (login: string, password: string): Buffer =>
     .digest();
 
 /** How v2 signs its token answers: lower-case hex over `meta.time` and the refresh token. */
-export const tokenSign = (key: Buffer, time: string, refresh: string): string =>
-  createHmac('sha256', key)
-    .update(time + refresh)
-    .digest('hex');
+export const tokenSign = (key: Buffer, time: string, refresh: string): string => hmac('sha256', key, time + refresh);
 
 /** v3 signs with the callback secret as text (seen in integration code), v2 with the 32 raw bytes of SHA-256(login + password). */
 export const callbackKey = (config: KeyConfig): Buffer =>
@@ -31,6 +29,4 @@ interface SignedValues {
 
 /** Lower-case hex HMAC-SHA256. */
 export const callbackSign = (key: Buffer, { status, amount, trackingId, time }: SignedValues): string =>
-  createHmac('sha256', key)
-    .update(status + amount + trackingId + time)
-    .digest('hex');
+  hmac('sha256', key, status + amount + trackingId + time);

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { HubFailure } from '../../../domain/failures.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { type B2binpayConfig, baseUrlOf } from './config.ts';
-import { garbage, lookFailure } from './failures.ts';
 import { type Json, word } from '../../kit/json.ts';
-import { readDocument } from './json-api.ts';
+import { readDocument, refusedLook, unreadable } from './json-api.ts';
 import { sameText } from '../../kit/signing.ts';
 import { passwordKey, tokenSign } from './signature.ts';
 
@@ -80,7 +79,7 @@ const signIn = async (ctx: Context): Promise<Token> => {
       ? { client_id: config.clientId!, client_secret: config.clientSecret! }
       : { login: config.login!, password: config.password! };
   const answer = await post(ctx, '/token/', credentials);
-  if (answer.status !== 200 && answer.status !== 201) throw lookFailure(ctx, answer, 'POST /token/');
+  if (answer.status !== 200 && answer.status !== 201) throw refusedLook(ctx, answer, 'POST /token/');
   return config.version === 'v3' ? v3Token(ctx, answer) : v2Token(ctx, answer);
 };
 
@@ -90,7 +89,7 @@ const renew = async (ctx: Context, old: Token): Promise<Token> => {
   // A refresh token that is used, old or unknown costs a new sign-in and no more (401, code 2007).
   if (answer.status === 400 || answer.status === 401) return signIn(ctx);
   if (answer.status !== 200 && answer.status !== 201) {
-    throw lookFailure(ctx, answer, 'POST /token/refresh/');
+    throw refusedLook(ctx, answer, 'POST /token/refresh/');
   }
   return v2Token(ctx, answer, old.skew);
 };
@@ -107,7 +106,7 @@ const post = (ctx: Context, path: string, attributes: Record<string, string>): P
 const attributesOf = (answer: HttpAnswer): { attributes: Record<string, Json>; meta: Record<string, Json> } => {
   const document = readDocument(answer.body);
   if (!document?.data || Array.isArray(document.data) || !word(document.data.attributes.access)) {
-    throw garbage('read', 'POST /token/');
+    throw unreadable('read', 'POST /token/');
   }
   return { attributes: document.data.attributes, meta: document.meta };
 };

@@ -11,6 +11,18 @@ export const mustBeExactly = (said: string | null, amount: string, what: string)
   must(normal(said) === normal(amount), `${what} is ${said}, and must be ${amount} to the last digit`);
 };
 
+/** The exact example, and amounts that change when careless code makes them a float and cuts it to minor units; none of them magic. */
+export const treacherous = (bench: Bench): string[] => {
+  const { exact, currency } = example(bench);
+  const found = [exact];
+  for (let cents = 2013; found.length < 4 && cents < 9000; cents += cents % 100 < 99 ? 1 : 14) {
+    const amount = `${Math.trunc(cents / 100)}.${cents % 100}`;
+    const minor = BigInt(cents) * 10n ** BigInt(Math.max(currency.minorUnit - 2, 0));
+    if (BigInt(Math.trunc(Number(amount) * 10 ** Math.max(currency.minorUnit, 2))) !== minor) found.push(amount);
+  }
+  return currency.minorUnit < 2 ? [exact] : found;
+};
+
 export const booked = (entries: readonly SandboxBookEntry[]): string =>
   sum(entries.map(({ amount }) => amount.replace('-', '')));
 

@@ -1,6 +1,7 @@
 import type { TradingExample } from '../../../adapters/kit/conformance.ts';
 import type { AdapterContext } from '../../../adapters/kit/context.ts';
 import type { Access, BalanceOperation, NewTradingAccount, TradingAdapter } from '../../../adapters/kit/trading.ts';
+import { isAmount } from '../../../domain/money.ts';
 import { brief, type Bench as AnyBench } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
@@ -52,6 +53,8 @@ export const operation = (bench: Bench, login: string, change: Partial<BalanceOp
   text: 'Deposit from wallet',
   ...change,
 });
+
+const TWO_MINUTES_MS = 120_000;
 
 const ACCESS: readonly (readonly [word: string, access: Access])[] = [
   ['access.closeOnly', 'close_only'],
@@ -248,6 +251,55 @@ const own: Case<'trading'>[] = [
         const closed = await verbs(bench).listClosedDeals(ctx, login, window);
         must(closed.length === 0, `a new account has deals ${brief(closed)}`);
       }
+    },
+  },
+  {
+    name: 'trading: an open position is shown in exact decimals, a closed one is a deal of its window',
+    async run(bench) {
+      if (!bench.can('positions', 'deals')) doesNotApply('shows no trading');
+      const ctx = bench.ctx();
+      const login = await openAccount(bench, ctx);
+      await bench.advance(login, 'open_position');
+      const decimals = (what: string, ...values: string[]) => {
+        for (const value of values)
+          must(
+            typeof value === 'string' && isAmount(value),
+            `a number of ${what} is ${brief(value)}, and must be a decimal text`,
+          );
+      };
+      if (bench.can('positions')) {
+        const open = await verbs(bench).listOpenPositions(ctx, login);
+        must(open.length === 1, `one position is open, and listOpenPositions says ${brief(open)}`);
+        const { ticket, volume, openPrice, currentPrice, swap, profit, openedAt } = open[0]!;
+        must(typeof ticket === 'string' && ticket !== '', `the ticket is ${brief(ticket)}, and must be a text`);
+        decimals('the position', volume, openPrice, currentPrice, swap, profit);
+        must(
+          Math.abs(openedAt - bench.now()) < TWO_MINUTES_MS,
+          `it was opened now, and openedAt is ${new Date(openedAt).toISOString()}`,
+        );
+      }
+      await bench.advance(login, 'close_position');
+      if (bench.can('positions')) {
+        const left = await verbs(bench).listOpenPositions(ctx, login);
+        must(left.length === 0, `the position was closed, and listOpenPositions says ${brief(left)}`);
+      }
+      if (!bench.can('deals')) return;
+      const closed = await verbs(bench).listClosedDeals(ctx, login, {
+        from: bench.now() - TWO_MINUTES_MS,
+        to: bench.now() + TWO_MINUTES_MS,
+      });
+      must(closed.length === 1, `one position was closed, and listClosedDeals says ${brief(closed)}`);
+      const { volume, openPrice, closePrice, commission, swap, profit, closedAt } = closed[0]!;
+      decimals('the deal', volume, openPrice, closePrice, commission, swap, profit);
+      must(
+        Math.abs(closedAt - bench.now()) < TWO_MINUTES_MS,
+        `it was closed now, and closedAt is ${new Date(closedAt).toISOString()}`,
+      );
+      const before = await verbs(bench).listClosedDeals(ctx, login, {
+        from: bench.now() - 2 * TWO_MINUTES_MS,
+        to: bench.now() - TWO_MINUTES_MS,
+      });
+      must(before.length === 0, `nothing was closed in an earlier window, and listClosedDeals says ${brief(before)}`);
     },
   },
   {

@@ -219,7 +219,11 @@ const own: Case<'trading'>[] = [
           () => null,
           (error: unknown) => error,
         );
-      if (lost === null) return doesNotApply('.09 has no meaning at this vendor');
+      if (lost === null) {
+        const times = bench.seen('applyBalance').length;
+        must(times < 2, `applyBalance was sent ${times} times: adapters repeat nothing`);
+        return doesNotApply('.09 has no meaning at this vendor');
+      }
       must(lost instanceof Error && lost.name === 'OutcomeUnknown', `a lost answer was taken for ${String(lost)}`);
       if (finds(bench)) must(await look(bench, ctx, order), 'findBalanceOperation answers null for what moved');
       must(

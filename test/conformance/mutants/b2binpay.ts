@@ -1,0 +1,231 @@
+import type { AdapterContext } from '../../../adapters/kit/context.ts';
+import type { Provider } from '../../../adapters/kit/manifest.ts';
+import type { MakesPayouts, PaymentAdapter, TakesDeposits } from '../../../adapters/kit/payments.ts';
+import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
+import b2binpay from '../../../adapters/payments/b2binpay/manifest.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import type { Mutant } from './mutant.ts';
+
+type Sound = PaymentAdapter & Required<TakesDeposits<unknown> & MakesPayouts<unknown>> & { webhook: WebhookTranslator };
+
+const sound = b2binpay.adapter as unknown as Sound;
+
+const TOUCHED: Record<string, RegExp> = {
+  webhook: /callback/,
+  createDeposit: /[dD]eposit|neither/,
+  findDeposit: /[dD]eposit|neither/,
+  createPayout: /[pP]ayout|neither/,
+  findPayout: /[pP]ayout|neither/,
+  testConnection: /^testConnection|secret/,
+};
+
+const mutant = (does: string, broken: Partial<Sound>, noticed: readonly RegExp[]): Mutant => ({
+  does,
+  provider: { ...b2binpay, adapter: { ...b2binpay.adapter, ...broken } } as unknown as Provider,
+  touched: new RegExp(
+    Object.keys(broken)
+      .map((method) => TOUCHED[method]!.source)
+      .join('|'),
+  ),
+  noticed,
+});
+
+const isUnknown = (error: unknown) => error instanceof HubFailure && error.type === 'OutcomeUnknown';
+
+/** Through a JavaScript number and back, as careless code does. */
+const floated = (amount: string): string => String(Math.trunc(parseFloat(amount) * 1e6) / 1e6);
+
+export const brokenPayments: readonly Mutant[] = [
+  mutant(
+    'verifies callbacks with a wrong signature',
+    {
+      webhook: {
+        ...sound.webhook,
+        verify: (at, raw) =>
+          sound.webhook.verify({ ...at, config: { ...(at.config as object), callbackSecret: 'another secret' } }, raw),
+      },
+    },
+    [/^a callback about .* is verified/, /^a copy of a callback/, /^a stale callback/],
+  ),
+  mutant(
+    'accepts any webhook',
+    {
+      webhook: {
+        ...sound.webhook,
+        verify: (_at, raw) => ({ ok: true, trust: 'signed', dedupeKey: raw.body.toString('base64') }),
+      },
+    },
+    [/^a forged callback/, /^garbage instead of a callback/],
+  ),
+  mutant(
+    'gives every callback the same dedupe key',
+    {
+      webhook: {
+        ...sound.webhook,
+        verify: (at, raw) => {
+          const verdict = sound.webhook.verify(at, raw);
+          return verdict.ok ? { ...verdict, dedupeKey: 'callback' } : verdict;
+        },
+      },
+    },
+    [/^a copy of a callback/],
+  ),
+  mutant(
+    'throws on a callback it cannot read',
+    {
+      webhook: {
+        ...sound.webhook,
+        verify: (at, raw) => {
+          JSON.parse(raw.body.toString());
+          return sound.webhook.verify(at, raw);
+        },
+      },
+    },
+    [/^garbage instead of a callback/],
+  ),
+  mutant(
+    'retries an unknown payout',
+    {
+      createPayout: async (ctx, order) => {
+        try {
+          return await sound.createPayout(ctx, order);
+        } catch (error) {
+          if (isUnknown(error)) return sound.createPayout(ctx, order);
+          throw error;
+        }
+      },
+    },
+    [
+      /^createPayout: when it took (no )?effect/,
+      /^createPayout: an answer that drips/,
+      /^createPayout: an answer about another amount/,
+      /^createPayout: cancelling/,
+      /^createPayout: is sent once/,
+      /^payout \.09/,
+    ],
+  ),
+  mutant(
+    'takes a lost answer for a refusal',
+    {
+      createPayout: (ctx, order) =>
+        sound.createPayout(ctx, order).catch((error: unknown) => {
+          if (isUnknown(error)) throw new HubFailure('Rejected', 'provider_refused', 'it did not work');
+          throw error;
+        }),
+    },
+    [
+      /^createPayout: when it took (no )?effect/,
+      /^createPayout: an answer that drips/,
+      /^createPayout: an answer about another amount/,
+      /^createPayout: cancelling/,
+      /^payout \.09/,
+    ],
+  ),
+  mutant(
+    'floats money',
+    {
+      findDeposit: async (ctx, ref) => {
+        const report = await sound.findDeposit(ctx, ref);
+        return report && { ...report, processed: report.processed && floated(report.processed) };
+      },
+    },
+    [/^deposit: paid, it succeeds with the exact amount/],
+  ),
+  mutant(
+    'floats the amount of an order',
+    { createPayout: (ctx, order) => sound.createPayout(ctx, { ...order, amount: floated(order.amount) }) },
+    [/^payout: paid out, it succeeds with the exact amount/],
+  ),
+  mutant(
+    'leaks a secret in a failure message',
+    {
+      testConnection: (ctx) =>
+        sound.testConnection(ctx).catch((error: unknown) => {
+          const { clientSecret } = ctx.config as { clientSecret: string };
+          const { type, reason, message, facts } = error as HubFailure;
+          throw new HubFailure(type, reason, `${message} with ${clientSecret}`, facts);
+        }),
+    },
+    [/^no secret of the settings/],
+  ),
+  mutant(
+    "leaks the beneficiary's address in a failure message",
+    {
+      createPayout: (ctx, order) =>
+        sound.createPayout(ctx, order).catch((error: unknown) => {
+          const { type, reason, message, facts } = error as HubFailure;
+          throw new HubFailure(type, reason, `${message} to ${order.destination.address}`, facts);
+        }),
+    },
+    [/^neither secrets nor personal data/],
+  ),
+  mutant('says null after a failed look', { findPayout: (ctx, ref) => sound.findPayout(ctx, ref).catch(() => null) }, [
+    /^findPayout: a look (met|where)/,
+    /^findPayout: another currency/,
+  ]),
+  mutant(
+    'takes a word it does not know for a failure',
+    {
+      findDeposit: async (ctx, ref) => {
+        const report = await sound.findDeposit(ctx, ref);
+        return report?.unknownWord ? { ...report, state: 'failed' } : report;
+      },
+    },
+    [/^deposit: a word nobody documented/],
+  ),
+  mutant(
+    'finds nothing by our reference',
+    { findPayout: async (ctx, ref) => (ref.providerId === undefined ? null : sound.findPayout(ctx, ref)) },
+    [/^findPayout: our reference alone/, /^createPayout: when it took effect/, /^payout \.09/],
+  ),
+  mutant(
+    'reports what was asked instead of what was processed',
+    {
+      findDeposit: async (ctx, ref) => {
+        const report = await sound.findDeposit(ctx, ref);
+        return report && report.arrivals.length > 0 ? { ...report, state: 'succeeded', processed: '25' } : report;
+      },
+    },
+    [/^deposit: paid, it succeeds/, /^findDeposit: another amount/, /^deposit \.0[1-8]/, /^deposit \.1[02]/],
+  ),
+  mutant(
+    'forgets the callback address',
+    { createDeposit: (ctx, order) => sound.createDeposit({ ...ctx, callbackUrl: 'http://127.0.0.1:1/' }, order) },
+    [/callback about a deposit/],
+  ),
+  mutant(
+    'keeps what it found between calls',
+    (() => {
+      const kept = new Map<string, unknown>();
+      return {
+        testConnection: async (ctx: AdapterContext) => {
+          if (kept.has('signed in')) return;
+          await sound.testConnection(ctx);
+          kept.set('signed in', true);
+        },
+      };
+    })(),
+    [/^testConnection: (wrong|a look)/, /^no secret of the settings/],
+  ),
+  mutant(
+    'ignores cancellation',
+    {
+      createPayout: (ctx, order) => {
+        const http: AdapterContext['http'] = (request) => patiently(ctx.http(request));
+        return sound.createPayout({ ...ctx, http }, order);
+      },
+    },
+    [/^createPayout: cancelling/],
+  ),
+];
+
+/** Does not notice that it was cancelled until much later. */
+const patiently = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof HubFailure && error.message.includes('cancelled'))
+      await new Promise((resolve) => setTimeout(resolve, 4000).unref());
+    throw error;
+  }
+};
