@@ -68,7 +68,7 @@ const section = (provider: Provider): string[] => {
     ['Provider', `${code(id)}, [setting up and oddities](../adapters/${category}/${id}/README.md)`],
     ['Can', capabilities.map(code).join(', ')],
     ['Repeated writes', `${code(idempotency)}: ${IDEMPOTENCY[idempotency]}`],
-    ['Limits', `${limits.perSecond} calls a second per connection, ${limits.timeoutMs / 1000} s for one exchange`],
+    ['Limits', `${limits.perSecond} per second and connection, ${limits.timeoutMs / 1000} s for one exchange`],
     ...(currencies ? [['Currencies', currencies.join(', ')]] : []),
     ...(confirmedBy === 'person' ? [['Confirmed by', 'a person: no money moves without one']] : []),
     ['Callbacks', webhook ? `${webhook.scheme}; answered within ${webhook.answerWithinMs / 1000} s` : 'none'],

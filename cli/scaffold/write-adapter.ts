@@ -13,14 +13,15 @@ const filesFor = (templates: string, category: Category): Map<string, string> =>
   return files;
 };
 
-/** The template speaks of 'Acme'; its parts that serve every category stand in a folder beside it. */
-const renamed = (text: string, name: string): string =>
-  text
+/** The template speaks of 'Acme'; its parts that serve every category stand in a folder beside it. In one pass: the new name may contain the old one. */
+const renamed = (text: string, name: string): string => {
+  const caption = captionOf(name);
+  const words: Record<string, string> = { acme: name, Acme: caption };
+  const parts: Record<string, string> = { acme: camelCase(name), Acme: caption.replaceAll(' ', '') };
+  return text
     .replaceAll("'../any/", "'./")
-    .replace(/\bacme(?=[A-Z])/g, camelCase(name))
-    .replace(/Acme(?=[A-Z])/g, captionOf(name).replaceAll(' ', ''))
-    .replaceAll('acme', name)
-    .replaceAll('Acme', captionOf(name));
+    .replace(/(acme|Acme)([A-Z])?/g, (_, word: string, next?: string) => (next ? parts[word]! + next : words[word]!));
+};
 
 /** Writes a new adapter into `folder`, which must not exist and lie two levels below adapters/. Answers the names of its files. */
 export const writeAdapter = async (

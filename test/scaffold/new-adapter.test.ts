@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Provider } from '../../adapters/kit/manifest.ts';
@@ -21,6 +22,14 @@ const filled = (category: string) => join(temporary, `filled-${category}`);
 
 const manifestIn = async (folder: string): Promise<Provider> =>
   ((await import(join(folder, 'manifest.ts'))) as { default: Provider }).default;
+
+/** Every file below adapters/ and docs/, in order. */
+const contentsOf = (folder: string): Map<string, string> =>
+  new Map(
+    globSync('{adapters,docs}/**/*.{ts,md}', { cwd: folder })
+      .toSorted()
+      .map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+  );
 
 beforeAll(async () => {
   for (const category of CATEGORIES) {
@@ -74,6 +83,30 @@ describe('npm run new:adapter', () => {
     const findings = await Promise.all(judgeAll(provider));
     expect(findings.filter(({ mark }) => mark === '✗')).toEqual([]);
     expect(findings.filter(({ mark }) => mark === '✓').length).toBeGreaterThan(findings.length / 2);
+  });
+
+  it('touches nothing but its folder and generated files', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'new-adapter-'));
+    try {
+      for (const part of ['adapters', 'cli', 'domain', 'docs', 'package.json', '.prettierrc.json'])
+        cpSync(join(ROOT, part), join(copy, part), { recursive: true, filter: (path) => !path.includes('/tmp-') });
+      symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+      const before = contentsOf(copy);
+      const { stdout } = await run(process.execPath, [join(copy, 'cli/new-adapter.ts'), 'kyc', 'acme-check'], {
+        cwd: copy,
+      });
+      const after = contentsOf(copy);
+      const changed = [...after].flatMap(([path, text]) => (before.get(path) === text ? [] : path));
+      expect(changed.filter((path) => !path.startsWith('adapters/kyc/acme-check/'))).toEqual([
+        'adapters/registry.ts',
+        'docs/providers.md',
+      ]);
+      expect(after.get('adapters/registry.ts')).toContain("import acmeCheck from './kyc/acme-check/manifest.ts';");
+      expect(after.get('docs/providers.md')).toContain('### Acme Check');
+      expect(stdout).toContain('npm run conformance -- acme-check');
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
   });
 
   it('refuses names that are none, that mean something else, and that are taken in whatever category', () => {
