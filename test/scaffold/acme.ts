@@ -6,6 +6,7 @@ const ANSWERS: Record<string, string> = {
   'client.ts, credentials': '({ authorization: `Bearer ${_ctx.config.apiKey}` })',
   'client.ts, errorIn':
     "((error) => (word(error['code']) ? { code: word(error['code']), text: word(error['message']) } : null))(objectOf(objectOf(_body)['error']))",
+  'client.ts, isUnknown': "'not_found'",
   'webhook.ts, signature': "hmac('sha256', _secret, _body)",
   'webhook.ts, EVENTS':
     "{ 'deposit.updated': 'deposit', 'payout.updated': 'payout', 'applicant.updated': 'kyc', 'message.updated': 'message', 'check.updated': 'screening' }",

@@ -1,4 +1,5 @@
-import { failureOf, garbage, lookFailure, type Asked, type Said } from '../../kit/answers.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { failureOf, garbage, lookFailure, withoutSent, type Asked, type Said } from '../../kit/answers.ts';
 import type { AdapterContext, HttpRequest } from '../../kit/context.ts';
 import { fillIn } from '../../kit/fill-in.ts';
 import { isObject, readJson, type Json } from '../../kit/json.ts';
@@ -31,6 +32,10 @@ const errorIn = (_body: Json | undefined): Said | null =>
     'client.ts, errorIn: where their error code and text stand, e.g. { code: word(error.code), text: word(error.message) }',
   );
 
+/** Only this is "not there"; any other 404 (a wrong path, a merchant they do not know) is trouble of ours. */
+const isUnknown = ({ code }: Said): boolean =>
+  code === fillIn("client.ts, isUnknown: their error code for an object they do not know, e.g. 'not_found'");
+
 /** Null: they know no such object. */
 export const call = async (
   ctx: Context,
@@ -53,8 +58,10 @@ export const call = async (
     return said;
   }
   const error = errorIn(said);
-  if (answer.status === 404 && error && effect === 'read') return null;
-  const failure = failureOf(ctx, answer, asked, error);
+  if (answer.status === 404 && effect === 'read' && error && isUnknown(error)) return null;
+  // A refusal likes to quote what it refuses, and that may be somebody's name.
+  const words = error && { ...error, text: withoutSent(error.text ?? '', body) };
+  const failure = failureOf(ctx, answer, asked, words);
   throw effect === 'read' ? lookFailure(failure) : failure;
 };
 
@@ -63,4 +70,11 @@ export const change = async (ctx: Context, request: Omit<Call, 'effect'>): Promi
   const thing = await call(ctx, { ...request, effect: 'write' });
   if (thing === null) throw garbage({ provider: 'Acme', what: `${request.method} ${request.path}`, effect: 'write' });
   return thing;
+};
+
+/** For reads of what must be there: the account, a list. */
+export const get = async (ctx: Context, path: string, query?: Record<string, string>): Promise<Thing> => {
+  const thing = await call(ctx, { method: 'GET', path, ...(query && { query }), effect: 'read' });
+  if (thing) return thing;
+  throw new HubFailure('Config', 'provider_misconfigured', `Acme has nothing at ${path}`);
 };

@@ -1,7 +1,7 @@
 import type { CaptchaAdapter } from '../../kit/captcha.ts';
 import { garbage } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
-import { call } from '../any/client.ts';
+import { call, get } from '../any/client.ts';
 import type { AcmeConfig } from './config.ts';
 import { verdictOf } from './map.ts';
 
@@ -22,6 +22,6 @@ export const adapter: CaptchaAdapter<AcmeConfig> = {
   widget: ({ siteKey, baseUrl }) => ({ siteKey, script: `${baseUrl}/widget.js` }),
 
   async testConnection(ctx) {
-    await call(ctx, { method: 'GET', path: PATHS.account(), effect: 'read' });
+    await get(ctx, PATHS.account());
   },
 };

@@ -3,7 +3,7 @@ import { garbage } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
 import { objectOf } from '../../kit/json.ts';
 import type { Channel, MessagingAdapter } from '../../kit/messaging.ts';
-import { call, change } from '../any/client.ts';
+import { call, change, get } from '../any/client.ts';
 import type { AcmeConfig } from '../any/config.ts';
 import { webhook } from '../any/webhook.ts';
 import { reportOf, theirMessage } from './map.ts';
@@ -32,7 +32,7 @@ export const adapter: MessagingAdapter<AcmeConfig> = {
       const found = await call(ctx, { method: 'GET', path: `${path}/{id}`, ids: { id: providerId }, effect: 'read' });
       return found && reportOf(found);
     }
-    const items = (await call(ctx, { method: 'GET', path, query: { reference }, effect: 'read' }))?.['items'];
+    const items = (await get(ctx, path, { reference }))['items'];
     // What is no list was not read: it must not look like "none".
     if (!Array.isArray(items)) throw garbage({ provider: 'Acme', what: `GET ${path}`, effect: 'read' });
     return items[0] === undefined ? null : reportOf(objectOf(items[0]));
@@ -41,6 +41,6 @@ export const adapter: MessagingAdapter<AcmeConfig> = {
   webhook,
 
   async testConnection(ctx) {
-    await call(ctx, { method: 'GET', path: PATHS.account(), effect: 'read' });
+    await get(ctx, PATHS.account());
   },
 };

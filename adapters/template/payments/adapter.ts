@@ -3,7 +3,7 @@ import { garbage } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
 import { objectOf } from '../../kit/json.ts';
 import type { PaymentAdapter, ProviderRef } from '../../kit/payments.ts';
-import { call, change, type Context, type Thing } from '../any/client.ts';
+import { call, change, get, type Context, type Thing } from '../any/client.ts';
 import type { AcmeConfig } from '../any/config.ts';
 import { webhook } from '../any/webhook.ts';
 import { depositReport, mustBeOurs, payoutReport, theirAmount } from './map.ts';
@@ -22,8 +22,7 @@ const PATHS = {
 const find = async (ctx: Context, path: string, { reference, providerId }: ProviderRef): Promise<Thing | null> => {
   if (providerId !== undefined)
     return call(ctx, { method: 'GET', path: `${path}/{id}`, ids: { id: providerId }, effect: 'read' });
-  const list = await call(ctx, { method: 'GET', path, query: { reference }, effect: 'read' });
-  const items = list?.['items'];
+  const { items } = await get(ctx, path, { reference });
   // What is no list was not read: it must not look like "none".
   if (!Array.isArray(items)) throw garbage({ provider: 'Acme', what: `GET ${path}`, effect: 'read' });
   return items[0] === undefined ? null : objectOf(items[0]);
@@ -85,6 +84,6 @@ export const adapter: PaymentAdapter<AcmeConfig> = {
   webhook,
 
   async testConnection(ctx) {
-    await call(ctx, { method: 'GET', path: PATHS.account(), effect: 'read' });
+    await get(ctx, PATHS.account());
   },
 };

@@ -1,6 +1,6 @@
 import { fillIn } from '../../kit/fill-in.ts';
 import type { CurrencyPair, RatesAdapter } from '../../kit/rates.ts';
-import { call, type Context } from '../any/client.ts';
+import { get, type Context } from '../any/client.ts';
 import type { AcmeConfig } from './config.ts';
 import { quoteOf, rows } from './map.ts';
 
@@ -10,8 +10,8 @@ const PATHS = {
 
 const read = async (ctx: Context, pairs: readonly CurrencyPair[]) => {
   const query = { pairs: pairs.map(({ from, to }) => from + to).join(',') };
-  const list = await call(ctx, { method: 'GET', path: PATHS.rates(), query, effect: 'read' });
-  return rows(list?.['items']).map(quoteOf);
+  const list = await get(ctx, PATHS.rates(), query);
+  return rows(list['items']).map(quoteOf);
 };
 
 export const adapter: RatesAdapter<AcmeConfig> = {

@@ -5,7 +5,7 @@ import { assertCurrency, commentOf, exactAmount } from '../../kit/balance.ts';
 import { fillIn } from '../../kit/fill-in.ts';
 import { word } from '../../kit/json.ts';
 import type { BookedOperation, TradingAdapter, Window } from '../../kit/trading.ts';
-import { call, change, type Context, type Thing } from '../any/client.ts';
+import { call, change, get, type Context, type Thing } from '../any/client.ts';
 import type { AcmeConfig } from './config.ts';
 import { accountOf, bookedOf, decimal, rows, stateOf, theirAccess, theirOperation } from './map.ts';
 
@@ -38,8 +38,8 @@ const accountRow = async (ctx: Context, login: string): Promise<Thing> => {
 
 const findRow = async (ctx: Context, reference: string, group: string): Promise<Thing | null> => {
   const query = { reference, group };
-  const list = await call(ctx, { method: 'GET', path: PATHS.accounts(), query, effect: 'read' });
-  return rows(list?.['items'])[0] ?? null;
+  const list = await get(ctx, PATHS.accounts(), query);
+  return rows(list['items'])[0] ?? null;
 };
 
 /** Null: there is no such group. */
@@ -108,6 +108,6 @@ export const adapter: TradingAdapter<AcmeConfig> = {
   setAccess: async (ctx, login, access) => set(ctx, login, { access: theirAccess(access) }),
 
   async testConnection(ctx) {
-    await call(ctx, { method: 'GET', path: PATHS.account(), effect: 'read' });
+    await get(ctx, PATHS.account());
   },
 };
