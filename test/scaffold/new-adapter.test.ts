@@ -89,7 +89,10 @@ describe('npm run new:adapter', () => {
     const copy = mkdtempSync(join(tmpdir(), 'new-adapter-'));
     try {
       for (const part of ['adapters', 'cli', 'domain', 'docs', 'package.json', '.prettierrc.json'])
-        cpSync(join(ROOT, part), join(copy, part), { recursive: true, filter: (path) => !basename(path).startsWith('tmp-') });
+        cpSync(join(ROOT, part), join(copy, part), {
+          recursive: true,
+          filter: (path) => !basename(path).startsWith('tmp-'),
+        });
       symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
       const before = contentsOf(copy);
       const { stdout } = await run(process.execPath, [join(copy, 'cli/new-adapter.ts'), 'kyc', 'acme-check'], {
