@@ -1,20 +1,15 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import prettier from 'prettier';
+import { adapterFolders, camelCase } from './scaffold/adapter-name.ts';
 
 /** Writes adapters/registry.ts from the folders that hold a manifest; with --check only says whether it is up to date. */
 const adapters = resolve(import.meta.dirname, '../adapters');
 const target = resolve(adapters, 'registry.ts');
 
-/** 'match-trader' → 'matchTrader'. */
-const nameOf = (folder: string): string =>
-  basename(folder).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+const folders = adapterFolders(adapters).toSorted((a, b) => (basename(a) < basename(b) ? -1 : 1));
 
-const folders = globSync('*/*/manifest.ts', { cwd: adapters })
-  .map((manifest) => dirname(manifest))
-  .toSorted((a, b) => (basename(a) < basename(b) ? -1 : 1));
-
-const names = folders.map(nameOf);
+const names = folders.map((folder) => camelCase(basename(folder)));
 const twice = names.find((name, n) => names.indexOf(name) !== n);
 if (twice) throw new Error(`two adapters are called '${twice}': ids are unique over all categories`);
 

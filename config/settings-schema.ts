@@ -77,7 +77,9 @@ export const settingsShape = {
     .regex(/^[^,\s]*(,\s*[^,\s]+)*$/, 'must be names of packages, separated by commas')
     .default('')
     .register(settingNotes, { defaultText: 'none' })
-    .describe('npm packages with further providers: each exports a manifest, or a list of them, as its default.'),
+    .describe(
+      'npm packages (or paths) with further providers: each exports a manifest, or a list of them, as its default.',
+    ),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('Least important log line that is still written.'),

@@ -53,6 +53,9 @@ export class FaultPlan {
     this.#orders = [];
   }
 
+  /** Those that still wait for a request. */
+  open = (): OpenFault[] => this.#orders.filter(({ times }) => times > 0);
+
   take(method: string, path: string, body: string): OpenFault | undefined {
     const order = this.#orders.find(
       ({ match, times }) =>

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SandboxModule } from '../adapters/kit/sandbox.ts';
 import { SandboxControl } from './control.ts';
-import { indexPage } from './index-page.ts';
+import { sendPage } from './pages/layout.ts';
+import { mailboxPage, overviewPage, phonePage } from './pages/overview.ts';
 import { controlRoutes, vendorRoutes } from './routes.ts';
 
 export interface SandboxServer {
@@ -26,7 +27,12 @@ export const startSandboxServer = async (options: {
 }): Promise<SandboxServer> => {
   const controls = new Map(options.modules.map((module) => [module.id, new SandboxControl(module)]));
   const app = express().disable('x-powered-by').disable('etag');
-  app.get('/', (_req, res) => void res.type('html').send(indexPage([...controls.values()])));
+  for (const [path, content] of [
+    ['/', overviewPage],
+    ['/mailbox', mailboxPage],
+    ['/phone', phonePage],
+  ] as const)
+    app.get(path, (_req, res) => sendPage(res, content([...controls.values()])));
   for (const [id, control] of controls) {
     const vendor = vendorRoutes(control);
     control.reset();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CAPABILITIES } from './capabilities.ts';
-import type { Category, Provider } from './manifest.ts';
+import type { Category } from './manifest.ts';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
@@ -11,14 +11,25 @@ const Manifest = z.object({
   capabilities: z.array(z.string()),
   idempotency: z.enum(['native', 'lookup', 'none']),
   limits: z.object({ perSecond: z.number().positive(), timeoutMs: z.int().positive() }),
-  config: z.custom((schema) => isFunction((schema as { safeParse?: unknown } | undefined)?.safeParse)),
-  adapter: z.custom((adapter) => isFunction((adapter as { testConnection?: unknown } | undefined)?.testConnection)),
+  config: z.custom(
+    (schema) => isFunction((schema as { safeParse?: unknown } | undefined)?.safeParse),
+    'must be a zod schema',
+  ),
+  adapter: z.custom(
+    (adapter) => isFunction((adapter as { testConnection?: unknown } | undefined)?.testConnection),
+    'must have testConnection()',
+  ),
 });
 
-/** Whether something from outside this repository is a provider's manifest. */
-export const isProvider = (value: unknown): value is Provider => {
+/** Why something from outside this repository is no provider's manifest; null when it is one. */
+export const providerTrouble = (value: unknown): string | null => {
   const manifest = Manifest.safeParse(value);
-  if (!manifest.success) return false;
-  const words: readonly string[] = CAPABILITIES[manifest.data.category];
-  return manifest.data.capabilities.every((word) => words.includes(word));
+  if (!manifest.success)
+    return manifest.error.issues
+      .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
+      .join('; ');
+  const { category, capabilities } = manifest.data;
+  const words: readonly string[] = CAPABILITIES[category];
+  const strange = capabilities.find((word) => !words.includes(word));
+  return strange === undefined ? null : `capabilities: '${strange}' is no capability of ${category}`;
 };

@@ -4,9 +4,11 @@ import type { Category } from '../../adapters/kit/manifest.ts';
 import { brief } from './bench.ts';
 import { doesNotApply, must, type Case } from './case.ts';
 import { lookCases } from './looks.ts';
+import { nothingLeftToFillIn } from './scaffold.ts';
 
 /** What every provider promises, whatever its category. */
 export const connectionCases = <C extends Category>(): Case<C>[] => [
+  nothingLeftToFillIn<C>(),
   {
     name: 'manifest: its words are words of its category, and its example settings fit its schema',
     async run(bench) {

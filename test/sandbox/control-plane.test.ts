@@ -262,15 +262,7 @@ describe('the rest of the control plane', () => {
     expect((await vendor('/notes', 'n')).status).toBe(201);
   });
 
-  it('shows it all to a person, safely', async () => {
-    await vendor('/notes', '<script>');
-    const page = await (await fetch(server.origin)).text();
-    expect(page).toContain('notebook/__sandbox/pay');
-    expect(page).toContain('&lt;script&gt;');
-    expect(page).not.toContain('<script>');
-  });
-
-  it('takes the page’s forms and leads back to the page', async () => {
+  it('takes forms of a page and leads back', async () => {
     const answer = await fetch(`${server.origin}/notebook/__sandbox/clock`, {
       method: 'POST',
       body: new URLSearchParams({ advance: '1h' }),

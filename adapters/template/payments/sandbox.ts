@@ -1,0 +1,132 @@
+import { Router, type Response } from 'express';
+import { fillInTable } from '../../kit/fill-in.ts';
+import { word } from '../../kit/json.ts';
+import { SandboxPsp, type NewPspOrder, type PspOrder, type PspState } from '../../kit/sandbox-psp.ts';
+import {
+  assure,
+  assureAmount,
+  guarded,
+  jsonBody,
+  answerPlaced,
+  refusals,
+  Refusal,
+  signedCallback,
+} from '../../kit/sandbox-wire.ts';
+import type { SandboxModule } from '../../kit/sandbox.ts';
+import { SIGNATURE_HEADER, signature } from '../any/webhook.ts';
+
+const API_KEY = 'acme-sandbox-key';
+const CALLBACK_SECRET = 'acme-sandbox-callback-secret';
+/** Milliseconds between two attempts, as they document it. */
+const RETRY_DELAYS_MS = [60_000, 300_000, 3_600_000];
+
+/** Their words. `unknown` is a word that no document has. */
+const WORDS: Record<PspState, string> = fillInTable(
+  "sandbox.ts, WORDS: their status word for each state, e.g. { open: 'NEW', done: 'PAID', declined: 'DECLINED', unknown: 'HYPERSPACE', … }",
+);
+
+/** An account at Acme of one's own. As strict as they are: credentials, fields, formats, limits. */
+export const acmeSandbox = (): SandboxModule => {
+  let events = 1;
+  const psp = new SandboxPsp({
+    decimals: () => 2,
+    tell: (order) => {
+      if (!order.callbackUrl) return;
+      const message = { id: `ev_${events++}`, event: `${order.kind}.updated`, object: shown(order) };
+      const sign = (body: string) => ({ [SIGNATURE_HEADER]: signature(CALLBACK_SECRET, body) });
+      const habits = { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 };
+      signedCallback(psp.desk!, order.callbackUrl, message, sign, habits);
+    },
+  });
+  let origin = '';
+  const shown = (order: PspOrder) => ({
+    id: order.id,
+    reference: order.reference,
+    status: WORDS[order.state],
+    amount: order.amount,
+    currency: order.currency,
+    paidAmount: order.paid,
+    ...(order.kind === 'deposit' && { payUrl: `${origin}/acme/pay/${order.id}`, reversals: order.reversals }),
+  });
+
+  const place = (res: Response, order: NewPspOrder) => {
+    const used = psp.find(order.kind, order.reference);
+    assure(!used || used.amount === order.amount, 409, 'reference_used', 'The reference belongs to another order');
+    if (used) return void res.json(shown(used));
+    const placed = psp.place(order);
+    if ('refused' in placed) throw new Refusal(422, placed.refused, 'The order was refused');
+    answerPlaced(res, placed, shown(placed.order));
+  };
+  const orderIn = (body: ReturnType<typeof jsonBody>) => {
+    const currency = word(body['currency']);
+    assure(['EUR', 'USD'].includes(currency), 400, 'currency', 'currency is not supported');
+    return { reference: word(body['reference']), amount: assureAmount(body['amount']), currency };
+  };
+
+  const routes = (): Router => {
+    const api = Router();
+    api.use(guarded((req) => req.get('authorization') === `Bearer ${API_KEY}`));
+    api.get('/account', (_req, res) => res.json({ name: 'Sandbox Brokerage' }));
+    api.post('/payments', (req, res) => {
+      const body = jsonBody(req, ['reference', 'amount', 'currency', 'callbackUrl'], ['description', 'returnUrl']);
+      place(res, { kind: 'deposit', ...orderIn(body), callbackUrl: word(body['callbackUrl']) });
+    });
+    api.post('/payouts', (req, res) => {
+      const body = jsonBody(req, ['reference', 'amount', 'currency', 'account', 'callbackUrl'], ['description']);
+      place(res, { kind: 'payout', ...orderIn(body), callbackUrl: word(body['callbackUrl']) });
+    });
+    api.post('/refunds', (req, res) => {
+      const body = jsonBody(req, ['reference', 'payment', 'amount', 'currency']);
+      const payment = psp.find('deposit', word(body['payment']));
+      assure(payment, 404, 'not_found', 'No such payment');
+      place(res, { kind: 'refund', ...orderIn(body), of: payment.id });
+    });
+    for (const [path, kind] of [
+      ['/payments', 'deposit'],
+      ['/payouts', 'payout'],
+      ['/refunds', 'refund'],
+    ] as const) {
+      api.get(path, (req, res) => {
+        const found = psp.find(kind, String(req.query['reference']));
+        res.json({ items: found ? [shown(found)] : [] });
+      });
+      api.get(`${path}/:id`, (req, res) => {
+        const found = psp.find(kind, req.params['id']!);
+        assure(found, 404, 'not_found', 'No such object');
+        res.json(shown(found));
+      });
+    }
+    api.use(refusals(({ code, message }) => ({ error: { code, message } })));
+    return api;
+  };
+
+  return {
+    id: 'acme',
+    defaultConfig: (at) => {
+      origin = at;
+      return { baseUrl: `${at}/acme`, apiKey: API_KEY, callbackSecret: CALLBACK_SECRET };
+    },
+    mount(desk) {
+      psp.desk = desk;
+      return routes();
+    },
+    reset: () => psp.reset(),
+    numberFrom: (since) => psp.numberFrom(since),
+    pay: (id, how) => psp.pay(id, how),
+    advance: (id, to) => psp.advance(id, to),
+    books: () => psp.books(),
+    things: () => psp.things(({ state }) => WORDS[state]),
+    conformance: {
+      calls: fillInTable(
+        "sandbox.ts, conformance.calls: which request carries out which verb, e.g. { createDeposit: { method: 'POST', path: '/payments' }, … } (the routes above are an example: make them the vendor's)",
+      ),
+      wrongCredentials: { apiKey: 'not the key' },
+      payments: {
+        currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 },
+        flow: 'invoice',
+        exact: '12345.67',
+        destination: { address: 'CY17002001280000001200527600' },
+      },
+    },
+  };
+};
