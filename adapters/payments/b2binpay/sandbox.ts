@@ -49,7 +49,7 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
       {
         name: 'b2binpay-address',
         caption: 'B2BINPAY addresses',
-        config: { ...defaultConfig(origin), walletType: 'enterprise' },
+        config: { ...defaultConfig(origin), walletId: '319', walletType: 'enterprise' },
       },
     ],
     mount: (lent) => {
