@@ -96,7 +96,7 @@ export class Operators {
       });
   }
 
-  private payer({ story, paid }: Telling, { id, type, provider, reference, stage, arrival }: Standing): void {
+  private payer({ story, paid, paidTwice }: Telling, { id, type, provider, reference, stage, arrival }: Standing): void {
     if (type !== 'deposit' || provider !== 'b2binpay' || arrival !== null) return;
     const bank = this.stack.sandbox('b2binpay');
     const here = bank.books().filter((entry) => entry.reference === reference).length;
@@ -119,7 +119,11 @@ export class Operators {
       paid.add(id);
       pay();
     }
-    if (story.pays === 'twice' && stage === 'done' && here === 1) pay();
+    // Its books show the second payment only once it is confirmed.
+    if (story.pays === 'twice' && stage === 'done' && here === 1 && !paidTwice.has(id)) {
+      paidTwice.add(id);
+      pay();
+    }
   }
 
   /** `.10`: a person at the provider approves the payout. */

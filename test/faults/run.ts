@@ -42,6 +42,7 @@ export const perform = async (world: World, scenario: Scenario): Promise<Outcome
       client: await hire(stack, api, office, story),
       orders: [],
       paid: new Set<number>(),
+      paidTwice: new Set<number>(),
       decisions: [],
     })),
   );

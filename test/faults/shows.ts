@@ -26,6 +26,7 @@ const newTelling = async ({ stack, api, office }: World, story: Story): Promise<
   client: await hire(stack, api, office, story),
   orders: [],
   paid: new Set(),
+  paidTwice: new Set(),
   decisions: [],
 });
 

@@ -20,6 +20,8 @@ export interface Telling {
   orders: Order[];
   /** Transactions whose payer has done what the story says. */
   paid: Set<number>;
+  /** … and has paid the same page once more. */
+  paidTwice: Set<number>;
   decisions: string[];
 }
 

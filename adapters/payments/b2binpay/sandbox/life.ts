@@ -50,7 +50,7 @@ export class Life {
     else if (magic === '03') this.fail(transfer, 'insufficient funds of the sender');
     else if (magic === '08') this.block(transfer);
     else if (magic === '10') transfer.riskStatus = 2;
-    else if (magic === '01') this.#after(deposit, 2, () => this.confirm(transfer, needed));
+    else if (magic === '01') this.#after(transfer, 2, () => this.confirm(transfer, needed));
     else this.confirm(transfer, needed);
     if (magic === '07') this.#desk.later(DAY, () => this.fail(transfer, 'reversed'));
     return transfer;
@@ -163,13 +163,18 @@ export class Life {
 
   // Ticks ------------------------------------------------------------------------------------------------------------
 
-  /** One look at the object counts as one tick. */
+  /** One look at the object counts as one tick, for its payments too. */
   tickOf(of: Deposit | Payout, ticks = 1): void {
-    const entry = this.#state().waiting.get(of);
+    for (const what of [...this.#state().waiting.keys()])
+      if (what === of || ('of' in what && what.of === of)) this.#tick(what, ticks);
+  }
+
+  #tick(what: Deposit | Payout | Transfer, ticks: number): void {
+    const entry = this.#state().waiting.get(what);
     if (!entry) return;
     entry.ticks -= ticks;
     if (entry.ticks > 0) return;
-    this.#state().waiting.delete(of);
+    this.#state().waiting.delete(what);
     entry.run();
   }
 
@@ -180,11 +185,11 @@ export class Life {
     state.lastTick += seconds * 1000;
     // A copy: what runs may wait again, and must not be met twice.
     const waiting = [...state.waiting.keys()];
-    for (const of of waiting) this.tickOf(of, seconds);
+    for (const what of waiting) this.#tick(what, seconds);
   }
 
-  #after(of: Deposit | Payout, ticks: number, run: () => void): void {
-    this.#state().waiting.set(of, { ticks, run });
+  #after(what: Deposit | Payout | Transfer, ticks: number, run: () => void): void {
+    this.#state().waiting.set(what, { ticks, run });
   }
 
   /** True when the invoice went to `Unresolved`: too much, too late, or again. */

@@ -110,7 +110,7 @@ export interface State {
   /** Idempotency keys of created payouts. */
   keys: Set<string>;
   /** Things that happen after so many ticks, by object. */
-  waiting: Map<Deposit | Payout, { ticks: number; run: () => void }>;
+  waiting: Map<Deposit | Payout | Transfer, { ticks: number; run: () => void }>;
   lastTick: number;
   tokens: Map<string, { version: Version; expiresAt: number }>;
   refreshTokens: Map<string, { expiresAt: number }>;
