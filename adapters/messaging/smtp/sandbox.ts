@@ -103,8 +103,9 @@ const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
       else done();
     },
     onData: callbackify(async (stream: SMTPServerDataStream, session: SMTPServerSession) => {
-      const content = await PostalMime.parse(await buffer(stream));
+      const bytes = await buffer(stream);
       if (stream.sizeExceeded) throw reply(552, '5.3.4 Message too big');
+      const content = await PostalMime.parse(bytes);
       if (content.subject === 'drop') throw reply(421, '4.3.2 Service shutting down');
       for (const { address } of session.envelope.rcptTo) take(address, content);
       return content.subject === 'silent' ? new Promise<never>(() => undefined) : '2.0.0 Ok: queued';
