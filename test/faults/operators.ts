@@ -96,7 +96,10 @@ export class Operators {
       });
   }
 
-  private payer({ story, paid, paidTwice }: Telling, { id, type, provider, reference, stage, arrival }: Standing): void {
+  private payer(
+    { story, paid, paidTwice }: Telling,
+    { id, type, provider, reference, stage, arrival }: Standing,
+  ): void {
     if (type !== 'deposit' || provider !== 'b2binpay' || arrival !== null) return;
     const bank = this.stack.sandbox('b2binpay');
     const here = bank.books().filter((entry) => entry.reference === reference).length;
