@@ -1,5 +1,5 @@
 import { add, compare, fixed, fromMinor, isZero, round, subtract, sum, type Amount } from '../../domain/money.ts';
-import type { SandboxBookEntry, SandboxThing } from './sandbox.ts';
+import type { SandboxBookEntry, SandboxModule, SandboxThing } from './sandbox.ts';
 
 export interface BrokerAccount<Profile> {
   login: string;
@@ -172,6 +172,15 @@ export class SandboxBroker<Profile> {
       this.closePosition(open[0]);
     } else return false;
     return true;
+  }
+
+  /** What every sandbox of a trading platform hands on unchanged. */
+  verbs(): Required<Pick<SandboxModule, 'numberFrom' | 'books' | 'things'>> {
+    return {
+      numberFrom: (since) => this.numberFrom(since),
+      books: () => this.books(),
+      things: () => this.things(),
+    };
   }
 
   books(): SandboxBookEntry[] {

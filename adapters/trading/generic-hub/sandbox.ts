@@ -1,7 +1,8 @@
 import { Router, type Request } from 'express';
 import { fits, fixed, isZero, type Amount } from '../../../domain/money.ts';
 import { priceOf, SandboxBroker, SYMBOL, type BrokerAccount, type BrokerOperation } from '../../kit/sandbox-broker.ts';
-import { answerRefusals, demand, jsonBody, Refusal } from '../../kit/sandbox-json.ts';
+import { answerRefusals, demand, jsonBody } from '../../kit/sandbox-json.ts';
+import { Refusal } from '../../kit/sandbox-wire.ts';
 import type { SandboxModule } from '../../kit/sandbox.ts';
 import { sameText } from '../../kit/signing.ts';
 
@@ -149,7 +150,7 @@ export const createSandbox = (): SandboxModule => {
       demand(body['currency'] === currency, 'CURRENCY_MISMATCH', `the account is kept in ${currency}`);
       const purse = body['type'] === 'CREDIT' ? 'credit' : 'balance';
       const moved = broker.move(login, purse, amount, `${reference} ${comment}`);
-      if ('refused' in moved) throw new Refusal(422, moved.refused === 'no_money' ? 'INSUFFICIENT_FUNDS' : 'REJECTED');
+      if ('refused' in moved) throw new Refusal(422, moved.refused === 'no_money' ? 'INSUFFICIENT_FUNDS' : 'REJECTED', '');
       adjustments.set(reference, { order, operation: moved.done, comment });
       if (moved.answer) res.status(201).json(shownAdjustment(reference));
     });
@@ -183,14 +184,12 @@ export const createSandbox = (): SandboxModule => {
       broker.reset();
       for (const kept of [accounts, adjustments]) kept.clear();
     },
-    numberFrom: (since) => broker.numberFrom(since),
+    ...broker.verbs(),
     advance(login, to) {
       if (broker.advance(login, to)) return;
       if (to !== 'unknown_word') throw new Error('accounts know open_position, close_position, unknown_word');
       broker.accounts.get(login)!.profile.strange = true;
     },
-    books: () => broker.books(),
-    things: () => broker.things(),
     conformance: {
       calls: {
         createAccount: { method: 'POST', path: '/margin-accounts', body: '"leverage"' },

@@ -264,15 +264,13 @@ export const createSandbox = (): SandboxModule => {
       return router;
     },
     reset,
-    numberFrom: (since) => broker.numberFrom(since),
+    ...broker.verbs(),
     advance(login, to) {
       if (broker.advance(login, to)) return;
       if (to !== 'unknown_word' && to !== 'conflict')
         throw new Error('accounts know open_position, close_position, conflict, unknown_word');
       next.set(login, to);
     },
-    books: () => broker.books(),
-    things: () => broker.things(),
     conformance: {
       calls: {
         createAccount: { method: 'POST', path: '/v1/user-accounts/' },

@@ -249,7 +249,7 @@ export const createSandbox = (): SandboxModule => {
       for (const kept of [tokens, answers, next]) kept.clear();
       hanging = [];
     },
-    numberFrom: (since) => broker.numberFrom(since),
+    ...broker.verbs(),
     advance(login, to) {
       if (broker.advance(login, to)) return;
       if (to === 'finish') for (const run of hanging.splice(0)) run();
@@ -260,8 +260,6 @@ export const createSandbox = (): SandboxModule => {
           `accounts know open_position, close_position, unknown_word, hang, finish, sign_out, ${TRANSIENT.join(', ')}`,
         );
     },
-    books: () => broker.books(),
-    things: () => broker.things(),
     conformance: {
       calls: {
         createAccount: { method: 'POST', path: `/api/v2/MT4/${PLATFORM}/UserRecordNew` },

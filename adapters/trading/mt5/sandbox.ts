@@ -299,7 +299,7 @@ export const createSandbox = (): SandboxModule => {
       broker.reset();
       actions.clear();
     },
-    numberFrom: (since) => broker.numberFrom(since),
+    ...broker.verbs(),
     /** 'idle': as after a restart of the server, which then keeps no live state. */
     advance(login, to) {
       const changes = broker.advance(login, to) ? { active: true } : to === 'idle' ? { active: false } : { strange: true };
@@ -307,8 +307,6 @@ export const createSandbox = (): SandboxModule => {
         throw new Error('accounts know open_position, close_position, idle, unknown_word');
       Object.assign(broker.accounts.get(login)!.profile, changes);
     }, // prettier-ignore
-    books: () => broker.books(),
-    things: () => broker.things(),
     conformance: {
       calls: {
         createAccount: { method: 'POST', path: '/api/user/add' },

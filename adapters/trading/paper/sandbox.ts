@@ -1,7 +1,8 @@
 import { Router, type Request } from 'express';
 import { fits, isPositive, negate } from '../../../domain/money.ts';
 import { priceOf, SandboxBroker, SYMBOL, type BrokerAccount, type BrokerOperation } from '../../kit/sandbox-broker.ts';
-import { answerRefusals, demand, jsonBody, Refusal } from '../../kit/sandbox-json.ts';
+import { answerRefusals, demand, jsonBody } from '../../kit/sandbox-json.ts';
+import { Refusal } from '../../kit/sandbox-wire.ts';
 import type { SandboxModule } from '../../kit/sandbox.ts';
 import { hash, sameText } from '../../kit/signing.ts';
 
@@ -183,7 +184,7 @@ export const createSandbox = (): SandboxModule => {
     const [purse, sign] = KINDS[kind]!;
     const text = String(body['text'] ?? '');
     const moved = broker.move(login, purse, sign === 1 ? amount : negate(amount), `${key} ${text}`);
-    if ('refused' in moved) throw new Refusal(422, moved.refused === 'no_money' ? 'NO_MONEY' : 'DECLINED');
+    if ('refused' in moved) throw new Refusal(422, moved.refused === 'no_money' ? 'NO_MONEY' : 'DECLINED', '');
     operations.set(key, { order, kind, text, operation: moved.done });
     if (moved.answer) res.status(201).json(shownOperation(key));
   }); // prettier-ignore
@@ -249,14 +250,12 @@ export const createSandbox = (): SandboxModule => {
       broker.reset();
       for (const kept of [accounts, operations]) kept.clear();
     },
-    numberFrom: (since) => broker.numberFrom(since),
+    ...broker.verbs(),
     advance(login, to) {
       if (broker.advance(login, to)) return;
       if (to !== 'unknown_word') throw new Error('accounts know open_position, close_position, unknown_word');
       broker.accounts.get(login)!.profile.strange = true;
     },
-    books: () => broker.books(),
-    things: () => broker.things(),
     conformance: {
       calls: {
         createAccount: { method: 'POST', path: '/accounts' },
