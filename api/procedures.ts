@@ -12,6 +12,7 @@ import { resolutionTypes, resolutions } from './back-office/resources/resolution
 import { tags } from './back-office/resources/tags.ts';
 import { transactionTypes } from './back-office/resources/transaction-types.ts';
 import { users } from './back-office/resources/users.ts';
+import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import type { ApiDeps } from './deps.ts';
@@ -19,6 +20,7 @@ import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
+import { documentProcedures } from './kyc/document-procedures.ts';
 import { serviceProcedures } from './service.ts';
 
 const RESOURCES = [
@@ -34,6 +36,8 @@ const RESOURCES = [
   accounts,
   transactions,
   applications,
+  documentGroups,
+  documentTypes,
   myAccounts,
   myTransactions,
   ...myMethods,
@@ -47,5 +51,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),
+  ...documentProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

@@ -1,0 +1,52 @@
+import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import { stamps, translated } from './stamps.ts';
+
+/** What proves who a client is, as the broker configures it, and what clients have handed in. */
+
+export const DocumentGroup = defineEntity({
+  name: 'DocumentGroup',
+  tableName: 'document_group',
+  properties: {
+    id: p.integer().primary(),
+    name: p.text(),
+    type: p.text().$type<'one' | 'all'>(),
+    description: p.text(),
+    enabled: p.boolean(),
+    priority: p.integer(),
+    ...translated(),
+    ...stamps(),
+  },
+});
+export type DocumentGroupRow = InferEntity<typeof DocumentGroup>;
+
+export const DocumentType = defineEntity({
+  name: 'DocumentType',
+  tableName: 'document_type',
+  properties: {
+    id: p.integer().primary(),
+    name: p.text(),
+    groupId: p.integer(),
+    description: p.text(),
+    enabled: p.boolean(),
+    example: p.text(),
+    maxFiles: p.integer(),
+    priority: p.integer(),
+    ...translated(),
+    ...stamps(),
+  },
+});
+export type DocumentTypeRow = InferEntity<typeof DocumentType>;
+
+/** What lists are filtered and sorted by; written by plain SQL only, beside the file. */
+export const ClientDocument = defineEntity({
+  name: 'ClientDocument',
+  tableName: 'client_document',
+  properties: {
+    documentId: p.integer().primary(),
+    clientId: p.integer(),
+    typeId: p.integer(),
+    status: p.text(),
+    ...stamps(),
+  },
+});
+export type ClientDocumentRow = InferEntity<typeof ClientDocument>;
