@@ -21,6 +21,7 @@ import { myMethods } from './front-office/methods.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
+import { myVerifications, verifications } from './kyc/records.ts';
 import { serviceProcedures } from './service.ts';
 
 const RESOURCES = [
@@ -38,6 +39,8 @@ const RESOURCES = [
   applications,
   documentGroups,
   documentTypes,
+  verifications,
+  myVerifications,
   myAccounts,
   myTransactions,
   ...myMethods,

@@ -50,3 +50,20 @@ export const ClientDocument = defineEntity({
   },
 });
 export type ClientDocumentRow = InferEntity<typeof ClientDocument>;
+
+/** Never changed: `updateTime` is there for the list's filters only. */
+export const VerificationRecord = defineEntity({
+  name: 'VerificationRecord',
+  tableName: 'verification_record',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    currentLevelId: p.integer(),
+    previousLevelId: p.integer().nullable(),
+    reason: p.text(),
+    caption: p.text(),
+    userId: p.integer().nullable(),
+    ...stamps(),
+  },
+});
+export type VerificationRecordRow = InferEntity<typeof VerificationRecord>;

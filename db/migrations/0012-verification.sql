@@ -93,6 +93,7 @@ create table kyc_case (
   provider_id text,
   state text not null default 'open' check (state in ('open', 'checking', 'on_hold', 'retry', 'approved', 'rejected', 'expired', 'withdrawn')),
   attempt integer not null default 0, -- the provider's count of its verdicts: an older report never replaces a newer one
+  settled_attempt integer, -- of the verdict that a person has decided about
   provider_status text, -- their words, as received
   reasons text[] not null default '{}',
   comment text, -- may be shown to the client
@@ -117,7 +118,8 @@ create table verification_record (
   reason text not null,
   caption text not null,
   user_id integer references hub_user, -- who granted it
-  create_time timestamptz not null default now()
+  create_time timestamptz not null default now(),
+  update_time timestamptz -- for lists only
 );
 create index on verification_record (client_id);
 
