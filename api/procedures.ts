@@ -12,6 +12,8 @@ import { resolutionTypes, resolutions } from './back-office/resources/resolution
 import { tags } from './back-office/resources/tags.ts';
 import { transactionTypes } from './back-office/resources/transaction-types.ts';
 import { users } from './back-office/resources/users.ts';
+import { clientRoles } from './back-office/verification/client-roles.ts';
+import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
@@ -21,6 +23,7 @@ import { myMethods } from './front-office/methods.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
+import { myLevelProcedures } from './kyc/my-levels.ts';
 import { myVerifications, verifications } from './kyc/records.ts';
 import { serviceProcedures } from './service.ts';
 
@@ -39,6 +42,9 @@ const RESOURCES = [
   applications,
   documentGroups,
   documentTypes,
+  clientRoles,
+  verificationLevels,
+  levelRestrictions,
   verifications,
   myVerifications,
   myAccounts,
@@ -55,5 +61,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...connectionProcedures(deps),
   ...methodProcedures(deps),
   ...documentProcedures(deps),
+  ...myLevelProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

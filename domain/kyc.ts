@@ -44,3 +44,7 @@ export const judge = (known: { state: CaseState; attempt: number }, report: Chec
   if (report.state !== 'awaiting_client') return given(report.state);
   return given(known.state === 'retry' ? 'retry' : 'open');
 };
+
+/** How a client shows who he is: in our own form, or with a provider's SDK or page. */
+export const WIZARDS = ['DocumentsWizard', 'SnsWizardSDK', 'ShuftiProSDK', 'IdenfySDK', 'IDWiseSDK'] as const;
+export type Wizard = (typeof WIZARDS)[number];

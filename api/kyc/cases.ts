@@ -5,6 +5,8 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { CaseState } from '../../domain/kyc.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type pg from 'pg';
+import { loadClientRights } from '../../db/repositories/client-rights.ts';
+import { OFFERED } from './offered.ts';
 import { notFound, problem } from '../kit/errors.ts';
 
 export interface WizardCase {
@@ -28,12 +30,14 @@ const COLUMNS = `k.id as "caseId", k.workflow_id as "workflowId", k.wizard_uuid 
 export const caseToWalk = async (db: Queryable, clientId: number, levelId: number | undefined): Promise<WizardCase> => {
   const { rows } = await db.query<{ id: number; connectionId: number | null; reached: boolean }>(
     `select l.id, l.connection_id as "connectionId", cl.index >= l.index as reached
-       from client c join verification_level cl on cl.id = c.verification_level_id join verification_level l on l.visible and l.wizard is not null
+       from client c join verification_level cl on cl.id = c.verification_level_id join verification_level l on l.visible and l.wizard is not null and ${OFFERED}
       where c.client_id = $1 and (l.id = $2 or $2::int is null and l.index > cl.index) order by l.index limit 1`,
     [clientId, levelId ?? null],
   );
   const level = rows[0];
   if (!level) throw notFound('level to verify for', levelId === undefined ? undefined : 'levelId');
+  if (!(await loadClientRights(db, clientId)).may.verification)
+    throw new HubFailure('Rejected', 'restricted', 'You cannot be verified now.');
   if (level.reached) throw new HubFailure('Rejected', 'already_done', 'You have this level.', { field: 'levelId' });
   // What the provider has not heard of yet follows the level's present connection.
   await db.query(

@@ -1,4 +1,6 @@
 import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import type { ClientRight, LevelLimits } from '../../domain/client-rights.ts';
+import type { Wizard } from '../../domain/kyc.ts';
 import { stamps, translated } from './stamps.ts';
 
 /** What proves who a client is, as the broker configures it, and what clients have handed in. */
@@ -67,3 +69,57 @@ export const VerificationRecord = defineEntity({
   },
 });
 export type VerificationRecordRow = InferEntity<typeof VerificationRecord>;
+
+export const VerificationLevel = defineEntity({
+  name: 'VerificationLevel',
+  tableName: 'verification_level',
+  properties: {
+    id: p.integer().primary(),
+    index: p.integer(),
+    name: p.text(),
+    caption: p.text(),
+    description: p.text().nullable(),
+    mobileDescription: p.json<Record<string, unknown>>().nullable(),
+    isDefault: p.boolean(),
+    visible: p.boolean(),
+    wizard: p.text().$type<Wizard>().nullable(),
+    connectionId: p.integer().nullable(),
+    programme: p.text().nullable(),
+    nextLevelId: p.integer().nullable(),
+    roleId: p.integer().nullable(),
+    limits: p.json<LevelLimits>(),
+    ...translated(),
+    ...stamps(),
+  },
+});
+export type VerificationLevelRow = InferEntity<typeof VerificationLevel>;
+
+export const LevelRestriction = defineEntity({
+  name: 'LevelRestriction',
+  tableName: 'verification_level_restriction',
+  properties: {
+    id: p.integer().primary(),
+    levelId: p.integer(),
+    restriction: p.text().$type<'verificationLevel' | 'country' | 'clientType'>(),
+    type: p.text().$type<'deny' | 'allow'>(),
+    enabled: p.boolean(),
+    ruleIds: p.array((text) => Number(text)),
+    ...stamps(),
+  },
+});
+export type LevelRestrictionRow = InferEntity<typeof LevelRestriction>;
+
+export const ClientRole = defineEntity({
+  name: 'ClientRole',
+  tableName: 'client_role',
+  properties: {
+    id: p.integer().primary(),
+    name: p.text(),
+    caption: p.text(),
+    isDefault: p.boolean(),
+    parentId: p.integer().nullable(),
+    permissions: p.json<Partial<Record<ClientRight, boolean>>>(),
+    ...stamps(),
+  },
+});
+export type ClientRoleRow = InferEntity<typeof ClientRole>;
