@@ -14,9 +14,6 @@ beforeAll(async () => {
   api = await MoneyApi.start({}, ['sumsub']);
   hub = api.hub;
   olga = await api.operator();
-  await hub.pool.query(
-    `update verification_level set wizard = 'SnsWizardSDK', programme = 'basic-kyc-level', connection_id = (select id from connection where name = 'sumsub') where name = 'Level 2'`,
-  );
   for (const [name, level] of [
     ['documents', 'Level 1'],
     ['sumsub', 'Level 2'],
@@ -153,6 +150,19 @@ describe('a client whom SumSub checks', () => {
       needs_human: expect.stringContaining('underObservation'),
     });
     await advance('green');
+    await reaches(client, 'approved');
+  });
+
+  it('waits while SumSub answers garbage, and nothing is believed', async () => {
+    const { faults } = hub.sandbox('sumsub');
+    hub.sandbox('sumsub').fault({ match: { path: '/resources/applicants/' }, kind: 'garbage', times: 100 });
+    await advance('green');
+    await eventually(async () => {
+      const { searchAttributes } = await hub.handle(`kyc:${client.id}:${levels.sumsub}`).describe();
+      return (searchAttributes['HubNeedsHuman'] as boolean[] | undefined)?.[0];
+    }, 'somebody to be called');
+    expect([(await caseOf(client)).state, await levelOf(client)]).toEqual(['open', 'Level 0']);
+    faults.clear();
     await reaches(client, 'approved');
   });
 
