@@ -3,6 +3,13 @@ import { activateAccount } from './accounts/activate-account.ts';
 import { failAccount } from './accounts/fail-account.ts';
 import { prepareAccount } from './accounts/prepare-account.ts';
 import type { Bound } from './kit/activity.ts';
+import { beginCheck } from './kyc/begin-check.ts';
+import { findCheck } from './kyc/find-check.ts';
+import { noteBegun } from './kyc/note-begun.ts';
+import { noteReport } from './kyc/note-report.ts';
+import { openCaseRequest } from './kyc/open-case-request.ts';
+import { prepareCase } from './kyc/prepare-case.ts';
+import { settleCase } from './kyc/settle-case.ts';
 import { bookAftermath } from './ledger/book-aftermath.ts';
 import { bookDeposit } from './ledger/book-deposit.ts';
 import { bookReversals } from './ledger/book-reversals.ts';
@@ -63,21 +70,27 @@ export const internalActivities = {
   holdFunds,
   lookForPayments,
   noteAddress,
+  noteBegun,
   noteDepositOpened,
   notePayoutSubmitted,
+  noteReport,
+  openCaseRequest,
   openRequest,
   prepareAccount,
   prepareAddress,
+  prepareCase,
   prepareOrder,
   recordDecision,
   registerArrivals,
   releaseHold,
   sealAudit,
+  settleCase,
   startWaiting,
 };
 
 export const providerActivities = {
   applyBalance,
+  beginCheck,
   createAccount,
   createAddress,
   createDeposit,
@@ -87,6 +100,7 @@ export const providerActivities = {
   findAftermath,
   findArrivals,
   findBalanceOperation,
+  findCheck,
   findDeposit,
   findPayout,
 };

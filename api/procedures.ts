@@ -12,6 +12,9 @@ import { resolutionTypes, resolutions } from './back-office/resources/resolution
 import { tags } from './back-office/resources/tags.ts';
 import { transactionTypes } from './back-office/resources/transaction-types.ts';
 import { users } from './back-office/resources/users.ts';
+import { clientRoles } from './back-office/verification/client-roles.ts';
+import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
+import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import type { ApiDeps } from './deps.ts';
@@ -19,6 +22,9 @@ import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
+import { documentProcedures } from './kyc/document-procedures.ts';
+import { myLevelProcedures } from './kyc/my-levels.ts';
+import { myVerifications, verifications } from './kyc/records.ts';
 import { serviceProcedures } from './service.ts';
 
 const RESOURCES = [
@@ -34,6 +40,13 @@ const RESOURCES = [
   accounts,
   transactions,
   applications,
+  documentGroups,
+  documentTypes,
+  clientRoles,
+  verificationLevels,
+  levelRestrictions,
+  verifications,
+  myVerifications,
   myAccounts,
   myTransactions,
   ...myMethods,
@@ -47,5 +60,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),
+  ...documentProcedures(deps),
+  ...myLevelProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

@@ -3,6 +3,7 @@ import * as configuration from './entities/configuration.ts';
 import * as connections from './entities/connections.ts';
 import * as money from './entities/money.ts';
 import * as people from './entities/people.ts';
+import * as verification from './entities/verification.ts';
 import * as webhooks from './entities/webhooks.ts';
 
 /** Entities and unit of work for configuration and back office; money goes by plain SQL (db/pool.ts). */
@@ -14,6 +15,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
       ...Object.values(connections),
       ...Object.values(money),
       ...Object.values(people),
+      ...Object.values(verification),
       ...Object.values(webhooks),
     ],
     pool: { min: 0, max: size },

@@ -11,6 +11,7 @@ import type { Steer } from '../activities/kit/activity.ts';
 import type { Decided, Decision } from '../domain/decisions.ts';
 import { FAILURES, type FailureType, HubFailure } from '../domain/failures.ts';
 import type { Begun } from '../domain/money-order.ts';
+import type { WizardAction } from '../domain/kyc.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import type { Reason } from '../domain/reasons.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
@@ -22,7 +23,9 @@ import {
   type payout,
   type payoutReturn,
   type transfer,
+  type verification,
 } from '../workflows/index.ts';
+import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
@@ -41,6 +44,12 @@ const AGAIN = {
   workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   workflowIdConflictPolicy: 'USE_EXISTING',
 } as const;
+
+/** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
+export interface VerifiedCase {
+  caseId: number;
+  workflowId: string;
+}
 
 /** Everything anybody asks of Temporal: the API and the activities steer runs through this and nothing else. */
 export class Steering implements Steer {
@@ -107,6 +116,45 @@ export class Steering implements Steer {
         staticSummary: `deposit address ${addressId}`,
       });
       return this.client.workflow.executeUpdateWithStart(addressBegin, { startWorkflowOperation: start });
+    });
+  }
+
+  /** What a client goes on with on his way to a level; begins that way. */
+  async beginVerification(of: VerifiedCase): Promise<WizardAction> {
+    return this.reach(() =>
+      this.client.workflow.executeUpdateWithStart(kycBegin, { startWorkflowOperation: this.verificationStart(of) }),
+    );
+  }
+
+  /** The client is done; answers where it stands. */
+  async handIn(of: VerifiedCase): Promise<HandedIn> {
+    return this.reach(() =>
+      this.client.workflow.executeUpdateWithStart(kycHandIn, { startWorkflowOperation: this.verificationStart(of) }),
+    );
+  }
+
+  async verification({ caseId, workflowId, webhookId, said }: Parameters<Steer['verification']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof verification, [{ webhookId: string; said: string }]>(
+      'verification',
+      {
+        ...AGAIN,
+        ...this.patience(),
+        workflowId,
+        args: [{ caseId, ...this.given() }],
+        signal: providerNews,
+        signalArgs: [{ webhookId, said }],
+        staticSummary: `verification ${caseId}`,
+      },
+    );
+  }
+
+  private verificationStart({ caseId, workflowId }: VerifiedCase) {
+    return new WithStartWorkflowOperation<typeof verification>('verification', {
+      ...AGAIN,
+      ...this.patience(),
+      workflowId,
+      args: [{ caseId, ...this.given() }],
+      staticSummary: `verification ${caseId}`,
     });
   }
 

@@ -39,6 +39,7 @@ export interface Steer {
     said: string;
   }): Promise<'delivered' | 'over'>;
   arrivals(what: { reference: string; connectionId: number; webhookId: string; said: string }): Promise<void>;
+  verification(what: { caseId: number; workflowId: string; webhookId: string; said: string }): Promise<void>;
   payoutReturn(what: { transactionId: number; connectionId: number; webhookId: string; said: string }): Promise<void>;
 }
 

@@ -131,6 +131,8 @@ const assertMayBeTaken = (
       if (why) throw refused(why.reason, why.issue);
     }
   }
+  if (decision.evidence && request.transactionId === null)
+    throw refused('unsupported', 'Nothing was paid here that a bank could prove.', { field: 'evidence' });
   if (affirms(decision) && request.data.amount === null)
     throw refused('restricted', 'There is no amount to approve: reject, or continue.');
   if (resolutionId !== undefined && resolution === null)

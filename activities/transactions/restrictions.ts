@@ -1,3 +1,4 @@
+import { loadClientRights, movedInPeriod } from '../../db/repositories/client-rights.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AccountFacts,
@@ -6,8 +7,9 @@ import {
   type MethodFacts,
 } from '../../db/repositories/orders.ts';
 import { loadTransaction } from '../../db/repositories/transactions.ts';
+import { RIGHT_OF } from '../../domain/client-rights.ts';
 import { HubFailure } from '../../domain/failures.ts';
-import { type Amount, compare, isZero } from '../../domain/money.ts';
+import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
 
 const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
@@ -54,6 +56,38 @@ export const assertMethodTakes = (
   return method;
 };
 
+export interface Movement {
+  clientId: number;
+  type: 'deposit' | 'withdrawal' | 'transfer';
+  currency: number;
+  /** Null: any amount, so that no limit can be compared. */
+  amount: Amount | null;
+  /** Null before it is placed. */
+  transactionId: number | null;
+}
+
+/** The client's verification level allows this kind of movement, and so much of it; with `limits` false only the kind. */
+export const assertLevelAllows = async (db: Queryable, movement: Movement, limits = true): Promise<void> => {
+  const { clientId, type, currency, amount, transactionId: before } = movement;
+  const rights = await loadClientRights(db, clientId);
+  if (!rights.may[RIGHT_OF[type]]) {
+    throw restricted('clientId', 'The verification level does not allow this. Verify for a higher level first.');
+  }
+  const limit = rights.limits[type];
+  if (!limits || !limit || amount === null || limit.currencyCode !== currency) return;
+  const moved = await movedInPeriod(db, { clientId, type, currency, period: limit.period, before });
+  if (compare(add(moved, amount), limit.amount) > 0) {
+    throw new HubFailure(
+      'Rejected',
+      'limit_exceeded',
+      `The verification level allows ${limit.amount} in ${limit.period}.`,
+      {
+        field: 'amount',
+      },
+    );
+  }
+};
+
 const check = async (
   db: Queryable,
   transactionId: number,
@@ -65,6 +99,9 @@ const check = async (
     assertAccountMay(await loadAccountFacts(db, transaction.debitAccountId!), rights.debit, 'accountId');
   if (rights.credit)
     assertAccountMay(await loadAccountFacts(db, transaction.creditAccountId!), rights.credit, 'accountId');
+  const { clientId, type, amount } = transaction;
+  const currency = transaction.currency.numericCode;
+  await assertLevelAllows(db, { clientId, type, currency, amount, transactionId }, limits || type === 'transfer');
   if (!limits || transaction.methodId === null) return;
   const direction = transaction.type === 'withdrawal' ? 'withdrawal' : 'deposit';
   assertMethodTakes(

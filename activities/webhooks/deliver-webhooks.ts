@@ -94,6 +94,11 @@ const deliver = async (
   match: Match,
 ): Promise<Delivered> => {
   const said = news.said;
+  if (match.caseId !== null) {
+    const { caseId, caseWorkflowId: workflowId } = match;
+    await steer.verification({ caseId, workflowId, webhookId, said });
+    return { to: workflowId };
+  }
   if (match.transactionId !== null) {
     const { transactionId, workflowId, type, reference } = match;
     if (!match.over) {
@@ -123,9 +128,11 @@ const deliver = async (
   return { nobody: 'it names nothing we know' };
 };
 
-/** Whom news are for: a transaction, or a client's own address. */
+/** Whom news are for: a client's verification, a transaction, or a client's own address. */
 type Match =
+  | { caseId: number; caseWorkflowId: string }
   | {
+      caseId: null;
       transactionId: number;
       workflowId: string;
       type: 'deposit' | 'withdrawal';
@@ -134,7 +141,7 @@ type Match =
       /** Payments this deposit was credited with. */
       credited: string[];
     }
-  | { transactionId: null; address: boolean };
+  | { caseId: null; transactionId: null; address: boolean };
 
 const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<Map<ProviderNews, Match>> => {
   const all = read.flatMap(({ webhook, news }) =>
@@ -142,7 +149,7 @@ const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<Map<Pro
   );
   if (all.length === 0) return new Map();
   const { rows } = await db.query<Match & { n: string }>(
-    `select asked.n, t.*, t."transactionId" is null and asked.type = 'deposit'
+    `select asked.n, k.id as "caseId", k.workflow_id as "caseWorkflowId", t.*, t."transactionId" is null and asked.type = 'deposit'
               and exists (select from deposit_address a where a.reference = asked.reference and a.connection_id = asked.connection_id) as address
        from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
               as asked (connection_id, type, reference, provider_id, payment_id, n)
@@ -157,6 +164,10 @@ const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<Map<Pro
                  select * from money_transaction
                   where asked.reference is null and process_time is not null and provider_data -> 'credited' ? asked.payment_id) m
           where m.connection_id = asked.connection_id and m.type = asked.type limit 1) t on true
+       left join lateral (
+         select id, workflow_id from kyc_case
+          where asked.type = 'kyc' and connection_id = asked.connection_id
+            and (reference = asked.reference or asked.reference is null and provider_id = asked.provider_id) limit 1) k on true
       order by asked.n`,
     [
       all.map(({ connectionId }) => connectionId),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { REASONS } from '../../domain/reasons.ts';
+import { FileAnswer } from './file-answer.ts';
 import type { Procedure } from './procedure.ts';
 
 /** Every answer that is not a success has this body (B2Core's, with our `reason` and `requestId`). */
@@ -32,8 +33,8 @@ const MEANING: Record<number, string> = {
   404: 'No such object, or not yours',
   405: 'The path exists, the method does not',
   409: 'Contradicts the present state or an earlier request',
-  413: 'The body exceeds 100 kB',
-  415: 'The body is not application/json',
+  413: 'The body is too large: more than 100 kB, or a file of more than 10 MiB',
+  415: 'The body is not of the type this method takes',
   431: 'The address and headers exceed 64 kB',
   429: 'Too many requests; Retry-After says when to come again',
   500: 'Our fault; logged under the request id',
@@ -82,14 +83,14 @@ const operation = (one: Procedure): ZodOpenApiOperationObject => {
       ? {
           requestBody: {
             required: !spec.body.safeParse(undefined).success,
-            content: { 'application/json': { schema: spec.body } },
+            content: { [spec.multipart ? 'multipart/form-data' : 'application/json']: { schema: spec.body } },
           },
         }
       : {}),
     responses: {
       [String(status)]: {
         description: MEANING[status] ?? 'Success',
-        ...(spec.answer === null ? {} : { content: { 'application/json': { schema: spec.answer } } }),
+        ...(spec.answer === null ? {} : { content: contentOf(spec.answer) }),
       },
       ...Object.fromEntries(errorsOf(one).map((error) => [String(error), errorAnswer(error)])),
       ...Object.fromEntries(
@@ -101,6 +102,10 @@ const operation = (one: Procedure): ZodOpenApiOperationObject => {
     } as ZodOpenApiOperationObject['responses'],
   };
 };
+
+const contentOf = (answer: z.ZodType) => ({
+  [answer === FileAnswer ? 'application/octet-stream' : 'application/json']: { schema: answer },
+});
 
 const describing = ({ spec }: Procedure) => {
   const lines = [spec.description, spec.permission && `Permission: \`${spec.permission}\`.`].filter(Boolean);

@@ -46,6 +46,8 @@ interface ProcedureSpec<
   query?: Q;
   /** Unknown fields are refused. Make the schema optional where a call without body is fine. */
   body?: B;
+  /** The body is multipart/form-data: files come as `Upload`, all else as text. */
+  multipart?: boolean;
   /** What is answered; anything the schema does not name is left out. null = no body (204). */
   answer: A;
   /** Status of success: default 200, 204 when there is no answer body. */

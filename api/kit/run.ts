@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { type Access, type Actor, actorName } from './access.ts';
 import { bodyReader } from './body.ts';
 import { bodyTooLarge, problem } from './errors.ts';
+import { FileAnswer, sendFile, type SentFile } from './file-answer.ts';
 import { type Once, withKey } from './idempotency.ts';
 import { assertStorable, readJson } from './json-body.ts';
+import { readMultipart } from './multipart.ts';
 import type { Call, Procedure } from './procedure.ts';
 import { readQuery } from './query.ts';
 import { DEFAULT_LIMIT, limiter } from './rate-limit.ts';
@@ -49,6 +51,13 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
     return { status: spec.statusOf?.(body as never) ?? status, body };
   };
 
+  const rawBody = async (req: Request): Promise<unknown> => {
+    if (spec.multipart) return readMultipart(req);
+    const raw = readJson(await readBody(req), req.headers['content-type']);
+    assertStorable(raw);
+    return raw;
+  };
+
   return async (req: Request, res: Response): Promise<void> => {
     const actor = await authenticate(req);
     countCall(req, actor);
@@ -56,8 +65,7 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
     const query = readQuery(req.originalUrl);
     assertStorable(params);
     assertStorable(query);
-    const raw = bodySchema ? readJson(await readBody(req), req.headers['content-type']) : undefined;
-    assertStorable(raw);
+    const raw = bodySchema ? await rawBody(req) : undefined;
     const requestId = res.locals['requestId'] as string;
     const call: Call = {
       actor,
@@ -77,6 +85,7 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
       req,
     };
     const key = spec.idempotent ? keyOf(req) : undefined;
+    if (spec.answer === FileAnswer) return sendFile(res, (await spec.handle(call as never)) as SentFile);
     if (key === undefined || actor === null) return send(res, await answerOf(call));
     const outcome = await withKey(
       {

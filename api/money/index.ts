@@ -6,6 +6,7 @@ import { transactionProcedures } from './back-office/transactions.ts';
 import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
 import { withdrawalProcedures } from './front-office/withdrawals.ts';
+import { wizardProcedures } from '../kyc/wizard.ts';
 import { webhookProcedures } from '../webhooks/procedures.ts';
 import { type MoneyDeps, MoneyHub } from './hub.ts';
 
@@ -20,6 +21,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...depositProcedures(hub),
     ...withdrawalProcedures(hub),
     ...transferProcedures(hub),
+    ...wizardProcedures(hub),
     ...webhookProcedures(deps),
   ];
 };

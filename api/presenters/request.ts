@@ -18,14 +18,16 @@ export const Application = z
     statusId: z.int(),
     status: z.enum(['pending', 'approved', 'rejected', 'inProgress', 'new']),
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }),
-    data: z.record(z.string(), z.unknown()).meta({ description: 'By type; money: {transactionId, amount, rate}.' }),
+    data: z.record(z.string(), z.unknown()).meta({
+      description: 'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}.',
+    }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
     resolution: idAndName().nullable(),
     user: idAndName().nullable(),
-    purpose: z.enum(['approval', 'assistance', 'review']).meta({
+    purpose: z.enum(['approval', 'assistance', 'review', 'repair']).meta({
       description:
-        'approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual.',
+        'approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual; repair: a cause must be mended before it goes on.',
     }),
     approvalsNeeded: z.int(),
     decisions: z.array(
@@ -117,7 +119,7 @@ export const applicationViews = async (db: Db, ids: readonly number[]): Promise<
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
 
-const OURS = ['transactionId', 'amount', 'rate'];
+const OURS = ['transactionId', 'amount', 'rate', 'levelId', 'documentIds'];
 
 export const maskApplication = (view: ApplicationView): ApplicationView => ({
   ...view,

@@ -18,12 +18,14 @@ export interface RequestRow {
   id: number;
   purpose: Purpose;
   statusId: number;
-  transactionId: number;
+  /** Null when it is about something else than money. */
+  transactionId: number | null;
   workflowId: string;
   approvalsNeeded: 1 | 2;
   requestedBy: number | null;
   editedBy: number | null;
-  data: { transactionId: number; amount: string | null; rate: string | null; why?: string };
+  /** By type (objects-back-office 4.4); `amount` of those about money. */
+  data: { amount?: string | null; [member: string]: unknown };
 }
 
 export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", workflow_id as "workflowId",
@@ -129,7 +131,9 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
          comment = excluded.comment, create_time = now()),
      closed as (
        update application set status_id = $12, user_id = $4, resolution_id = $7, comment = coalesce($9, comment), update_time = now(), process_time = now()
-         from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id),
+         from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id, kyc_case_id),
+     told_case as (
+       update kyc_case k set needs_human = null, update_time = now() from closed where k.id = closed.kyc_case_id),
      told as (
        update money_transaction t set needs_human = null, resolution = coalesce($8, resolution), resolution_id = coalesce($7, resolution_id), update_time = now()
          from closed where t.transaction_id = closed.transaction_id),

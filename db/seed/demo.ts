@@ -202,6 +202,10 @@ export const seedDemo = async (
         );
     }
   }
+  await db.query(
+    `update verification_level set wizard = 'SnsWizardSDK', programme = 'basic-kyc-level', connection_id = connection.id
+       from connection where connection.name = 'sumsub' and verification_level.name = 'Level 2'`,
+  );
   for (const [name, kind, method, min, approvals, priority] of policies) {
     await db.query(
       `insert into approval_policy (name, kind, method_id, min_amount, approvals, priority)

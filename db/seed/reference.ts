@@ -28,6 +28,11 @@ const resolutions = [
     ['Bank details do not match', 'Source of funds not confirmed', 'Payment not received'],
   ],
   ['Account', ['account', 'archive'], ['Product not available', 'Too many accounts']],
+  [
+    'Verification',
+    ['document', 'verification'],
+    ['Document rejected', 'Document unreadable', 'Identity not confirmed'],
+  ],
 ] as const;
 
 /** What every installation needs before the first client. Repeating it changes nothing. */
@@ -59,8 +64,11 @@ export const seedReference = async (db: Queryable): Promise<void> => {
     `insert into client_type (name, "group") values ('Individual', 'individual'), ('Corporate', 'corporative') on conflict (name) do nothing`,
   );
   await db.query(
-    `insert into verification_level (name, index) values ('Level 0', 0), ('Level 1', 1), ('Level 2', 2) on conflict (name) do nothing`,
+    `insert into verification_level (name, caption, index, is_default, wizard) values
+       ('Level 0', 'Level 0', 0, true, null), ('Level 1', 'Level 1', 1, false, 'DocumentsWizard'), ('Level 2', 'Level 2', 2, false, null)
+     on conflict (name) do nothing`,
   );
+  await seedDocuments(db);
   await db.query(
     `insert into country (alpha2_code, alpha3_code, country_name, numeric_code) values
        ('CY', 'CYP', 'Cyprus', '196'), ('DE', 'DEU', 'Germany', '276'), ('GB', 'GBR', 'United Kingdom', '826'), ('MT', 'MLT', 'Malta', '470')
@@ -84,5 +92,25 @@ export const seedReference = async (db: Queryable): Promise<void> => {
         [name, type],
       );
     }
+  }
+};
+
+const documents = [
+  ['Proof of identity', 'one', ['Passport', 'ID card', 'Driving licence']],
+  ['Proof of address', 'one', ['Utility bill', 'Bank statement']],
+] as const;
+
+/** Groups and types of documents; level 1 asks for all groups. Once: what a broker deletes stays deleted. */
+const seedDocuments = async (db: Queryable): Promise<void> => {
+  const { rows } = await db.query('select from document_group limit 1');
+  if (rows.length > 0) return;
+  for (const [group, type, types] of documents) {
+    await db.query(
+      `with made as (insert into document_group (name, type, description) values ($1, $2, $1) returning id),
+            asked as (insert into verification_level_group (level_id, group_id)
+                      select l.id, made.id from verification_level l, made where l.name = 'Level 1')
+       insert into document_type (name, group_id, priority) select name, made.id, n from made, unnest($3::text[]) with ordinality as t (name, n)`,
+      [group, type, types],
+    );
   }
 };

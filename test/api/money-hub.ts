@@ -21,6 +21,8 @@ export interface Answer {
 export interface Caller {
   id: number;
   call: (route: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  /** Sends a body as it is: multipart with this boundary. */
+  upload: (route: string, body: Buffer, boundary: string) => Promise<Answer>;
 }
 
 /** A whole hub with its API on a socket; sandboxes call back to it. */
@@ -37,8 +39,8 @@ export class MoneyApi {
     this.url = url;
   }
 
-  static async start(timings: Partial<Timings> = {}): Promise<MoneyApi> {
-    const hub = await TestHub.start(timings);
+  static async start(timings: Partial<Timings> = {}, connections: readonly string[] = []): Promise<MoneyApi> {
+    const hub = await TestHub.start(timings, connections);
     const temporal = { client: hub.client, connection: hub.client.connection as never };
     const quick = { ...QUICK_TIMINGS, ...timings };
     const built = await buildApi(hub.settings, temporal, createLog(process.env['TEST_LOG_LEVEL'] ?? 'silent'), {
@@ -117,20 +119,32 @@ export class MoneyApi {
 
   private async signedIn(kind: 'user' | 'client', id: number, url = this.url): Promise<Caller> {
     const { accessToken } = await this.built.deps.tokens.open({ kind, id });
-    const call: Caller['call'] = async (route, body, headers = {}) => {
+    const send = async (
+      route: string,
+      body: Uint8Array<ArrayBuffer> | string | undefined,
+      headers: Record<string, string>,
+    ) => {
       const [method, path] = route.split(' ') as [string, string];
       const response = await fetch(`${url}/api/v2${path}`, {
         method,
         headers: {
           authorization: `Bearer ${accessToken.token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body }),
       });
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
     };
-    return { id, call };
+    const call: Caller['call'] = (route, body, headers = {}) =>
+      body === undefined
+        ? send(route, undefined, headers)
+        : send(route, typeof body === 'string' ? body : JSON.stringify(body), {
+            'content-type': 'application/json',
+            ...headers,
+          });
+    const upload: Caller['upload'] = (route, body, boundary) =>
+      send(route, new Uint8Array(body), { 'content-type': `multipart/form-data; boundary=${boundary}` });
+    return { id, call, upload };
   }
 }

@@ -11,6 +11,7 @@ import { createPool } from '../../db/pool.ts';
 import { type Breach, checkLedger, openLedgerAccount, post } from '../../db/repositories/ledger.ts';
 import { seed } from '../../db/seed/seed.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
+import type { Decision, DecisionWord } from '../../domain/decisions.ts';
 import { isPositive } from '../../domain/money.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
@@ -315,7 +316,18 @@ export class TestHub {
     rest: object = {},
   ): Promise<{ missing: number }> {
     const { id: applicationId, workflow_id: workflowId } = await this.openRequest(transactionId);
-    const given = { decision, by, applicationId, ...rest };
+    return this.decided(workflowId, { decision, by, applicationId, ...rest });
+  }
+
+  async decideRequest(applicationId: number, by: number, decision: DecisionWord, rest: object = {}): Promise<void> {
+    const { workflow_id: workflowId } = await this.one<{ workflow_id: string }>(
+      `select workflow_id from application where id = $1`,
+      [applicationId],
+    );
+    await this.decided(workflowId, { decision, by, applicationId, ...rest });
+  }
+
+  private async decided(workflowId: string, given: Decision & { applicationId: number }): Promise<{ missing: number }> {
     const missing = await decide(
       lendTools(this.settings, this.pool, this.client, this.timings),
       (mine, updateId) => this.steering.decide(workflowId, mine, updateId),

@@ -2,9 +2,11 @@
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
  */
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
+import { referenceFrom } from '../../domain/references.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import globalSetup from '../kit/global-setup.ts';
 import globalTeardown from '../kit/global-teardown.ts';
@@ -134,9 +136,46 @@ const addresses = async (hub: TestHub, { clientId, wallet }: TestClient): Promis
   await record(hub, 'depositAddress.lost-answer', `deposit-address:${addressId}`);
 };
 
+const walk = async (hub: TestHub, clientId: number, level: string, connection: string | null) => {
+  const { id: levelId } = await hub.one<{ id: number }>(
+    `update verification_level set wizard = 'DocumentsWizard', programme = 'basic-kyc-level', connection_id = (select id from connection where name = $2)
+      where name = $1 returning id`,
+    [level, connection],
+  );
+  return hub.one<{ caseId: number; workflowId: string; reference: string }>(
+    `insert into kyc_case (client_id, level_id, connection_id, reference) select $1, id, connection_id, $3 from verification_level where id = $2
+     returning id as "caseId", workflow_id as "workflowId", reference`,
+    [clientId, levelId, referenceFrom(randomBytes(12))],
+  );
+};
+
+const verifications = async (hub: TestHub, olga: number, { clientId }: TestClient): Promise<void> => {
+  const checked = await walk(hub, clientId, 'Level 1', null);
+  await hub.steering.beginVerification(checked);
+  await hub.pool.query(`update kyc_case set state = 'checking' where id = $1`, [checked.caseId]);
+  const { requestId } = await hub.steering.handIn(checked);
+  await hub.decideRequest(requestId!, olga, 'approve');
+  await record(hub, 'verification.documents', checked.workflowId);
+
+  const asked = await walk(hub, clientId, 'Level 2', 'sumsub');
+  const news = (said: string) => hub.steering.verification({ ...asked, webhookId: '1', said });
+  await hub.steering.beginVerification(asked);
+  for (const word of ['red_retry', 'submit', 'green']) {
+    await hub.sandbox('sumsub').advance(asked.reference, word);
+    if (word === 'submit') await hub.steering.beginVerification(asked);
+    await news(word);
+    await eventually(
+      async () =>
+        (await hub.one<{ n: number }>(`select attempt as n from kyc_case where id = $1`, [asked.caseId])).n > 0,
+      word,
+    );
+  }
+  await record(hub, 'verification.asked-again', asked.workflowId);
+};
+
 await globalSetup();
 try {
-  const hub = await TestHub.start();
+  const hub = await TestHub.start({}, ['sumsub']);
   try {
     const olga = await hub.operator();
     const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
@@ -144,6 +183,7 @@ try {
     await deposits(hub, olga, client, dollars);
     await addresses(hub, client);
     await transfers(hub, dollars);
+    await verifications(hub, olga, client);
     await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
     await record(hub, 'sweep.once', 'sweep');
   } finally {

@@ -20,9 +20,12 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'assertStillMayWithdraw',
   'noteDepositOpened',
   'notePayoutSubmitted',
+  'noteBegun',
+  'openCaseRequest',
   'openRequest',
   'prepareAccount',
   'prepareAddress',
+  'prepareCase',
   'prepareOrder',
 ]);
 

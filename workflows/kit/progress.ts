@@ -2,6 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { type SearchAttributeUpdatePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
+import type { CaseState } from '../../domain/kyc.ts';
 import type { Stage } from '../../domain/stages.ts';
 
 const keys = {
@@ -23,24 +24,33 @@ export interface Facts {
   amount: string;
 }
 
+/** Of a run that is about something else than money. */
+export interface OtherFacts extends Pick<Facts, 'kind' | 'client' | 'provider'> {
+  /** 'Level 1' */
+  what: string;
+}
+
 /** What an operator reads in Temporal UI: filterable attributes and, in plain words, what happened and what is awaited. */
 export class Progress {
   stage: Stage = 'created';
-  private facts: Facts | null = null;
+  private facts: Facts | OtherFacts | null = null;
+  private word: Stage | CaseState = 'created';
   private waits: { forWhat: string; can: string; since: Date } | null = null;
   private readonly log: string[] = [];
   private readonly shown = new Map<string, unknown>();
   private readonly pending = new Map<string, SearchAttributeUpdatePair>();
 
-  about(facts: Facts): void {
+  about(facts: Facts | OtherFacts): void {
     this.facts = facts;
     this.set('kind', { key: keys.kind, value: facts.kind });
     this.set('client', { key: keys.client, value: `client-${facts.client}` });
     if (facts.provider) this.set('provider', { key: keys.provider, value: facts.provider });
-    this.set('currency', { key: keys.currency, value: facts.currency });
-    // A search attribute has no decimal type; this double is for filtering and nothing is ever calculated with it.
-    this.set('amount', { key: keys.amount, value: +facts.amount });
-    this.set('status', { key: keys.status, value: this.stage });
+    if ('currency' in facts) {
+      this.set('currency', { key: keys.currency, value: facts.currency });
+      // A search attribute has no decimal type; this double is for filtering and nothing is ever calculated with it.
+      this.set('amount', { key: keys.amount, value: +facts.amount });
+    }
+    this.set('status', { key: keys.status, value: this.word });
     this.flush();
     this.render();
   }
@@ -48,8 +58,23 @@ export class Progress {
   /** A new stage, with a line for the history an operator reads. */
   at(stage: Stage, said: string): void {
     this.stage = stage;
+    this.word = stage;
     this.set('status', { key: keys.status, value: stage });
     this.note(said);
+  }
+
+  /** How far a verification is. */
+  verifying(state: CaseState, said: string): void {
+    this.word = state;
+    this.set('status', { key: keys.status, value: state });
+    this.note(said);
+  }
+
+  /** Of a verification: nothing comes after it in this run. */
+  ended(said: string): void {
+    this.notWaiting();
+    this.note(said);
+    this.flush();
   }
 
   /** The last stage: nothing comes after it. */
@@ -104,8 +129,9 @@ export class Progress {
   }
 
   private render(): void {
-    const title = this.facts
-      ? `**${this.facts.kind} of ${this.facts.amount} ${this.facts.currency}** · ${this.stage}`
+    const { facts } = this;
+    const title = facts
+      ? `**${facts.kind} of ${'what' in facts ? facts.what : `${facts.amount} ${facts.currency}`}** · ${this.word}`
       : `**${workflowInfo().workflowType}**`;
     const waits = this.waits
       ? `\n\n**Waits for** ${this.waits.forWhat}, since ${this.waits.since.toISOString().slice(0, 19).replace('T', ' ')} UTC.\n\n**You can** ${this.waits.can}`

@@ -147,7 +147,7 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
               ? [
                   [
                     'verification_level_id',
-                    await first(db, 'select id from verification_level order by index limit 1'),
+                    await first(db, 'select id from verification_level order by is_default desc, index limit 1'),
                   ] as [string, unknown],
                 ]
               : []),

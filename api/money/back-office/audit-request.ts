@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loadTransaction } from '../../../db/repositories/transactions.ts';
+import { HubFailure } from '../../../domain/failures.ts';
 import { equal, subtract, wire } from '../../../domain/money.ts';
 import type { UserActor } from '../../kit/access.ts';
 import { notFound } from '../../kit/errors.ts';
@@ -26,6 +27,8 @@ export const auditOf = async (
   applicationId: number,
 ): Promise<z.input<typeof RequestAudit>> => {
   const request = await seenRequest(hub, actor, applicationId);
+  if (request.transactionId === null)
+    throw new HubFailure('Unsupported', 'unsupported', 'The request is about no money.');
   const { creditAccountId, debitAccountId } = await loadTransaction(hub.pool, request.transactionId);
   const accountId = (debitAccountId ?? creditAccountId)!;
   // One statement, so that a posting that happens meanwhile is in both figures or in neither.

@@ -68,9 +68,10 @@ export const editRequest = async (
  * decides; who corrects it cannot approve it. */
 const assertMayCorrect = async (hub: MoneyHub, db: Queryable, request: RequestRow, amount: Amount): Promise<1 | 2> => {
   if (request.statusId !== 0) throw problem(409, 'not_waiting', 'The request is not pending any more.', 'data.amount');
-  const transaction = await loadTransaction(db, request.transactionId);
-  const method = transaction.methodId === null ? null : await loadMethodFacts(db, transaction.methodId);
-  if (transaction.type !== 'deposit' || method?.flow !== 'manual' || request.purpose !== 'approval') {
+  const transaction = request.transactionId === null ? null : await loadTransaction(db, request.transactionId);
+  const methodId = transaction?.methodId ?? null;
+  const method = methodId === null ? null : await loadMethodFacts(db, methodId);
+  if (transaction?.type !== 'deposit' || method?.flow !== 'manual' || request.purpose !== 'approval') {
     throw problem(400, 'unsupported', 'Only the amount of a manual deposit can be corrected.', 'data.amount');
   }
   const decided = await db.query(`select from application_decision where application_id = $1`, [request.id]);

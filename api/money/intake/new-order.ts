@@ -1,4 +1,8 @@
-import { assertAccountMay, assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
+import {
+  assertAccountMay,
+  assertLevelAllows,
+  assertMethodTakes,
+} from '../../../activities/transactions/restrictions.ts';
 import type { Queryable } from '../../../db/pool.ts';
 import type { AccountFacts, MethodFacts } from '../../../db/repositories/orders.ts';
 import { commissionOn } from '../../../domain/commissions.ts';
@@ -68,6 +72,8 @@ export const paymentOrder = async (
   }
   assertAccountMay(account, [type], 'accountId');
   assertWallet(account, 'accountId');
+  const level = { clientId: account.clientId, type, currency: account.currency, amount, transactionId: null };
+  await assertLevelAllows(db, level);
   const vendorCommission = commission(request, method, currency, amount ?? '0');
   const data = methodData(method, request.data ?? {});
   if (type === 'withdrawal') await assertFunds(db, account, amount!);
@@ -153,6 +159,7 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
   assertFits(amount, currency);
   assertAccountMay(from, ['transferWithdrawal'], fields.source);
   assertAccountMay(to, ['transferDeposit'], fields.destination);
+  await assertLevelAllows(db, { clientId, type: 'transfer', currency: from.currency, amount, transactionId: null });
   if (!isWallet(from) && !isWallet(to)) {
     throw new HubFailure('Unsupported', 'unsupported', 'Between two trading accounts: transfer to a wallet first.', {
       field: fields.destination,

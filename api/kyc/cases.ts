@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import type { CaseState } from '../../domain/kyc.ts';
+import { referenceFrom } from '../../domain/references.ts';
+import type pg from 'pg';
+import { loadClientRights } from '../../db/repositories/client-rights.ts';
+import { OFFERED } from './offered.ts';
+import { notFound, problem } from '../kit/errors.ts';
+
+export interface WizardCase {
+  caseId: number;
+  workflowId: string;
+  uuid: string;
+  state: CaseState;
+  level: { id: number; name: string };
+  wizard: string;
+  /** Null: checked by the broker's own people. */
+  connectionId: number | null;
+}
+
+const COLUMNS = `k.id as "caseId", k.workflow_id as "workflowId", k.wizard_uuid as uuid, k.state,
+  jsonb_build_object('id', l.id, 'name', l.name) as level, l.wizard, k.connection_id as "connectionId"`;
+
+/**
+ * The client's way to a level, begun when there is none: to the level he names, else to the lowest above his own. 404 when there is none for him,
+ * 409 when he is there already or it is being checked, 403 when he was refused for good.
+ */
+export const caseToWalk = async (db: Queryable, clientId: number, levelId: number | undefined): Promise<WizardCase> => {
+  const { rows } = await db.query<{ id: number; connectionId: number | null; reached: boolean }>(
+    `select l.id, l.connection_id as "connectionId", cl.index >= l.index as reached
+       from client c join verification_level cl on cl.id = c.verification_level_id join verification_level l on l.visible and l.wizard is not null and ${OFFERED}
+      where c.client_id = $1 and (l.id = $2 or $2::int is null and l.index > cl.index) order by l.index limit 1`,
+    [clientId, levelId ?? null],
+  );
+  const level = rows[0];
+  if (!level) throw notFound('level to verify for', levelId === undefined ? undefined : 'levelId');
+  if (!(await loadClientRights(db, clientId)).may.verification)
+    throw new HubFailure('Rejected', 'restricted', 'You cannot be verified now.');
+  if (level.reached) throw new HubFailure('Rejected', 'already_done', 'You have this level.', { field: 'levelId' });
+  // What the provider has not heard of yet follows the level's present connection.
+  await db.query(
+    `insert into kyc_case (client_id, level_id, connection_id, reference) values ($1, $2, $3, $4)
+     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id
+       where kyc_case.provider_id is null and kyc_case.state in ('open', 'retry') and kyc_case.connection_id is distinct from excluded.connection_id`,
+    [clientId, level.id, level.connectionId, referenceFrom(randomBytes(12))],
+  );
+  const found = await db.query<WizardCase>(
+    `select ${COLUMNS} from kyc_case k join verification_level l on l.id = k.level_id where k.client_id = $1 and k.level_id = $2`,
+    [clientId, level.id],
+  );
+  const walked = found.rows[0]!;
+  assertOpen(walked);
+  return walked;
+};
+
+const assertOpen = ({ state, connectionId }: WizardCase): void => {
+  if (state === 'rejected') throw new HubFailure('Rejected', 'restricted', 'You cannot be verified for this level.');
+  // At a provider's own pages the client may look how far it is.
+  if (connectionId === null && state === 'checking')
+    throw new HubFailure('Rejected', 'already_exists', 'Your documents are being checked.');
+};
+
+/** The client's own case by its wizard; 404 for another client's. */
+export const caseOfWizard = async (db: Queryable, clientId: number, uuid: string): Promise<WizardCase> => {
+  const { rows } = await db.query<WizardCase>(
+    `select ${COLUMNS} from kyc_case k join verification_level l on l.id = k.level_id where k.client_id = $1 and k.wizard_uuid = $2`,
+    [clientId, uuid],
+  );
+  if (!rows[0]) throw notFound('wizard session', 'uuid');
+  return rows[0];
+};
+
+export interface HandedDocument {
+  typeId: number;
+  documentId: number;
+}
+
+/** Hands documents in for a check by the broker's own people. Every group that the level asks for must be there. */
+export const handInDocuments = async (
+  pool: pg.Pool,
+  walked: WizardCase,
+  given: { clientId: number; documents: readonly HandedDocument[]; requestId: string },
+): Promise<void> => {
+  const { clientId, documents, requestId } = given;
+  const ids = [...new Set(documents.map(({ documentId }) => documentId))];
+  await inTransaction(pool, async (db) => {
+    const { rows } = await db.query<{ state: CaseState; same: boolean }>(
+      `select state, document_ids = $2 as same from kyc_case where id = $1 for update`,
+      [walked.caseId, ids],
+    );
+    // Said again: the first answer may have been lost.
+    if (rows[0]!.state === 'checking' && rows[0]!.same) return;
+    assertOpen({ ...walked, state: rows[0]!.state });
+    const owned = await db.query<HandedDocument>(
+      `select document_id as "documentId", type_id as "typeId" from client_document where client_id = $1 and document_id = any($2) and status <> 'rejected' for update`,
+      [clientId, ids],
+    );
+    for (const [i, { documentId, typeId }] of documents.entries()) {
+      if (!owned.rows.some((one) => one.documentId === documentId && one.typeId === typeId))
+        throw problem(400, 'not_found', 'There is no such document of this type.', `documents.${i}.documentId`);
+    }
+    await assertComplete(
+      db,
+      walked.level.id,
+      owned.rows.map(({ typeId }) => typeId),
+    );
+    await db.query(
+      `update kyc_case set state = 'checking', document_ids = $2, reasons = '{}', comment = null, update_time = now() where id = $1`,
+      [walked.caseId, ids],
+    );
+    await recordAudit(db, {
+      actor: `client:${clientId}`,
+      action: 'verification.checking',
+      object: `verification-case:${walked.caseId}`,
+      before: { state: rows[0]!.state },
+      after: { state: 'checking', documentIds: ids },
+      requestId,
+    });
+  });
+};
+
+const assertComplete = async (db: Queryable, levelId: number, typeIds: readonly number[]): Promise<void> => {
+  const { rows } = await db.query<{ name: string }>(
+    `select g.name from verification_level_group lg join document_group g on g.id = lg.group_id and g.enabled
+      where lg.level_id = $1 and exists (select from document_type t where t.group_id = g.id and t.enabled)
+        and case g.type when 'one' then not exists (select from document_type t where t.group_id = g.id and t.id = any($2))
+                        else exists (select from document_type t where t.group_id = g.id and t.enabled and t.id <> all($2)) end
+      order by g.priority, g.id`,
+    [levelId, typeIds],
+  );
+  if (rows[0])
+    throw problem(400, 'validation', `Documents are missing: ${rows.map(({ name }) => name).join(', ')}.`, 'documents');
+  if (typeIds.length === 0) throw problem(400, 'validation', 'documents must name at least one document.', 'documents');
+};

@@ -1,0 +1,145 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import { contentOf } from '../../storage/document-content.ts';
+import type { FileStorage } from '../../storage/file-storage.ts';
+import { type Actor, actorName } from '../kit/access.ts';
+import { notFound, problem } from '../kit/errors.ts';
+import type { SentFile } from '../kit/file-answer.ts';
+import type { Upload } from '../kit/multipart.ts';
+
+export interface NewDocument {
+  actor: Actor;
+  clientId: number;
+  typeId: number;
+  file: Upload;
+  comment?: string | undefined;
+  requestId: string;
+}
+
+/** Keeps a file as a document of a client. The file is there before its row: a row without its file would be a promise nobody can keep. */
+export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: NewDocument): Promise<number> => {
+  const { actor, clientId, typeId, file, comment = null, requestId } = given;
+  const name = plainName(file.name);
+  const content = contentOf(file.bytes);
+  if ('wrong' in content) throw problem(400, 'validation', content.wrong, 'file');
+  await assertTaken(pool, clientId, typeId);
+  const key = `documents/${new Date().toISOString().slice(0, 7).replace('-', '/')}/${randomUUID()}`;
+  await storage.put(key, content.bytes);
+  try {
+    return await inTransaction(pool, async (db) => {
+      // Of two at once only as many as fit get in.
+      await db.query('select from client where client_id = $1 for no key update', [clientId]);
+      await assertTaken(db, clientId, typeId);
+      const { rows } = await db.query<{ id: number }>(
+        `insert into client_document (client_id, type_id, file_name, mime_type, size, sha256, storage_key, comment, user_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning document_id as id`,
+        [
+          clientId,
+          typeId,
+          name,
+          content.type,
+          content.bytes.length,
+          createHash('sha256').update(content.bytes).digest(),
+          key,
+          comment,
+          actor.kind === 'user' ? actor.id : null,
+        ],
+      );
+      const { id } = rows[0]!;
+      await recordAudit(db, {
+        actor: actorName(actor),
+        action: 'documents.create',
+        object: `document:${id}`,
+        after: { clientId, typeId, mimeType: content.type, size: content.bytes.length },
+        requestId,
+      });
+      return id;
+    });
+  } catch (error) {
+    await storage.remove(key).catch(() => undefined);
+    throw error;
+  }
+};
+
+/** What the sender calls the file. A path in it is no name; nobody needs to guess which part was meant. */
+const plainName = (given: string): string => {
+  // oxlint-disable-next-line no-control-regex -- these are what is refused
+  const wrong = given.trim() === '' || given.length > 200 || /[/\\\u0000-\u001f\u007f]|^\.+$/.test(given);
+  if (wrong) throw problem(400, 'validation', 'The name of the file must be plain, without a path.', 'file');
+  return given.trim();
+};
+
+const assertTaken = async (db: Queryable, clientId: number, typeId: number): Promise<void> => {
+  const { rows } = await db.query<{ maxFiles: number; there: number }>(
+    `select t.max_files as "maxFiles", (select count(*)::int from client_document d where d.client_id = $1 and d.type_id = t.id and d.status <> 'rejected') as there
+       from document_type t join document_group g on g.id = t.group_id where t.id = $2 and t.enabled and g.enabled`,
+    [clientId, typeId],
+  );
+  if (!rows[0])
+    throw new HubFailure('InvalidInput', 'not_found', 'There is no such document type.', { field: 'typeId' });
+  if (rows[0].there >= rows[0].maxFiles) {
+    throw new HubFailure('Rejected', 'limit_exceeded', `At most ${rows[0].maxFiles} files of this type are kept.`, {
+      field: 'typeId',
+    });
+  }
+};
+
+/** A condition on `client_document d`: whose documents the caller reaches. */
+export type Whose = (clientId: string) => string;
+
+/** The file of a document; 404 when the caller's `whose` does not reach it. Every look by an operator is noted. */
+export const documentFile = async (
+  pool: pg.Pool,
+  storage: FileStorage,
+  { documentId, actor, whose, requestId }: { documentId: number; actor: Actor; whose: Whose; requestId: string },
+): Promise<SentFile> => {
+  const { rows } = await pool.query<{ name: string; mimeType: string; key: string }>(
+    `select file_name as name, mime_type as "mimeType", storage_key as key from client_document d where document_id = $1 and ${whose('d.client_id')}`,
+    [documentId],
+  );
+  const bytes = rows[0] ? await storage.get(rows[0].key) : null;
+  if (!rows[0] || !bytes) throw notFound('document');
+  if (actor.kind === 'user') {
+    await recordAudit(pool, {
+      actor: actorName(actor),
+      action: 'documents.look',
+      object: `document:${documentId}`,
+      requestId,
+    });
+  }
+  return { name: rows[0].name, mimeType: rows[0].mimeType, bytes };
+};
+
+/** Removes a document and its file. What somebody checks, or what a level was given for, stays. */
+export const removeDocument = async (
+  pool: pg.Pool,
+  storage: FileStorage,
+  { documentId, actor, whose, requestId }: { documentId: number; actor: Actor; whose: Whose; requestId: string },
+): Promise<void> => {
+  const key = await inTransaction(pool, async (db) => {
+    const { rows } = await db.query<{ key: string; status: string; clientId: number; checked: boolean }>(
+      `select storage_key as key, status, client_id as "clientId",
+              exists (select from kyc_case k where d.document_id = any(k.document_ids) and k.state in ('checking', 'on_hold', 'approved')) as checked
+         from client_document d where document_id = $1 and ${whose('d.client_id')} for update`,
+      [documentId],
+    );
+    const found = rows[0];
+    if (!found) throw notFound('document');
+    if (found.checked || (actor.kind === 'client' && found.status === 'approved')) {
+      throw new HubFailure('Rejected', 'in_use', 'The document belongs to a verification and cannot be deleted.');
+    }
+    await db.query('delete from client_document where document_id = $1', [documentId]);
+    await recordAudit(db, {
+      actor: actorName(actor),
+      action: 'documents.delete',
+      object: `document:${documentId}`,
+      before: { clientId: found.clientId, status: found.status },
+      requestId,
+    });
+    return found.key;
+  });
+  await storage.remove(key);
+};

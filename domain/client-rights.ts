@@ -1,0 +1,17 @@
+/** What the clients of a level may do, in B2Core's words. What nobody forbids is allowed. */
+export const CLIENT_RIGHTS = ['verification', 'converter', 'deposits', 'withdrawals', 'internalTransfers'] as const;
+export type ClientRight = (typeof CLIENT_RIGHTS)[number];
+
+/** The right and the limit that a money movement needs. */
+export const RIGHT_OF = { deposit: 'deposits', withdrawal: 'withdrawals', transfer: 'internalTransfers' } as const;
+
+/** How much of one currency a client of a level may move in a period that ends now. */
+export interface LevelLimit {
+  /** Decimal string, major units. */
+  amount: string;
+  /** Numeric. Movements in other currencies do not count. */
+  currencyCode: number;
+  /** ISO 8601: 'P1D', 'P1M'. */
+  period: string;
+}
+export type LevelLimits = { [K in keyof typeof RIGHT_OF]?: LevelLimit | null };

@@ -1,0 +1,14 @@
+import { defineUpdate } from '@temporalio/workflow';
+import type { CaseState, WizardAction } from '../../domain/kyc.ts';
+
+/** Sent with the start: what the client goes on with. Each call gives a fresh token or page. */
+export const kycBegin = defineUpdate<WizardAction, []>('begin');
+
+export interface HandedIn {
+  state: CaseState;
+  /** The request a person decides. */
+  requestId: number | null;
+}
+
+/** The client says that he is done; what he handed in is in the books already. Answers where it stands now. */
+export const kycHandIn = defineUpdate<HandedIn, []>('handIn');
