@@ -1,0 +1,47 @@
+import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import { stamps } from './stamps.ts';
+
+export const MessageType = defineEntity({
+  name: 'MessageType',
+  tableName: 'message_type',
+  properties: {
+    id: p.integer().primary(),
+    name: p.text(),
+    caption: p.text(),
+    enabled: p.boolean(),
+    parameters: p.json<{ name: string; caption: string; example: string }[]>(),
+    lifetimeSeconds: p.integer().nullable(),
+    ...stamps(),
+  },
+});
+export type MessageTypeRow = InferEntity<typeof MessageType>;
+
+export const MessageTemplate = defineEntity({
+  name: 'MessageTemplate',
+  tableName: 'message_template',
+  properties: {
+    id: p.integer().primary(),
+    typeId: p.integer(),
+    channel: p.text().$type<'email' | 'sms' | 'chat'>(),
+    locale: p.text(),
+    subject: p.text().nullable(),
+    html: p.text().nullable(),
+    text: p.text(),
+    enabled: p.boolean(),
+    ...stamps(),
+  },
+});
+export type MessageTemplateRow = InferEntity<typeof MessageTemplate>;
+
+export const StorageValue = defineEntity({
+  name: 'StorageValue',
+  tableName: 'storage_value',
+  properties: {
+    id: p.integer().primary(),
+    key: p.text(),
+    value: p.text(),
+    type: p.text().$type<'string' | 'html' | 'mail' | 'url'>(),
+    ...stamps(),
+  },
+});
+export type StorageValueRow = InferEntity<typeof StorageValue>;
