@@ -10,6 +10,10 @@ import { bookPayout } from './ledger/book-payout.ts';
 import { bookTransfer } from './ledger/book-transfer.ts';
 import { holdFunds } from './ledger/hold-funds.ts';
 import { releaseHold } from './ledger/release-hold.ts';
+import { findMessage } from './messaging/find-message.ts';
+import { noteMessage } from './messaging/note-message.ts';
+import { planMessage } from './messaging/plan-message.ts';
+import { sendMessage } from './messaging/send-message.ts';
 import { dropExpired } from './ops/drop-expired.ts';
 import { lookForPayments } from './ops/look-for-payments.ts';
 import { sealAudit } from './ops/seal-audit.ts';
@@ -64,8 +68,10 @@ export const internalActivities = {
   lookForPayments,
   noteAddress,
   noteDepositOpened,
+  noteMessage,
   notePayoutSubmitted,
   openRequest,
+  planMessage,
   prepareAccount,
   prepareAddress,
   prepareOrder,
@@ -88,7 +94,9 @@ export const providerActivities = {
   findArrivals,
   findBalanceOperation,
   findDeposit,
+  findMessage,
   findPayout,
+  sendMessage,
 };
 
 export type InternalActivities = Bound<typeof internalActivities>;

@@ -41,5 +41,4 @@ export type MessagePlan =
       lastConnectionId: number | null;
       /** Milliseconds since the epoch. */
       expiresAt: number | null;
-      queuedAt: number;
     };

@@ -1,3 +1,4 @@
+import { messageProcedures } from '../back-office/messages/messages.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
@@ -20,6 +21,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...depositProcedures(hub),
     ...withdrawalProcedures(hub),
     ...transferProcedures(hub),
+    ...messageProcedures(hub),
     ...webhookProcedures(deps),
   ];
 };

@@ -45,3 +45,27 @@ export const StorageValue = defineEntity({
   },
 });
 export type StorageValueRow = InferEntity<typeof StorageValue>;
+
+/** A message without whom it goes to and what it says: those are sealed and read by plain SQL. */
+export const Message = defineEntity({
+  name: 'Message',
+  tableName: 'message',
+  properties: {
+    id: p.integer().primary(),
+    type: p.text(),
+    channel: p.text().$type<'email' | 'sms' | 'chat'>(),
+    locale: p.text(),
+    clientId: p.integer().nullable(),
+    userId: p.integer().nullable(),
+    state: p.text(),
+    attempts: p.integer(),
+    connectionId: p.integer().nullable(),
+    providerId: p.text().nullable(),
+    providerStatus: p.text().nullable(),
+    reason: p.text().nullable(),
+    expiresAt: p.datetime().nullable(),
+    nextAttempt: p.datetime().nullable(),
+    ...stamps(),
+  },
+});
+export type MessageListRow = InferEntity<typeof Message>;

@@ -37,8 +37,8 @@ export class MoneyApi {
     this.url = url;
   }
 
-  static async start(timings: Partial<Timings> = {}): Promise<MoneyApi> {
-    const hub = await TestHub.start(timings);
+  static async start(timings: Partial<Timings> = {}, connections: readonly string[] = []): Promise<MoneyApi> {
+    const hub = await TestHub.start(timings, connections);
     const temporal = { client: hub.client, connection: hub.client.connection as never };
     const quick = { ...QUICK_TIMINGS, ...timings };
     const built = await buildApi(hub.settings, temporal, createLog(process.env['TEST_LOG_LEVEL'] ?? 'silent'), {
