@@ -26,7 +26,7 @@ export interface MessageOrder {
 }
 
 /**
- * Promises a message on every channel for which the recipient has an address and the type an enabled template. The promise is kept when the
+ * Promises a message on every channel that has a route, for which the recipient has an address and the type an enabled template. The promise is kept when the
  * transaction of `db` is; call `startMessages` with the answer after it, for speed: the sweep starts what was not. Throws only what the database throws.
  */
 export const queueMessage = async (db: Queryable, ring: KeyRing, order: MessageOrder): Promise<number[]> => {
@@ -34,7 +34,8 @@ export const queueMessage = async (db: Queryable, ring: KeyRing, order: MessageO
   const ids: number[] = [];
   for (const channel of CHANNELS) {
     const to = person?.[channel];
-    if (!to || !(await templateFor(db, order.template, channel, person.locale))) continue;
+    if (!to || !(await isOpen(db, channel)) || !(await templateFor(db, order.template, channel, person.locale)))
+      continue;
     const id = await promise(db, ring, order, { channel, to, person });
     if (id !== null) ids.push(id);
   }
@@ -57,6 +58,10 @@ interface Person {
   /** Known of the person, for templates. */
   parameters?: Record<string, string>;
 }
+
+/** A broker sends on a channel once it has said through which connection. */
+const isOpen = async (db: Queryable, channel: string): Promise<boolean> =>
+  (await db.query(`select from message_route where channel = $1 and enabled limit 1`, [channel])).rows.length > 0;
 
 const ENGLISH = 'en_US';
 

@@ -33,6 +33,21 @@ export const MessageTemplate = defineEntity({
 });
 export type MessageTemplateRow = InferEntity<typeof MessageTemplate>;
 
+/** Which connection sends what is on a channel, by priority. */
+export const MessageRoute = defineEntity({
+  name: 'MessageRoute',
+  tableName: 'message_route',
+  properties: {
+    id: p.integer().primary(),
+    channel: p.text().$type<'email' | 'sms' | 'chat'>(),
+    connectionId: p.integer(),
+    priority: p.integer(),
+    enabled: p.boolean(),
+    ...stamps(),
+  },
+});
+export type MessageRouteRow = InferEntity<typeof MessageRoute>;
+
 export const StorageValue = defineEntity({
   name: 'StorageValue',
   tableName: 'storage_value',

@@ -60,9 +60,9 @@ export const messageConnections = async (
   (
     await db.query<{ connectionId: number; provider: string }>(
       `select c.id as "connectionId", c.provider
-         from connection c left join message_route r on r.connection_id = c.id and r.channel = $1
+         from connection c join message_route r on r.connection_id = c.id and r.channel = $1 and r.enabled
          left join connection_health h on h.connection_id = c.id
-        where c.enabled and (r.enabled or not exists (select from message_route any_route where any_route.channel = $1))
+        where c.enabled
         order by coalesce(h.state <> 'closed' or h.paused_until > now(), false), r.priority, c.id`,
       [channel],
     )

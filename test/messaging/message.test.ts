@@ -25,11 +25,10 @@ beforeAll(async () => {
     ['twilio', 'sms', 1],
   ] as const) {
     connection[name] = (await hub.one<{ id: number }>(`select id from connection where name = $1`, [name])).id;
-    await hub.pool.query(`insert into message_route (channel, connection_id, priority) values ($1, $2, $3)`, [
-      channel,
-      connection[name],
-      priority,
-    ]);
+    await hub.pool.query(
+      `insert into message_route (channel, connection_id, priority) values ($1, $2, $3) on conflict (channel, connection_id) do update set priority = $3`,
+      [channel, connection[name], priority],
+    );
   }
   // Its own port is known only now.
   const listening = hub.sandbox('smtp').vendor.defaultConfig(hub.sandboxes.origin);

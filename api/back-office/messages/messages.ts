@@ -13,6 +13,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { resource } from '../../kit/resource.ts';
 import { idText, isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
 import type { MoneyHub } from '../../money/hub.ts';
+import { messageRoutes } from './routes.ts';
 
 const Message = z
   .object({
@@ -129,6 +130,7 @@ export const messageProcedures = (hub: MoneyHub): Procedure[] => {
     });
 
   return [
+    ...messageRoutes(deps),
     ...list(deps),
     procedure('GET /messages/{messageId}', {
       ...common,
