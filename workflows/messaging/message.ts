@@ -19,7 +19,6 @@ const BLIND_REPEATS = 1;
 const keys = {
   kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
   status: defineSearchAttributeKey('HubStatus', SEARCH_ATTRIBUTES.HubStatus),
-  needsHuman: defineSearchAttributeKey('HubNeedsHuman', SEARCH_ATTRIBUTES.HubNeedsHuman),
 };
 
 /**
@@ -35,10 +34,7 @@ export async function message({ messageId, timings: given }: MessageInput): Prom
   ]);
   return CancellationScope.nonCancellable(async () => {
     const state = await new Sending(messageId, timings).untilOver();
-    upsertSearchAttributes([
-      { key: keys.status, value: state },
-      { key: keys.needsHuman, value: state === 'failed' || state === 'unknown' },
-    ]);
+    upsertSearchAttributes([{ key: keys.status, value: state }]);
     return { state };
   });
 }
