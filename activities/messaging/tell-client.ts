@@ -1,7 +1,7 @@
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { Amount } from '../../domain/money.ts';
-import { queueMessage } from './queue-message.ts';
+import { openChannels, queueMessage } from './queue-message.ts';
 
 /** Promises the client a message about a transaction, once for each template, within the transaction of `db`. Answers what to start after it. */
 export const tellClient = async (
@@ -10,6 +10,7 @@ export const tellClient = async (
   template: 'DepositSuccessful' | 'WithdrawDone' | 'RequestReceived' | 'RequestRejected',
   { transactionId, amount, reason = '' }: { transactionId: number; amount: Amount | null; reason?: string },
 ): Promise<number[]> => {
+  if ((await openChannels(db)).length === 0) return [];
   const { rows } = await db.query<{ clientId: number; account: string; currency: string; ordered: string }>(
     `select t.client_id as "clientId", coalesce(a.account_number, '') as account, c.alphabetic_code as currency, trim_scale(t.amount)::text as ordered
        from money_transaction t join currency c on c.numeric_code = t.currency
