@@ -17,6 +17,10 @@ import { bookPayout } from './ledger/book-payout.ts';
 import { bookTransfer } from './ledger/book-transfer.ts';
 import { holdFunds } from './ledger/hold-funds.ts';
 import { releaseHold } from './ledger/release-hold.ts';
+import { findMessage } from './messaging/find-message.ts';
+import { noteMessage } from './messaging/note-message.ts';
+import { planMessage } from './messaging/plan-message.ts';
+import { sendMessage } from './messaging/send-message.ts';
 import { dropExpired } from './ops/drop-expired.ts';
 import { lookForPayments } from './ops/look-for-payments.ts';
 import { sealAudit } from './ops/seal-audit.ts';
@@ -72,10 +76,12 @@ export const internalActivities = {
   noteAddress,
   noteBegun,
   noteDepositOpened,
+  noteMessage,
   notePayoutSubmitted,
   noteReport,
   openCaseRequest,
   openRequest,
+  planMessage,
   prepareAccount,
   prepareAddress,
   prepareCase,
@@ -102,7 +108,9 @@ export const providerActivities = {
   findBalanceOperation,
   findCheck,
   findDeposit,
+  findMessage,
   findPayout,
+  sendMessage,
 };
 
 export type InternalActivities = Bound<typeof internalActivities>;

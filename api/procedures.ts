@@ -4,6 +4,7 @@ import { transactions } from './back-office/lists/transactions.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
+import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
 import { approvalPolicies } from './back-office/resources/approval-policies.ts';
 import { currencies } from './back-office/resources/currencies.ts';
@@ -62,5 +63,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...methodProcedures(deps),
   ...documentProcedures(deps),
   ...myLevelProcedures(deps),
+  ...templateProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

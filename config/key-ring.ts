@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
 /**
  * AES-256-GCM under a ring of named keys: the first key seals, every key opens. Rotation = put a new key in front.
@@ -51,5 +51,11 @@ export class KeyRing {
     decipher.setAAD(Buffer.from(purpose));
     decipher.setAuthTag(bytes.subarray(idEnd + 12, idEnd + 28));
     return Buffer.concat([decipher.update(bytes.subarray(idEnd + 28)), decipher.final()]);
+  }
+
+  /** Keyed hashes by which equal texts are known without being kept: the first key's first, then those of keys used before. */
+  marks(text: string, purpose: string): [Buffer, ...Buffer[]] {
+    const marks = [...this.keys.values()].map((key) => createHmac('sha256', key).update(`${purpose}:${text}`).digest());
+    return marks as [Buffer, ...Buffer[]];
   }
 }

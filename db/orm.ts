@@ -1,6 +1,7 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import * as configuration from './entities/configuration.ts';
 import * as connections from './entities/connections.ts';
+import * as messages from './entities/messages.ts';
 import * as money from './entities/money.ts';
 import * as people from './entities/people.ts';
 import * as verification from './entities/verification.ts';
@@ -13,6 +14,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
     entities: [
       ...Object.values(configuration),
       ...Object.values(connections),
+      ...Object.values(messages),
       ...Object.values(money),
       ...Object.values(people),
       ...Object.values(verification),

@@ -183,10 +183,13 @@ export class Steering implements Steer {
   }
 
   async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
-    const args = [type === 'openAccount' ? { accountId: id, ...this.given() } : { transactionId: id, ...this.given() }];
+    const named =
+      type === 'message' ? { messageId: id } : type === 'openAccount' ? { accountId: id } : { transactionId: id };
+    const args = [{ ...named, ...this.given() }];
     await this.ignoreTwins(() =>
       this.client.workflow.start(type, {
-        ...ONCE,
+        // A message is tried anew when an operator says so; its row tells a run that there is nothing to do.
+        ...(type === 'message' ? AGAIN : ONCE),
         ...this.patience(),
         workflowId,
         args,

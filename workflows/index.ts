@@ -1,5 +1,6 @@
 /** Every process the hub runs, by its business name. The bundle is built from this file. */
 export { verification } from './kyc/verification.ts';
+export { message } from './messaging/message.ts';
 export { arrivals } from './money/arrivals.ts';
 export { deposit } from './money/deposit.ts';
 export { depositAddress } from './money/deposit-address.ts';

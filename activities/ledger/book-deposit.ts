@@ -8,6 +8,8 @@ import { clearingCode, incomeCode, walletCode } from '../../domain/chart-of-acco
 import { commissionOn } from '../../domain/commissions.ts';
 import { type Amount, compare, equal, isPositive, round, subtract } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { startMessages } from '../messaging/queue-message.ts';
+import { tellClient } from '../messaging/tell-client.ts';
 
 /**
  * Credits what was received, less the broker's commission, and closes the deposit. When other than the ordered amount came,
@@ -15,9 +17,9 @@ import type { Activity } from '../kit/activity.ts';
  */
 export const bookDeposit: Activity<{ transactionId: number; received: Amount; payments: string[] }, void> = async (
   { transactionId, received, payments },
-  { pool, run },
-) =>
-  inTransaction(pool, async (db) => {
+  { pool, run, ring, steer },
+) => {
+  const messages = await inTransaction(pool, async (db) => {
     const deposit = await loadTransaction(db, transactionId);
     const { alphabeticCode, numericCode, minorUnit } = deposit.currency;
     const amount = round(received, minorUnit, 'down'); // a provider may count finer than our books; dust stays in clearing
@@ -62,4 +64,7 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
       after: { ordered: deposit.amount, received: amount, net, fee },
       ...run,
     });
+    return tellClient(db, ring, 'DepositSuccessful', { transactionId, amount: net });
   });
+  await startMessages(steer, messages);
+};

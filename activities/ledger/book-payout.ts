@@ -7,6 +7,8 @@ import { loadTransaction, reachStage } from '../../db/repositories/transactions.
 import { clearingCode, feesCode, incomeCode, suspenseCode } from '../../domain/chart-of-accounts.ts';
 import { add, compare, isPositive, round, subtract } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { startMessages } from '../messaging/queue-message.ts';
+import { tellClient } from '../messaging/tell-client.ts';
 import { holdKey } from './hold-funds.ts';
 
 /**
@@ -15,9 +17,9 @@ import { holdKey } from './hold-funds.ts';
  */
 export const bookPayout: Activity<{ transactionId: number; report: PayoutReport | null }, void> = async (
   { transactionId, report },
-  { pool, run },
-) =>
-  inTransaction(pool, async (db) => {
+  { pool, run, ring, steer },
+) => {
+  const messages = await inTransaction(pool, async (db) => {
     const payout = await loadTransaction(db, transactionId);
     const { alphabeticCode, minorUnit } = payout.currency;
     const ordered = subtract(payout.amount, payout.vendorCommission);
@@ -57,4 +59,7 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
       after: { ordered, paid, fee },
       ...run,
     });
+    return tellClient(db, ring, 'WithdrawDone', { transactionId, amount: paid });
   });
+  await startMessages(steer, messages);
+};

@@ -2,7 +2,7 @@ import type { Activity } from '../kit/activity.ts';
 
 const AT_ONCE = 500;
 
-/** Orders that are in the database and whose run was never started, because the API died in between. */
+/** Orders and messages that are in the database and whose run was never started, because whoever wrote them died in between. */
 export const startWaiting: Activity<void, { started: number }> = async (_, { pool, steer }) => {
   const { rows } = await pool.query<{
     id: number;
@@ -17,5 +17,11 @@ export const startWaiting: Activity<void, { started: number }> = async (_, { poo
     [AT_ONCE],
   );
   for (const row of rows) await steer.startWaiting(row);
-  return { started: rows.length };
+  // Money first, however many messages wait.
+  const { rows: messages } = await pool.query<{ id: number }>(
+    `select id from message where not workflow_started and create_time < now() - interval '3 seconds' order by id limit $1`,
+    [AT_ONCE],
+  );
+  for (const { id } of messages) await steer.startWaiting({ workflowId: `message:${id}`, type: 'message', id });
+  return { started: rows.length + messages.length };
 };

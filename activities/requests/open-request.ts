@@ -5,6 +5,8 @@ import type { OpenRequest, Purpose } from '../../domain/decisions.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
+import { startMessages } from '../messaging/queue-message.ts';
+import { tellClient } from '../messaging/tell-client.ts';
 import { policyFor } from '../transactions/approval-policy.ts';
 
 export interface Asking {
@@ -26,8 +28,8 @@ const STAGE_OF: Record<Purpose, Stage> = {
  * Puts a question before the operators. A transaction has one open request at most: asking again renews it; only an amount that
  * an operator corrected while approval was asked stays.
  */
-export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId, purpose, why, amount }, tools) =>
-  inTransaction(tools.pool, async (db) => {
+export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId, purpose, why, amount }, tools) => {
+  const { messages, ...opened } = await inTransaction(tools.pool, async (db) => {
     const transaction = await loadTransaction(db, transactionId);
     const policy = amount === null ? 1 : await policyFor(tools, db, transaction, amount);
     const needed = purpose === 'approval' || purpose === 'review' ? Math.max(1, policy) : 1;
@@ -60,5 +62,10 @@ export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId
       after: { purpose, why, needed },
       ...tools.run,
     });
-    return { ...request, purpose };
+    const messages =
+      purpose === 'approval' ? await tellClient(db, tools.ring, 'RequestReceived', { transactionId, amount }) : [];
+    return { ...request, purpose, messages };
   });
+  await startMessages(tools.steer, messages);
+  return opened;
+};

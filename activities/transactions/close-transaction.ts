@@ -4,6 +4,8 @@ import { closeRequests } from '../../db/repositories/requests.ts';
 import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
+import { startMessages } from '../messaging/queue-message.ts';
+import { tellClient } from '../messaging/tell-client.ts';
 
 export interface Closing {
   transactionId: number;
@@ -16,12 +18,12 @@ export interface Closing {
 /** Ends a transaction that did not reach `done`: its stage, why, and whatever request is still open. */
 export const closeTransaction: Activity<Closing, void> = async (
   { transactionId, stage, reason, issue, resolutionId },
-  { pool, run },
-) =>
-  inTransaction(pool, async (db) => {
+  { pool, run, ring, steer },
+) => {
+  const messages = await inTransaction(pool, async (db) => {
     const { type, providerId } = await loadTransaction(db, transactionId);
     await closeRequests(db, transactionId, 'rejected');
-    if (!(await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null }))) return;
+    if (!(await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null }))) return [];
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.
       await db.query(`update money_transaction set next_look = now() + interval '1 hour' where transaction_id = $1`, [
@@ -35,4 +37,8 @@ export const closeTransaction: Activity<Closing, void> = async (
       after: { stage, reason },
       ...run,
     });
+    if (stage !== 'rejected') return [];
+    return tellClient(db, ring, 'RequestRejected', { transactionId, amount: null, reason: issue });
   });
+  await startMessages(steer, messages);
+};

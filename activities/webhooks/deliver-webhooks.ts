@@ -2,6 +2,7 @@ import { webhookOf } from '../../adapters/kit/manifest.ts';
 import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import type { Queryable } from '../../db/pool.ts';
+import { noteDelivery } from '../../db/repositories/messages.ts';
 import { loadWebhooks, type Settling, settleWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Tools } from '../kit/activity.ts';
@@ -49,7 +50,10 @@ export const deliverWebhooks = async (ids: readonly string[], tools: Tools): Pro
     for (const { webhook, news } of queue) {
       try {
         const results: Delivered[] = [];
-        for (const one of news) results.push(await deliver(tools, webhook, one, matches.get(one)!));
+        for (const one of news) {
+          const match = matches.get(one);
+          results.push(await (match ? deliver(tools, webhook, one, match) : deliverToMessage(tools, webhook, one)));
+        }
         settle(settlingOf(webhook, results));
       } catch (error) {
         deliveries.set(webhook.id, { error });
@@ -128,6 +132,25 @@ const deliver = async (
   return { nobody: 'it names nothing we know' };
 };
 
+/** What became of a message hangs on nothing else: it is noted as it was told. */
+const deliverToMessage = async (
+  { pool }: Tools,
+  { connectionId }: WebhookRow,
+  { reference, providerId, said, message }: ProviderNews,
+): Promise<Delivered> => {
+  const { state, code, why } = message ?? { state: 'unknown' as const };
+  const reason = [code, why].filter((part) => part !== undefined).join(' ');
+  const id = await noteDelivery(pool, {
+    connectionId,
+    state,
+    providerStatus: said,
+    ...(reference !== undefined && { reference }),
+    ...(providerId !== undefined && { providerId }),
+    ...(reason !== '' && { reason }),
+  });
+  return id === null ? { nobody: 'it names no message we sent' } : { to: `message:${id}` };
+};
+
 /** Whom news are for: a client's verification, a transaction, or a client's own address. */
 type Match =
   | { caseId: number; caseWorkflowId: string }
@@ -145,7 +168,7 @@ type Match =
 
 const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<Map<ProviderNews, Match>> => {
   const all = read.flatMap(({ webhook, news }) =>
-    news.map((one) => ({ connectionId: webhook.connectionId, news: one })),
+    news.flatMap((one) => (one.kind === 'message' ? [] : [{ connectionId: webhook.connectionId, news: one }])),
   );
   if (all.length === 0) return new Map();
   const { rows } = await db.query<Match & { n: string }>(

@@ -63,6 +63,8 @@ const COUNTS = `select
   (select count(*) from webhook where status = 'parked')::int as parked_webhooks,
   (select count(*) from webhook where status = 'received')::int as waiting_webhooks,
   (select count(*) from audit where seq is null)::int as unsealed_audit,
+  (select count(*) from message where state in ('queued', 'sending') and create_time < now() - interval '5 minutes')::int as late_messages,
+  (select count(*) from message where state in ('failed', 'unknown') and reason is distinct from 'limit_exceeded' and create_time > now() - interval '1 day')::int as lost_messages,
   (select coalesce(extract(epoch from now() - min(create_time)), 0) from money_transaction where not workflow_started)::float as oldest_unstarted_seconds`;
 
 const HELP = {
@@ -70,6 +72,8 @@ const HELP = {
   open_requests: 'Requests waiting for a decision',
   parked_webhooks: 'Webhooks whose workflow does not exist yet',
   waiting_webhooks: 'Webhooks stored and not yet delivered',
+  late_messages: 'Messages that wait for longer than five minutes',
+  lost_messages: 'Messages of the last day that failed, or of which nobody can tell',
   unsealed_audit: 'Audit rows not yet in the hash chain',
   oldest_unstarted_seconds: 'Age of the oldest transaction whose workflow was not started',
 } as const;

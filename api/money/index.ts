@@ -1,3 +1,4 @@
+import { messageProcedures } from '../back-office/messages/messages.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
@@ -22,6 +23,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...withdrawalProcedures(hub),
     ...transferProcedures(hub),
     ...wizardProcedures(hub),
+    ...messageProcedures(hub),
     ...webhookProcedures(deps),
   ];
 };

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../pool.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
+import { MESSAGE_PURPOSE } from './messages.ts';
 
 /** Every place where something is kept sealed with CONFIG_KEYS. A new one belongs here, else its keys cannot be rotated. */
 const SEALED = [
@@ -12,6 +13,7 @@ const SEALED = [
     key: ['connection_id', 'version'],
     purpose: CONNECTION_PURPOSE,
   },
+  { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
 ] as const;
 
 const AT_ONCE = 200;

@@ -99,6 +99,14 @@ const policies = [
   ['Transfers: nobody', 'transfer', null, '0', 0, 80],
 ] as const;
 
+/** connection, channel, priority */
+const routes = [
+  ['smtp', 'email', 1],
+  ['sendgrid', 'email', 2],
+  ['twilio', 'sms', 1],
+  ['slack', 'chat', 1],
+] as const;
+
 const holds = (ring: KeyRing, stored: Buffer, id: number, config: unknown): boolean => {
   try {
     return isDeepStrictEqual(openSettings(ring, stored, id), config);
@@ -127,6 +135,11 @@ export const seedDemo = async (
     const { id, config: stored, fresh } = rows[0]!;
     if (!fresh && !holds(ring, stored, id, config)) await replaceSettings(db, id, sealed);
   }
+  for (const [name, channel, priority] of routes)
+    await db.query(
+      `insert into message_route (channel, connection_id, priority) select $2, id, $3 from connection where name = $1 on conflict do nothing`,
+      [name, channel, priority],
+    );
   const { rows: done } = await db.query(`select from platform limit 1`);
   if (done.length > 0) return;
 

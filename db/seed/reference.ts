@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { seedMessages } from './messages.ts';
 
 const currencies = [
   [840, 'USD', 'US Dollar', 2, 1],
@@ -93,6 +94,7 @@ export const seedReference = async (db: Queryable): Promise<void> => {
       );
     }
   }
+  await seedMessages(db);
 };
 
 const documents = [

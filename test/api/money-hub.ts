@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '../../cli/embedded/ports.ts';
 import { additions } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
 import { createLog } from '../../api/kit/log.ts';
@@ -41,6 +42,12 @@ export class MoneyApi {
 
   static async start(timings: Partial<Timings> = {}, connections: readonly string[] = []): Promise<MoneyApi> {
     const hub = await TestHub.start(timings, connections);
+    // The worker tells providers where to call, and some sign the address.
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    await hub.pause();
+    hub.settings.publicUrl = url;
+    await hub.resume();
     const temporal = { client: hub.client, connection: hub.client.connection as never };
     const quick = { ...QUICK_TIMINGS, ...timings };
     const built = await buildApi(hub.settings, temporal, createLog(process.env['TEST_LOG_LEVEL'] ?? 'silent'), {
@@ -48,13 +55,8 @@ export class MoneyApi {
       procedures: (deps) => moneyProcedures({ ...deps, timings: quick }),
       mounts: (deps) => [webhookMount({ ...deps, timings: quick })],
     });
-    const server = createHttpServer(built.app).listen(0, '127.0.0.1');
+    const server = createHttpServer(built.app).listen(port, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    // The port is known only now, and the worker tells providers where to call.
-    await hub.pause();
-    hub.settings.publicUrl = url;
-    await hub.resume();
     return new MoneyApi(hub, built, server, url);
   }
 

@@ -1,13 +1,18 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, money.
  */
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
+import { KeyRing } from '../../config/key-ring.ts';
+import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
+import { CONFIG_KEYS } from '../kit/keys.ts';
 import globalSetup from '../kit/global-setup.ts';
 import globalTeardown from '../kit/global-teardown.ts';
 
@@ -173,19 +178,54 @@ const verifications = async (hub: TestHub, olga: number, { clientId }: TestClien
   await record(hub, 'verification.asked-again', asked.workflowId);
 };
 
+const messages = async (hub: TestHub): Promise<void> => {
+  const queue = async (to: { email: string } | { phone: string }, template: string, parameters = {}) => {
+    const order = { to, template, parameters, key: randomUUID() };
+    const [id] = await inTransaction(hub.pool, (db) => queueMessage(db, new KeyRing(CONFIG_KEYS), order));
+    await startMessages(hub.steering, [id!]);
+    return `message:${id}`;
+  };
+  const mail = () => queue({ email: 'ann@client.example' }, 'registerDone', { firstName: 'Ann' });
+  const sms = () => queue({ phone: '+15005550010' }, 'registerConfirm', { code: '493027' });
+  await record(hub, 'message.sent', await mail());
+
+  hub.sandbox('sendgrid').fault({ match: { path: '/v3/mail/send' }, kind: 'http_429', times: 1 });
+  await record(hub, 'message.tried-again', await mail());
+
+  hub.sandbox('sendgrid').fault({ match: { path: '/v3/mail/send' }, kind: 'reset_after_commit', times: 2 });
+  await record(hub, 'message.nobody-can-tell', await mail());
+
+  hub
+    .sandbox('twilio')
+    .fault({ match: { method: 'POST', path: '/2010-04-01/' }, kind: 'reset_after_commit', times: 1 });
+  await record(hub, 'message.found', await sms());
+
+  hub.sandbox('twilio').fault({ match: { method: 'POST', path: '/2010-04-01/' }, kind: 'reset', times: 1 });
+  await record(hub, 'message.never-arrived', await sms());
+
+  await record(hub, 'message.refused', await queue({ phone: '+15005550009' }, 'registerConfirm', { code: '1' }));
+};
+
+const only = process.argv[2];
 await globalSetup();
 try {
-  const hub = await TestHub.start({}, ['sumsub']);
+  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio']);
+  const olga = await hub.operator();
+  const parts: Record<string, () => Promise<void>> = {
+    messages: () => messages(hub),
+    verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
+    money: async () => {
+      const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
+      await payouts(hub, olga, client);
+      await deposits(hub, olga, client, dollars);
+      await addresses(hub, client);
+      await transfers(hub, dollars);
+      await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
+      await record(hub, 'sweep.once', 'sweep');
+    },
+  };
   try {
-    const olga = await hub.operator();
-    const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
-    await payouts(hub, olga, client);
-    await deposits(hub, olga, client, dollars);
-    await addresses(hub, client);
-    await transfers(hub, dollars);
-    await verifications(hub, olga, client);
-    await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
-    await record(hub, 'sweep.once', 'sweep');
+    for (const [part, run] of Object.entries(parts)) if (only === undefined || only === part) await run();
   } finally {
     await hub.stop();
   }

@@ -19,10 +19,12 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'assertMayWithdraw',
   'assertStillMayWithdraw',
   'noteDepositOpened',
+  'noteMessage',
   'notePayoutSubmitted',
   'noteBegun',
   'openCaseRequest',
   'openRequest',
+  'planMessage',
   'prepareAccount',
   'prepareAddress',
   'prepareCase',
@@ -50,10 +52,12 @@ export const internal = (summary: string): InternalActivities => {
 /**
  * Calls to a provider, on its own queue. Never retried by the platform: the story decides what a lost answer means.
  * An honest attempt makes a few HTTP calls of at most 15 s each; a worker that dies is noticed by its missing heartbeat.
+ * `within`: what no worker took up in this time is never begun.
  */
-export const atProvider = (connectionId: number, summary: string) =>
+export const atProvider = (connectionId: number, summary: string, within?: number) =>
   proxyActivities<ProviderActivities>({
     summary,
+    ...(within !== undefined && { scheduleToStartTimeout: within }),
     taskQueue: connectionQueue(connectionId),
     startToCloseTimeout: '75s',
     heartbeatTimeout: patience.heartbeat,

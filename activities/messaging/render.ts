@@ -1,0 +1,116 @@
+import { Liquid, type Template } from 'liquidjs';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+
+export interface TemplateText {
+  subject: string | null;
+  html: string | null;
+  text: string;
+}
+
+export interface RenderedMessage {
+  subject?: string;
+  html?: string;
+  text: string;
+}
+
+/** Shared texts by key. `isHtml`: written by an operator as HTML, goes into HTML as it is. */
+export type SharedTexts = Readonly<Record<string, { value: string; isHtml: boolean }>>;
+
+const LARGEST = { subject: 500, text: 100_000, html: 500_000 } as const;
+/** What reaches for other templates or keeps state between renderings. */
+const NOT_OFFERED = ['include', 'render', 'layout', 'block', 'increment', 'decrement'];
+
+class Html {
+  readonly html: string;
+  constructor(html: string) {
+    this.html = html;
+  }
+  toString(): string {
+    return this.html;
+  }
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+const escaped = (value: unknown): string =>
+  value instanceof Html ? value.html : String(value ?? '').replace(/[&<>"']/g, (sign) => ESCAPES[sign]!);
+
+/** Liquid without files, code, prototypes and unescaped output; bounded in size and time. */
+const engineWith = (outputEscape?: (value: unknown) => string): Liquid => {
+  const engine = new Liquid({
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    dynamicPartials: false,
+    templates: {},
+    parseLimit: 200_000,
+    renderLimit: 500,
+    memoryLimit: 2_000_000,
+    ...(outputEscape && { outputEscape }),
+  });
+  for (const tag of NOT_OFFERED) delete engine.tags[tag];
+  delete engine.filters['raw'];
+  return engine;
+};
+
+const ENGINES = { subject: engineWith(), text: engineWith(), html: engineWith(escaped) };
+type Part = keyof typeof ENGINES;
+const PARTS = ['subject', 'html', 'text'] as const satisfies readonly Part[];
+
+/** Throws `InvalidInput` naming the part and what is wrong in it: syntax, an unknown tag, filter or parameter. */
+export const checkTemplate = (template: TemplateText, parameters: readonly string[], shared: SharedTexts): void => {
+  for (const part of PARTS) {
+    const source = template[part];
+    if (source === null) continue;
+    const parsed = parse(part, source);
+    for (const segments of wrongIn(part, () => ENGINES[part].globalVariableSegmentsSync(parsed))) {
+      const [root, key] = segments.map(String);
+      const known =
+        root === 'storage' ? key !== undefined && Object.hasOwn(shared, key) : parameters.includes(root ?? '');
+      if (!known) throw wrong(part, `there is no parameter '${root === 'storage' ? `storage.${key ?? ''}` : root}'`);
+    }
+  }
+};
+
+/** Throws `InvalidInput` naming the part; a parameter that is not given is refused by name. */
+export const renderTemplate = (
+  template: TemplateText,
+  parameters: Readonly<Record<string, string>>,
+  shared: SharedTexts,
+): RenderedMessage => {
+  const render = (part: Part): string | undefined => {
+    const source = template[part];
+    if (source === null) return undefined;
+    const storage = Object.fromEntries(
+      Object.entries(shared).map(([key, { value, isHtml }]) => [
+        key,
+        part === 'html' && isHtml ? new Html(value) : value,
+      ]),
+    );
+    const parsed = parse(part, source);
+    const out = wrongIn(part, () => String(ENGINES[part].renderSync(parsed, { ...parameters, storage })));
+    if (out.length > LARGEST[part]) throw wrong(part, `is longer than ${LARGEST[part]} characters when filled in`);
+    return out;
+  };
+  const [subject, html] = [render('subject'), render('html')];
+  return {
+    // One line: it becomes a header.
+    ...(subject !== undefined && { subject: subject.replace(/\s+/g, ' ').trim() }),
+    ...(html !== undefined && { html }),
+    text: render('text')!,
+  };
+};
+
+const parse = (part: Part, source: string): Template[] => wrongIn(part, () => ENGINES[part].parse(source));
+
+const wrongIn = <T>(part: Part, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    if (isHubFailure(error)) throw error;
+    // The first line says what and where; the rest quotes the template.
+    throw wrong(part, (error as Error).message.split('\n')[0]!.slice(0, 300));
+  }
+};
+
+const wrong = (part: Part, issue: string): HubFailure =>
+  new HubFailure('InvalidInput', 'validation', `${part}: ${issue}`, { field: part });

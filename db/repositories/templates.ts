@@ -1,0 +1,44 @@
+import type { Queryable } from '../pool.ts';
+
+export interface StoredTemplate {
+  channel: 'email' | 'sms' | 'chat';
+  locale: string;
+  subject: string | null;
+  html: string | null;
+  text: string;
+}
+
+/** Shared texts by key, as templates use them. */
+export const loadSharedTexts = async (db: Queryable): Promise<Record<string, { value: string; isHtml: boolean }>> => {
+  const { rows } = await db.query<{ key: string; value: string; type: string }>(
+    `select key, value, type from storage_value`,
+  );
+  return Object.fromEntries(
+    rows.map(({ key, value, type }) => [key, { value, isHtml: type === 'html' || type === 'mail' }]),
+  );
+};
+
+/** What templates of this type may use; null when there is no such type. */
+export const loadParameterNames = async (db: Queryable, typeId: number): Promise<string[] | null> => {
+  const { rows } = await db.query<{ names: string[] }>(
+    `select array(select one ->> 'name' from jsonb_array_elements(parameters) one) as names from message_type where id = $1`,
+    [typeId],
+  );
+  return rows[0]?.names ?? null;
+};
+
+/** The enabled template that fits the locale best: the same, the same language, English, any. Null = nothing is sent on this channel. */
+export const templateFor = async (
+  db: Queryable,
+  type: string,
+  channel: string,
+  locale: string,
+): Promise<StoredTemplate | null> => {
+  const { rows } = await db.query<StoredTemplate>(
+    `select m.channel, m.locale, m.subject, m.html, m.text from message_template m join message_type t on t.id = m.type_id
+      where t.name = $1 and m.channel = $2 and m.enabled and t.enabled
+      order by m.locale = $3 desc, split_part(m.locale, '_', 1) = split_part($3, '_', 1) desc, m.locale = 'en_US' desc, m.id limit 1`,
+    [type, channel, locale],
+  );
+  return rows[0] ?? null;
+};

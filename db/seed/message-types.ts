@@ -1,0 +1,147 @@
+/** The messages that every installation knows, and what they say until somebody says it better. Reset brings these texts back. */
+export interface DefaultType {
+  name: string;
+  caption: string;
+  /** name, caption, example */
+  parameters: readonly (readonly [string, string, string])[];
+  lifetimeSeconds?: number;
+  templates: readonly DefaultTemplate[];
+}
+
+export interface DefaultTemplate {
+  channel: 'email' | 'sms' | 'chat';
+  locale: string;
+  subject: string | null;
+  html: string | null;
+  text: string;
+}
+
+const FIRST_NAME = ['firstName', 'First name', 'Ann'] as const;
+const AMOUNT = ['amount', 'Amount', '250.00'] as const;
+const CURRENCY = ['currency', 'Currency', 'USD'] as const;
+const ACCOUNT = ['account', 'Account number', '2100000001'] as const;
+const TRANSACTION = ['transactionId', 'Transaction', '1042'] as const;
+const REASON = ['reason', 'Why', 'Bank details do not match'] as const;
+const CODE = ['code', 'The code', '493027'] as const;
+
+/** One text, as plain text and as HTML: its paragraphs are the same. */
+const email = (subject: string, ...paragraphs: string[]): DefaultTemplate => ({
+  channel: 'email',
+  locale: 'en_US',
+  subject,
+  html: `<!doctype html>\n<html><body style="font-family: sans-serif">\n${[...paragraphs, '{{ storage.signature }}'].map((one) => `<p>${one}</p>`).join('\n')}\n</body></html>\n`,
+  text: `${[...paragraphs, '{{ storage.signature }}'].join('\n\n')}\n`,
+});
+const sms = (text: string): DefaultTemplate => ({ channel: 'sms', locale: 'en_US', subject: null, html: null, text });
+const chat = (text: string): DefaultTemplate => ({ ...sms(text), channel: 'chat' });
+
+const HELLO = 'Hello {{ firstName }},';
+
+export const DEFAULT_TYPES: readonly DefaultType[] = [
+  {
+    name: 'registerDone',
+    caption: 'Registration finished',
+    parameters: [FIRST_NAME],
+    templates: [email('Welcome', HELLO, 'Your registration is finished. You can sign in now.')],
+  },
+  {
+    name: 'registerConfirm',
+    caption: 'Confirmation code of a registration',
+    parameters: [CODE],
+    lifetimeSeconds: 600,
+    templates: [
+      email('Your confirmation code', 'Your code is {{ code }}. Nobody of us will ever ask you for it.'),
+      sms('Your code is {{ code }}'),
+    ],
+  },
+  {
+    name: 'restorePassword',
+    caption: 'Code to set a new password',
+    parameters: [FIRST_NAME, CODE],
+    lifetimeSeconds: 600,
+    templates: [
+      email(
+        'Your new password',
+        HELLO,
+        'Use the code {{ code }} to set a new password.',
+        'If you did not ask for it, you need do nothing.',
+      ),
+    ],
+  },
+  {
+    name: 'changePassword',
+    caption: 'The password was changed',
+    parameters: [FIRST_NAME],
+    templates: [
+      email('Your password was changed', HELLO, 'Your password was changed. If that was not you, tell us at once.'),
+    ],
+  },
+  {
+    name: 'DepositSuccessful',
+    caption: 'A deposit was credited',
+    parameters: [FIRST_NAME, AMOUNT, CURRENCY, ACCOUNT, TRANSACTION],
+    templates: [
+      email(
+        'Your deposit has arrived',
+        HELLO,
+        '{{ amount }} {{ currency }} were credited to your account {{ account }} (transaction {{ transactionId }}).',
+      ),
+    ],
+  },
+  {
+    name: 'WithdrawDone',
+    caption: 'A withdrawal was paid out',
+    parameters: [FIRST_NAME, AMOUNT, CURRENCY, ACCOUNT, TRANSACTION],
+    templates: [
+      email(
+        'Your withdrawal was paid',
+        HELLO,
+        '{{ amount }} {{ currency }} from your account {{ account }} were paid out (transaction {{ transactionId }}).',
+      ),
+    ],
+  },
+  {
+    name: 'RequestReceived',
+    caption: 'A request waits for a decision',
+    parameters: [FIRST_NAME, AMOUNT, CURRENCY, TRANSACTION],
+    templates: [
+      email(
+        'We received your request',
+        HELLO,
+        'We are looking into your request about {{ amount }} {{ currency }} (transaction {{ transactionId }}) and will tell you what came of it.',
+      ),
+    ],
+  },
+  {
+    name: 'RequestRejected',
+    caption: 'A request was rejected',
+    parameters: [FIRST_NAME, AMOUNT, CURRENCY, TRANSACTION, REASON],
+    templates: [
+      email(
+        'Your request was not approved',
+        HELLO,
+        'Your request about {{ amount }} {{ currency }} (transaction {{ transactionId }}) was not approved: {{ reason }}',
+      ),
+    ],
+  },
+  {
+    name: 'RequestToManager',
+    caption: 'To operators: a request waits',
+    parameters: [['request', 'Request', '77'], ['kind', 'Kind', 'withdrawal'], TRANSACTION],
+    templates: [
+      email(
+        'Request {{ request }} waits',
+        'Request {{ request }} ({{ kind }}, transaction {{ transactionId }}) waits for a decision.',
+      ),
+      chat('Request {{ request }} ({{ kind }}, transaction {{ transactionId }}) waits for a decision.'),
+    ],
+  },
+];
+
+/** key, value, type */
+export const DEFAULT_STORAGE = [['signature', 'Your broker', 'string']] as const;
+
+export const defaultTemplate = (type: string, channel: string, locale: string): DefaultTemplate | undefined =>
+  DEFAULT_TYPES.find(({ name }) => name === type)?.templates.find(
+    (one) => one.channel === channel && one.locale === locale,
+  );

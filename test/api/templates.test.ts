@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Caller, startTestApi, type TestApi } from '../kit/api-client.ts';
+
+let api: TestApi;
+let call: Caller['call'];
+let typeId: number;
+let templateId: number;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const olga = await api.operator();
+  call = (route, body, headers) => olga.call(route.replace(' /', ' /api/v2/'), body, headers);
+  typeId = (await call('GET /templates/types?filter[name]=DepositSuccessful')).body.data[0].id;
+  templateId = (await call(`GET /templates?filter[typeId]=${typeId}`)).body.data[0].id;
+});
+afterAll(() => api?.stop());
+
+const detail = (body: any) => body.error.details[0];
+
+describe('a template', () => {
+  it('belongs to a type that says which parameters it has', async () => {
+    const { body } = await call(`GET /templates/types/${typeId}`);
+    expect(body).toMatchObject({ name: 'DepositSuccessful', enabled: true, lifetimeSeconds: null });
+    expect(body.parameters.map((one: any) => one.name)).toContain('amount');
+    expect((await call(`GET /templates/${templateId}`)).body).toMatchObject({
+      type: { name: 'DepositSuccessful' },
+      channel: 'email',
+      locale: 'en_US',
+    });
+  });
+
+  it('is made for another locale, changed and deleted', async () => {
+    const made = await call('POST /templates', {
+      typeId,
+      channel: 'email',
+      locale: 'de_DE',
+      subject: 'Einzahlung',
+      html: '<p>{{ amount }} {{ currency }}</p>',
+      text: '{{ amount }} {{ currency }}',
+    });
+    expect(made.status).toBe(201);
+    const changed = await call(`PATCH /templates/${made.body.id}`, { subject: 'Ihre Einzahlung {{ transactionId }}' });
+    expect(changed.body.subject).toBe('Ihre Einzahlung {{ transactionId }}');
+    expect((await call(`DELETE /templates/${made.body.id}`)).status).toBe(204);
+  });
+
+  it('can be previewed with parameters or their examples, which are escaped in HTML and not in text', async () => {
+    const { body } = await call('POST /templates/preview', {
+      typeId,
+      subject: '{{ firstName }}\r\nBcc: x',
+      html: '<p>{{ firstName }} {{ amount }}</p>',
+      text: '{{ firstName }}',
+      parameters: { firstName: '<script>alert(1)</script>{{ amount }}' },
+    });
+    expect(body).toEqual({
+      subject: '<script>alert(1)</script>{{ amount }} Bcc: x',
+      html: '<p>&lt;script&gt;alert(1)&lt;/script&gt;{{ amount }} 250.00</p>',
+      text: '<script>alert(1)</script>{{ amount }}',
+    });
+  });
+
+  it.each([
+    ['a parameter that its type does not have', '{{ cardNumber }}', "'cardNumber'"],
+    ['a shared text that does not exist', '{{ storage.nothing }}', "'storage.nothing'"],
+    ['a tag that is never closed', '{% if amount %}', 'not closed'],
+    ['a file from the disk', '{% include "../../package.json" %}', 'tag "include" not found'],
+    ['an unescaped output', '{{ amount | raw }}', 'undefined filter: raw'],
+    ['an unknown filter', '{{ amount | shout }}', 'undefined filter: shout'],
+  ])('with %s is refused at saving and at preview, saying what it is', async (_, html, what) => {
+    for (const [route, body] of [
+      [`PATCH /templates/${templateId}`, { html }],
+      ['POST /templates/preview', { typeId, html, text: 'x' }],
+    ] as const) {
+      const answer = await call(route, body);
+      expect([answer.status, detail(answer.body).field]).toEqual([400, 'html']);
+      expect(detail(answer.body).issue).toContain(what);
+    }
+  });
+
+  it('reaches no prototype, and is stopped when it would run or grow without end', async () => {
+    for (const html of [
+      '{{ firstName.constructor }}',
+      '{{ firstName.__proto__ }}',
+      '{% for i in (1..100000000) %}{{ i }}{% endfor %}',
+      '{% for i in (1..100000) %}{{ firstName }}{{ firstName }}{{ firstName }}{% endfor %}',
+    ]) {
+      const answer = await call('POST /templates/preview', { typeId, html, text: 'x' });
+      expect([html, answer.status]).toEqual([html, 400]);
+    }
+    const strange = await call('POST /templates/preview', { typeId, text: 'x', parameters: { nobody: '1' } });
+    expect(detail(strange.body).field).toBe('parameters.nobody');
+  });
+
+  it('goes back to its original text', async () => {
+    const before = (await call(`GET /templates/${templateId}`)).body;
+    await call(`PATCH /templates/${templateId}`, { subject: 'Mine', text: 'Mine' });
+    expect((await call(`POST /templates/${templateId}/reset`)).body.subject).toBe(before.subject);
+    expect((await call(`GET /templates/${templateId}`)).body.text).toBe(before.text);
+    await call(`DELETE /templates/${templateId}`);
+    expect((await call(`POST /templates/types/${typeId}/reset`)).body).toEqual({ reset: 1 });
+    expect((await call(`GET /templates?filter[typeId]=${typeId}`)).body.data).toHaveLength(1);
+  });
+
+  it('is changed only by those who may', async () => {
+    const reader = await api.operator(['templates.read']);
+    expect((await reader.call('GET /api/v2/templates')).status).toBe(200);
+    expect((await reader.call(`PATCH /api/v2/templates/${templateId}`, { subject: 'x' })).status).toBe(403);
+  });
+});
+
+describe('a shared text', () => {
+  it('is used by templates: HTML as it is, everything else escaped', async () => {
+    await call('POST /storage/values', { key: 'footer', value: '<b>Us</b>', type: 'html' });
+    await call('POST /storage/values', { key: 'company', value: 'A & B', type: 'string' });
+    const { body } = await call('POST /templates/preview', {
+      typeId,
+      html: '{{ storage.footer }} {{ storage.company }}',
+      text: '{{ storage.company }}',
+    });
+    expect(body).toMatchObject({ html: '<b>Us</b> A &amp; B', text: 'A & B' });
+    expect((await call('GET /storage/values?filter[key]=foot')).body.total).toBe(1);
+    const twin = await call('POST /storage/values', { key: 'footer', value: 'x' });
+    expect([twin.status, detail(twin.body).field]).toEqual([409, 'key']);
+  });
+});

@@ -1,0 +1,192 @@
+import { ActivityFailure, defineSearchAttributeKey, TimeoutFailure } from '@temporalio/common';
+import { CancellationScope, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import type { MessageReport } from '../../adapters/kit/messaging.ts';
+import type { MessagePlan, MessageState, Route } from '../../domain/messages.ts';
+import type { Answer } from '../../domain/outcomes.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
+import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
+import { atProvider, internal, setPatience } from '../kit/activities.ts';
+import { hubFailureOf } from '../kit/stopped.ts';
+
+export interface MessageInput {
+  messageId: number;
+  timings?: Partial<Timings>;
+}
+
+/** How often a message is sent again when nobody can tell whether it was sent: rather twice than never, and not more. */
+const BLIND_REPEATS = 1;
+
+const keys = {
+  kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
+  status: defineSearchAttributeKey('HubStatus', SEARCH_ATTRIBUTES.HubStatus),
+};
+
+/**
+ * Brings one message to a provider: tries the connections of its channel one after the other, waits longer after each round, and never sends again what
+ * may be on its way before it was asked for (docs/decisions/0024-one-run-per-message.md). Its row tells everything else; the run ends when a provider has it.
+ */
+export async function message({ messageId, timings: given }: MessageInput): Promise<{ state: MessageState }> {
+  const timings = { ...TIMINGS, ...given };
+  setPatience(timings);
+  upsertSearchAttributes([
+    { key: keys.kind, value: 'message' },
+    { key: keys.status, value: 'queued' },
+  ]);
+  return CancellationScope.nonCancellable(async () => {
+    const state = await new Sending(messageId, timings).untilOver();
+    upsertSearchAttributes([{ key: keys.status, value: state }]);
+    return { state };
+  });
+}
+
+type Open = Extract<MessagePlan, { over: null }>;
+
+class Sending {
+  private readonly messageId: number;
+  private readonly timings: Timings;
+  private readonly giveUpAt: number;
+  private readonly log: string[] = [];
+  /** Connections that could not send it in this round. */
+  private readonly failed = new Set<number>();
+  private round = 0;
+  private repeats = 0;
+
+  constructor(messageId: number, timings: Timings) {
+    this.messageId = messageId;
+    this.timings = timings;
+    this.giveUpAt = Date.now() + timings.sendFor;
+  }
+
+  async untilOver(): Promise<MessageState> {
+    for (;;) {
+      const plan = await this.plan();
+      if (plan.over !== null) return plan.over;
+      const route = this.choose(plan);
+      if (!route) await this.nextRound(plan);
+      else if (await this.tryAt(route, plan.attempts + 1)) this.failed.add(route.connectionId);
+    }
+  }
+
+  /** What may have been sent is repeated where it was sent: there the same id is known. */
+  private choose({ routes, lastConnectionId }: Open): Route | undefined {
+    const left = routes.filter(({ connectionId }) => !this.failed.has(connectionId));
+    return (this.repeats > 0 ? left.find((one) => one.connectionId === lastConnectionId) : undefined) ?? left[0];
+  }
+
+  /** True when this connection surely did not send it and another may. */
+  private async tryAt(route: Route, attempt: number): Promise<boolean> {
+    const { connectionId, provider } = route;
+    const answer = await this.send(route, attempt);
+    switch (answer.outcome) {
+      case 'done':
+      case 'pending':
+        this.note(`${provider} has it: ${answer.report.providerStatus}.`);
+        await this.reported(attempt, answer.report);
+        return false;
+      case 'refused':
+        this.note(`${provider} refused it: ${answer.message}.`);
+        await this.write({ attempt, state: 'failed', reason: answer.message });
+        return false;
+      case 'not_sent':
+        this.note(`Not sent by ${provider}: ${answer.message}.`);
+        await this.write({ attempt, state: 'queued', reason: answer.message });
+        return true;
+      case 'unknown':
+        this.note(`Outcome unknown at ${provider}: ${answer.message}.`);
+        await this.write({ attempt, state: 'sending', reason: answer.message });
+        await this.findOut({ ...route, connectionId }, attempt);
+        return false;
+    }
+  }
+
+  private async send({ connectionId, provider }: Route, attempt: number): Promise<Answer<MessageReport>> {
+    try {
+      // What nobody takes up, because the connection is paused meanwhile, goes another way.
+      const at = atProvider(connectionId, `Sending through ${provider}`, this.timings.settleAfter);
+      return await at.sendMessage({ messageId: this.messageId, connectionId, attempt });
+    } catch (error) {
+      const failure = hubFailureOf(error);
+      if (failure) return { outcome: 'not_sent', reason: failure.reason, message: failure.message };
+      const cause = error instanceof ActivityFailure ? error.cause : error;
+      if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START')
+        return { outcome: 'not_sent', reason: 'provider_unavailable', message: 'nobody took it up in time' };
+      return { outcome: 'unknown', message: 'the answer was lost' };
+    }
+  }
+
+  /** Waits until it is known what became of an attempt; comes back when the message is over, or may be sent again. */
+  private async findOut(route: Route, attempt: number): Promise<void> {
+    const { timings } = this;
+    if (route.idempotency === 'native') return sleep(delay(timings.probes, 0));
+    const overAt = Date.now() + timings.settleAfter;
+    let missed = false;
+    for (let n = 0; ; n++) {
+      const left = Math.max(overAt - Date.now(), timings.secondLook);
+      await sleep(missed ? timings.secondLook : Math.min(delay(timings.probes, n), left));
+      // A callback may have told meanwhile, or its time is over.
+      if ((await this.plan()).over !== null) return;
+      const settled = Date.now() >= overAt;
+      if (!route.finds) {
+        if (!settled) continue;
+        if (this.repeats < BLIND_REPEATS) {
+          this.repeats += 1;
+          return this.note(`${route.provider} cannot tell: sending it once more under the same id.`);
+        }
+        return this.write({ attempt, state: 'unknown', reason: 'The provider cannot tell whether it was sent.' });
+      }
+      const found = await this.look(route, attempt);
+      if (found) return this.reported(attempt, found);
+      if (found === null && missed) return this.note(`${route.provider} never saw it.`);
+      if (found === null) missed = settled;
+      if (Date.now() >= this.giveUpAt)
+        return this.write({
+          attempt,
+          state: 'unknown',
+          reason: 'The provider could not be asked whether it was sent.',
+        });
+    }
+  }
+
+  /** Undefined when it could not be asked: not asked is not missing. */
+  private look({ connectionId, provider }: Route, attempt: number): Promise<MessageReport | null | undefined> {
+    const at = atProvider(connectionId, `Asking ${provider} whether it was sent`, this.timings.settleAfter);
+    return at.findMessage({ messageId: this.messageId, connectionId, attempt }).catch(() => undefined);
+  }
+
+  /** Nobody can send it now: wait, and begin with the first connection again. */
+  private async nextRound({ attempts, expiresAt }: Open): Promise<void> {
+    if (Date.now() >= this.giveUpAt) {
+      this.note('Given up.');
+      return this.write({ attempt: attempts, state: 'failed', reason: 'Given up: no connection could send it.' });
+    }
+    this.failed.clear();
+    const pause = delay(this.timings.retries, this.round++);
+    const ms = expiresAt === null ? pause : Math.max(0, Math.min(pause, expiresAt - Date.now()));
+    await this.write({ attempt: 0, state: 'queued', reason: 'No connection could send it.', again: ms });
+    await sleep(ms);
+  }
+
+  private reported(attempt: number, { state, providerId, providerStatus, code, why }: MessageReport): Promise<void> {
+    return this.write({
+      attempt,
+      state: state === 'unknown' ? 'accepted' : state,
+      providerId,
+      providerStatus,
+      ...((code ?? why) !== undefined && { reason: [code, why].join(' ').trim() }),
+    });
+  }
+
+  private plan(): Promise<MessagePlan> {
+    return internal('Reading what is to be sent').planMessage({ messageId: this.messageId });
+  }
+
+  private write(note: Omit<Parameters<ReturnType<typeof internal>['noteMessage']>[0], 'messageId'>): Promise<void> {
+    return internal(`Noting: ${note.state}`).noteMessage({ messageId: this.messageId, ...note });
+  }
+
+  private note(said: string): void {
+    this.log.push(`- ${new Date().toISOString().slice(0, 19).replace('T', ' ')} ${said}`);
+    if (this.log.length > 30) this.log.splice(1, 1);
+    setCurrentDetails(`**message ${this.messageId}**\n\n${this.log.join('\n')}`);
+  }
+}
