@@ -178,7 +178,7 @@ const clearFolder = async (): Promise<void> => {
   const holder = livingProcess(FOLDER, 'bench');
   if (holder !== undefined)
     throw new Error(`Another benchmark runs (process ${holder}): two would measure each other.`);
-  for (const name of ['api', 'worker', 'references', 'temporal']) await stopOrphan(FOLDER, name);
+  for (const name of ['api', 'worker', 'references', 'receiver', 'temporal']) await stopOrphan(FOLDER, name);
   await stopOrphan(FOLDER, 'postgres', 'SIGQUIT');
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true, mode: 0o711 });
