@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
@@ -53,7 +53,7 @@ export const buildApi = async (
     pool,
     access,
     log,
-    fingerprintSecret: createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest(),
+    fingerprintSecret: createSecretKey(createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest()),
     metrics,
     procedures,
     mounts: additions.mounts?.(deps) ?? [],

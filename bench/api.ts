@@ -53,6 +53,20 @@ const way = (name: string, origin: string, calls: HttpCall[], expect: number): W
   round: async () => (await hammer(origin, { connections: LANES, seconds: SECONDS, expect, calls })).rate,
 });
 
+/** Starts a process that answers so with node:http and with Express. */
+export const referenceServers = async (
+  stack: Stack,
+  name: 'references' | 'receiver',
+  answers: Answers,
+): Promise<{ bare: string; express: string }> => {
+  const file = join(stack.settings.hubStateDir, `${name}.json`);
+  writeJson(file, answers);
+  const [httpPort, expressPort] = [await freePort(), await freePort()];
+  const args = ['reference-server.ts', String(httpPort), String(expressPort), file];
+  await stack.process(name, args, 'references listen');
+  return { bare: `http://127.0.0.1:${httpPort}`, express: `http://127.0.0.1:${expressPort}` };
+};
+
 export const apiBench: Bench = {
   name: 'api',
   setUp: async (stack) => {
@@ -73,15 +87,7 @@ export const apiBench: Bench = {
       post: await callOnce(origin, posts[0]!, 201),
       statements: await statementsOf(stack, clients[0]!, methodId),
     };
-    const file = join(stack.settings.hubStateDir, 'answers.json');
-    writeJson(file, answers);
-    const [httpPort, expressPort] = [await freePort(), await freePort()];
-    await stack.process(
-      'references',
-      ['reference-server.ts', String(httpPort), String(expressPort), file],
-      'references listen',
-    );
-    const [bare, express] = [`http://127.0.0.1:${httpPort}`, `http://127.0.0.1:${expressPort}`];
+    const { bare, express } = await referenceServers(stack, 'references', answers);
     const at = (path: string, calls: readonly HttpCall[]) => calls.map((one) => ({ ...one, path }));
 
     const get: Figure = {

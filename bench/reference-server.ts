@@ -1,4 +1,7 @@
-/** Bare node:http and bare Express doing the JSON work of the API's answers. Arguments: their two ports, a file with the answers. */
+/**
+ * Bare node:http and bare Express doing the JSON work of the API's answers, and keeping what comes to /keep with one insert. Arguments: their two
+ * ports, a file with the answers.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import express from 'express';
@@ -11,14 +14,19 @@ const answers = JSON.parse(readFileSync(file!, 'utf8')) as Answers;
 const settings = settingsOrExit();
 const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
 
-const parsed = async (req: IncomingMessage): Promise<unknown> => {
+const whole = async (req: IncomingMessage): Promise<Buffer> => {
   const parts: Buffer[] = [];
   for await (const part of req) parts.push(part as Buffer);
-  return JSON.parse(Buffer.concat(parts).toString());
+  return Buffer.concat(parts);
 };
+const parsed = async (req: IncomingMessage): Promise<unknown> => JSON.parse((await whole(req)).toString());
 
 const bare = createServer((req, res) => {
   void (async () => {
+    if (req.url === '/keep') {
+      await pool.query(`insert into bench_webhook (body) values ($1)`, [await whole(req)]);
+      return void res.end('OK');
+    }
     if (req.method === 'POST') await parsed(req);
     if (req.url === '/post-sql') for (const { text, values } of answers.statements) await pool.query(text, values);
     const body = JSON.stringify(req.method === 'POST' ? answers.post : answers.get);

@@ -103,6 +103,8 @@ export class Stack {
     await seedAdmin(settings.databaseUrl, { email: settings.adminEmail, password: settings.adminPassword! });
     const pool = createPool(settings.databaseUrl, 20);
     pool.on('error', () => undefined);
+    // A message to a client is a run of its own, which would be measured with whatever is timed after it began.
+    await pool.query(`update message_route set enabled = false`);
     const { client, connection } = connectTemporal(settings);
     const steering = new Steering(client, settings.payloadKeys);
     return new Stack({ settings, pool, client, steering, sandboxes }, services, [
@@ -176,7 +178,7 @@ const clearFolder = async (): Promise<void> => {
   const holder = livingProcess(FOLDER, 'bench');
   if (holder !== undefined)
     throw new Error(`Another benchmark runs (process ${holder}): two would measure each other.`);
-  for (const name of ['api', 'worker', 'references', 'temporal']) await stopOrphan(FOLDER, name);
+  for (const name of ['api', 'worker', 'references', 'receiver', 'temporal']) await stopOrphan(FOLDER, name);
   await stopOrphan(FOLDER, 'postgres', 'SIGQUIT');
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true, mode: 0o711 });

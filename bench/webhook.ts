@@ -1,6 +1,7 @@
 import { createPool } from '../db/pool.ts';
 import { callbackSign } from '../adapters/payments/b2binpay/signature.ts';
 import { CREDENTIALS } from '../adapters/payments/b2binpay/sandbox/state.ts';
+import { referenceServers } from './api.ts';
 import type { Bench, Way } from './figure.ts';
 import { hammer } from './http.ts';
 import { forSome } from './load.ts';
@@ -94,15 +95,31 @@ export const webhookBench: Bench = {
         return rate;
       },
     };
+    const { bare } = await referenceServers(stack, 'receiver', { get: null, post: null, statements: [] });
+    const overHttp: Way = {
+      name: 'node:http and one raw insert',
+      round: async () => {
+        const calls = [{ method: 'POST', path: '/keep', headers: HEADERS }] as const;
+        return (
+          await hammer(bare, {
+            connections: LANES,
+            seconds: SECONDS,
+            expect: 200,
+            calls: [...calls],
+            nextBody: message,
+          })
+        ).rate;
+      },
+    };
     return [
       {
         name: `Webhook accepted, ${LANES} connections`,
         unit: 'messages/s',
         ours,
-        references: [raw],
+        references: [raw, overHttp],
         targets: [{ against: raw.name, atLeast: 0.5 }],
         notes: async () => [
-          'Both sides make and sign their messages in the client. Ours also looks for the run behind the answer, in the same process.',
+          'All make and sign their messages in the client. The second reference is a receiver that checks nothing; ours also looks for the run behind the answer, in the same process.',
         ],
       },
     ];

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /**
  * AES-256-GCM under a ring of named keys: the first key seals, every key opens. Rotation = put a new key in front.
@@ -6,16 +13,16 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
  */
 export class KeyRing {
   readonly currentId: string;
-  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly keys: ReadonlyMap<string, KeyObject>;
 
   /** `text`: 'id:base64key[,id:base64key]', keys of 32 bytes. */
   constructor(text: string) {
-    const entries = text.split(',').map((part): [string, Buffer] => {
+    const entries = text.split(',').map((part): [string, KeyObject] => {
       const [id = '', key = ''] = part.trim().split(':');
       const bytes = Buffer.from(key, 'base64');
       if (!/^[\w-]{1,32}$/.test(id) || bytes.length !== 32)
         throw new Error('a key ring is id:base64 of 32 bytes, comma separated');
-      return [id, bytes];
+      return [id, createSecretKey(bytes)];
     });
     this.keys = new Map(entries);
     this.currentId = entries[0]![0];

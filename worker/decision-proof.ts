@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Decision } from '../domain/decisions.ts';
 
 /**
@@ -7,12 +7,15 @@ import type { Decision } from '../domain/decisions.ts';
  * the one it names, so that rotating the ring strands no decision.
  */
 export class DecisionProof {
-  private readonly keys: ReadonlyMap<string, string>;
+  private readonly keys: ReadonlyMap<string, KeyObject>;
   private readonly current: string;
 
   /** `payloadKeys`: 'id:base64key[,id:base64key]'; API and workers have it both. */
   constructor(payloadKeys: string) {
-    const entries = payloadKeys.split(',').map((part) => part.trim().split(':') as [string, string]);
+    const entries = payloadKeys.split(',').map((part): [string, KeyObject] => {
+      const [id, key] = part.trim().split(':') as [string, string];
+      return [id, createSecretKey(key, 'base64')];
+    });
     this.keys = new Map(entries);
     this.current = entries[0]![0];
   }
@@ -31,8 +34,6 @@ export class DecisionProof {
 
   private mac(id: string, workflowId: string, { by, decision, applicationId, resolutionId }: Decision): string {
     const said = JSON.stringify(['decision', workflowId, applicationId ?? null, by, decision, resolutionId ?? null]);
-    return createHmac('sha256', Buffer.from(this.keys.get(id)!, 'base64'))
-      .update(said)
-      .digest('base64url');
+    return createHmac('sha256', this.keys.get(id)!).update(said).digest('base64url');
   }
 }

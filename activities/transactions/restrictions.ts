@@ -1,4 +1,4 @@
-import { loadClientRights, movedInPeriod } from '../../db/repositories/client-rights.ts';
+import { type ClientRights, loadClientRights, movedInPeriod } from '../../db/repositories/client-rights.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AccountFacts,
@@ -66,10 +66,14 @@ export interface Movement {
   transactionId: number | null;
 }
 
-/** The client's verification level allows this kind of movement, and so much of it; with `limits` false only the kind. */
-export const assertLevelAllows = async (db: Queryable, movement: Movement, limits = true): Promise<void> => {
+/** The client's verification level, with these rights, allows this kind of movement, and so much of it; with `limits` false only the kind. */
+export const assertLevelAllows = async (
+  db: Queryable,
+  movement: Movement,
+  rights: ClientRights,
+  limits = true,
+): Promise<void> => {
   const { clientId, type, currency, amount, transactionId: before } = movement;
-  const rights = await loadClientRights(db, clientId);
   if (!rights.may[RIGHT_OF[type]]) {
     throw restricted('clientId', 'The verification level does not allow this. Verify for a higher level first.');
   }
@@ -101,7 +105,8 @@ const check = async (
     assertAccountMay(await loadAccountFacts(db, transaction.creditAccountId!), rights.credit, 'accountId');
   const { clientId, type, amount } = transaction;
   const currency = transaction.currency.numericCode;
-  await assertLevelAllows(db, { clientId, type, currency, amount, transactionId }, limits || type === 'transfer');
+  const movement = { clientId, type, currency, amount, transactionId };
+  await assertLevelAllows(db, movement, await loadClientRights(db, clientId), limits || type === 'transfer');
   if (!limits || transaction.methodId === null) return;
   const direction = transaction.type === 'withdrawal' ? 'withdrawal' : 'deposit';
   assertMethodTakes(

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type pg from 'pg';
 import type { Logger } from 'pino';
@@ -19,7 +20,7 @@ export interface RunDeps {
   access: Access;
   log: Logger;
   /** Keys the fingerprints of idempotent bodies. */
-  fingerprintSecret: Buffer;
+  fingerprintSecret: KeyObject;
 }
 
 const Nothing = z.strictObject({});

@@ -38,6 +38,23 @@ describe('what a process remembers', () => {
     await eventually(async () => (await preview(ann)).status !== 201, 'the right to be gone', SOON);
   });
 
+  it('is forgotten when the level of a client, or what it allows, changes', async () => {
+    const ann = await api.clientWith('0', 'USD');
+    const mayNot = async () => (await preview(ann)).status === 403;
+    const { rows } = await api.hub.pool.query<{ id: number }>(
+      `with strict as (insert into client_role (name, caption, permissions) values ('strict', 'Strict', '{"deposits": false}') returning id)
+       insert into verification_level (name, caption, index, role_id) select 'Strict', 'Strict', 99, id from strict returning id`,
+    );
+    expect(await mayNot()).toBe(false);
+    await api.hub.pool.query(`update client set verification_level_id = $2 where client_id = $1`, [
+      ann.id,
+      rows[0]!.id,
+    ]);
+    await eventually(mayNot, 'the level to be there', SOON);
+    await api.hub.pool.query(`update client_role set permissions = '{}' where name = 'strict'`);
+    await eventually(async () => !(await mayNot()), 'the role to allow it', SOON);
+  });
+
   it('never lets money move: an order that is placed is checked against what is true now', async () => {
     const ann = await api.clientWith('0', 'USD');
     expect((await preview(ann)).status).toBe(201);

@@ -73,7 +73,7 @@ export const paymentOrder = async (
   assertAccountMay(account, [type], 'accountId');
   assertWallet(account, 'accountId');
   const level = { clientId: account.clientId, type, currency: account.currency, amount, transactionId: null };
-  await assertLevelAllows(db, level);
+  await assertLevelAllows(db, level, await facts.rights(account.clientId));
   const vendorCommission = commission(request, method, currency, amount ?? '0');
   const data = methodData(method, request.data ?? {});
   if (type === 'withdrawal') await assertFunds(db, account, amount!);
@@ -150,7 +150,8 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
       field: fields.destination,
     });
   }
-  const currency = await currencyOf(freshFacts(db), from.currency);
+  const facts = freshFacts(db);
+  const currency = await currencyOf(facts, from.currency);
   if (from.currency !== to.currency) {
     throw new HubFailure('Rejected', 'currency_mismatch', 'A transfer stays in one currency; use an exchange.', {
       field: fields.destination,
@@ -159,7 +160,8 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
   assertFits(amount, currency);
   assertAccountMay(from, ['transferWithdrawal'], fields.source);
   assertAccountMay(to, ['transferDeposit'], fields.destination);
-  await assertLevelAllows(db, { clientId, type: 'transfer', currency: from.currency, amount, transactionId: null });
+  const movement = { clientId, type: 'transfer', currency: from.currency, amount, transactionId: null } as const;
+  await assertLevelAllows(db, movement, await facts.rights(clientId));
   if (!isWallet(from) && !isWallet(to)) {
     throw new HubFailure('Unsupported', 'unsupported', 'Between two trading accounts: transfer to a wallet first.', {
       field: fields.destination,
