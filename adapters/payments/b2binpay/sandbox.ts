@@ -1,7 +1,7 @@
 import { add, normal } from '../../../domain/money.ts';
 import type { ConformanceFacts } from '../../kit/conformance.ts';
 import type { SandboxBookEntry, SandboxDesk, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
-import { DEFAULT_CURRENCIES, type VendorCurrency } from './currencies.ts';
+import { DEFAULT_CURRENCIES, type VendorCurrency } from './config.ts';
 import { Life } from './sandbox/life.ts';
 import { renderDeposit, renderPayout, renderTransfer } from './sandbox/render.ts';
 import { routes } from './sandbox/routes.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { passwordKey, tokenSign } from '../signature.ts';
+import { passwordKey, tokenSign } from '../client.ts';
 import { stamp } from './render.ts';
 import { CREDENTIALS, type State, type Version } from './state.ts';
 import { WireFailure, answer, readDraft } from './wire.ts';

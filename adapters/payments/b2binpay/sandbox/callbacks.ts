@@ -1,5 +1,5 @@
 import type { SandboxDesk, SandboxMessage } from '../../../kit/sandbox.ts';
-import { callbackKey, callbackSign } from '../signature.ts';
+import { callbackKey, callbackSign } from '../webhook.ts';
 import { renderCurrency, renderDeposit, renderPayout, renderTransfer, stamp } from './render.ts';
 import { CREDENTIALS, type Deposit, type Payout, type State, type Transfer } from './state.ts';
 

@@ -10,7 +10,7 @@ import {
   magicOf,
   takeId,
 } from './state.ts';
-import type { VendorCurrency } from '../currencies.ts';
+import type { VendorCurrency } from '../config.ts';
 import { type Draft, WireFailure, invalid } from './wire.ts';
 
 /** They refuse `is_fee_included: true` for these and for every token. */

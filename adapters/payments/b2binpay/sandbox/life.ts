@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Amount, add, compare, percentOf, round, subtract, sum } from '../../../../domain/money.ts';
 import type { SandboxDesk } from '../../../kit/sandbox.ts';
-import type { VendorCurrency } from '../currencies.ts';
+import type { VendorCurrency } from '../config.ts';
 import { tell } from './callbacks.ts';
 import {
   type Deposit,

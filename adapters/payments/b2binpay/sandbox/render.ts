@@ -1,5 +1,5 @@
 import { fixed, sum } from '../../../../domain/money.ts';
-import type { VendorCurrency } from '../currencies.ts';
+import type { VendorCurrency } from '../config.ts';
 import { type Deposit, type Payout, type State, type Transfer, type Wallet, shown } from './state.ts';
 
 /** ISO 8601 UTC with microseconds. */

@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxDesk } from '../../../kit/sandbox.ts';
-import { VENDOR_CURRENCIES } from '../currencies.ts';
+import { VENDOR_CURRENCIES } from '../config.ts';
 import { allowedAddress, authenticate, obtain, refresh } from './access.ts';
 import { depositFrom, payoutFrom, quoteFrom } from './drafts.ts';
 import type { Life } from './life.ts';

@@ -1,6 +1,6 @@
 import { type Amount, fixed, fits, fromMinor, round, toMinor } from '../../../../domain/money.ts';
 import { HubFailure } from '../../../../domain/failures.ts';
-import { VENDOR_CURRENCIES, type VendorCurrency } from '../currencies.ts';
+import { VENDOR_CURRENCIES, type VendorCurrency } from '../config.ts';
 
 export type Version = 'v3' | 'v2';
 
