@@ -582,7 +582,7 @@ describe('a payout', () => {
     const ctx = contextOf();
     const order = payout('25.06');
     expect(await createPayout(ctx, order)).toMatchObject({ state: 'awaiting_approval' });
-    await findPayout(ctx, { reference: order.reference });
+    await sandbox.advanceClock('2s');
     expect(await findPayout(ctx, { reference: order.reference })).toMatchObject({
       state: 'cancelled',
       providerStatus: '3',

@@ -1,5 +1,8 @@
 import { Router, type Request, type Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answer, answerList, answerRefusals, mediaTypes, readDraft } from '../../../kit/sandbox-json-api.ts';
+import { magicOf } from '../../../kit/sandbox-psp.ts';
+import { assure, Refusal } from '../../../kit/sandbox-wire.ts';
 import type { SandboxDesk } from '../../../kit/sandbox.ts';
 import { VENDOR_CURRENCIES } from '../config.ts';
 import { allowedAddress, authenticate, obtain, refresh } from './access.ts';
@@ -7,8 +10,7 @@ import { depositFrom, payoutFrom, quoteFrom } from './drafts.ts';
 import type { Life } from './life.ts';
 import { paymentPage } from './payment-page.ts';
 import { renderCurrency, renderDeposit, renderPayout, renderTransfer, renderWallet, stamp } from './render.ts';
-import { type State, type Version, magicOf, rate } from './state.ts';
-import { WireFailure, answer, answerFailure, answerList, mediaTypes, readDraft } from './wire.ts';
+import { type Deposit, type Payout, type State, type Version, rate } from './state.ts';
 
 /** How long a `.12` object keeps its answer back, so that the callback is there first. Real time. */
 const CALLBACK_AHEAD_MS = 250;
@@ -25,14 +27,13 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   router.post('/token/refresh/', refresh(state, desk.now));
   router.use((req, _res, next) => {
     versions.set(req, authenticate(req, state(), desk.now()));
-    life.tick(desk.now());
     next();
   });
   router.use(mediaTypes(() => state().settings.strictMediaTypes));
 
   const one = <T extends { id: string }>(list: readonly T[], req: Request): T => {
     const found = list.find(({ id }) => id === req.params['id']);
-    if (!found) throw new WireFailure(404, 'not_found', 'Not found.');
+    assure(found, 404, 'not_found', 'Not found.');
     return found;
   };
 
@@ -55,41 +56,17 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
     });
   });
 
-  // Looking at an object counts as a tick of its life, before it is shown.
-  router.get('/deposit{/}', (req, res) =>
-    answerList(
-      req,
-      res,
-      state().deposits,
-      { tracking_id: (d) => d.trackingId, status: (d) => d.status, wallet: (d) => d.wallet.id },
-      (d) => {
-        life.tickOf(d);
-        return renderDeposit(state(), d);
-      },
-    ),
-  );
-  router.get('/deposit/:id{/}', (req, res) => {
-    const deposit = one(state().deposits, req);
-    life.tickOf(deposit);
-    answer(res, 200, { data: renderDeposit(state(), deposit) });
-  });
-  router.get('/payout{/}', (req, res) =>
-    answerList(
-      req,
-      res,
-      state().payouts,
-      { tracking_id: (p) => p.trackingId, status: (p) => p.status, wallet: (p) => p.wallet.id },
-      (p) => {
-        life.tickOf(p);
-        return renderPayout(state(), p);
-      },
-    ),
-  );
-  router.get('/payout/:id{/}', (req, res) => {
-    const payout = one(state().payouts, req);
-    life.tickOf(payout);
-    answer(res, 200, { data: renderPayout(state(), payout) });
-  });
+  const filters = {
+    tracking_id: (of: Deposit | Payout) => of.trackingId,
+    status: (of: Deposit | Payout) => of.status,
+    wallet: (of: Deposit | Payout) => of.wallet.id,
+  };
+  const deposit = (one: Deposit) => renderDeposit(state(), one);
+  const payout = (one: Payout) => renderPayout(state(), one);
+  router.get('/deposit{/}', (req, res) => answerList(req, res, state().deposits, filters, deposit));
+  router.get('/deposit/:id{/}', (req, res) => answer(res, 200, { data: deposit(one(state().deposits, req)) }));
+  router.get('/payout{/}', (req, res) => answerList(req, res, state().payouts, filters, payout));
+  router.get('/payout/:id{/}', (req, res) => answer(res, 200, { data: payout(one(state().payouts, req)) }));
   router.get('/transfer{/}', (req, res) =>
     answerList(
       req,
@@ -110,12 +87,12 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   router.post('/deposit/', async (req, res) => {
     const draft = readDraft(req, 'deposit');
     const pages = `${req.protocol}://${req.get('host')}${req.baseUrl}`;
-    const deposit = depositFrom(draft, state(), versions.get(req)!, desk.now(), pages);
-    state().deposits.push(deposit);
-    if (deposit.expiresAt !== null) desk.later(deposit.expiresAt - desk.now(), () => life.expire(deposit));
-    const magic = magicOf(deposit.requested ?? '0');
-    if (magic === '12') life.pay(deposit, {});
-    await created(res, magic, () => ({ data: renderDeposit(state(), deposit) }));
+    const made = depositFrom(draft, state(), versions.get(req)!, desk.now(), pages);
+    state().deposits.push(made);
+    if (made.expiresAt !== null) desk.later(made.expiresAt - desk.now(), () => life.expire(made));
+    const magic = magicOf(made.requested ?? '0');
+    if (magic === '12') life.pay(made, {});
+    await answerMade(res, magic, () => deposit(made));
   });
 
   router.post('/payout/calculate/', (req, res) => {
@@ -124,31 +101,31 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   });
 
   router.post('/payout/', async (req, res) => {
-    const key = req.headers['idempotency-key'];
-    if (typeof key !== 'string' || key === '') throw new WireFailure(428, '1003', 'Idempotency-Key header is required');
-    if (!UUID_V4.test(key)) throw new WireFailure(400, 'invalid', 'Idempotency-Key must be a UUID v4');
-    if (state().keys.has(key)) throw new WireFailure(409, '1004', 'Idempotency-Key was already used');
-    const payout = payoutFrom(readDraft(req, 'payout'), state(), versions.get(req)!, desk.now());
+    const key = req.get('idempotency-key') ?? '';
+    assure(key !== '', 428, '1003', 'Idempotency-Key header is required');
+    assure(UUID_V4.test(key), 400, 'invalid', 'Idempotency-Key must be a UUID v4');
+    assure(!state().keys.has(key), 409, '1004', 'Idempotency-Key was already used');
+    const made = payoutFrom(readDraft(req, 'payout'), state(), versions.get(req)!, desk.now());
     state().keys.add(key);
-    state().payouts.push(payout);
-    const magic = magicOf(payout.amount);
-    life.begin(payout);
-    if (magic === '12') life.tickOf(payout, 0);
-    await created(res, magic, () => ({ data: renderPayout(state(), payout) }));
+    state().payouts.push(made);
+    const magic = magicOf(made.amount);
+    if (magic === '12') life.begin(made);
+    await answerMade(res, magic, () => payout(made));
+    if (magic !== '12') life.begin(made);
   });
 
   router.use(() => {
-    throw new WireFailure(404, 'not_found', 'Not found.');
+    throw new Refusal(404, 'not_found', 'Not found.');
   });
-  router.use(answerFailure);
+  router.use(answerRefusals);
   return router;
 };
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /** 201, after its callback (`.12`), or never (`.09`). */
-const created = async (res: Response, magic: string, body: () => unknown): Promise<void> => {
+const answerMade = async (res: Response, magic: string, data: () => unknown): Promise<void> => {
   if (magic === '09') return;
   if (magic === '12') await sleep(CALLBACK_AHEAD_MS);
-  answer(res, 201, body());
+  answer(res, 201, { data: data() });
 };
