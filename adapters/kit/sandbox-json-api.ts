@@ -54,10 +54,9 @@ export const answerList = <T>(
   const query = new URL(req.originalUrl, 'http://sandbox').searchParams;
   let found = items;
   for (const [name, value] of query) {
-    const field = /^filter\[(.+)\]$/.exec(name)?.[1];
-    if (field === undefined) continue;
-    const read = filters[field];
-    assure(read, 400, 'invalid', `invalid filter[${field}]`);
+    if (name === 'page[number]' || name === 'page[size]') continue;
+    const read = filters[/^filter\[(.+)\]$/.exec(name)?.[1] ?? ''];
+    assure(read, 400, 'invalid', `invalid ${name}`);
     const wanted = value.split(',');
     found = found.filter((item) => wanted.includes(String(read(item))));
   }

@@ -1,4 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { z } from 'zod';
 import { isObject, readJson, word, type Json } from './json.ts';
 import type { PlacedOrder } from './sandbox-psp.ts';
 import type { SandboxCallback, SandboxDesk, SandboxMessage } from './sandbox.ts';
@@ -51,6 +52,15 @@ export const jsonBody = (req: Request, required: readonly string[], optional: re
     assure(required.includes(name) || optional.includes(name), 400, 'unknown_field', `Unknown field ${name}`);
   for (const name of required) assure(word(body[name]) !== '', 400, 'missing_field', `${name} is required`);
   return body;
+};
+
+/** The JSON body as strictly as `shape` says. `refuse` makes the vendor's refusal of the first `issue`, or of what is no JSON at all. */
+export const shapedBody = <T>(shape: z.ZodType<T>, req: Request, refuse: (issue?: z.core.$ZodIssue) => Refusal): T => {
+  const given = parsedBody(req);
+  if (given === undefined) throw refuse();
+  const known = shape.safeParse(given);
+  if (known.success) return known.data;
+  throw refuse(known.error.issues[0]);
 };
 
 /** Two decimals at most, positive: as most vendors write major units. */

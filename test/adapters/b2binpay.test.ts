@@ -246,11 +246,7 @@ describe('the sandbox refuses what the vendor refuses', () => {
       200,
       { data: [{ id: '321' }, { id: '322' }, { id: '323' }], meta: { pagination: { page: 2, pages: 3, count: 8 } } },
     ]);
-    expect(await list('/currency/?filter[alpha]=USDT-TRX')).toMatchObject([200, { data: [{ id: '2145' }] }]);
-    expect(await list('/rates/?filter[left]=BTC,USDT-TRX&filter[right]=USD')).toMatchObject([
-      200,
-      { data: [{ attributes: { bid: '60000.00000000' } }, { attributes: { bid: '1.00000000' } }] },
-    ]);
+    expect(await list('/wallet/?filter[currency]=2145&filter[type]=1')).toMatchObject([200, { data: [{ id: '318' }] }]);
   });
 
   it('addresses that are not on the list', async () => {

@@ -1,16 +1,16 @@
 import { Router, type Request, type Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { html } from '../../../kit/html.ts';
 import { answer, answerList, answerRefusals, mediaTypes, readDraft } from '../../../kit/sandbox-json-api.ts';
+import { hostedPage } from '../../../kit/sandbox-page.ts';
 import { magicOf } from '../../../kit/sandbox-psp.ts';
 import { assure, Refusal } from '../../../kit/sandbox-wire.ts';
 import type { SandboxDesk } from '../../../kit/sandbox.ts';
-import { VENDOR_CURRENCIES } from '../config.ts';
 import { allowedAddress, authenticate, obtain, refresh } from './access.ts';
 import { depositFrom, payoutFrom, quoteFrom } from './drafts.ts';
 import type { Life } from './life.ts';
-import { paymentPage } from './payment-page.ts';
-import { renderCurrency, renderDeposit, renderPayout, renderTransfer, renderWallet, stamp } from './render.ts';
-import { type Deposit, type Payout, type State, type Version, rate } from './state.ts';
+import { renderDeposit, renderPayout, renderTransfer, renderWallet } from './render.ts';
+import { type Deposit, type Payout, type State, type Version, shown } from './state.ts';
 
 /** How long a `.12` object keeps its answer back, so that the callback is there first. Real time. */
 const CALLBACK_AHEAD_MS = 250;
@@ -21,7 +21,7 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   const versions = new WeakMap<Request, Version>();
 
   router.get('/ping{/}', (_req, res) => answer(res, 200, { data: null }));
-  router.use(paymentPage(state, life));
+  mountPaymentPage(router, state, life);
   router.use(allowedAddress(state));
   router.post('/token/', obtain(state, desk.now));
   router.post('/token/refresh/', refresh(state, desk.now));
@@ -41,20 +41,6 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
     answerList(req, res, state().wallets, { currency: (w) => w.currency.id, type: (w) => w.type }, renderWallet),
   );
   router.get('/wallet/:id{/}', (req, res) => answer(res, 200, { data: renderWallet(one(state().wallets, req)) }));
-  router.get('/currency{/}', (req, res) =>
-    answerList(req, res, VENDOR_CURRENCIES, { alpha: (c) => c.alpha, iso: (c) => c.id }, renderCurrency),
-  );
-  router.get('/currency/:id{/}', (req, res) => answer(res, 200, { data: renderCurrency(one(VENDOR_CURRENCIES, req)) }));
-  router.get('/rates{/}', (req, res) => {
-    const pairs = VENDOR_CURRENCIES.flatMap((left) => VENDOR_CURRENCIES.map((right) => ({ left, right })));
-    const by = { left: (p: (typeof pairs)[0]) => p.left.alpha, right: (p: (typeof pairs)[0]) => p.right.alpha };
-    answerList(req, res, pairs, by, ({ left, right }) => {
-      const price = rate(left, right);
-      const attributes = { left: left.alpha, right: right.alpha, bid: price, ask: price, exp: 8 };
-      const life = { created_at: stamp(desk.now()), expired_at: stamp(desk.now() + 60_000) };
-      return { type: 'rate', id: '0', attributes: { ...attributes, ...life } };
-    });
-  });
 
   const filters = {
     tracking_id: (of: Deposit | Payout) => of.trackingId,
@@ -119,6 +105,33 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   });
   router.use(answerRefusals);
   return router;
+};
+
+const STATUS: Record<number, string> = { 2: 'Waiting for your payment', 3: 'Paid', 4: 'Expired', 5: 'Under review' };
+
+/** The hosted page of an invoice, so that a person who follows the redirect can act as the payer. */
+const mountPaymentPage = (router: Router, state: () => State, life: Life): void => {
+  const find = (req: Request) =>
+    state().deposits.find(({ uuid, requested }) => uuid === req.params['uuid'] && requested !== null);
+  router.get('/pay/:uuid', (req, res, next) => {
+    const deposit = find(req);
+    if (deposit) res.type('html').send(pageOf(deposit));
+    else next();
+  });
+  router.post('/pay/:uuid', (req, res, next) => {
+    const deposit = find(req);
+    if (!deposit) return next();
+    if (deposit.status === 2) life.pay(deposit, {});
+    res.redirect(303, deposit.redirectUrl ?? req.originalUrl);
+  });
+};
+
+const pageOf = ({ id, requested, wallet, label, status, redirectUrl, buttonText }: Deposit): string => {
+  const content = html`<h1>${shown(requested!)} ${wallet.currency.alpha}</h1>
+    <p>${label} · ${STATUS[status] ?? 'Unknown'}</p>
+    ${status === 2 && html`<form method="post"><button>Pay</button></form>`}`;
+  const back = redirectUrl === null ? undefined : { url: redirectUrl, caption: buttonText ?? 'Back' };
+  return hostedPage(`Invoice ${id}`, content, { back });
 };
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;

@@ -178,14 +178,8 @@ export const convert = (amount: Amount, from: VendorCurrency, to: VendorCurrency
   return round(fromMinor(exact.toString(), 18), to.exp, rounding);
 };
 
-export const rate = (left: VendorCurrency, right: VendorCurrency): Amount =>
-  fixed(round(fromMinor(((cents(left) * 10n ** 18n) / cents(right)).toString(), 18), 8, 'nearest'), 8);
-
 /** Wallet amounts are shown with two decimals at least. */
-export const shown = (amount: Amount): string => {
-  if (fits(amount, 2)) return fixed(amount, 2);
-  return amount;
-};
+export const shown = (amount: Amount): string => (fits(amount, 2) ? fixed(amount, 2) : amount);
 
 /** Lookup for the control plane: their id, our tracking id, or the id in the payment page's address. */
 export const findOperation = (state: State, id: string): Deposit | Payout => {
