@@ -39,6 +39,10 @@ export const normal = (amount: Amount): Amount => text(units(amount), 'shortest'
 /** The wire form of B2Core: 18 places. */
 export const wire = (amount: Amount): Amount => text(units(amount), SCALE);
 
+/** As `wire`, of what may not be known. */
+export const wireOrNull = (amount: Amount | null | undefined): Amount | null =>
+  amount === null || amount === undefined ? null : wire(amount);
+
 /** With exactly `places` decimals; refuses an amount that has more. */
 export const fixed = (amount: Amount, places: number): Amount => {
   if (!fits(amount, places)) {

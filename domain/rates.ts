@@ -5,6 +5,9 @@
 import { HubFailure } from './failures.ts';
 import { add, type Amount, compare, divide, isAmount, isPositive, multiply, subtract } from './money.ts';
 
+/** How long what a client was told stands. What he pays later is settled at the rate of then. */
+export const QUOTE_MS = 15 * 60_000;
+
 /** Digits of a rate: those of the ledger. */
 const PLACES = 18;
 

@@ -124,3 +124,6 @@ create trigger guard before update or delete on transaction_exchange for each ro
 alter domain ledger_account_kind drop constraint ledger_account_kind_check1; -- the name without a number was still the table's
 alter domain ledger_account_kind add constraint ledger_account_kind_check
   check (value in ('wallet', 'trading', 'clearing', 'fees', 'income', 'bonus', 'rounding', 'suspense', 'exchange'));
+
+-- A client's own address may be in another currency than the account it pays into.
+alter table deposit_address drop constraint deposit_address_account_id_method_id_key, add unique (account_id, method_id, currency);

@@ -13,6 +13,9 @@ const PaymentBody = z.strictObject({
   accountId: id(),
   methodId: id().meta({ description: 'A manual method.' }),
   amount: amountInput('number'),
+  currencyCode: id().optional().meta({
+    description: "Deposits: numeric code of what is paid in, where it is not the account's currency.",
+  }),
   vendorCommission: fee().meta({ description: 'Default: by the rules of the method.' }),
   providerCommission: fee(),
   data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
