@@ -326,7 +326,7 @@ describe('an order in another currency is refused, and nothing is stored', () =>
       `insert into currency_pair (from_currency, to_currency, is_enabled) values (840, $1, false)`,
       [USDT],
     );
-    await refused(client, '100', {}, 400, 'restricted', 'currencyCode');
+    await refused(client, '100', {}, 403, 'restricted', 'currencyCode');
     await api.hub.pool.query(`delete from currency_pair`);
   });
 });
