@@ -26,6 +26,7 @@ import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
+import { myRateProcedures } from './front-office/rates.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
@@ -74,5 +75,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...myLevelProcedures(deps),
   ...templateProcedures(deps),
   ...rateProcedures(deps),
+  ...myRateProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

@@ -275,3 +275,66 @@ describe('the methods', () => {
     expect((await olga.call(`DELETE /currencies/pairs/${made.body.id}`)).status).toBe(204);
   });
 });
+
+describe('a client', () => {
+  it('is told what a currency can be changed into, at a rate with the markup, for a minute', async () => {
+    const ann = await api.clientWith('0', 'USD');
+    await api.hub.askRates(ECB);
+    await api.hub.pool.query(
+      `update currency_pair set markup_sell = 1, markup_buy = 2, max_amount_to = 500 where from_currency = $1`,
+      [EUR],
+    );
+    const one = (await ann.call('GET /my/rates/eur/usd')).body;
+    // 1.1542 less 1 %.
+    expect(one).toMatchObject({
+      rate: '1.142658000000000000',
+      lifetime: 60,
+      maxAmount: null,
+      currency: { alphabeticCode: 'USD', hasDestinationTagOrMemo: false },
+    });
+    const { client_id: told, rate: kept } = await api.hub.one<{ client_id: number; rate: string }>(
+      `select client_id, trim_scale(rate)::text as rate from client_quote where id = $1`,
+      [one.quoteId],
+    );
+    expect([told, kept]).toEqual([ann.id, '1.142658']);
+    const back = (await ann.call('GET /my/rates/USD')).body;
+    // Bitcoin, which nobody has a rate of now, is left out; euros are bought at 1 / 1.1542, 2 % dearer.
+    expect(back).toHaveLength(1);
+    expect(back[0]).toMatchObject({ rate: expect.stringMatching(/^0\.8494127/), maxAmount: '500.000000000000000000' });
+    expect((await ann.call('GET /my/currencies/usd/paired')).body.map((its: any) => its.alphabeticCode)).toEqual([
+      'EUR',
+      'BTC',
+    ]);
+    const pairs = [
+      { baseCurrency: 'gbp', quoteCurrency: 'eur' },
+      { baseCurrency: 'EUR', quoteCurrency: 'USD' },
+    ];
+    expect((await ann.call('POST /my/rates/pairs', { pairs })).body).toMatchObject([
+      { baseCurrency: 'GBP' },
+      { baseCurrency: 'EUR', rate: '1.142658000000000000' },
+    ]);
+    await api.hub.pool.query(`update currency_pair set markup_sell = 0, markup_buy = 0, max_amount_to = null`);
+  });
+
+  it('is refused what is no pair, closed, or without a rate', async () => {
+    const ann = await api.clientWith('0', 'USD');
+    await api.hub.askRates(ECB);
+    for (const [pair, status, field] of [
+      ['gbp/usd', 404, 'quoteCurrency'],
+      ['usd/usd', 400, 'quoteCurrency'],
+      ['xxx/usd', 404, 'baseCurrency'],
+      ['btc/usd', 503, 'currencyCode'],
+    ] as const) {
+      const answer = await ann.call(`GET /my/rates/${pair}`);
+      expect([answer.status, answer.body.error.details[0].field]).toEqual([status, field]);
+    }
+    const { status, body } = await ann.call('POST /my/rates/pairs', {
+      pairs: [{ baseCurrency: 'EUR', quoteCurrency: 'QQQ' }],
+    });
+    expect([status, body.error.details[0].field]).toEqual([404, 'pairs.0.quoteCurrency']);
+    expect((await ann.call('POST /my/rates/pairs', { pairs: [] })).status).toBe(400);
+    await api.hub.pool.query(`update currency_pair set is_enabled = false where from_currency = $1`, [EUR]);
+    expect((await ann.call('GET /my/rates/eur/usd')).status).toBe(404);
+    await api.hub.pool.query(`update currency_pair set is_enabled = true`);
+  });
+});

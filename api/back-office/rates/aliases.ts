@@ -30,7 +30,7 @@ export const currencyAliases = resource({
     alias: z.string().regex(/^[A-Z0-9][A-Z0-9-]{1,15}$/, 'must be 2 to 16 capital letters, digits or dashes'),
   }),
   fields: async ({ alias }, { db }) => {
-    const { rows } = await db.query(`select from currency where alphabetic_code = $1`, [alias ?? '']);
+    const { rows } = await db.query(`select 1 from currency where alphabetic_code = $1`, [alias ?? '']);
     if (rows.length > 0) throw problem(409, 'already_exists', 'A currency has this code itself.', 'alias');
     return alias === undefined ? {} : { alias };
   },

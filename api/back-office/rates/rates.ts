@@ -13,7 +13,7 @@ import { perActor } from '../../kit/rate-limit.ts';
 import { idText, isoTime, money, text, time } from '../../kit/shapes.ts';
 import { RateParts, rateParts } from '../../presenters/rate.ts';
 import { testConnection } from '../connections/test-connection.ts';
-import { currencyCalled } from './currency-called.ts';
+import { currencyCalled } from '../../presenters/currency-called.ts';
 
 const Rate = z
   .object({

@@ -1,6 +1,6 @@
-import type { Queryable } from '../../../db/pool.ts';
-import type { Currency } from '../../../domain/money-order.ts';
-import { notFound } from '../../kit/errors.ts';
+import type { Queryable } from '../../db/pool.ts';
+import type { Currency } from '../../domain/money-order.ts';
+import { notFound } from '../kit/errors.ts';
 
 /** By its alphabetic code or an alias, in any case. Throws 404 on `field`. */
 export const currencyCalled = async (db: Queryable, code: string, field: string): Promise<Currency> => {
