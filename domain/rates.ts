@@ -3,7 +3,7 @@
  * amounts exact decimals, times milliseconds. A rate says what one unit of `from` costs in `to`.
  */
 import { HubFailure } from './failures.ts';
-import { add, type Amount, compare, divide, isAmount, isPositive, multiply, subtract } from './money.ts';
+import { add, type Amount, compare, divide, isAmount, isPositive, least, multiply, subtract } from './money.ts';
 
 /** How long what a client was told stands. What he pays later is settled at the rate of then. */
 export const QUOTE_MS = 15 * 60_000;
@@ -175,3 +175,10 @@ export const convert = (amount: Amount, rate: Amount, minorUnit: number): Amount
     throw new HubFailure('Rejected', 'amount_too_big', 'The amount is too large to be changed.', { field: 'amount' });
   return result;
 };
+
+/** What a client is charged for `paid`, in the currency he pays with: all of `most` when that is what `most` makes, else rounded up. */
+export const chargeFor = (
+  paid: Amount,
+  { most, rate, minorUnit, paidMinorUnit }: { most: Amount; rate: Amount; minorUnit: number; paidMinorUnit: number },
+): Amount =>
+  compare(paid, convert(most, rate, paidMinorUnit)) >= 0 ? most : least(most, divide(paid, rate, minorUnit, 'up'));

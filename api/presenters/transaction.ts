@@ -22,7 +22,7 @@ const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C)
 const MyExchange = z
   .object({
     paidAmount: money().meta({
-      description: 'What the payer pays; the two sides above are in the currency of the account.',
+      description: 'What is paid in, or leaves the account; the sides above are in the currency of the account.',
     }),
     paidCurrencyCode: z.int(),
     receivedAmount: money().nullable().meta({ description: 'null: no rate yet.' }),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compare, divide, fits, fromMinor, multiply, round, subtract } from '../../domain/money.ts';
 import {
+  chargeFor,
   chooseRate,
   clientRate,
   convert,
@@ -99,6 +100,23 @@ describe('a rate', () => {
       fc.property(amount, (one) => {
         expect(multiply(one, '1', 2, 'down')).toBe(round(one, 2, 'down'));
         expect(divide(one, '1', 1, 'nearest')).toBe(round(one, 1, 'nearest'));
+      }),
+    );
+  });
+});
+
+describe('what a payout is charged', () => {
+  it('is all of it when all was paid, else never less than it is worth and never more than was ordered', () => {
+    fc.assert(
+      fc.property(amount, rate, amount, (most, at, part) => {
+        fc.pre(compare(multiply(most, at, 0, 'up'), '9999999999999') < 0);
+        const terms = { most, rate: at, minorUnit: 2, paidMinorUnit: 6 };
+        const whole = convert(most, at, 6);
+        expect(chargeFor(whole, terms)).toBe(most);
+        const paid = compare(part, whole) < 0 ? part : whole;
+        const charge = chargeFor(paid, terms);
+        expect(compare(charge, most)).toBeLessThanOrEqual(0);
+        expect(compare(convert(charge, at, 6), paid)).toBeGreaterThanOrEqual(0);
       }),
     );
   });

@@ -287,6 +287,122 @@ describe('a deposit in another currency than the account', () => {
   });
 });
 
+describe('a payout in another currency than the account', () => {
+  let payoutMethod: number;
+  beforeAll(async () => {
+    payoutMethod = await api.methodId('usdt-payout');
+    await api.hub.pool.query(
+      `insert into payment_method_currency (method_id, type, currency, min, max) values ($1, 'TR', 840, 5, 5000)`,
+      [payoutMethod],
+    );
+    await api.hub.pool.query(
+      `insert into payment_method_commission (method_id, type, currency, fix) values ($1, 'TR', 840, 1)`,
+      [payoutMethod],
+    );
+  });
+
+  const withdraw = (client: Client, amount: string, over: object = {}) =>
+    client.call('POST /my/withdrawals', {
+      accountId: client.wallet,
+      methodId: payoutMethod,
+      currencyCode: USDT,
+      amount,
+      data: { address: 'TXYZtestaddress0000000000000000001' },
+      ...over,
+    });
+  const books = () => api.hub.sandbox('b2binpay').books();
+  const approve = async (id: number) => {
+    const { id: request } = await api.hub.openRequest(id);
+    expect((await olga.call(`POST /applications/${request}/approve`, {})).status).toBe(200);
+  };
+
+  it('holds what leaves the account, sends what that makes, and books both', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const preview = (await withdraw(client, '51', { isPretend: true })).body.data;
+    // One dollar buys 1 / 1.0001 Tether; 50 are changed, 1 is the commission.
+    expect(preview).toMatchObject({
+      rate: '0.999900009999000099',
+      commission: '1.000000000000000000',
+      sourceCurrencyAlphaCode: 'USD',
+      destinationCurrencyAlphaCode: 'USDT',
+      destinationCurrencyAmount: '49.995000000000000000',
+    });
+    const { usdt, usd } = await change(async () => {
+      const { body } = await withdraw(client, '51');
+      const { transactionId: id } = body.data.transaction;
+      expect(await client.of.balance()).toEqual({ balance: '100', held: '51' });
+      await approve(id);
+      await api.hub.reaches(id, 'done');
+      const { reference } = await api.hub.one<{ reference: string }>(
+        `select reference from money_transaction where transaction_id = $1`,
+        [id],
+      );
+      expect(books().filter((one) => one.reference === reference)).toMatchObject([{ amount: '49.995' }]);
+      expect(await shown(id)).toMatchObject({
+        debitDetails: { amount: '51.000000000000000000', currency: { alphabeticCode: 'USD' } },
+        finalAmount: '49.995000000000000000',
+        finalCurrency: { alphabeticCode: 'USDT' },
+        exchange: { isFixed: true, receivedAmount: '49.995000000000000000' },
+      });
+    });
+    expect(await client.of.balance()).toEqual({ balance: '49', held: '0' });
+    expect([usdt, usd]).toEqual([-49.995, 50]);
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('is sent at the rate of its sending when it was approved too late, and waits while there is none', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id: number = (await withdraw(client, '51')).body.data.transaction.transactionId;
+    await api.hub.pool.query(`update transaction_exchange set expires_at = now() where transaction_id = $1`, [id]);
+    await api.hub.pool.query(`delete from rate`);
+    await approve(id);
+    await eventually(
+      async () =>
+        (
+          await api.hub.one<{ why: string | null }>(
+            `select needs_human as why from money_transaction where transaction_id = $1`,
+            [id],
+          )
+        ).why?.startsWith('There is no rate for USD/USDT'),
+      'a person to be told',
+    );
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '51' });
+    await rates().advance('USDT/USD', '1.24 1.25');
+    await api.hub.askRates('B2BINPAY');
+    await api.hub.reaches(id, 'done');
+    expect(await shown(id)).toMatchObject({ finalAmount: '40.000000000000000000' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('can be cancelled while it waits for a rate', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id: number = (await withdraw(client, '51')).body.data.transaction.transactionId;
+    await api.hub.pool.query(`update transaction_exchange set expires_at = now() where transaction_id = $1`, [id]);
+    await api.hub.pool.query(`delete from rate`);
+    await approve(id);
+    expect((await client.call(`POST /my/transactions/${id}/cancel`)).status).toBe(200);
+    await api.hub.reaches(id, 'cancelled');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+  });
+
+  it('that came back is worth what the client was charged for it', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id: number = (await withdraw(client, '51')).body.data.transaction.transactionId;
+    await approve(id);
+    await api.hub.reaches(id, 'done');
+    const { page } = await api.hub.one<{ page: string }>(
+      `select provider_id as page from money_transaction where transaction_id = $1`,
+      [id],
+    );
+    await api.hub.sandbox('b2binpay').advance(page, 'return');
+    const { connection: connectionId } = await api.hub.methodId('usdt-payout');
+    await api.hub.steering.payoutReturn({ transactionId: id, connectionId, webhookId: '1', said: 'back' });
+    await api.hub.reaches(id, 'returned');
+    expect(await client.of.balance()).toEqual({ balance: '99', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+});
+
 describe('an order in another currency is refused, and nothing is stored', () => {
   const refused = async (
     client: Client,

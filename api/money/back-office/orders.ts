@@ -14,7 +14,8 @@ const PaymentBody = z.strictObject({
   methodId: id().meta({ description: 'A manual method.' }),
   amount: amountInput('number'),
   currencyCode: id().optional().meta({
-    description: "Deposits: numeric code of what is paid in, where it is not the account's currency.",
+    description:
+      "Numeric code of what is paid in or out, where it is not the account's currency. `amount` is what is paid in, or what leaves the account.",
   }),
   vendorCommission: fee().meta({ description: 'Default: by the rules of the method.' }),
   providerCommission: fee(),

@@ -11,7 +11,7 @@ import type { AccountFacts, MethodFacts } from '../../../db/repositories/orders.
 import { loadMarkup } from '../../../db/repositories/rates.ts';
 import { commissionOn } from '../../../domain/commissions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { type Amount, compare } from '../../../domain/money.ts';
+import { type Amount, compare, isZero, subtract } from '../../../domain/money.ts';
 import type { Currency } from '../../../domain/money-order.ts';
 import type { Actor } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
@@ -64,25 +64,33 @@ export const paymentOrder = async (
 ): Promise<NewOrder> => {
   const account = await accountOf(db, actor, request.accountId, 'accountId', facts);
   const own = await currencyOf(facts, account.currency);
-  const currency = await currencyOf(facts, request.currencyCode ?? account.currency);
-  const changes = currency.numericCode !== own.numericCode;
-  if (changes && type === 'withdrawal') throw keptIn(own);
+  const outside = await currencyOf(facts, request.currencyCode ?? account.currency);
+  const currency = type === 'deposit' ? outside : own;
   const found = await facts.method(request.methodId);
   const openAmount = type === 'deposit' && found?.flow === 'address';
   if (request.amount === null && !openAmount) throw problem(400, 'validation', 'amount is required.', 'amount');
   const amount = openAmount ? null : request.amount;
   if (amount !== null) assertFits(amount, currency);
-  const exchange = changes ? await exchangeInto(db, actor, found, { amount, from: currency, to: own }) : null;
-  const credited = exchange ? (exchange.quote?.amount ?? null) : amount;
-  const method = assertMethodTakes(found, type, account.currency, credited);
+  const exchange =
+    outside.numericCode === own.numericCode
+      ? null
+      : await exchangeOf(db, actor, type, { request, method: found, own, outside, amount });
+  const onAccount = exchange && type === 'deposit' ? (exchange.quote?.amount ?? null) : amount;
+  const method = assertMethodTakes(found, type, account.currency, onAccount);
   if (request.manualOnly && method.provider !== 'manual') {
     throw new HubFailure('Unsupported', 'unsupported', 'Only manual methods can be used here.', { field: 'methodId' });
   }
   assertAccountMay(account, [type], 'accountId');
   assertWallet(account, 'accountId');
-  const level = { clientId: account.clientId, type, currency: account.currency, amount: credited, transactionId: null };
+  const level = {
+    clientId: account.clientId,
+    type,
+    currency: account.currency,
+    amount: onAccount,
+    transactionId: null,
+  };
   await assertLevelAllows(db, level, await facts.rights(account.clientId));
-  const vendorCommission = commission(request, method, own, credited ?? '0');
+  const vendorCommission = commission(request, method, own, onAccount ?? '0');
   const data = methodData(method, request.data ?? {});
   if (type === 'withdrawal') await assertFunds(db, account, amount!);
   return {
@@ -106,23 +114,40 @@ const keptIn = ({ alphabeticCode }: Currency) =>
     field: 'currencyCode',
   });
 
-/** What the payment would make in the account's currency. The method must serve both, and the broker must not have closed the pair. */
-const exchangeInto = async (
+/**
+ * What the order makes in the other currency: of a deposit all that is paid, of a payout what the commission leaves. The method must serve both currencies,
+ * and the broker must not have closed the pair.
+ */
+const exchangeOf = async (
   db: Queryable,
   actor: Actor,
-  method: MethodFacts | null,
-  { amount, from, to }: { amount: Amount | null; from: Currency; to: Currency },
+  type: 'deposit' | 'withdrawal',
+  order: {
+    request: PaymentRequest;
+    method: MethodFacts | null;
+    own: Currency;
+    outside: Currency;
+    amount: Amount | null;
+  },
 ): Promise<NonNullable<NewOrder['exchange']>> => {
-  if (method) {
-    if (!method.paymentCurrencies.some((one) => one.numericCode === from.numericCode)) throw keptIn(to);
-    assertMethodExchanges(method, from.numericCode, amount);
-  }
+  const { request, own, outside, amount } = order;
+  const method = assertMethodTakes(order.method, type, own.numericCode, null);
+  if (!method.paymentCurrencies.some((one) => one.numericCode === outside.numericCode)) throw keptIn(own);
+  const [from, to] = type === 'deposit' ? [outside, own] : [own, outside];
   const pair = await loadMarkup(db, from.numericCode, to.numericCode);
   if (pair && !(actor.kind === 'client' ? pair.forClients : pair.forAdmins)) {
     const issue = `${from.alphabeticCode} cannot be changed into ${to.alphabeticCode} now.`;
     throw new HubFailure('Rejected', 'restricted', issue, { field: 'currencyCode' });
   }
-  return { currency: to, quote: amount === null ? null : await quoteExchange(db, amount, from, to) };
+  if (amount === null) return { currency: to, quote: null };
+  const changed = type === 'deposit' ? amount : subtract(amount, commission(request, method, own, amount));
+  const quote = await quoteExchange(db, changed, from, to);
+  if (isZero(quote.amount))
+    throw new HubFailure('Rejected', 'amount_too_small', `That makes nothing in ${to.alphabeticCode}.`, {
+      field: 'amount',
+    });
+  assertMethodExchanges(method, outside.numericCode, type === 'deposit' ? amount : quote.amount);
+  return { currency: to, quote };
 };
 
 /** The broker's fee is taken inside the amount: something must be left. */
