@@ -10,7 +10,7 @@ import { isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
 export const currencyAliases = resource({
   path: '/currencies/{currencyId}/aliases',
   idParam: 'aliasId',
-  parent: { param: 'currencyId', property: 'currencyId', noun: 'currency', entity: Currency },
+  parent: { param: 'currencyId', property: 'currencyId', noun: 'currency', entity: Currency, key: 'numericCode' },
   noun: 'currency alias',
   tag: 'Currencies',
   entity: CurrencyAlias,
