@@ -49,7 +49,8 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
       transfers.push({ do: 'post', from: payee, to: incomeCode(own), amount: payout.vendorCommission });
     }
     if (exchange) {
-      transfers.push({ do: 'post', from: exchangeCode(alphabeticCode), to: clearing, amount: moved });
+      if (isPositive(moved))
+        transfers.push({ do: 'post', from: exchangeCode(alphabeticCode), to: clearing, amount: moved });
       await noteExchanged(db, transactionId, moved);
     }
     // More left than was ordered: the client is not charged for it, a person must find out who is.

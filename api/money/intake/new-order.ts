@@ -64,7 +64,8 @@ export const paymentOrder = async (
 ): Promise<NewOrder> => {
   const account = await accountOf(db, actor, request.accountId, 'accountId', facts);
   const own = await currencyOf(facts, account.currency);
-  const outside = await currencyOf(facts, request.currencyCode ?? account.currency);
+  const code = request.currencyCode ?? account.currency;
+  const outside = code === account.currency ? own : await currencyOf(facts, code);
   const currency = type === 'deposit' ? outside : own;
   const found = await facts.method(request.methodId);
   const openAmount = type === 'deposit' && found?.flow === 'address';
@@ -72,9 +73,7 @@ export const paymentOrder = async (
   const amount = openAmount ? null : request.amount;
   if (amount !== null) assertFits(amount, currency);
   const exchange =
-    outside.numericCode === own.numericCode
-      ? null
-      : await exchangeOf(db, actor, type, { request, method: found, own, outside, amount });
+    outside === own ? null : await exchangeOf(db, actor, type, { request, method: found, own, outside, amount });
   const onAccount = exchange && type === 'deposit' ? (exchange.quote?.amount ?? null) : amount;
   const method = assertMethodTakes(found, type, account.currency, onAccount);
   if (request.manualOnly && method.provider !== 'manual') {
