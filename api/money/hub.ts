@@ -49,8 +49,8 @@ export class MoneyHub {
     }
   }
 
-  begin(kind: 'deposit' | 'payout' | 'transfer', transactionId: number): Promise<Begun> {
-    return this.ask((steering) => steering.beginMoney(kind, transactionId));
+  begin(...order: Parameters<Steering['beginMoney']>): Promise<Begun> {
+    return this.ask((steering) => steering.beginMoney(...order));
   }
 
   /** What activities work with, for what the API does at once as they do. */

@@ -1,4 +1,3 @@
-import type { CurrencyPair } from '../../adapters/kit/rates.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { Jump, Markup, Price, Quote, Source, Verdict } from '../../domain/rates.ts';
 import type { Queryable } from '../pool.ts';
@@ -75,11 +74,17 @@ export const pairsInUse = async (db: Queryable): Promise<{ from: number; to: num
   return rows;
 };
 
-/** What to ask a source for: every pair in use, both ways round, and the legs of its crosses. Alphabetic codes. */
+/** Alphabetic codes, as adapters want them. */
+interface NamedPair {
+  from: string;
+  to: string;
+}
+
+/** What to ask a source for: every pair in use, both ways round, and the legs of its crosses. */
 export const wantedPairs = async (
   db: Queryable,
   { fromCurrencies, toCurrencies, cross }: SourceFacts,
-): Promise<CurrencyPair[]> => {
+): Promise<NamedPair[]> => {
   const named = new Map(
     (
       await db.query<{ numeric: number; code: string }>(
@@ -87,7 +92,7 @@ export const wantedPairs = async (
       )
     ).rows.map(({ numeric, code }) => [numeric, code]),
   );
-  const wanted = new Map<string, CurrencyPair>();
+  const wanted = new Map<string, NamedPair>();
   const want = (from: number, to: number): void => {
     const pair = { from: named.get(from)!, to: named.get(to)! };
     if (from !== to) wanted.set(`${pair.from}/${pair.to}`, pair);

@@ -1,5 +1,5 @@
 import type { SourceAnswer } from '../../activities/rates/ask-source.ts';
-import type { DueSource } from '../../db/repositories/rates.ts';
+import type { DueSource } from '../../activities/rates/due-sources.ts';
 import { atProvider } from '../kit/activities.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
 
