@@ -16,10 +16,8 @@ export const policyFor = async (
   transaction: TransactionRow,
   amount: Amount,
 ): Promise<0 | 1 | 2> => {
-<<<<<<< HEAD
-  const { type: kind, currency, methodId, clientId, connectionId, exchange } = transaction;
-  const tagIds = await loadTagIds(db, clientId);
-  const policies = await loadApprovalPolicies(db);
+  const { type: kind, currency, methodId, exchange } = transaction;
+  const { policies, tagIds, provider: id } = await loadApprovalFacts(db, transaction);
   const neededFor = (code: number, sum: Amount) =>
     approvalsNeeded(policies, { kind, currency: code, methodId, tagIds, amount: sum });
   const asPaid = neededFor(currency.numericCode, amount);
@@ -27,18 +25,8 @@ export const policyFor = async (
     ? neededFor(exchange.currency.numericCode, convert(amount, exchange.rate, exchange.currency.minorUnit))
     : 0;
   const needed = Math.max(asPaid, asReceived) as 0 | 1 | 2;
-  if (needed > 0 || connectionId === null) return needed;
-  const { rows } = await db.query<{ provider: string }>(`select provider from connection where id = $1`, [
-    connectionId,
-  ]);
-  return rows[0] && provider(rows[0].provider).confirmedBy === 'person' ? 1 : 0;
-=======
-  const { type: kind, currency, methodId } = transaction;
-  const { policies, tagIds, provider: id } = await loadApprovalFacts(db, transaction);
-  const needed = approvalsNeeded(policies, { kind, currency: currency.numericCode, methodId, tagIds, amount });
   if (needed > 0 || id === null) return needed;
   return provider(id).confirmedBy === 'person' ? 1 : 0;
->>>>>>> main
 };
 
 /** Asked when other than the ordered amount is about to move. */
