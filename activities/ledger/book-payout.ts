@@ -7,7 +7,7 @@ import { closeRequests } from '../../db/repositories/requests.ts';
 import { loadTransaction, providerSide, reachStage, type TransactionRow } from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, feesCode, incomeCode, suspenseCode } from '../../domain/chart-of-accounts.ts';
 import { add, compare, isPositive, round, subtract } from '../../domain/money.ts';
-import { chargeFor } from '../../domain/rates.ts';
+import { chargeFor, convert } from '../../domain/rates.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
@@ -34,7 +34,7 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
     const { exchange } = payout;
     const { alphabeticCode, minorUnit } = providerSide(payout).currency;
     const net = subtract(payout.amount, payout.vendorCommission);
-    const ordered = exchange ? exchange.amount! : net;
+    const ordered = exchange ? convert(net, exchange.rate!, minorUnit) : net;
     const paid = report?.processed ? round(report.processed, minorUnit, 'up') : ordered;
     const clearing = clearingCode(payout.connectionId!, alphabeticCode);
     const excess = compare(paid, ordered) > 0 ? subtract(paid, ordered) : '0';

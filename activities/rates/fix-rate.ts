@@ -1,7 +1,9 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { type ExchangeQuote, noteFixed, noteQuote, quoteStands } from '../../db/repositories/exchanges.ts';
-import { loadTransaction } from '../../db/repositories/transactions.ts';
+import { loadMethodFacts } from '../../db/repositories/orders.ts';
+import { loadTransaction, type TransactionRow } from '../../db/repositories/transactions.ts';
+import { commissionOn } from '../../domain/commissions.ts';
 import { isHubFailure } from '../../domain/failures.ts';
 import { type Amount, subtract } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -17,7 +19,8 @@ export const fixRate: Activity<{ transactionId: number }, { missing: string | nu
 ) =>
   inTransaction(pool, async (db) => {
     const stands = await quoteStands(db, transactionId);
-    const { type, amount, vendorCommission, currency, exchange } = await loadTransaction(db, transactionId);
+    const transaction = await loadTransaction(db, transactionId);
+    const { type, amount, vendorCommission, currency, exchange } = transaction;
     if (!exchange || exchange.fixed) return { missing: null };
     let quote: ExchangeQuote | null = null;
     if (!stands) {
@@ -31,6 +34,7 @@ export const fixRate: Activity<{ transactionId: number }, { missing: string | nu
         return { missing: error.message };
       }
       await noteQuote(db, transactionId, quote);
+      if (type === 'deposit') await noteCommission(db, transaction, quote.amount);
     }
     await noteFixed(db, transactionId);
     await noteWaiting(db, transactionId, null);
@@ -43,6 +47,21 @@ export const fixRate: Activity<{ transactionId: number }, { missing: string | nu
     });
     return { missing: null };
   });
+
+/** It makes another amount than the client was told, so its commission is worked out anew. */
+const noteCommission = async (
+  db: Queryable,
+  { transactionId, methodId, exchange }: TransactionRow,
+  gross: Amount,
+): Promise<void> => {
+  const { numericCode, minorUnit } = exchange!.currency;
+  const method = methodId === null ? null : await loadMethodFacts(db, methodId);
+  const rule = method?.commissions.find((one) => one.numericCode === numericCode);
+  await db.query(`update money_transaction set vendor_commission = $2 where transaction_id = $1`, [
+    transactionId,
+    commissionOn(gross, rule, minorUnit),
+  ]);
+};
 
 const noteWaiting = async (db: Queryable, transactionId: number, why: string | null): Promise<void> => {
   await db.query(`update money_transaction set needs_human = $2, update_time = now() where transaction_id = $1`, [

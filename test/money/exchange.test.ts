@@ -129,6 +129,10 @@ describe('a deposit in another currency than the account', () => {
 
   it('keeps its quote while that stands, and gets the rate of the day when the money comes later', async () => {
     const client = await api.clientWith('0', 'USD');
+    await api.hub.pool.query(
+      `insert into payment_method_commission (method_id, type, currency, percent) values ($1, 'TR', 840, 1)`,
+      [methodId],
+    );
     const [early, late] = [await ordered(client, '100'), await ordered(client, '200')];
     await rates().advance('USDT/USD', '0.98 0.981');
     await api.hub.askRates('B2BINPAY');
@@ -137,8 +141,10 @@ describe('a deposit in another currency than the account', () => {
       await api.hub.sandbox('b2binpay').pay(page, {});
       await api.hub.reaches(id, 'done');
     }
-    expect(await shown(early.id)).toMatchObject({ finalAmount: '99.960000000000000000' });
-    expect(await shown(late.id)).toMatchObject({ finalAmount: '196.000000000000000000' });
+    await api.hub.pool.query(`delete from payment_method_commission where method_id = $1`, [methodId]);
+    // 99.96 less 1.00 (1 %, rounded up); 196.00 less 1.96.
+    expect(await shown(early.id)).toMatchObject({ finalAmount: '98.960000000000000000' });
+    expect(await shown(late.id)).toMatchObject({ finalAmount: '194.040000000000000000' });
     expect(await api.hub.breaches()).toEqual([]);
   });
 
@@ -224,6 +230,10 @@ describe('a deposit in another currency than the account', () => {
     await api.hub.reaches(made.id, 'expired');
     await rates().advance('USDT/USD', '0.98 0.981');
     await api.hub.askRates('B2BINPAY');
+    await api.hub.pool.query(
+      `insert into payment_method_commission (method_id, type, currency, percent) values ($1, 'TR', 840, 1)`,
+      [methodId],
+    );
     await api.hub.sandbox('b2binpay').pay(made.page, {});
     await hasNews(made);
     const { id } = await eventually(
@@ -239,7 +249,8 @@ describe('a deposit in another currency than the account', () => {
     const { id: request } = await api.hub.openRequest(id);
     await olga.call(`POST /applications/${request}/approve`, {});
     await api.hub.reaches(id, 'done');
-    expect(await shown(id)).toMatchObject({ finalAmount: '98.000000000000000000', exchange: { source: 'B2BINPAY' } });
+    await api.hub.pool.query(`delete from payment_method_commission where method_id = $1`, [methodId]);
+    expect(await shown(id)).toMatchObject({ finalAmount: '97.020000000000000000', exchange: { source: 'B2BINPAY' } });
     expect(await api.hub.breaches()).toEqual([]);
   });
 
