@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Tools } from '../../activities/kit/activity.ts';
+import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { eventually } from '../kit/hub.ts';
@@ -189,7 +191,7 @@ describe('a deposit in another currency than the account', () => {
     expect(await client.of.balance()).toEqual({ balance: '99.96', held: '0' });
   });
 
-  it('goes back at the rate it came at, in parts and to the last cent', async () => {
+  it('goes back at the rate it came at, whatever it is now', async () => {
     const client = await api.clientWith('0', 'USD');
     const { result } = await change(() => paid(client, '100.01'));
     expect(await client.of.balance()).toEqual({ balance: '99.96', held: '0' });
@@ -202,6 +204,29 @@ describe('a deposit in another currency than the account', () => {
     });
     expect(await client.of.balance()).toEqual({ balance: '0', held: '0' });
     expect([back.usdt, back.usd]).toEqual([-100.01, 99.96]);
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('goes back in parts, which together are worth what was credited, and comes back by the same parts', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const { reference } = await paid(client, '100.01');
+    const { connection: connectionId } = await api.hub.methodId('usdt-invoice');
+    const tools = { pool: api.hub.pool, run: { workflowId: `arrivals:${reference}`, runId: '' } } as Tools;
+    const say = (id: string, amount: string, state: 'done' | 'undone') => {
+      const reversal = { id: `${reference}-${id}`, kind: 'dispute', state, amount } as const;
+      return bookReversals({ reference, connectionId, arrivals: [], reversals: [reversal] }, tools);
+    };
+    const left = async () => (await client.of.balance()).balance;
+    // 33.33 × 0.9996 = 33.3166…, 66.66 × 0.9996 = 66.6333…
+    await say('a', '33.33', 'done');
+    expect(await left()).toBe('66.65');
+    await say('b', '33.33', 'done');
+    expect(await left()).toBe('33.33');
+    await say('a', '33.33', 'undone');
+    expect(await left()).toBe('66.64');
+    await say('a', '33.33', 'done');
+    await say('c', '33.35', 'done');
+    expect(await left()).toBe('0');
     expect(await api.hub.breaches()).toEqual([]);
   });
 
