@@ -38,6 +38,9 @@ import { noteDepositOpened } from './payments/note-deposit-opened.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
 import { prepareAddress } from './payments/prepare-address.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
+import { askRateSource } from './rates/ask-source.ts';
+import { dueRateSources } from './rates/due-sources.ts';
+import { fixRate } from './rates/fix-rate.ts';
 import { openRequest } from './requests/open-request.ts';
 import { recordDecision } from './requests/record-decision.ts';
 import { applyBalance } from './trading/apply-balance.ts';
@@ -70,7 +73,9 @@ export const internalActivities = {
   closeTransaction,
   deliverWaitingWebhooks,
   dropExpired,
+  dueRateSources,
   failAccount,
+  fixRate,
   holdFunds,
   lookForPayments,
   noteAddress,
@@ -96,6 +101,7 @@ export const internalActivities = {
 
 export const providerActivities = {
   applyBalance,
+  askRateSource,
   beginCheck,
   createAccount,
   createAddress,

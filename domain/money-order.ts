@@ -39,6 +39,8 @@ export interface MoneyOrder {
   approvals: 0 | 1 | 2;
   debit: OrderSide | null;
   credit: OrderSide | null;
+  /** Set when it changes currency: into which. `amount` and `currency` are the payer's. Absent in histories of before. */
+  exchange?: { currency: Currency } | null;
   method: {
     connectionId: number;
     provider: string;

@@ -7,5 +7,7 @@ export { depositAddress } from './money/deposit-address.ts';
 export { payout } from './money/payout.ts';
 export { payoutReturn } from './money/payout-return.ts';
 export { transfer } from './money/transfer.ts';
+export { rateSource } from './rates/rate-source.ts';
+export { refreshRates } from './rates/refresh-rates.ts';
 export { sweep } from './ops/sweep.ts';
 export { openAccount } from './trading/open-account.ts';

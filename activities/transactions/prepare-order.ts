@@ -31,6 +31,7 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
     approvals: await policyFor(tools, pool, transaction, transaction.amount),
     debit: await side(tools, transaction.debitAccountId),
     credit: await side(tools, transaction.creditAccountId),
+    exchange: transaction.exchange && { currency: transaction.exchange.currency },
     method: method && {
       connectionId: transaction.connectionId ?? method.connectionId,
       provider: method.provider,

@@ -31,15 +31,16 @@ export const loadClientRights = async (db: Queryable, clientId: number): Promise
 /** What did not move in the end does not count. */
 const NOT_MOVED = FINAL_STAGES.filter((stage) => stage !== 'done');
 
-/** What the client moved, or ordered, of a kind and currency in a period that ends now; `before` a transaction, so that of two at once one counts. */
+/** What the client moved on his accounts, or ordered, of a kind and currency in a period that ends now; `before` a transaction, so that of two at once one counts. */
 export const movedInPeriod = async (
   db: Queryable,
   asked: { clientId: number; type: string; currency: number; period: string; before: number | null },
 ): Promise<Amount> => {
   const { rows } = await db.query<{ sum: Amount }>(
-    `select coalesce(trim_scale(sum(amount)), 0)::text as sum from money_transaction
-      where client_id = $1 and type = $2 and currency = $3 and create_time > now() - $4::interval and stage <> all ($5::text[])
-        and ($6::integer is null or transaction_id < $6)`,
+    `select coalesce(trim_scale(sum(case when x.currency is null then t.amount else x.amount end)), 0)::text as sum
+       from money_transaction t left join transaction_exchange x on x.transaction_id = t.transaction_id and t.type = 'deposit'
+      where t.client_id = $1 and t.type = $2 and coalesce(x.currency, t.currency) = $3 and t.create_time > now() - $4::interval and t.stage <> all ($5::text[])
+        and ($6::integer is null or t.transaction_id < $6)`,
     [asked.clientId, asked.type, asked.currency, asked.period, NOT_MOVED, asked.before],
   );
   return rows[0]!.sum;

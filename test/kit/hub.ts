@@ -281,6 +281,19 @@ export class TestHub {
     ).stage;
   }
 
+  /** Asks the named rate source now. */
+  async askRates(name: string): Promise<{ accepted: number; held: number; failure: string | null }> {
+    const source = await this.one<{ sourceId: number; connectionId: number }>(
+      `select id as "sourceId", connection_id as "connectionId" from rate_source where name = $1`,
+      [name],
+    );
+    return this.client.workflow.execute('rateSource', {
+      workflowId: `rate-source:${source.sourceId}:${randomUUID()}`,
+      taskQueue: 'hub',
+      args: [source],
+    });
+  }
+
   /** Waits for a stage; a run that ends in another one fails at once. */
   async reaches(transactionId: number, wanted: Stage, ms = 30_000): Promise<void> {
     let stage: Stage = 'created';

@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -10,6 +10,7 @@ import { queueMessage, startMessages } from '../../activities/messaging/queue-me
 import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
+import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
@@ -206,14 +207,66 @@ const messages = async (hub: TestHub): Promise<void> => {
   await record(hub, 'message.refused', await queue({ phone: '+15005550009' }, 'registerConfirm', { code: '1' }));
 };
 
+/** Rates themselves, and a deposit that waits for one. */
+const rates = async (hub: TestHub): Promise<void> => {
+  await hub.client.workflow.execute('refreshRates', { workflowId: 'refresh-rates', taskQueue: 'hub' });
+  await record(hub, 'refreshRates.two-due', 'refresh-rates');
+  const { sourceId, connectionId } = await hub.one<{ sourceId: number; connectionId: number }>(
+    `select id as "sourceId", connection_id as "connectionId" from rate_source where name = 'B2BINPAY'`,
+  );
+  await record(hub, 'rateSource.answered', `rate-source:${sourceId}`);
+  await hub.pool.query(`delete from rate`);
+  hub.sandbox('b2binpay-rates').fault({ match: { path: '/rates/' }, kind: 'http_500', times: 1 });
+  const asked = { workflowId: 'rate-source:fails', taskQueue: 'hub', args: [{ sourceId, connectionId }] };
+  await hub.client.workflow.execute('rateSource', asked);
+  await record(hub, 'rateSource.failed', 'rate-source:fails');
+
+  await hub.approvals('deposit', 0);
+  const client = await hub.clientWith('0', 'USD');
+  const { id: method, connection } = await hub.methodId('usdt-invoice');
+  await hub.pool.query(`insert into payment_method_currency (method_id, type, currency) values ($1, 'TR', 840)`, [
+    method,
+  ]);
+  const row = {
+    type: 'deposit',
+    client_id: client.clientId,
+    credit_account_id: client.wallet,
+    currency: 2145,
+    amount: '100',
+  };
+  const id = await hub.order({ ...row, method_id: method, connection_id: connection }, false);
+  await keepExchange(hub.pool, id, 840, null);
+  await hub.steering.beginMoney('deposit', id);
+  const { page } = await eventually(
+    () =>
+      hub.one<{ page: string }>(`select provider_id as page from money_transaction where transaction_id = $1`, [id]),
+    'the page',
+  );
+  await hub.sandbox('b2binpay').pay(page, {});
+  await eventually(
+    async () =>
+      (
+        await hub.one<{ why: string | null }>(
+          `select needs_human as why from money_transaction where transaction_id = $1`,
+          [id],
+        )
+      ).why,
+    'the deposit to wait for a rate',
+  );
+  await hub.askRates('B2BINPAY');
+  await hub.reaches(id, 'done');
+  await record(hub, 'deposit.waited-for-a-rate', `deposit:${id}`);
+};
+
 const only = process.argv[2];
 await globalSetup();
 try {
-  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio']);
+  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio', 'ecb', 'b2binpay-rates']);
   const olga = await hub.operator();
   const parts: Record<string, () => Promise<void>> = {
     messages: () => messages(hub),
     verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
+    rates: () => rates(hub),
     money: async () => {
       const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
       await payouts(hub, olga, client);

@@ -114,7 +114,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
       return null; // could not be asked: the next look tells
     });
     if (seen?.is === 'here') {
-      run.moneyIsHere();
+      await run.moneyIsHere();
       run.progress.notWaiting();
       run.progress.at('processing', `${seen.amount} ${run.order.currency.alphabeticCode} arrived.`);
       return { received: seen.amount, payments: seen.payments, reviewed: false };
@@ -145,7 +145,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
 
 /** Money is there, but not as ordered: a person says whether what came is credited. Null = look again. */
 const review = async (run: MoneyRun, odd: { amount: Amount | null; why: string }): Promise<Amount | null> => {
-  run.moneyIsHere();
+  await run.moneyIsHere();
   const amount = odd.amount !== null && isPositive(odd.amount) ? odd.amount : null;
   const request = await run.openRequest('review', odd.why, amount);
   run.progress.at('review', `${odd.why}. Request ${request.applicationId} opened.`);

@@ -9,6 +9,7 @@ export async function deposit(input: MoneyInput): Promise<MoneyResult> {
     await run.step('Checking the account', (hub) => hub.assertMayDeposit({ transactionId }));
     const { received, payments, reviewed } = await money(run);
     const credited = reviewed ? received : await run.approval(received);
+    await run.moneyIsHere();
     await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, received: credited, payments }));
   });
 }

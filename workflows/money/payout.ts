@@ -19,6 +19,7 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
       await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
     }
 
+    await run.fixRate();
     const { report } = await moveMoney(run, {
       say: `Sending through ${method!.provider}`,
       send: () => provider('Sending the payout').createPayout({ transactionId }),

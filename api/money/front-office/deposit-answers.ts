@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { wire } from '../../../domain/money.ts';
+import { wire, wireOrNull } from '../../../domain/money.ts';
 import { isoTime, money } from '../../kit/shapes.ts';
 import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
 import { MyTransaction } from '../../presenters/transaction.ts';
@@ -70,12 +70,20 @@ export const previewAnswer = async (hub: MoneyHub, order: NewOrder): Promise<Dep
       status: 'new',
       creditDetails: {
         account,
-        amount: wire(order.amount),
+        amount: wire(order.exchange ? (order.exchange.quote?.amount ?? '0') : order.amount),
         commission: wire(order.vendorCommission),
         currency: account.currency,
       },
       debitDetails: null,
-      foreignExchangeRate: wire('1'),
+      foreignExchangeRate: order.exchange ? wireOrNull(order.exchange.quote?.rate) : wire('1'),
+      exchange: order.exchange && {
+        paidAmount: wire(order.amount),
+        paidCurrencyCode: order.currency.numericCode,
+        receivedAmount: wireOrNull(order.exchange.quote?.amount),
+        receivedCurrencyCode: order.exchange.currency.numericCode,
+        expireTime: order.exchange.quote ? isoTime(new Date(order.exchange.quote.expiresAt)) : null,
+        isFixed: false,
+      },
       method: { id, name, caption },
       resolution: null,
       data: order.data,

@@ -16,8 +16,10 @@ const Body = z.strictObject({
   uuid: z.uuid('must be a UUID').optional().meta({ description: 'From GET /my/withdrawals/wizard.' }),
   accountId: id(),
   methodId: id(),
-  amount: amountInput('number'),
-  currencyCode: id().meta({ description: "Numeric code of the account's currency." }),
+  amount: amountInput('number').meta({ description: "In the account's currency." }),
+  currencyCode: id().meta({
+    description: "Numeric code of what is paid out: the account's currency, or another one that the method pays.",
+  }),
   data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
   isPretend: z.boolean().optional().meta({ description: 'true: only say what would happen.' }),
   appInstanceId: z.string().max(200).optional(),
@@ -84,7 +86,7 @@ export const withdrawalProcedures = (hub: MoneyHub): Procedure[] => [
       'The amount is held at once. What happens then is told by the transaction: `pending` while somebody must approve it.',
     body: Body,
     answer: Answer,
-    errors: [404],
+    errors: [404, 503],
     idempotent: true,
     handle: async (call) => {
       const { uuid = randomUUID(), isPretend, appInstanceId: _device, ...request } = call.body;
@@ -105,12 +107,12 @@ export const withdrawalProcedures = (hub: MoneyHub): Procedure[] => [
   }),
 ];
 
-const previewOf = ({ amount, vendorCommission, currency }: NewOrder): z.input<typeof WithdrawalPreview> => ({
-  rate: wire('1'),
+const previewOf = ({ amount, vendorCommission, currency, exchange }: NewOrder): z.input<typeof WithdrawalPreview> => ({
+  rate: wire(exchange?.quote?.rate ?? '1'),
   amount: wire(amount),
   commission: wire(vendorCommission),
   sourceCurrencyAlphaCode: currency.alphabeticCode,
   sourceCurrencyAmount: wire(amount),
-  destinationCurrencyAlphaCode: currency.alphabeticCode,
-  destinationCurrencyAmount: wire(subtract(amount, vendorCommission)),
+  destinationCurrencyAlphaCode: (exchange?.currency ?? currency).alphabeticCode,
+  destinationCurrencyAmount: wire(exchange?.quote?.amount ?? subtract(amount, vendorCommission)),
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { keepExchange } from '../../../db/repositories/exchanges.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import type { Begun } from '../../../domain/money-order.ts';
 import { REASONS, type Reason } from '../../../domain/reasons.ts';
@@ -108,6 +109,7 @@ const insert = async (
     ],
   );
   const { id } = rows[0]!;
+  if (order.exchange) await keepExchange(db, id, order.exchange.currency.numericCode, order.exchange.quote);
   await recordAudit(db, {
     actor: actorName(actor),
     action: `${order.type}s.create`,
@@ -116,6 +118,7 @@ const insert = async (
       amount: order.amount,
       currency: order.currency.alphabeticCode,
       vendorCommission: order.vendorCommission,
+      ...(order.exchange?.quote && { rate: order.exchange.quote.rate, into: order.exchange.currency.alphabeticCode }),
       methodId: order.method?.methodId ?? null,
       debitAccountId: order.debit?.accountId ?? null,
       creditAccountId: order.credit?.accountId ?? null,
