@@ -38,6 +38,16 @@ import { noteDepositOpened } from './payments/note-deposit-opened.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
 import { prepareAddress } from './payments/prepare-address.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
+import { compareBalances } from './reconciliation/compare-balances.ts';
+import { compareBooks } from './reconciliation/compare-books.ts';
+import { compareDifference } from './reconciliation/compare-difference.ts';
+import { noteReconciliation } from './reconciliation/note-reconciliation.ts';
+import { openDifferenceRequest } from './reconciliation/open-difference-request.ts';
+import { prepareDifference } from './reconciliation/prepare-difference.ts';
+import { prepareReconciliation } from './reconciliation/prepare-reconciliation.ts';
+import { readAccounts } from './reconciliation/read-accounts.ts';
+import { readMovements } from './reconciliation/read-movements.ts';
+import { startReconciliations } from './reconciliation/start-reconciliations.ts';
 import { openRequest } from './requests/open-request.ts';
 import { recordDecision } from './requests/record-decision.ts';
 import { applyBalance } from './trading/apply-balance.ts';
@@ -68,6 +78,9 @@ export const internalActivities = {
   bookReversals,
   bookTransfer,
   closeTransaction,
+  compareBalances,
+  compareBooks,
+  compareDifference,
   deliverWaitingWebhooks,
   dropExpired,
   failAccount,
@@ -78,19 +91,24 @@ export const internalActivities = {
   noteDepositOpened,
   noteMessage,
   notePayoutSubmitted,
+  noteReconciliation,
   noteReport,
   openCaseRequest,
+  openDifferenceRequest,
   openRequest,
   planMessage,
   prepareAccount,
   prepareAddress,
   prepareCase,
+  prepareDifference,
   prepareOrder,
+  prepareReconciliation,
   recordDecision,
   registerArrivals,
   releaseHold,
   sealAudit,
   settleCase,
+  startReconciliations,
   startWaiting,
 };
 
@@ -110,6 +128,8 @@ export const providerActivities = {
   findDeposit,
   findMessage,
   findPayout,
+  readAccounts,
+  readMovements,
   sendMessage,
 };
 

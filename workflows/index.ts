@@ -7,5 +7,8 @@ export { depositAddress } from './money/deposit-address.ts';
 export { payout } from './money/payout.ts';
 export { payoutReturn } from './money/payout-return.ts';
 export { transfer } from './money/transfer.ts';
+export { reconcile } from './ops/reconcile.ts';
 export { sweep } from './ops/sweep.ts';
+export { difference } from './reconciliation/difference.ts';
+export { reconciliation } from './reconciliation/reconciliation.ts';
 export { openAccount } from './trading/open-account.ts';
