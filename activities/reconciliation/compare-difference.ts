@@ -7,7 +7,7 @@ import { judged, writeFindings } from './write-findings.ts';
 /** Compares both sides of one open difference as they are known now; it changes, or ends by itself. Its own run asks, so nobody has to be told. */
 export const compareDifference: Activity<{ differenceId: number }, void> = async ({ differenceId }, { pool, run }) =>
   inTransaction(pool, async (db) => {
-    const { connectionId, reconciliationId, provider, subject, state } = await loadDifference(db, differenceId, true);
+    const { connectionId, reconciliationId, provider, subject, state } = await loadDifference(db, differenceId);
     const about = subjectOf(subject);
     if (state !== 'open' || about.of === 'account') return;
     const now = new Date();

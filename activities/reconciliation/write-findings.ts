@@ -39,6 +39,8 @@ export const writeFindings = async (
   run: Tools['run'],
 ): Promise<Compared> => {
   const { connectionId } = comparison;
+  // Two comparisons may look at the same movement at the same time.
+  await db.query(`select pg_advisory_xact_lock(hashtext('hub-reconciliation'), $1)`, [connectionId]);
   const codes = await currencyCodes(db);
   const done: Subject[] = [];
   const compared: Compared = { found: 0, resolved: 0, news: [] };

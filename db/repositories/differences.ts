@@ -80,6 +80,12 @@ export const resolveDifference = async (
   subject: string,
   note: string,
 ): Promise<number[]> => {
+  // The request first, as whoever decides about it does: so neither waits for the other.
+  await db.query(
+    `select from application where status_id in (0, 3) and difference_id in (
+       select id from reconciliation_difference where connection_id = $1 and subject = $2 and state = 'open') for update`,
+    [connectionId, subject],
+  );
   const { rows } = await db.query<{ id: number }>(
     `with ended as (
        update reconciliation_difference set state = 'resolved', note = $3, update_time = now(), process_time = now()

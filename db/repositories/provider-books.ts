@@ -1,11 +1,10 @@
-import type { ProviderMovement } from '../../adapters/kit/payments.ts';
+import type pg from 'pg';
 import type { Amount } from '../../domain/money.ts';
 import { inTransaction, type Queryable } from '../pool.ts';
-import type pg from 'pg';
 
 /** A movement as a provider's or platform's books show it. */
 export interface BookedMovement {
-  kind: ProviderMovement['kind'] | 'operation';
+  kind: 'deposit' | 'payout' | 'refund' | 'operation';
   providerId: string;
   reference?: string;
   amount: Amount;

@@ -24,7 +24,8 @@ interface Read {
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
-/** A stretch with fewer movements than this is doubled, one with more than the other is halved. */
+const DAY = 24 * HOUR;
+/** A stretch with fewer movements than this is doubled, up to a day; one with more than the other is halved. */
 const FEW = 200;
 const MANY = 1_000;
 
@@ -104,7 +105,7 @@ class Reconciliation {
       const { movements } = await this.ask(() =>
         this.atProvider(connectionId, summary).readMovements({ connectionId, from: next, to: until }),
       );
-      if (movements < FEW) stretch *= 2;
+      if (movements < FEW) stretch = Math.min(stretch * 2, DAY);
       if (movements > MANY) stretch = Math.max(seconds(stretch / 2), SECOND);
       next = until;
       await this.mayGoOnAnew(facts, next);
