@@ -61,22 +61,18 @@ const viewOf = (row: ReconciliationListRow): z.input<typeof Reconciliation> => (
 const DAY = 86_400_000;
 const LONGEST_DAYS = 31;
 
-const Window = z
-  .strictObject({
-    connectionId: id(),
-    from: timeText(),
-    to: timeText(),
-  })
-  .refine(({ from, to }) => to > from, { path: ['to'], message: 'must be after from' })
-  .refine(({ from, to }) => to.getTime() - from.getTime() <= LONGEST_DAYS * DAY, {
-    path: ['to'],
-    message: `must be at most ${LONGEST_DAYS} days after from`,
-  })
-  .refine(({ to }) => to.getTime() <= Date.now(), { path: ['to'], message: 'must not lie in the future' })
-  .refine(({ from, to }) => [from, to].every((at) => at.getMilliseconds() === 0), {
-    path: ['from'],
-    message: 'must be whole seconds, and so must to',
-  });
+const Window = z.strictObject({ connectionId: id(), from: timeText(), to: timeText() });
+
+/** Whole seconds, because some providers know no smaller ones. */
+const assertComparable = ({ from, to }: { from: Date; to: Date }): void => {
+  const wrong = (issue: string, field: 'from' | 'to') => problem(400, 'validation', issue, field);
+  if (from.getMilliseconds() !== 0) throw wrong('must be a whole second', 'from');
+  if (to.getMilliseconds() !== 0) throw wrong('must be a whole second', 'to');
+  if (to <= from) throw wrong('must be after from', 'to');
+  if (to.getTime() - from.getTime() > LONGEST_DAYS * DAY)
+    throw wrong(`must be at most ${LONGEST_DAYS} days after from`, 'to');
+  if (to.getTime() > Date.now()) throw wrong('must not lie in the future', 'to');
+};
 
 /** /reconciliations: which windows were compared with providers' books, and what came of it; to start one by hand. */
 export const reconciliationProcedures = (hub: MoneyHub): Procedure[] => {
@@ -108,6 +104,7 @@ export const reconciliationProcedures = (hub: MoneyHub): Procedure[] => {
       idempotent: true,
       handle: async ({ actor, body, requestId }) => {
         const { connectionId, from, to } = body;
+        assertComparable(body);
         await assertMovesMoney(hub, connectionId);
         const ordered = await inTransaction(pool, async (db) => {
           const { id, workflowId } = (await orderReconciliation(db, { connectionId, from, to, user: actor.id }))!;
