@@ -54,7 +54,7 @@ class Watch {
       if (request === null) continue; // it has ended in between
       this.decisions.ask(request, null);
       const can =
-        'approve request with a comment once it was put right outside (Update `decide`: mark_done), or go on watching (continue).';
+        'approve the request with a comment once it was put right outside (Update `decide`: mark_done), or go on watching (continue).';
       this.progress.waitingFor(`request ${request.applicationId}: ${facts.why}`, can, { human: true });
       const told = await condition(
         () => this.news || this.decisions.waiting,
