@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { post } from '../../db/repositories/ledger.ts';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, type TestHub } from '../kit/hub.ts';
+import { ensureSchedules } from '../../worker/schedules.ts';
 import { lendTools } from '../../worker/tools.ts';
 
 let api: MoneyApi;
@@ -381,6 +382,18 @@ describe('a provider that is down', () => {
 });
 
 describe('the daily schedule', () => {
+  it('is there once a worker has started, spreads its beginning and never overlaps', async () => {
+    await ensureSchedules(hub.client);
+    await ensureSchedules(hub.client);
+    const described = await hub.client.schedule.getHandle('reconcile').describe();
+    for (const name of ['reconcile', 'sweep']) await hub.client.schedule.getHandle(name).delete();
+    expect(described).toMatchObject({
+      action: { workflowType: 'reconcile' },
+      policies: { overlap: 'SKIP' },
+      spec: { intervals: [{ every: 24 * HOUR }], jitter: 15 * 60_000 },
+    });
+  });
+
   it('compares the day that is over for every connection that moves money, once', async () => {
     const run = (name: string) =>
       hub.client.workflow.execute('reconcile', { workflowId: name, taskQueue: 'hub' }) as Promise<{ started: number }>;
