@@ -41,6 +41,16 @@ import { registerArrivals } from './payments/register-arrivals.ts';
 import { askRateSource } from './rates/ask-source.ts';
 import { dueRateSources } from './rates/due-sources.ts';
 import { fixRate } from './rates/fix-rate.ts';
+import { compareBalances } from './reconciliation/compare-balances.ts';
+import { compareBooks } from './reconciliation/compare-books.ts';
+import { compareDifference } from './reconciliation/compare-difference.ts';
+import { noteReconciliation } from './reconciliation/note-reconciliation.ts';
+import { openDifferenceRequest } from './reconciliation/open-difference-request.ts';
+import { prepareDifference } from './reconciliation/prepare-difference.ts';
+import { prepareReconciliation } from './reconciliation/prepare-reconciliation.ts';
+import { readAccounts } from './reconciliation/read-accounts.ts';
+import { readMovements } from './reconciliation/read-movements.ts';
+import { startReconciliations } from './reconciliation/start-reconciliations.ts';
 import { openRequest } from './requests/open-request.ts';
 import { recordDecision } from './requests/record-decision.ts';
 import { applyBalance } from './trading/apply-balance.ts';
@@ -71,6 +81,9 @@ export const internalActivities = {
   bookReversals,
   bookTransfer,
   closeTransaction,
+  compareBalances,
+  compareBooks,
+  compareDifference,
   deliverWaitingWebhooks,
   dropExpired,
   dueRateSources,
@@ -83,19 +96,24 @@ export const internalActivities = {
   noteDepositOpened,
   noteMessage,
   notePayoutSubmitted,
+  noteReconciliation,
   noteReport,
   openCaseRequest,
+  openDifferenceRequest,
   openRequest,
   planMessage,
   prepareAccount,
   prepareAddress,
   prepareCase,
+  prepareDifference,
   prepareOrder,
+  prepareReconciliation,
   recordDecision,
   registerArrivals,
   releaseHold,
   sealAudit,
   settleCase,
+  startReconciliations,
   startWaiting,
 };
 
@@ -116,6 +134,8 @@ export const providerActivities = {
   findDeposit,
   findMessage,
   findPayout,
+  readAccounts,
+  readMovements,
   sendMessage,
 };
 

@@ -26,6 +26,12 @@ export interface Timings {
   providerAnswer: number;
   /** A provider that does not answer is left alone: how long before each trial. The last one repeats. */
   breakerPauses: readonly number[];
+  /** Reconciliation: what a provider's books show for less time may still be on its way into ours, and the other way round. */
+  booksSettle: number;
+  /** After this long an open run whose money the provider has moved is a difference. */
+  runSettle: number;
+  /** How often an open difference is looked at again. */
+  differenceLooks: readonly number[];
 }
 
 const second = 1_000;
@@ -48,6 +54,9 @@ export const TIMINGS: Timings = {
   stickyTask: 10 * second,
   providerAnswer: 15 * second,
   breakerPauses: [5 * second, 10 * second, 30 * second, minute, 2 * minute, 5 * minute],
+  booksSettle: hour,
+  runSettle: 7 * day,
+  differenceLooks: [hour, 6 * hour, day],
 };
 
 /** Waits that let a story, and what a fault does to it, run in seconds. For tests and fault campaigns only (HUB_TIMINGS). */
@@ -64,6 +73,9 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   stickyTask: 1_500,
   providerAnswer: 1_500,
   breakerPauses: [1_000, 1_500, 2_000],
+  booksSettle: 1_000,
+  runSettle: 2_000,
+  differenceLooks: [20_000],
 };
 
 /** The waits a process was told to use; undefined = the ordinary ones. */

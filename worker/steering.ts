@@ -19,6 +19,7 @@ import {
   type arrivals,
   type deposit,
   type depositAddress,
+  type difference,
   type openAccount,
   type payout,
   type payoutReturn,
@@ -29,6 +30,7 @@ import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { attributesOf, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
+import { differenceNews } from '../workflows/reconciliation/messages.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { DecisionProof } from './decision-proof.ts';
 
@@ -45,6 +47,13 @@ const AGAIN = {
   workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   workflowIdConflictPolicy: 'USE_EXISTING',
 } as const;
+
+/** What a run is told the number of. */
+const NAMED: Partial<Record<Parameters<Steer['startWaiting']>[0]['type'], string>> = {
+  message: 'messageId',
+  openAccount: 'accountId',
+  reconciliation: 'reconciliationId',
+};
 
 /** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
 export interface VerifiedCase {
@@ -186,13 +195,11 @@ export class Steering implements Steer {
   }
 
   async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
-    const named =
-      type === 'message' ? { messageId: id } : type === 'openAccount' ? { accountId: id } : { transactionId: id };
-    const args = [{ ...named, ...this.given() }];
+    const args = [{ [NAMED[type] ?? 'transactionId']: id, ...this.given() }];
     await this.ignoreTwins(() =>
       this.client.workflow.start(type, {
-        // A message is tried anew when an operator says so; its row tells a run that there is nothing to do.
-        ...(type === 'message' ? AGAIN : ONCE),
+        // A message is tried anew when an operator says so, and a window compared anew; their rows tell a run that there is nothing to do.
+        ...(type === 'message' || type === 'reconciliation' ? AGAIN : ONCE),
         ...this.patience(),
         workflowId,
         args,
@@ -234,6 +241,18 @@ export class Steering implements Steer {
       signal: providerNews,
       signalArgs: [{ webhookId, said }],
       staticSummary: `payments for ${reference}`,
+    });
+  }
+
+  async difference({ differenceId, said }: Parameters<Steer['difference']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof difference, [{ said: string }]>('difference', {
+      ...AGAIN,
+      ...this.patience(),
+      workflowId: `difference:${differenceId}`,
+      args: [{ differenceId, ...this.given() }],
+      signal: differenceNews,
+      signalArgs: [{ said }],
+      staticSummary: `difference ${differenceId}`,
     });
   }
 

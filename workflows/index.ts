@@ -9,5 +9,8 @@ export { payoutReturn } from './money/payout-return.ts';
 export { transfer } from './money/transfer.ts';
 export { rateSource } from './rates/rate-source.ts';
 export { refreshRates } from './rates/refresh-rates.ts';
+export { reconcile } from './ops/reconcile.ts';
 export { sweep } from './ops/sweep.ts';
+export { difference } from './reconciliation/difference.ts';
+export { reconciliation } from './reconciliation/reconciliation.ts';
 export { openAccount } from './trading/open-account.ts';

@@ -1,7 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
-import type { OpenRequest, Purpose } from '../../domain/decisions.ts';
+import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -11,13 +11,13 @@ import { policyFor } from '../transactions/approval-policy.ts';
 
 export interface Asking {
   transactionId: number;
-  purpose: Purpose;
+  purpose: MoneyPurpose;
   why: string;
   /** What an approval would move; null when nobody knows yet. */
   amount: Amount | null;
 }
 
-const STAGE_OF: Record<Purpose, Stage> = {
+const STAGE_OF: Record<MoneyPurpose, Stage> = {
   approval: 'awaiting_approval',
   assistance: 'assistance',
   review: 'review',

@@ -8,6 +8,8 @@ import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
 import { withdrawalProcedures } from './front-office/withdrawals.ts';
 import { wizardProcedures } from '../kyc/wizard.ts';
+import { differenceProcedures } from '../reconciliation/differences.ts';
+import { reconciliationProcedures } from '../reconciliation/reconciliations.ts';
 import { webhookProcedures } from '../webhooks/procedures.ts';
 import { type MoneyDeps, MoneyHub } from './hub.ts';
 
@@ -24,6 +26,8 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...transferProcedures(hub),
     ...wizardProcedures(hub),
     ...messageProcedures(hub),
+    ...reconciliationProcedures(hub),
+    ...differenceProcedures(hub),
     ...webhookProcedures(deps),
   ];
 };

@@ -46,7 +46,7 @@ export const Application = defineEntity({
   tableName: 'application',
   properties: {
     id: p.integer().primary(),
-    clientId: p.integer(),
+    clientId: p.integer().nullable(),
     type: p.text(),
     statusId: p.smallint(),
     transactionId: p.integer().nullable(),

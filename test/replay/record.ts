@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -11,7 +11,9 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
 import { keepExchange } from '../../db/repositories/exchanges.ts';
+import { orderReconciliation } from '../../db/repositories/reconciliations.ts';
 import { referenceFrom } from '../../domain/references.ts';
+import { lendTools } from '../../worker/tools.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import globalSetup from '../kit/global-setup.ts';
@@ -258,15 +260,74 @@ const rates = async (hub: TestHub): Promise<void> => {
   await record(hub, 'deposit.waited-for-a-rate', `deposit:${id}`);
 };
 
+const reconciliations = async (hub: TestHub, olga: number, client: TestClient): Promise<void> => {
+  const { accountId, login } = await hub.openTradingAccount(client.clientId);
+  const transfer = await client.transfer('10.00', client.wallet, accountId);
+  await hub.reaches(transfer, 'done');
+  const { reference } = await hub.one<{ reference: string }>(
+    `select reference from money_transaction where transaction_id = $1`,
+    [transfer],
+  );
+  const connection = async (name: string) =>
+    (await hub.one<{ id: number }>(`select id from connection where name = $1`, [name])).id;
+  const mt5 = await connection('mt5');
+  const began = Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000;
+  const compare = async (connectionId: number): Promise<string> => {
+    await new Promise((done) => setTimeout(done, 1_100));
+    const window = { from: new Date(began), to: new Date(Math.floor(Date.now() / 1_000) * 1_000), user: olga };
+    const ordered = (await orderReconciliation(hub.pool, { connectionId, ...window }))!;
+    await hub.steering.startWaiting({ ...ordered, type: 'reconciliation' });
+    return ordered.workflowId;
+  };
+  const dealerBooks = async (kind: 'deposit' | 'withdraw', operationKey: string) => {
+    const { adapter, ctx } = await lendTools(hub.settings, hub.pool, hub.client).open('trading', mt5);
+    const currency = { alphabeticCode: 'USD', minorUnit: 2 };
+    await adapter.applyBalance(ctx, { login, kind, amount: '5.00', currency, operationKey, text: '' });
+  };
+  const found = () =>
+    eventually(
+      async () =>
+        (
+          await hub.pool.query<{ application: number; run: string }>(
+            `select a.id as application, d.workflow_id as run from reconciliation_difference d join application a on a.difference_id = d.id where d.state = 'open'`,
+          )
+        ).rows[0],
+      'a request about a difference',
+    );
+
+  await record(hub, 'reconciliation.agrees', await compare(mt5));
+  await record(hub, 'reconciliation.no-books', await compare(await connection('bank')));
+  await record(hub, 'reconciliation.movements', await compare(await connection('stripe')));
+
+  await dealerBooks('deposit', 'KAAAAAAAAAAAA');
+  hub.sandbox('mt5').fault({ match: { path: '/api/deal' }, kind: 'http_500', times: 2 });
+  await record(hub, 'reconciliation.differs', await compare(mt5));
+  const { application, run } = await found();
+  await hub.decideRequest(application, olga, 'continue', { comment: 'the dealer looks into it' });
+  await hub.decideRequest(application, olga, 'mark_done', { comment: 'a bonus' });
+  await record(hub, 'difference.settled', run);
+
+  await dealerBooks('deposit', reference);
+  await compare(mt5);
+  const second = await found();
+  await dealerBooks('withdraw', reference);
+  await compare(mt5);
+  await record(hub, 'difference.resolved', second.run);
+
+  await hub.client.workflow.start('reconcile', { workflowId: 'reconcile', taskQueue: 'hub' });
+  await record(hub, 'reconcile.once', 'reconcile');
+};
+
 const only = process.argv[2];
 await globalSetup();
 try {
-  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio', 'ecb', 'b2binpay-rates']);
+  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio', 'stripe', 'ecb', 'b2binpay-rates']);
   const olga = await hub.operator();
   const parts: Record<string, () => Promise<void>> = {
     messages: () => messages(hub),
     verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
     rates: () => rates(hub),
+    reconciliation: async () => reconciliations(hub, olga, await hub.clientWith('1000', 'USD')),
     money: async () => {
       const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
       await payouts(hub, olga, client);

@@ -23,11 +23,13 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'notePayoutSubmitted',
   'noteBegun',
   'openCaseRequest',
+  'openDifferenceRequest',
   'openRequest',
   'planMessage',
   'prepareAccount',
   'prepareAddress',
   'prepareCase',
+  'prepareDifference',
   'prepareOrder',
 ]);
 

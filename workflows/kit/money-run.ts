@@ -7,7 +7,7 @@ import {
   setHandler,
   startChild,
 } from '@temporalio/workflow';
-import { isPlainText, type OpenRequest, type Purpose } from '../../domain/decisions.ts';
+import { isPlainText, type MoneyPurpose, type OpenRequest } from '../../domain/decisions.ts';
 import { type Amount, equal } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
@@ -240,7 +240,11 @@ export class MoneyRun {
   }
 
   /** Puts a question before the operators. `amount`: what an affirmative answer would move; null when nobody knows. */
-  async openRequest(purpose: Purpose, why: string, amount: Amount | null = this.order.amount): Promise<OpenRequest> {
+  async openRequest(
+    purpose: MoneyPurpose,
+    why: string,
+    amount: Amount | null = this.order.amount,
+  ): Promise<OpenRequest> {
     const asking = { transactionId: this.transactionId, purpose, why, amount };
     const request = await this.stubbornly(`Opening a request: ${purpose}`, (hub) => hub.openRequest(asking));
     this.decisions.ask(request, this.order.requestedBy);

@@ -103,7 +103,7 @@ class Verification {
 
   private introduce({ clientId, provider, level, state }: CaseFacts): void {
     this.progress.about({ kind: 'verification', client: clientId, provider, what: level });
-    this.progress.verifying(state, provider ? `${provider} checks this client.` : 'Our own people check this client.');
+    this.progress.stands(state, provider ? `${provider} checks this client.` : 'Our own people check this client.');
   }
 
   /** True when an approval is contested. What could not be asked is asked again later. */
@@ -129,7 +129,7 @@ class Verification {
 
   private turned(state: CaseState, said: string): void {
     this.facts = { ...this.facts!, state };
-    this.progress.verifying(state, said);
+    this.progress.stands(state, said);
   }
 
   private questionFor({ state, connectionId, provider, settled }: CaseFacts, contested: boolean): Question | null {
