@@ -152,12 +152,13 @@ export class Steering implements Steer {
   }
 
   private verificationRun({ caseId, workflowId }: VerifiedCase) {
+    const [, client, level] = workflowId.split(':');
     return {
       ...AGAIN,
       ...this.patience(),
       workflowId,
       args: [{ caseId, ...this.given() }] as [{ caseId: number; timings?: Partial<Timings> }],
-      staticSummary: `verification ${caseId}`,
+      staticSummary: `verification of client ${client} for level ${level}`,
     };
   }
 

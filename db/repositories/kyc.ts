@@ -92,7 +92,9 @@ export const planDates = async (
     [value],
   );
   const now = new Date();
-  const planned = rows.map((row) => {
+  const planned = rows.map((found) => {
+    // Not every connection makes dates of times.
+    const row = { ...found, clientSince: found.clientSince && new Date(found.clientSince) };
     const reminders = anew ? remindersBehind(row, now) : row.reminders;
     return { id: row.caseId, reminders, next: nextDate({ ...row, reminders }, now)?.at ?? null };
   });

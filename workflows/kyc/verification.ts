@@ -33,6 +33,17 @@ export async function verification(input: VerificationInput): Promise<CaseState>
 }
 
 const isClients = (state: CaseState): boolean => state === 'open' || state === 'retry';
+/** What a state means, for whoever reads the run. */
+const MEANS: Record<CaseState, string> = {
+  open: 'The client is awaited.',
+  checking: 'It is being checked.',
+  on_hold: 'A person at the provider looks.',
+  retry: 'The client is asked for better documents.',
+  approved: 'The client has the level.',
+  rejected: 'The client does not get the level.',
+  expired: 'The client may begin anew.',
+  withdrawn: 'The level was taken back; the client may begin anew.',
+};
 const ENDS: readonly CaseState[] = ['approved', 'rejected', 'expired', 'withdrawn'];
 const CAN_DECIDE = 'decide the request in the Back Office, or send the Update `decide`.';
 
@@ -84,7 +95,7 @@ class Verification {
       this.showWaiting();
       const timer = this.nextLookIn(polls);
       if (timer === null) await condition(() => this.isTold());
-      else if (!(await condition(() => this.isTold(), timer))) polls += 1;
+      else if (!(await condition(() => this.isTold(), timer, { summary: this.waitsFor() }))) polls += 1;
     }
   }
 
@@ -109,7 +120,8 @@ class Verification {
 
   private introduce({ clientId, provider, level, state }: CaseFacts): void {
     this.progress.about({ kind: 'verification', client: clientId, provider, what: level });
-    this.progress.verifying(state, provider ? `${provider} checks this client.` : 'Our own people check this client.');
+    const who = provider ? `${provider} checks this client.` : 'Our own people check this client.';
+    this.progress.verifying(state, `${who} ${MEANS[state]}`);
   }
 
   /** True when an approval is contested. What could not be asked is asked again later. */
@@ -144,7 +156,7 @@ class Verification {
 
   private turned(state: CaseState, said: string): void {
     this.facts = { ...this.facts!, state };
-    this.progress.verifying(state, said);
+    this.progress.verifying(state, `${said} ${MEANS[state]}`);
   }
 
   private async ask(question: Question | null): Promise<void> {
@@ -209,6 +221,12 @@ class Verification {
     return delay(timings.polls, polls);
   }
 
+  /** What a timer counts down to. */
+  private waitsFor(): string {
+    if (this.failures > 0) return 'Trying to ask again';
+    return isClients(this.facts!.state) ? 'Waiting for the client' : 'Asking again how far the check is';
+  }
+
   private showWaiting(): void {
     const { progress, asked, facts } = this;
     const { state, provider } = facts!;
@@ -234,6 +252,7 @@ class Verification {
   private async begin(): Promise<WizardAction> {
     this.visited = Date.now();
     await condition(() => this.looks > 0);
+    this.progress.note('The client opened his verification.');
     const { connectionId } = this.facts!;
     const { caseId } = this.input;
     if (connectionId === null) {
