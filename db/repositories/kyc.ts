@@ -88,7 +88,7 @@ export const planDates = async (
 ): Promise<void> => {
   const [column, value] = 'caseId' in which ? ['k.id', which.caseId] : ['k.level_id', which.levelId];
   const { rows } = await db.query<CaseRow>(
-    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null)`,
+    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null) for update of k`,
     [value],
   );
   const now = new Date();

@@ -86,6 +86,23 @@ describe('a client who began and left', () => {
     await desk.isTold(client, 'Began', 'Received');
   });
 
+  it('is not reminded while the provider cannot be asked whether he has sent them', async () => {
+    const client = await api.clientWith('0', 'USD');
+    await wizard(client, sumsub);
+    await desk.endsAs(client, 'open');
+    const { faults } = api.hub.sandbox('sumsub');
+    api.hub.sandbox('sumsub').fault({ match: { path: '/resources/applicants/' }, kind: 'garbage', times: 1_000 });
+    await desk.daysLater(client, 4);
+    const run = api.hub.handle(`kyc:${client.id}:${sumsub}`);
+    await eventually(
+      async () => (await run.describe()).searchAttributes['HubNeedsHuman']?.[0] === true,
+      'somebody to be called',
+    );
+    expect(await desk.told(client)).toEqual(['Began']);
+    faults.clear();
+    await desk.isTold(client, 'Began', 'Reminder');
+  });
+
   it('is closed at the deadline, may begin again, and what comes late is still welcome', async () => {
     await configure(sumsub, { deadlineDays: 14, remindAfterDays: [] });
     const client = await api.clientWith('0', 'USD');

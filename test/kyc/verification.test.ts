@@ -256,3 +256,56 @@ describe('a client whose documents we check', () => {
     expect(stolen.body.error.details[0]).toMatchObject({ reason: 'not_found', field: 'documents.0.documentId' });
   });
 });
+
+describe('what a client is told', () => {
+  it('is in his language, and so is the name of the level', async () => {
+    const client = await api.clientWith('0', 'USD');
+    await hub.pool.query(`update client set locale = 'de_DE' where client_id = $1`, [client.id]);
+    const { id: typeId } = await hub.one<{ id: number }>(
+      `select id from message_type where name = 'VerificationBegan'`,
+    );
+    const texts = { subject: 'Ihre Verifizierung', html: null, text: 'Sie haben {{ level }} begonnen.' };
+    const made = await olga.call('POST /templates', { typeId, channel: 'email', locale: 'de_DE', ...texts });
+    expect(made.status).toBe(201);
+    const resources = [{ key: 'caption', locale: 'de_DE', value: 'Stufe 1' }];
+    await olga.call(`PATCH /verifications/levels/${levels.documents}`, { resources });
+    await client.call('GET /my/verifications/wizard');
+    expect(await desk.mail('Ihre Verifizierung')).toContain('Sie haben Stufe 1 begonnen.');
+  });
+});
+
+describe('a level', () => {
+  it('shows its rights and documents to clients, and is recorded when an operator gives it', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const role = await olga.call('POST /clients/roles', {
+      name: 'no-converter',
+      caption: 'No converter',
+      permissions: { converter: false },
+    });
+    await olga.call(`PATCH /verifications/levels/${levels.documents}`, { roleId: role.body.id });
+    const level = (await client.call(`GET /my/verifications/levels/${levels.documents}`)).body;
+    expect(level).toMatchObject({
+      state: 'available',
+      permissions: { converter: false, deposits: true },
+      validUntil: null,
+      renewable: false,
+    });
+    expect(level.documentGroups.map((one: any) => [one.name, one.types.length])).toEqual([
+      ['Proof of identity', 3],
+      ['Proof of address', 2],
+    ]);
+    const given = await olga.call(`PATCH /clients/${client.id}`, { verificationLevelId: levels.documents });
+    expect(given).toMatchObject({ status: 200, body: { verificationLevel: { name: 'Level 1' } } });
+    expect((await client.call('GET /my/permissions')).body).toMatchObject({ converter: false });
+    expect((await olga.call(`GET /verifications?filter[clientId]=${client.id}`)).body.data).toMatchObject([
+      {
+        currentLevel: { name: 'Level 1' },
+        previuosLevel: { name: 'Level 0' },
+        reason: { name: 'manual', userId: olga.id },
+      },
+    ]);
+    const nowhere = await olga.call(`PATCH /clients/${client.id}`, { verificationLevelId: 999_999 });
+    expect([nowhere.status, nowhere.body.error.details[0].field]).toEqual([400, 'verificationLevelId']);
+    await olga.call(`PATCH /verifications/levels/${levels.documents}`, { roleId: null });
+  });
+});

@@ -113,7 +113,7 @@ class Verification {
     if (first) this.introduce(facts);
     let contested = false;
     if (facts.connectionId !== null && (facts.begun || this.called)) contested = await this.askProvider(facts);
-    const hasEnded = (facts.next?.isDue === true || this.woken) && (await this.keepDate());
+    const hasEnded = this.mayKeepDate(facts) && (await this.keepDate());
     await this.ask(questionFor(this.facts, contested, hasEnded));
     this.looks += 1;
   }
@@ -143,6 +143,12 @@ class Verification {
       this.progress.note(`${facts.provider} could not be asked: ${why}.`);
       return false;
     }
+  }
+
+  /** While the provider does not answer, nobody is reminded or closed: he may have sent everything. */
+  private mayKeepDate({ next }: CaseFacts): boolean {
+    if (this.failures > 0 && (next?.what === 'reminder' || next?.what === 'deadline')) return false;
+    return next?.isDue === true || this.woken;
   }
 
   /** True when what was approved has ended and a person is to be asked. The books say what is due: news may have made it void. */
