@@ -7,6 +7,7 @@ import { beginCheck } from './kyc/begin-check.ts';
 import { findCheck } from './kyc/find-check.ts';
 import { noteBegun } from './kyc/note-begun.ts';
 import { noteReport } from './kyc/note-report.ts';
+import { keepDate } from './kyc/keep-date.ts';
 import { openCaseRequest } from './kyc/open-case-request.ts';
 import { prepareCase } from './kyc/prepare-case.ts';
 import { settleCase } from './kyc/settle-case.ts';
@@ -22,6 +23,7 @@ import { noteMessage } from './messaging/note-message.ts';
 import { planMessage } from './messaging/plan-message.ts';
 import { sendMessage } from './messaging/send-message.ts';
 import { dropExpired } from './ops/drop-expired.ts';
+import { lookAfterVerifications } from './ops/look-after-verifications.ts';
 import { lookForPayments } from './ops/look-for-payments.ts';
 import { sealAudit } from './ops/seal-audit.ts';
 import { startWaiting } from './ops/start-waiting.ts';
@@ -90,6 +92,8 @@ export const internalActivities = {
   failAccount,
   fixRate,
   holdFunds,
+  keepDate,
+  lookAfterVerifications,
   lookForPayments,
   noteAddress,
   noteBegun,

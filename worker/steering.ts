@@ -26,7 +26,7 @@ import {
   type transfer,
   type verification,
 } from '../workflows/index.ts';
-import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
+import { type HandedIn, kycBegin, kycDue, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { attributesOf, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
@@ -145,29 +145,33 @@ export class Steering implements Steer {
     );
   }
 
-  async verification({ caseId, workflowId, webhookId, said }: Parameters<Steer['verification']>[0]): Promise<void> {
+  async verification({ webhookId, said, ...of }: Parameters<Steer['verification']>[0]): Promise<void> {
     await this.client.workflow.signalWithStart<typeof verification, [{ webhookId: string; said: string }]>(
       'verification',
-      {
-        ...AGAIN,
-        ...this.patience(),
-        workflowId,
-        args: [{ caseId, ...this.given() }],
-        signal: providerNews,
-        signalArgs: [{ webhookId, said }],
-        staticSummary: `verification ${caseId}`,
-      },
+      { ...this.verificationRun(of), signal: providerNews, signalArgs: [{ webhookId, said }] },
     );
   }
 
-  private verificationStart({ caseId, workflowId }: VerifiedCase) {
-    return new WithStartWorkflowOperation<typeof verification>('verification', {
+  async verificationDue(of: VerifiedCase): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof verification, []>('verification', {
+      ...this.verificationRun(of),
+      signal: kycDue,
+    });
+  }
+
+  private verificationStart(of: VerifiedCase) {
+    return new WithStartWorkflowOperation<typeof verification>('verification', this.verificationRun(of));
+  }
+
+  private verificationRun({ caseId, workflowId }: VerifiedCase) {
+    const [, client, level] = workflowId.split(':');
+    return {
       ...AGAIN,
       ...this.patience(),
       workflowId,
-      args: [{ caseId, ...this.given() }],
-      staticSummary: `verification ${caseId}`,
-    });
+      args: [{ caseId, ...this.given() }] as [{ caseId: number; timings?: Partial<Timings> }],
+      staticSummary: `verification of client ${client} for level ${level}`,
+    };
   }
 
   /** A decision with the API's word that this person made it. */

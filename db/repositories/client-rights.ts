@@ -8,24 +8,44 @@ export interface ClientRights {
   limits: LevelLimits;
 }
 
-/** By the client's level: its role, else the default one; what a role does not say comes from its parent. */
+/** SQL for the rights of levels `l` from `which`: by a level's role, else the default one; what a role does not say comes from its parent. */
+const rightsOf = (which: string): string => `
+  with recursive level as (
+    select l.id, l.limits, coalesce(l.role_id, (select id from client_role where is_default)) as role_id from ${which}),
+  role as (
+    select level.id as level_id, r.parent_id, r.permissions, 0 as depth from level join client_role r on r.id = level.role_id
+    union all
+    select level_id, r.parent_id, r.permissions, depth + 1 from role join client_role r on r.id = role.parent_id where depth < 20),
+  said as (
+    select distinct on (level_id, key) level_id, key, value from role, jsonb_each(permissions) order by level_id, key, depth)
+  select level.id, limits, coalesce((select jsonb_object_agg(key, value) from said where level_id = level.id), '{}') as said from level`;
+
+interface SaidOfLevel {
+  id: number;
+  said: Partial<Record<ClientRight, boolean>>;
+  limits: LevelLimits;
+}
+
+/** What nobody forbids is allowed. */
+const allRights = (said: SaidOfLevel['said'] = {}): ClientRights['may'] =>
+  Object.fromEntries(CLIENT_RIGHTS.map((right) => [right, said[right] ?? true])) as ClientRights['may'];
+
 export const loadClientRights = async (db: Queryable, clientId: number): Promise<ClientRights> => {
-  const { rows } = await db.query<{ said: Partial<Record<ClientRight, boolean>>; limits: LevelLimits }>(
-    `with recursive level as (
-       select l.limits, coalesce(l.role_id, (select id from client_role where is_default)) as role_id
-         from client c join verification_level l on l.id = c.verification_level_id where c.client_id = $1),
-     role as (
-       select r.parent_id, r.permissions, 0 as depth from level join client_role r on r.id = level.role_id
-       union all
-       select r.parent_id, r.permissions, depth + 1 from role join client_role r on r.id = role.parent_id where depth < 20),
-     said as (
-       select distinct on (key) key, value from role, jsonb_each(permissions) order by key, depth)
-     select limits, coalesce((select jsonb_object_agg(key, value) from said), '{}') as said from level`,
+  const { rows } = await db.query<SaidOfLevel>(
+    rightsOf('client c join verification_level l on l.id = c.verification_level_id where c.client_id = $1'),
     [clientId],
   );
-  const { said = {}, limits = {} } = rows[0] ?? {};
-  const may = Object.fromEntries(CLIENT_RIGHTS.map((right) => [right, said[right] ?? true]));
-  return { may: may as ClientRights['may'], limits };
+  const [level] = rows;
+  return { may: allRights(level?.said), limits: level?.limits ?? {} };
+};
+
+/** What clients of these levels may do. */
+export const loadLevelRights = async (
+  db: Queryable,
+  levelIds: readonly number[],
+): Promise<Map<number, ClientRights['may']>> => {
+  const { rows } = await db.query<SaidOfLevel>(rightsOf('verification_level l where l.id = any($1)'), [levelIds]);
+  return new Map(rows.map(({ id, said }) => [id, allRights(said)]));
 };
 
 /** What did not move in the end does not count. */

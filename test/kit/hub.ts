@@ -309,6 +309,14 @@ export class TestHub {
     );
   }
 
+  /** Waits until a run is over: its row says how it went a moment earlier. */
+  async ends(workflowId: string): Promise<void> {
+    await eventually(
+      async () => (await this.handle(workflowId).describe()).status.name === 'COMPLETED',
+      `${workflowId} to end`,
+    );
+  }
+
   async openRequest(transactionId: number): Promise<{ id: number; purpose: string; workflow_id: string }> {
     return eventually(
       async () =>

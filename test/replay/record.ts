@@ -179,6 +179,28 @@ const verifications = async (hub: TestHub, olga: number, { clientId }: TestClien
     );
   }
   await record(hub, 'verification.asked-again', asked.workflowId);
+
+  const ends = async (days: number) => {
+    await hub.pool.query(`update kyc_case set valid_until = current_date + $2::int, next_look = now() where id = $1`, [
+      asked.caseId,
+      days,
+    ]);
+    await hub.steering.verificationDue(asked);
+  };
+  await ends(5);
+  await record(hub, 'verification.warned', asked.workflowId);
+  await ends(-1);
+  const { id: request } = await eventually(
+    async () =>
+      (
+        await hub.pool.query<{ id: number }>(`select id from application where kyc_case_id = $1 and status_id = 0`, [
+          asked.caseId,
+        ])
+      ).rows[0],
+    'the question about the end',
+  );
+  await hub.decideRequest(request, olga, 'approve');
+  await record(hub, 'verification.ended', asked.workflowId);
 };
 
 const messages = async (hub: TestHub): Promise<void> => {
