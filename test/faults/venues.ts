@@ -17,12 +17,15 @@ export interface Venue {
 }
 
 /** What a provider speaks besides its usual protocol. */
-const MORE: Record<string, readonly Pick<Venue, 'name' | 'settings'>[]> = {
-  b2binpay: [
-    { name: 'b2binpay-v2', settings: { version: 'v2', login: 'sandbox-login', password: 'sandbox-password' } },
-    { name: 'coinsbuy', settings: { profile: 'coinsbuy' } },
+const MORE = new Map<string, readonly Pick<Venue, 'name' | 'settings'>[]>([
+  [
+    'b2binpay',
+    [
+      { name: 'b2binpay-v2', settings: { version: 'v2', login: 'sandbox-login', password: 'sandbox-password' } },
+      { name: 'coinsbuy', settings: { profile: 'coinsbuy' } },
+    ],
   ],
-};
+]);
 
 const paymentKinds = ({ adapter, confirmedBy, sandbox }: PaymentProvider): StoryKind[] => {
   if (confirmedBy === 'person') return ['hand-payout', 'hand-deposit'];
@@ -42,7 +45,7 @@ const kindsOf = (provider: Provider): StoryKind[] => {
 export const VENUES: readonly Venue[] = providers.flatMap((provider) => {
   const does = kindsOf(provider);
   if (does.length === 0) return [];
-  const all = [{ name: provider.id, settings: {} }, ...(MORE[provider.id] ?? [])];
+  const all = [{ name: provider.id, settings: {} }, ...(MORE.get(provider.id) ?? [])];
   return all.map((one) => ({ ...one, provider: provider.id, does }));
 });
 
