@@ -25,6 +25,7 @@ import { dropExpired } from './ops/drop-expired.ts';
 import { lookForPayments } from './ops/look-for-payments.ts';
 import { sealAudit } from './ops/seal-audit.ts';
 import { startWaiting } from './ops/start-waiting.ts';
+import { cancelPayout } from './payments/cancel-payout.ts';
 import { createAddress } from './payments/create-address.ts';
 import { createDeposit } from './payments/create-deposit.ts';
 import { createPayout } from './payments/create-payout.ts';
@@ -33,10 +34,13 @@ import { findAftermath } from './payments/find-aftermath.ts';
 import { findArrivals } from './payments/find-arrivals.ts';
 import { findDeposit } from './payments/find-deposit.ts';
 import { findPayout } from './payments/find-payout.ts';
+import { findPreparedPayout } from './payments/find-prepared-payout.ts';
 import { noteAddress } from './payments/note-address.ts';
 import { noteDepositOpened } from './payments/note-deposit-opened.ts';
+import { notePayoutPrepared } from './payments/note-payout-prepared.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
 import { prepareAddress } from './payments/prepare-address.ts';
+import { preparePayout } from './payments/prepare-payout.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
 import { openRequest } from './requests/open-request.ts';
 import { recordDecision } from './requests/record-decision.ts';
@@ -77,6 +81,7 @@ export const internalActivities = {
   noteBegun,
   noteDepositOpened,
   noteMessage,
+  notePayoutPrepared,
   notePayoutSubmitted,
   noteReport,
   openCaseRequest,
@@ -97,6 +102,7 @@ export const internalActivities = {
 export const providerActivities = {
   applyBalance,
   beginCheck,
+  cancelPayout,
   createAccount,
   createAddress,
   createDeposit,
@@ -110,6 +116,8 @@ export const providerActivities = {
   findDeposit,
   findMessage,
   findPayout,
+  findPreparedPayout,
+  preparePayout,
   sendMessage,
 };
 

@@ -6,6 +6,7 @@ import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf, sameCurrency } from '../kit/answer.ts';
 import { judgePayout } from './judge-payout.ts';
+import { formFields, loadPayer } from './payer.ts';
 
 /**
  * Asks the provider to pay out the amount less the broker's commission. Where to is read here, from the database: it is
@@ -20,6 +21,7 @@ export const createPayout: Activity<{ transactionId: number }, Answer<PayoutRepo
       pool,
       transactionId,
     );
+    const payer = await loadPayer(pool, clientId);
     const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
     if (!adapter.createPayout) throw new HubFailure('Unsupported', 'unsupported', 'The provider makes no payouts.');
     const { address, iban, destinationTag } = data as { address?: string; iban?: string; destinationTag?: string };
@@ -28,7 +30,12 @@ export const createPayout: Activity<{ transactionId: number }, Answer<PayoutRepo
       amount: subtract(amount, vendorCommission),
       currency,
       label: `Payout ${transactionId} client ${clientId}`,
-      destination: { address: address ?? iban ?? '', ...(destinationTag ? { tag: destinationTag } : {}) },
+      destination: {
+        address: address ?? iban ?? '',
+        ...(destinationTag ? { tag: destinationTag } : {}),
+        ...formFields(data),
+      },
+      payer,
     });
     sameCurrency(currency.numericCode, report.currencyCode);
     return report;

@@ -160,8 +160,8 @@ export class MoneyRun {
     this.sent = true;
   }
 
-  /** Money is here: it cannot be cancelled away any more, not even by a wish that came before. */
-  moneyIsHere(): void {
+  /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
+  tooLateToCancel(): void {
     this.mayCancel = false;
   }
 
@@ -179,6 +179,13 @@ export class MoneyRun {
     this.honourCancellation();
     return woken;
   }
+
+  /** Sleeps before something is asked of the provider again. */
+  readonly pause = async (why: string, ms: number, human: boolean): Promise<void> => {
+    this.answer();
+    const can = 'check the connection; it is tried again by itself.';
+    await this.wait({ forWhat: `the provider (${why})`, can, human }, () => false, ms);
+  };
 
   /** Sleeps until the provider calls or `ms` passed. */
   async newsOr(waiting: Waiting, ms: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { atProvider } from '../kit/activities.ts';
 import { moveMoney } from '../kit/move-money.ts';
 import { MoneyRun } from '../kit/money-run.ts';
+import { takenBackIfStopped, untilClientSaidWhere } from '../kit/prepare-payout.ts';
 
 /** Sends client money out: check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
@@ -14,21 +15,33 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
-    if (approvals > 0) {
-      await run.approval();
-      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
-    }
-
-    const { report } = await moveMoney(run, {
-      say: `Sending through ${method!.provider}`,
-      send: () => provider('Sending the payout').createPayout({ transactionId }),
-      ask: () => provider('Asking about the payout').findPayout({ transactionId }),
-      idempotency: method!.idempotency,
-      onPending: (sent) =>
-        run.step('Noting that the provider works on it', (hub) =>
-          hub.notePayoutSubmitted({ transactionId, report: sent }),
-        ),
-    });
+    const send = () =>
+      moveMoney(run, {
+        say: `Sending through ${method!.provider}`,
+        send: () => provider('Sending the payout').createPayout({ transactionId }),
+        ask: () => provider('Asking about the payout').findPayout({ transactionId }),
+        idempotency: method!.idempotency,
+        onPending: (sent) =>
+          run.step('Noting that the provider works on it', (hub) =>
+            hub.notePayoutSubmitted({ transactionId, report: sent }),
+          ),
+      });
+    const approveAndSend = async () => {
+      if (approvals > 0) {
+        await run.approval();
+        await run.step('Checking that nothing changed meanwhile', (hub) =>
+          hub.assertStillMayWithdraw({ transactionId }),
+        );
+      }
+      return send();
+    };
+    const prepareAndSend = async () => {
+      await untilClientSaidWhere(run);
+      return approveAndSend();
+    };
+    const { report } = method!.preparesPayouts
+      ? await takenBackIfStopped(run, prepareAndSend, send)
+      : await approveAndSend();
     await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
   });
 }
