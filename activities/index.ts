@@ -29,12 +29,14 @@ import { cancelPayout } from './payments/cancel-payout.ts';
 import { createAddress } from './payments/create-address.ts';
 import { createDeposit } from './payments/create-deposit.ts';
 import { createPayout } from './payments/create-payout.ts';
+import { createRefund } from './payments/create-refund.ts';
 import { findAddress } from './payments/find-address.ts';
 import { findAftermath } from './payments/find-aftermath.ts';
 import { findArrivals } from './payments/find-arrivals.ts';
 import { findDeposit } from './payments/find-deposit.ts';
 import { findPayout } from './payments/find-payout.ts';
 import { findPreparedPayout } from './payments/find-prepared-payout.ts';
+import { findRefund } from './payments/find-refund.ts';
 import { noteAddress } from './payments/note-address.ts';
 import { noteDepositOpened } from './payments/note-deposit-opened.ts';
 import { notePayoutPrepared } from './payments/note-payout-prepared.ts';
@@ -107,6 +109,7 @@ export const providerActivities = {
   createAddress,
   createDeposit,
   createPayout,
+  createRefund,
   findAccount,
   findAddress,
   findAftermath,
@@ -117,6 +120,7 @@ export const providerActivities = {
   findMessage,
   findPayout,
   findPreparedPayout,
+  findRefund,
   preparePayout,
   sendMessage,
 };

@@ -1,10 +1,11 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { post } from '../../db/repositories/ledger.ts';
-import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, reachStage, refundedBy } from '../../db/repositories/transactions.ts';
 import { clearingCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { compare, isPositive, round } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { noteNotGivenBack } from '../transactions/refunds.ts';
 import type { Aftermath } from '../payments/find-aftermath.ts';
 
 export interface AftermathInput {
@@ -35,6 +36,8 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
       });
       const to = walletCode(payout.debitAccountId!);
       await post(db, `transaction:${transactionId}:return`, [{ do: 'post', from: clearing, to, amount }]);
+      const refundOf = refundedBy(payout);
+      if (refundOf !== null) await noteNotGivenBack(db, refundOf);
       await recordAudit(db, { actor: 'workflow', action: 'payout.returned', object, after: { amount }, ...run });
       return { outcome: 'returned' };
     }

@@ -3,12 +3,13 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, reachStage, refundedBy } from '../../db/repositories/transactions.ts';
 import { clearingCode, feesCode, incomeCode, suspenseCode } from '../../domain/chart-of-accounts.ts';
 import { add, compare, isPositive, round, subtract } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
+import { noteGivenBack } from '../transactions/refunds.ts';
 import { holdKey } from './hold-funds.ts';
 
 /**
@@ -52,6 +53,8 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
       ...(report?.txHash ? { providerData: { txid: report.txHash } } : {}),
       needsHuman: odd ? `The provider paid ${paid}, ordered were ${ordered}.` : null,
     });
+    const refundOf = refundedBy(payout);
+    if (refundOf !== null) await noteGivenBack(db, refundOf);
     await recordAudit(db, {
       actor: 'workflow',
       action: 'payout.captured',

@@ -39,7 +39,7 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
       provider: method.provider,
       flow: method.flow,
       idempotency: provider(method.provider).idempotency,
-      ...powersOf(provider(method.provider), transaction.type, method.flow),
+      ...(refundOf === null && powersOf(provider(method.provider), transaction.type, method.flow)),
     },
     refundOf,
     arrival:

@@ -39,6 +39,7 @@ export const movedInPeriod = async (
   const { rows } = await db.query<{ sum: Amount }>(
     `select coalesce(trim_scale(sum(amount)), 0)::text as sum from money_transaction
       where client_id = $1 and type = $2 and currency = $3 and create_time > now() - $4::interval and stage <> all ($5::text[])
+        and not (type = 'withdrawal' and parent_id is not null) -- refunds are the broker's doing
         and ($6::integer is null or transaction_id < $6)`,
     [asked.clientId, asked.type, asked.currency, asked.period, NOT_MOVED, asked.before],
   );
