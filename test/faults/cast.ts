@@ -106,9 +106,14 @@ export const hire = async (stack: Stack, api: HubApi, office: Office, story: Sto
   const clientId = rows[0]!.id;
   const wallet = await openWallet(stack, clientId, currency);
   // A payout's balance covers it once, and rivals must fight; others have some to spare.
-  const pays = !story.kind.endsWith('deposit') && story.kind !== 'from-platform';
+  const pays = story.kind.endsWith('payout') || story.kind === 'to-platform' || story.kind === 'between-wallets';
   const initial =
-    story.kind === 'from-platform' ? '200' : pays ? add(story.amount, story.rivals > 0 ? '1' : '100') : '0';
+    // Who is paid back has more than the deposit: what is left of it, not his wallet, is the limit.
+    story.kind === 'from-platform' || story.kind === 'refund'
+      ? '200'
+      : pays
+        ? add(story.amount, story.rivals > 0 ? '1' : '100')
+        : '0';
   if (initial !== '0') {
     await post(stack.pool, `faults:${randomUUID()}`, [
       { do: 'post', from: `house:suspense:${currency}`, to: walletCode(wallet.id), amount: initial },

@@ -36,11 +36,13 @@ const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
     [1, '04'],
     [1, '05'],
     [1, '06'],
+    [1, '07'],
     [1, '08'],
     [1, '09'],
     [1, '11'],
     [2, '12'],
   ],
+  refund: [[1, '00']],
   'hand-payout': [[1, '00']],
   'hand-deposit': [[1, '00']],
   'to-platform': [
@@ -60,9 +62,21 @@ const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
   'between-wallets': [[1, '00']],
 };
 
+const REFUND_MAGIC: readonly (readonly [number, string])[] = [
+  [6, '00'],
+  [1, '01'],
+  [1, '02'],
+  [1, '03'],
+  [1, '07'],
+  [2, '09'],
+  [1, '11'],
+  [2, '12'],
+];
+
 const KINDS: readonly (readonly [number, StoryKind])[] = [
   [6, 'payout'],
   [4, 'deposit'],
+  [2, 'refund'],
   [3, 'to-platform'],
   [3, 'from-platform'],
   [2, 'hand-deposit'],
@@ -105,6 +119,12 @@ const story = (
       [1, 'never'],
     ] as const),
     assistance: random.chance(0.7) ? 'fact' : 'continue',
+    // More than half of the deposit, so that one of two must be refused; its own minor part may be magic.
+    ...(kind === 'refund' && {
+      refund: `${Math.floor(major * 0.7)}.${random.weighted(REFUND_MAGIC)}`,
+      decision: 'approve' as const,
+      pays: 'once' as const,
+    }),
   };
 };
 
@@ -118,6 +138,7 @@ const mainStory = (random: Random, kind: FaultKind): Story => {
     const about = random.weighted<StoryKind>([
       [5, 'payout'],
       [2, 'deposit'],
+      [1, 'refund'],
       [2, 'to-platform'],
       [2, 'from-platform'],
     ]);

@@ -38,6 +38,10 @@ interface Row {
   currency: number;
   requestedBy: number | null;
   needsHuman: string | null;
+  refundOf: number | null;
+  /** Of a deposit: what the provider took back, and how much of that from the client. */
+  takenBack: Amount;
+  takenFromClient: Amount;
 }
 
 const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[]> =>
@@ -47,10 +51,14 @@ const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[
               trim_scale(t.final_amount)::text as final, trim_scale(t.vendor_commission)::text as commission, t.client_id as "clientId",
               t.debit_account_id as debit, t.credit_account_id as credit, coalesce(pd.connection_id, pc.connection_id)::text as platform, co.name as venue, t.arrival,
               t.provider_data ->> 'arrivalOf' as "arrivalOf", t.idempotency_key as key, t.method_id as "methodId", t.currency, t.user_id as "requestedBy",
-              t.needs_human as "needsHuman"
+              t.needs_human as "needsHuman", case when t.type = 'withdrawal' then t.parent_id end as "refundOf",
+              back.amount as "takenBack", back.client as "takenFromClient"
          from money_transaction t left join account ad on ad.account_id = t.debit_account_id left join platform pd on pd.id = ad.platform_id
          left join account ac on ac.account_id = t.credit_account_id left join platform pc on pc.id = ac.platform_id
          left join connection co on co.id = coalesce(t.connection_id, pd.connection_id, pc.connection_id)
+         cross join lateral (
+           select coalesce(sum(amount), 0)::text as amount, coalesce(sum(from_client), 0)::text as client
+             from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) back
         where t.client_id = any($1) order by t.transaction_id`,
       [clientIds],
     )
@@ -106,10 +114,12 @@ class Books {
   }
 }
 
+const kindOf = ({ refundOf }: Row): 'payout' | 'refund' => (refundOf === null ? 'payout' : 'refund');
+
 const payout = (row: Row, books: Books, breach: Tell): void => {
   const all = books.of(row.venue);
   if (all === null) return;
-  const written = effective(movements(all, 'payout', row.reference), row.reference);
+  const written = effective(movements(all, kindOf(row), row.reference), row.reference);
   const paid = row.stage === 'done';
   if (written.length > 1) breach('one payout at the provider at most', `${row.workflowId}: ${written.length}`);
   if (isFinal(row.stage) && paid !== (written.length === 1))
@@ -140,7 +150,16 @@ const deposit = (row: Row, rows: readonly Row[], books: Books, breach: Tell): vo
   const all = books.of(row.venue);
   if (all === null) return;
   const group = rows.filter((one) => one === row || one.arrivalOf === row.reference);
-  const credited = sum(group.filter(({ stage }) => stage === 'done').map(({ amount }) => amount));
+  const credited = sum(
+    group
+      .filter(({ stage }) => stage === 'done' || stage === 'returned')
+      .map(({ amount, takenBack }) => subtract(amount, takenBack)),
+  );
+  const refunded = sum(
+    rows.filter(({ refundOf, stage }) => refundOf === row.id && stage === 'done').map(({ amount }) => amount),
+  );
+  if (compare(refunded, credited) > 0)
+    breach('never more is given back than came', `${row.reference}: ${refunded} of ${credited}`);
   const came = sum(
     effective(movements(all, 'deposit', row.reference), row.reference)
       .filter(({ state }) => state !== 'processing')
@@ -199,11 +218,11 @@ const wallets = async (
       const charged =
         row.type === 'withdrawal' ? min(add(row.final ?? '0', row.commission), row.amount) : (row.final ?? '0');
       if (row.debit === accountId) expected = subtract(expected, charged);
-      if (row.credit === accountId) expected = add(expected, row.final ?? '0');
+      if (row.credit === accountId) expected = add(expected, subtract(row.final ?? '0', row.takenFromClient));
       if (row.stage === 'returned' && row.debit === accountId)
         expected = add(
           expected,
-          sum(movements(books.of(row.venue)!, 'payout', row.reference).map(({ amount }) => amount)),
+          sum(movements(books.of(row.venue)!, kindOf(row), row.reference).map(({ amount }) => amount)),
         );
     }
     if (!equal(balance, expected))
@@ -279,7 +298,7 @@ const overall = async ({ pool }: Stack, books: Books, breach: Tell): Promise<voi
   const { rows } = await pool.query<{ venue: string; provider: string; paid: string }>(
     `select min(co.name) as venue, co.provider, trim_scale(sum(final_amount))::text as paid
        from money_transaction t join connection co on co.id = t.connection_id
-      where t.type = 'withdrawal' and t.stage = 'done' group by co.provider`,
+      where t.type = 'withdrawal' and t.stage = 'done' and t.parent_id is null group by co.provider`,
   );
   for (const { venue, provider, paid } of rows) {
     const all = books.of(venue);

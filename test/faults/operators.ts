@@ -85,6 +85,7 @@ export class Operators {
     for (const standing of all) {
       const telling = this.tellings.find(({ client }) => client.clientId === standing.clientId)!;
       this.payer(telling, standing);
+      this.cashier(telling, standing);
       this.providersStaff(standing);
       const { requestId } = standing;
       if (requestId !== null) this.once(`request ${requestId}`, () => this.decide(telling, standing, requestId));
@@ -126,6 +127,13 @@ export class Operators {
       paidTwice.add(id);
       pay();
     }
+  }
+
+  /** The client says on the provider's page where his money shall go, or never does. */
+  private cashier({ story }: Telling, { stage, venue, reference }: Standing): void {
+    const bank = stage === 'awaiting_client' ? bankOf(this.stack, venue) : null;
+    const done = story.pays === 'never' ? bank?.advance(reference, 'expire') : bank?.pay(reference);
+    void done?.catch(() => undefined);
   }
 
   /** `.10`: a person at the provider approves it. */

@@ -104,7 +104,9 @@ const afterwards = async (stack: Stack, { faults, stories }: Scenario): Promise<
     // The provider sends again what was refused.
     await bank.advanceClock('6m');
   }
-  const reversed = stories.filter(({ kind, amount }) => kind === 'payout' && amount.endsWith('.07'));
+  const reversed = stories.filter(
+    ({ venue, amount, refund }) => (refund ?? amount).endsWith('.07') && bankOf(stack, venue),
+  );
   for (const bank of new Set(reversed.map(({ venue }) => bankOf(stack, venue)!))) await bank.advanceClock('25h');
   await callbacksSettled(stack);
   return (await hoursPass(stack)) || odd || reversed.length > 0;
@@ -160,6 +162,10 @@ const loud = async (
      union all
      select workflow_id || ' came back at the provider and is still done' from money_transaction
       where client_id = any($1) and $2 and type = 'withdrawal' and stage = 'done' and connection_id is not null and amount::text ~ '\\.070*$'
+     union all
+     select workflow_id || ' was taken back at the provider and is still credited' from money_transaction t
+      where client_id = any($1) and $2 and type = 'deposit' and stage = 'done' and amount::text ~ '\\.070*$'
+        and not exists (select from deposit_reversal r where r.transaction_id = t.transaction_id)
      union all
      select 'callback ' || id || ' waits (' || status || ')' from webhook where status in ('received', 'parked')
      union all

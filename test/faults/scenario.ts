@@ -68,7 +68,14 @@ export type Fault =
   | { does: 'callbacks'; provider: string; mode: CallbackMode; copies: number };
 
 export type StoryKind =
-  'payout' | 'hand-payout' | 'deposit' | 'hand-deposit' | 'to-platform' | 'from-platform' | 'between-wallets';
+  | 'payout'
+  | 'hand-payout'
+  | 'deposit'
+  | 'hand-deposit'
+  | 'refund'
+  | 'to-platform'
+  | 'from-platform'
+  | 'between-wallets';
 
 export interface Story {
   name: string;
@@ -86,6 +93,8 @@ export interface Story {
   decision: 'approve' | 'reject' | 'race' | 'double' | 'own' | 'cancel';
   /** What the payer of a deposit does. `twice`: again when it is done. `late`: after it expired. */
   pays: 'once' | 'twice' | 'late' | 'never';
+  /** Of a deposit that is given back: how much. Two at once are ordered. */
+  refund?: string;
   /** What an operator says where the outcome is unknown and the provider's books tell it: the fact, or "keep asking". */
   assistance: 'fact' | 'continue';
 }

@@ -30,10 +30,8 @@ const MORE = new Map<string, readonly Pick<Venue, 'name' | 'settings'>[]>([
 const paymentKinds = ({ adapter, confirmedBy, sandbox }: PaymentProvider): StoryKind[] => {
   if (confirmedBy === 'person') return ['hand-payout', 'hand-deposit'];
   if (!sandbox) return [];
-  return [
-    ...(adapter.createPayout ? (['payout'] as const) : []),
-    ...(adapter.createDeposit ? (['deposit'] as const) : []),
-  ];
+  const powers = { payout: adapter.createPayout, deposit: adapter.createDeposit, refund: adapter.createRefund };
+  return (['payout', 'deposit', 'refund'] as const).filter((kind) => powers[kind] !== undefined);
 };
 
 const kindsOf = (provider: Provider): StoryKind[] => {
