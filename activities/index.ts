@@ -27,18 +27,24 @@ import { lookAfterVerifications } from './ops/look-after-verifications.ts';
 import { lookForPayments } from './ops/look-for-payments.ts';
 import { sealAudit } from './ops/seal-audit.ts';
 import { startWaiting } from './ops/start-waiting.ts';
+import { cancelPayout } from './payments/cancel-payout.ts';
 import { createAddress } from './payments/create-address.ts';
 import { createDeposit } from './payments/create-deposit.ts';
 import { createPayout } from './payments/create-payout.ts';
+import { createRefund } from './payments/create-refund.ts';
 import { findAddress } from './payments/find-address.ts';
 import { findAftermath } from './payments/find-aftermath.ts';
 import { findArrivals } from './payments/find-arrivals.ts';
 import { findDeposit } from './payments/find-deposit.ts';
 import { findPayout } from './payments/find-payout.ts';
+import { findPreparedPayout } from './payments/find-prepared-payout.ts';
+import { findRefund } from './payments/find-refund.ts';
 import { noteAddress } from './payments/note-address.ts';
 import { noteDepositOpened } from './payments/note-deposit-opened.ts';
+import { notePayoutPrepared } from './payments/note-payout-prepared.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
 import { prepareAddress } from './payments/prepare-address.ts';
+import { preparePayout } from './payments/prepare-payout.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
 import { askRateSource } from './rates/ask-source.ts';
 import { dueRateSources } from './rates/due-sources.ts';
@@ -99,6 +105,7 @@ export const internalActivities = {
   noteBegun,
   noteDepositOpened,
   noteMessage,
+  notePayoutPrepared,
   notePayoutSubmitted,
   noteReconciliation,
   noteReport,
@@ -125,10 +132,12 @@ export const providerActivities = {
   applyBalance,
   askRateSource,
   beginCheck,
+  cancelPayout,
   createAccount,
   createAddress,
   createDeposit,
   createPayout,
+  createRefund,
   findAccount,
   findAddress,
   findAftermath,
@@ -138,6 +147,9 @@ export const providerActivities = {
   findDeposit,
   findMessage,
   findPayout,
+  findPreparedPayout,
+  findRefund,
+  preparePayout,
   readAccounts,
   readMovements,
   sendMessage,

@@ -1,11 +1,18 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
-import { loadTransaction, providerSide, reachStage, type TransactionRow } from '../../db/repositories/transactions.ts';
+import {
+  loadTransaction,
+  providerSide,
+  reachStage,
+  refundedBy,
+  type TransactionRow,
+} from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { type Amount, compare, divide, isPositive, least, round } from '../../domain/money.ts';
 import { chargeFor } from '../../domain/rates.ts';
 import type { Activity } from '../kit/activity.ts';
+import { noteNotGivenBack } from '../transactions/refunds.ts';
 import type { Aftermath } from '../payments/find-aftermath.ts';
 import { exchangedWith } from './book-payout.ts';
 
@@ -38,6 +45,8 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
       });
       const to = walletCode(payout.debitAccountId!);
       await post(db, `transaction:${transactionId}:return`, returned(payout, { clearing, to, amount }));
+      const refundOf = refundedBy(payout);
+      if (refundOf !== null) await noteNotGivenBack(db, refundOf);
       await recordAudit(db, { actor: 'workflow', action: 'payout.returned', object, after: { amount }, ...run });
       return { outcome: 'returned' };
     }

@@ -4,7 +4,13 @@ import { noteExchanged } from '../../db/repositories/exchanges.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
 import { loadMethodFacts } from '../../db/repositories/orders.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { accountSide, loadTransaction, reachStage, type TransactionRow } from '../../db/repositories/transactions.ts';
+import {
+  accountSide,
+  loadTransaction,
+  lookAgain,
+  reachStage,
+  type TransactionRow,
+} from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, incomeCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { type Amount, compare, equal, isPositive, round, subtract } from '../../domain/money.ts';
@@ -73,9 +79,7 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
     });
     if (deposit.arrival === null && deposit.providerId !== null) {
       // The client may pay the same page once more, and that callback may be lost.
-      await db.query(`update money_transaction set next_look = now() + interval '6 hours' where transaction_id = $1`, [
-        transactionId,
-      ]);
+      await lookAgain(db, transactionId, '6 hours');
     }
     await recordAudit(db, {
       actor: 'workflow',

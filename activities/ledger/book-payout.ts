@@ -4,13 +4,20 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { noteExchanged } from '../../db/repositories/exchanges.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, providerSide, reachStage, type TransactionRow } from '../../db/repositories/transactions.ts';
+import {
+  loadTransaction,
+  providerSide,
+  reachStage,
+  refundedBy,
+  type TransactionRow,
+} from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, feesCode, incomeCode, suspenseCode } from '../../domain/chart-of-accounts.ts';
 import { add, compare, isPositive, round, subtract } from '../../domain/money.ts';
 import { chargeFor, convert } from '../../domain/rates.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
+import { noteGivenBack } from '../transactions/refunds.ts';
 import { holdKey } from './hold-funds.ts';
 
 /** How a payout changes currency, for `chargeFor`. */
@@ -72,6 +79,8 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
       ...(report?.txHash ? { providerData: { txid: report.txHash } } : {}),
       needsHuman: odd ? `The provider paid ${paid}, ordered were ${ordered}.` : null,
     });
+    const refundOf = refundedBy(payout);
+    if (refundOf !== null) await noteGivenBack(db, refundOf);
     await recordAudit(db, {
       actor: 'workflow',
       action: 'payout.captured',

@@ -6,11 +6,12 @@ import {
   loadMethodFacts,
   type MethodFacts,
 } from '../../db/repositories/orders.ts';
-import { accountSide, loadTransaction, providerSide } from '../../db/repositories/transactions.ts';
+import { accountSide, loadTransaction, providerSide, refundedBy } from '../../db/repositories/transactions.ts';
 import { RIGHT_OF } from '../../domain/client-rights.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { assertRefundable } from './refunds.ts';
 
 const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
 
@@ -103,6 +104,12 @@ const check = async (
   limits: boolean,
 ): Promise<void> => {
   const transaction = await loadTransaction(db, transactionId);
+  const refundOf = refundedBy(transaction);
+  if (refundOf !== null) {
+    // It is the broker's wish, not the client's: what he may do has no say in it.
+    await assertRefundable(db, refundOf, transaction.amount, transactionId);
+    return;
+  }
   if (rights.debit)
     assertAccountMay(await loadAccountFacts(db, transaction.debitAccountId!), rights.debit, 'accountId');
   if (rights.credit)

@@ -3,7 +3,7 @@ import type { Procedure } from '../kit/procedure.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
 import { requestProcedures } from './back-office/requests.ts';
-import { transactionProcedures } from './back-office/transactions.ts';
+import { refundProcedure, transactionProcedures } from './back-office/transactions.ts';
 import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
 import { withdrawalProcedures } from './front-office/withdrawals.ts';
@@ -19,6 +19,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
   return [
     ...orderProcedures(hub),
     ...transactionProcedures(hub),
+    refundProcedure(hub),
     ...requestProcedures(hub),
     ...accountProcedures(hub),
     ...depositProcedures(hub),

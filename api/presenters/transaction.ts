@@ -67,6 +67,7 @@ export const Transaction = z
     finalCurrency: CurrencyRef.nullable(),
     kytStatus: z.enum(['green', 'red']).nullable(),
     applicationId: z.int().nullable(),
+    refundOf: z.int().nullable().meta({ description: 'The deposit that this withdrawal gives back.' }),
     user: idAndName().nullable(),
     comment: z.string().nullable(),
     data: z.record(z.string(), z.unknown()),
@@ -123,6 +124,7 @@ interface TransactionRow {
   resolution: string | null;
   user: { id: number; name: string } | null;
   application_id: number | null;
+  refund_of: number | null;
   comment: string | null;
   data: Record<string, unknown>;
   create_time: Date;
@@ -138,6 +140,7 @@ const SELECT = `
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
          t.resolution, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
+         case when t.type = 'withdrawal' then t.parent_id end as refund_of,
          t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
     from money_transaction t
     join currency cur on cur.numeric_code = t.currency
@@ -225,6 +228,7 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
     finalCurrency: row.final_amount === null ? null : (row.exchange ?? row).currency,
     kytStatus: null,
     applicationId: row.application_id,
+    refundOf: row.refund_of,
     user: row.user,
     comment: row.comment,
     processTime: isoTimeOrNull(row.process_time),

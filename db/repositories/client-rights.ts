@@ -60,6 +60,7 @@ export const movedInPeriod = async (
     `select coalesce(trim_scale(sum(case when x.currency is null then t.amount else x.amount end)), 0)::text as sum
        from money_transaction t left join transaction_exchange x on x.transaction_id = t.transaction_id and t.type = 'deposit'
       where t.client_id = $1 and t.type = $2 and coalesce(x.currency, t.currency) = $3 and t.create_time > now() - $4::interval and t.stage <> all ($5::text[])
+        and not (t.type = 'withdrawal' and t.parent_id is not null) -- refunds are the broker's doing
         and ($6::integer is null or t.transaction_id < $6)`,
     [asked.clientId, asked.type, asked.currency, asked.period, NOT_MOVED, asked.before],
   );

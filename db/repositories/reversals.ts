@@ -20,6 +20,7 @@ export interface CreditedDeposit {
   credited: string[];
   /** Of these, the ones that were taken back. */
   undone: string[];
+  /** With what was refunded by our own order. */
   taken: Amount;
   takenFromClient: Amount;
   takenFromIncome: Amount;
@@ -40,7 +41,11 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
        from money_transaction t join currency c on c.numeric_code = t.currency
        left join transaction_exchange x on x.transaction_id = t.transaction_id left join currency xc on xc.numeric_code = x.currency
        cross join lateral (
-         select trim_scale(coalesce(sum(amount), 0))::text as amount, trim_scale(coalesce(sum(from_client), 0))::text as client,
+         select coalesce(sum(coalesce(final_amount, r.amount)), 0) as amount from money_transaction r
+          where r.parent_id = t.transaction_id and r.type = 'withdrawal' and r.stage = 'done') refunded
+       cross join lateral (
+         select trim_scale(coalesce(sum(amount), 0) + refunded.amount)::text as amount,
+                trim_scale(coalesce(sum(from_client), 0) + refunded.amount)::text as client,
                 trim_scale(coalesce(sum(from_income), 0))::text as income, trim_scale(coalesce(sum(from_suspense), 0))::text as suspense
            from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) taken
       where t.type = 'deposit' and t.stage in ('done', 'returned') and (t.reference = $1 or t.provider_data ->> 'arrivalOf' = $1)

@@ -22,6 +22,7 @@ export interface TransactionRow {
   data: Record<string, unknown>;
   userId: number | null;
   arrival: string | null;
+  /** Of a deposit: the one it belongs to, as a late or second payment. Of a withdrawal: the deposit it gives back. */
   parentId: number | null;
   workflowId: string;
   createTime: Date;
@@ -73,6 +74,10 @@ export const loadTransaction = async (db: Queryable, transactionId: number): Pro
   if (!rows[0]) throw new HubFailure('NotFound', 'not_found', `there is no transaction ${transactionId}`);
   return rows[0];
 };
+
+/** The deposit a payout gives back; null for one that is no refund. */
+export const refundedBy = ({ type, parentId }: Pick<TransactionRow, 'type' | 'parentId'>): number | null =>
+  type === 'withdrawal' ? parentId : null;
 
 export interface StageFacts {
   providerId?: string | null;
@@ -134,4 +139,13 @@ export const reachStage = async (
 ): Promise<void> => {
   if (await setStage(db, transactionId, stage, facts)) return;
   throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over and cannot become ${stage}.`);
+};
+
+/** The provider is asked once more what became of a deposit that is over. Not where only people see money: there is nobody to ask. */
+export const lookAgain = async (db: Queryable, transactionId: number, after: '1 hour' | '6 hours'): Promise<void> => {
+  await db.query(
+    `update money_transaction t set next_look = now() + $2::interval from payment_method m
+      where t.transaction_id = $1 and m.id = t.method_id and m.flow <> 'manual'`,
+    [transactionId, after],
+  );
 };

@@ -20,6 +20,7 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'assertStillMayWithdraw',
   'noteDepositOpened',
   'noteMessage',
+  'notePayoutPrepared',
   'notePayoutSubmitted',
   'noteBegun',
   'openCaseRequest',

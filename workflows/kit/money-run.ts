@@ -161,12 +161,17 @@ export class MoneyRun {
     this.sent = true;
   }
 
+  /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
+  tooLateToCancel(): void {
+    this.mayCancel = false;
+  }
+
   /**
-   * Money is here: it cannot be cancelled away any more, not even by a wish that came before. When it changes currency its rate is fixed now, however
+   * Money is here: too late to cancel. When it changes currency its rate is fixed now, however
    * long people look at it afterwards.
    */
   async moneyIsHere(): Promise<void> {
-    this.mayCancel = false;
+    this.tooLateToCancel();
     await this.fixRate();
   }
 
@@ -200,6 +205,13 @@ export class MoneyRun {
     this.honourCancellation();
     return woken;
   }
+
+  /** Sleeps before something is asked of the provider again. */
+  readonly pause = async (why: string, ms: number, human: boolean): Promise<void> => {
+    this.answer();
+    const can = 'check the connection; it is tried again by itself.';
+    await this.wait({ forWhat: `the provider (${why})`, can, human }, () => false, ms);
+  };
 
   /** Sleeps until the provider calls or `ms` passed. */
   async newsOr(waiting: Waiting, ms: number): Promise<void> {

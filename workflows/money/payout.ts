@@ -2,11 +2,12 @@ import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { atProvider } from '../kit/activities.ts';
 import { moveMoney } from '../kit/move-money.ts';
 import { MoneyRun } from '../kit/money-run.ts';
+import { takenBackIfStopped, untilClientSaidWhere } from '../kit/prepare-payout.ts';
 
-/** Sends client money out: check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
+/** Sends client money out, or back the way it came (a refund): check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
-    const { transactionId, method, approvals } = run.order;
+    const { transactionId, method, approvals, refundOf } = run.order;
     const provider = (say: string) => atProvider(method!.connectionId, say);
 
     await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
@@ -14,22 +15,45 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
-    if (approvals > 0) {
-      await run.approval();
-      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
-    }
-
-    await run.fixRate();
-    const { report } = await moveMoney(run, {
-      say: `Sending through ${method!.provider}`,
-      send: () => provider('Sending the payout').createPayout({ transactionId }),
-      ask: () => provider('Asking about the payout').findPayout({ transactionId }),
-      idempotency: method!.idempotency,
-      onPending: (sent) =>
-        run.step('Noting that the provider works on it', (hub) =>
-          hub.notePayoutSubmitted({ transactionId, report: sent }),
-        ),
-    });
+    const isRefund = (refundOf ?? null) !== null;
+    const send = async () => {
+      await run.fixRate();
+      return moveMoney(run, {
+        ...(isRefund
+          ? {
+              say: `Giving the deposit back through ${method!.provider}`,
+              send: () => provider('Giving the deposit back').createRefund({ transactionId }),
+              ask: () => provider('Asking about the refund').findRefund({ transactionId }),
+            }
+          : {
+              say: `Sending through ${method!.provider}`,
+              send: () => provider('Sending the payout').createPayout({ transactionId }),
+              ask: () => provider('Asking about the payout').findPayout({ transactionId }),
+            }),
+        idempotency: method!.idempotency,
+        onPending: (sent) =>
+          run.step('Noting that the provider works on it', (hub) =>
+            hub.notePayoutSubmitted({ transactionId, report: sent }),
+          ),
+      });
+    };
+    const approveAndSend = async () => {
+      if (approvals > 0) {
+        await run.approval();
+        await run.step('Checking that nothing changed meanwhile', (hub) =>
+          hub.assertStillMayWithdraw({ transactionId }),
+        );
+      }
+      return send();
+    };
+    const prepareAndSend = async () => {
+      await run.fixRate(); // the page says how much
+      await untilClientSaidWhere(run);
+      return approveAndSend();
+    };
+    const { report } = method!.preparesPayouts
+      ? await takenBackIfStopped(run, prepareAndSend, send)
+      : await approveAndSend();
     await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
   });
 }

@@ -36,6 +36,8 @@ export interface NewOrder {
   method: MethodFacts | null;
   data: Record<string, string>;
   comment: string | null;
+  /** The deposit it gives back, through the connection that took it in. */
+  refundOf?: { transactionId: number; connectionId: number };
 }
 
 export interface PaymentRequest {
