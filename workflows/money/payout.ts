@@ -7,36 +7,13 @@ import { takenBackIfStopped, untilClientSaidWhere } from '../kit/prepare-payout.
 /** Sends client money out, or back the way it came (a refund): check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
-    const { transactionId, method, approvals, refundOf } = run.order;
-    const provider = (say: string) => atProvider(method!.connectionId, say);
+    const { transactionId, method, approvals } = run.order;
 
     await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
-    const isRefund = (refundOf ?? null) !== null;
-    const send = async () => {
-      await run.fixRate();
-      return moveMoney(run, {
-        ...(isRefund
-          ? {
-              say: `Giving the deposit back through ${method!.provider}`,
-              send: () => provider('Giving the deposit back').createRefund({ transactionId }),
-              ask: () => provider('Asking about the refund').findRefund({ transactionId }),
-            }
-          : {
-              say: `Sending through ${method!.provider}`,
-              send: () => provider('Sending the payout').createPayout({ transactionId }),
-              ask: () => provider('Asking about the payout').findPayout({ transactionId }),
-            }),
-        idempotency: method!.idempotency,
-        onPending: (sent) =>
-          run.step('Noting that the provider works on it', (hub) =>
-            hub.notePayoutSubmitted({ transactionId, report: sent }),
-          ),
-      });
-    };
     const approveAndSend = async () => {
       if (approvals > 0) {
         await run.approval();
@@ -44,7 +21,7 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
           hub.assertStillMayWithdraw({ transactionId }),
         );
       }
-      return send();
+      return sendOut(run);
     };
     const prepareAndSend = async () => {
       await run.fixRate(); // the page says how much
@@ -52,8 +29,35 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
       return approveAndSend();
     };
     const { report } = method!.preparesPayouts
-      ? await takenBackIfStopped(run, prepareAndSend, send)
+      ? await takenBackIfStopped(run, prepareAndSend, () => sendOut(run))
       : await approveAndSend();
     await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
   });
 }
+
+/** To the beneficiary, or back the way a deposit came. In certainty: it comes back done, or the story ends. */
+const sendOut = async (run: MoneyRun) => {
+  const { transactionId, method, refundOf } = run.order;
+  const provider = (say: string) => atProvider(method!.connectionId, say);
+  await run.fixRate();
+  const way =
+    (refundOf ?? null) === null
+      ? {
+          say: `Sending through ${method!.provider}`,
+          send: () => provider('Sending the payout').createPayout({ transactionId }),
+          ask: () => provider('Asking about the payout').findPayout({ transactionId }),
+        }
+      : {
+          say: `Giving the deposit back through ${method!.provider}`,
+          send: () => provider('Giving the deposit back').createRefund({ transactionId }),
+          ask: () => provider('Asking about the refund').findRefund({ transactionId }),
+        };
+  return moveMoney(run, {
+    ...way,
+    idempotency: method!.idempotency,
+    onPending: (sent) =>
+      run.step('Noting that the provider works on it', (hub) =>
+        hub.notePayoutSubmitted({ transactionId, report: sent }),
+      ),
+  });
+};
