@@ -367,6 +367,8 @@ interface OrderColumns {
   method: string;
   data: object;
   user_id: number;
+  /** The deposit a withdrawal gives back. */
+  parent_id: number;
 }
 
 export class TestClient {

@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -340,16 +340,68 @@ const reconciliations = async (hub: TestHub, olga: number, client: TestClient): 
   await record(hub, 'reconcile.once', 'reconcile');
 };
 
+/** Through a cashier, which asks the client where to; and a card payment given back. */
+const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
+  const method = async (connection: string, direction: 'deposit' | 'withdrawal', currency: number): Promise<string> => {
+    const name = `${connection}-${direction}`;
+    await hub.pool.query(
+      `with made as (
+         insert into payment_method (direction, name, caption, provider, connection_id, flow)
+         select $1, $2, $2, provider, id, $3 from connection where name = $4 returning id)
+       insert into payment_method_currency (method_id, type, currency, min, caption)
+       select id, type, $5, 1, 'x' from made, unnest(array['TR', 'PS']) as type`,
+      [direction, name, direction === 'deposit' ? 'invoice' : 'send', connection, currency],
+    );
+    return name;
+  };
+  const order = { method: await method('praxis', 'withdrawal', 978), data: {} };
+  const euros = await hub.clientWith('1000', 'EUR');
+  await hub.sandbox('praxis').advance('settings', '{"clientSubmits":false}');
+  const waited = async () => {
+    const id = await euros.withdraw('25.00', order);
+    await hub.reaches(id, 'awaiting_client');
+    return id;
+  };
+  const prepared = await waited();
+  const { reference } = await hub.one<{ reference: string }>(
+    `select reference from money_transaction where transaction_id = $1`,
+    [prepared],
+  );
+  await hub.sandbox('praxis').pay(reference);
+  await hub.decide(prepared, olga, 'approve');
+  await record(hub, 'payout.prepared', `payout:${prepared}`);
+
+  const takenBack = await waited();
+  await hub.steering.cancel(`payout:${takenBack}`, 'client:1');
+  await record(hub, 'payout.taken-back', `payout:${takenBack}`);
+
+  await hub.approvals('deposit', 0);
+  const dollars = await hub.clientWith('0', 'USD');
+  const card = await method('stripe', 'deposit', 840);
+  const deposit = await dollars.deposit('25.00', { method: card });
+  await hub.reaches(deposit, 'awaiting_payer');
+  const page = await hub.one<{ id: string }>(
+    `select provider_id as id from money_transaction where transaction_id = $1`,
+    [deposit],
+  );
+  await hub.sandbox('stripe').pay(page.id);
+  await hub.reaches(deposit, 'done');
+  const refund = await dollars.withdraw('10.00', { method: card, data: {}, parent_id: deposit });
+  await hub.decide(refund, olga, 'approve');
+  await record(hub, 'payout.refund', `payout:${refund}`);
+};
+
 const only = process.argv[2];
 await globalSetup();
 try {
-  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio', 'stripe', 'ecb', 'b2binpay-rates']);
+  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio', 'stripe', 'ecb', 'b2binpay-rates', 'praxis']);
   const olga = await hub.operator();
   const parts: Record<string, () => Promise<void>> = {
     messages: () => messages(hub),
     verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
     rates: () => rates(hub),
     reconciliation: async () => reconciliations(hub, olga, await hub.clientWith('1000', 'USD')),
+    others: () => otherWaysOut(hub, olga),
     money: async () => {
       const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
       await payouts(hub, olga, client);
