@@ -184,6 +184,23 @@ describe('documents that end', () => {
     expect(await desk.levelOf(client)).toBe('Level 2');
   });
 
+  it('are renewed with whoever checks the level by then', async () => {
+    await configure(sumsub, { onExpiry: 'levelDown' });
+    const { client } = await approved();
+    await desk.endsIn(client, -1);
+    await desk.endsAs(client, 'expired');
+    const { connectionId } = (await desk.olga.call(`GET /verifications/levels/${sumsub}`)).body;
+    const groups = (await desk.olga.call('GET /documents/groups')).body.data.map(({ id }: { id: number }) => id);
+    await configure(sumsub, { wizard: 'DocumentsWizard', connectionId: null, documentGroupIds: groups });
+    const { uuid, data } = (await wizard(client, sumsub)).body;
+    expect(data).toMatchObject({ wizard: 'DocumentsWizard', state: 'open' });
+    const handed = [await desk.upload(client, 'Passport'), await desk.upload(client, 'Utility bill')];
+    await client.call('POST /my/verifications', { uuid, documents: handed });
+    await approve(client, (await desk.requestOf(client)).id);
+    expect(await desk.levelOf(client)).toBe('Level 2');
+    await configure(sumsub, { wizard: 'SnsWizardSDK', connectionId, documentGroupIds: [] });
+  });
+
   it('are put before a person when the level says so, who takes the level', async () => {
     await configure(sumsub, { onExpiry: 'request' });
     const { client } = await approved();
