@@ -39,9 +39,8 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
   const { caseId, to, resolutionId } = settlement;
   const { state, messages } = await inTransaction(tools.pool, async (db) => {
     const known = await loadCase(db, caseId, true);
-    const isNews = known.state !== to || (to === 'rejected' && !known.settled);
     await db.query(`update kyc_case set settled_attempt = attempt, needs_human = null where id = $1`, [caseId]);
-    if (to === 'left' || !isNews) return { state: known.state, messages: [] };
+    if (!isNews(known, to)) return { state: known.state, messages: [] };
     const resolution = await resolutionText(db, resolutionId);
     const state = await apply(db, known, settlement, { resolution, run: tools.run });
     const template = MESSAGES[to];
@@ -51,6 +50,13 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
   });
   await startMessages(tools.steer, messages);
   return state;
+};
+
+/** Whether this was not done yet. */
+const isNews = ({ state, settled, validUntil }: CaseRow, to: Settled): boolean => {
+  if (to === 'left') return false;
+  if (to === 'expired' || to === 'unending') return validUntil !== null;
+  return state !== to || (to === 'rejected' && !settled);
 };
 
 const apply = async (

@@ -47,7 +47,7 @@ export interface CaseChange {
   comment?: string | null;
   /** Null: without an end. Left away: as it was. */
   validUntil?: string | null;
-  /** Null clears it. */
+  /** Null clears it, unless a request waits. */
   needsHuman?: string | null;
 }
 
@@ -56,7 +56,8 @@ export const changeCase = async (db: Queryable, caseId: number, change: CaseChan
   const { state, validUntil } = change;
   const { rows } = await db.query<{ anew: boolean }>(
     `update kyc_case k set state = $2, provider_id = coalesce($3, k.provider_id), attempt = coalesce($4, k.attempt), provider_status = coalesce($5, k.provider_status),
-            reasons = coalesce($6, k.reasons), comment = $7, valid_until = case when $8 then $9::date else k.valid_until end, needs_human = $10,
+            reasons = coalesce($6, k.reasons), comment = $7, valid_until = case when $8 then $9::date else k.valid_until end,
+            needs_human = case when $10::text is null and exists (select from application where kyc_case_id = k.id and status_id in (0, 3)) then k.needs_human else $10 end,
             client_since = case when $2 not in ('open', 'retry') then null when old.state = $2 then old.client_since else now() end, update_time = now(),
             approved_at = case when $2 <> 'approved' then null when old.state = $2 then old.approved_at else now() end
        from (select id, state, client_since, valid_until, approved_at from kyc_case where id = $1 for update) old where k.id = old.id

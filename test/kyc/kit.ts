@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, MoneyApi } from '../api/money-hub.ts';
+import type { Answer, Caller, MoneyApi } from '../api/money-hub.ts';
 import { JPEG } from '../kit/files.ts';
 import { eventually } from '../kit/hub.ts';
 
@@ -92,6 +92,34 @@ export class KycDesk {
     const answer = await client.upload('POST /my/documents', body, boundary);
     if (answer.status !== 201) throw new Error(`upload: ${answer.status} ${JSON.stringify(answer.body)}`);
     return { typeId, documentId: answer.body.documentId };
+  }
+
+  async configure(level: number, settings: object): Promise<void> {
+    const { status, body } = await this.olga.call(`PATCH /verifications/levels/${level}`, settings);
+    if (status !== 200) throw new Error(`level ${level}: ${status} ${JSON.stringify(body)}`);
+  }
+
+  wizard(client: Caller, level: number): Promise<Answer> {
+    return client.call(`GET /my/verifications/wizard?levelId=${level}`);
+  }
+
+  /** A client whom SumSub has approved for `level`; `advance` tells what SumSub does about him next. */
+  async approvedBySumsub(level: number): Promise<{ client: Caller; advance: (to: string) => Promise<void> }> {
+    const client = await this.api.clientWith('0', 'USD');
+    await this.wizard(client, level);
+    const { reference } = await this.caseOf(client);
+    const advance = async (to: string) => void (await this.api.hub.sandbox('sumsub').advance(reference, to));
+    await advance('submit');
+    await this.reaches(client, 'checking');
+    await advance('green');
+    await this.endsAs(client, 'approved');
+    return { client, advance };
+  }
+
+  async approve(client: Caller, requestId: number): Promise<void> {
+    const { status } = await this.olga.call(`POST /applications/${requestId}/approve`, {});
+    if (status !== 200) throw new Error(`request ${requestId}: ${status}`);
+    await this.endsAs(client, 'approved');
   }
 
   /** Moves the calendar on for one client, as if so many days had gone by, and lets the sweep look. */

@@ -18,6 +18,7 @@ import { Progress } from '../kit/progress.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
 import { type HandedIn, kycBegin, kycDue, kycHandIn } from './messages.ts';
 import { type Question, questionFor } from './question.ts';
+import { ENDS, isClients, MEANS } from './states.ts';
 
 export interface VerificationInput {
   caseId: number;
@@ -32,19 +33,6 @@ export async function verification(input: VerificationInput): Promise<CaseState>
   return CancellationScope.nonCancellable(() => new Verification(input).live());
 }
 
-const isClients = (state: CaseState): boolean => state === 'open' || state === 'retry';
-/** What a state means, for whoever reads the run. */
-const MEANS: Record<CaseState, string> = {
-  open: 'The client is awaited.',
-  checking: 'It is being checked.',
-  on_hold: 'A person at the provider looks.',
-  retry: 'The client is asked for better documents.',
-  approved: 'The client has the level.',
-  rejected: 'The client does not get the level.',
-  expired: 'The client may begin anew.',
-  withdrawn: 'The level was taken back; the client may begin anew.',
-};
-const ENDS: readonly CaseState[] = ['approved', 'rejected', 'expired', 'withdrawn'];
 const CAN_DECIDE = 'decide the request in the Back Office, or send the Update `decide`.';
 
 class Verification {
