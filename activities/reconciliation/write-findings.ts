@@ -14,8 +14,6 @@ export interface Compared {
   news: { differenceId: number; said: string }[];
 }
 
-export const NOTHING: Compared = { found: 0, resolved: 0, news: [] };
-
 /** What was compared, and the verdict. */
 export interface Finding {
   pair: BookPair;

@@ -326,7 +326,14 @@ const reconciliations = async (hub: TestHub, olga: number, client: TestClient): 
   await record(hub, 'reconciliation.differs', await compare(mt5));
   const { application, run } = await found();
   await hub.decideRequest(application, olga, 'continue', { comment: 'the dealer looks into it' });
-  await hub.decideRequest(application, olga, 'mark_done', { comment: 'a bonus' });
+  await eventually(
+    () =>
+      hub.decideRequest(application, olga, 'mark_done', { comment: 'a bonus' }).then(
+        () => true,
+        () => false, // it has not asked again yet
+      ),
+    'the second decision to be taken',
+  );
   await record(hub, 'difference.settled', run);
 
   await dealerBooks('deposit', reference);

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DifferenceNow } from '../../activities/reconciliation/prepare-difference.ts';
+import type { OpenRequest } from '../../domain/decisions.ts';
 import type { DifferenceState } from '../../domain/reconciliation.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
@@ -63,7 +64,7 @@ class Watch {
       if (!told) {
         looks += 1;
         await this.look(facts);
-      } else if (this.decisions.waiting) await this.decided(facts);
+      } else if (this.decisions.waiting) await this.decided(facts, request);
       await this.mayGoOnAnew();
     }
   }
@@ -81,11 +82,14 @@ class Watch {
     return facts;
   }
 
-  private async decided(facts: DifferenceNow): Promise<void> {
+  private async decided(facts: DifferenceNow, request: OpenRequest): Promise<void> {
     const verdict = await this.decisions.next();
     if (!verdict) return;
     this.progress.note(`User ${verdict.by} decided: ${verdict.word}.`);
-    if (verdict.word === 'continue') await this.look(facts);
+    if (verdict.word !== 'continue') return;
+    // Whoever knows more meanwhile need not wait for the provider.
+    this.decisions.ask(request, null);
+    await this.look(facts);
   }
 
   /** Asks the provider for its side once more, and compares. What cannot be asked now is asked next time. */
