@@ -1,7 +1,11 @@
 /** Every activity by name, in the two groups that workflows address: our own books, and a provider through its own queue. */
 import { activateAccount } from './accounts/activate-account.ts';
 import { failAccount } from './accounts/fail-account.ts';
+import { noteAccountSeen } from './accounts/note-account-seen.ts';
+import { noteAccountSet } from './accounts/note-account-set.ts';
 import { prepareAccount } from './accounts/prepare-account.ts';
+import { prepareAccountChange } from './accounts/prepare-account-change.ts';
+import { settleAccountChange } from './accounts/settle-account-change.ts';
 import type { Bound } from './kit/activity.ts';
 import { beginCheck } from './kyc/begin-check.ts';
 import { findCheck } from './kyc/find-check.ts';
@@ -44,6 +48,8 @@ import { applyBalance } from './trading/apply-balance.ts';
 import { createAccount } from './trading/create-account.ts';
 import { findAccount } from './trading/find-account.ts';
 import { findBalanceOperation } from './trading/find-balance-operation.ts';
+import { readAccount } from './trading/read-account.ts';
+import { setAccount } from './trading/set-account.ts';
 import { approvalsFor } from './transactions/approval-policy.ts';
 import { closeTransaction } from './transactions/close-transaction.ts';
 import { prepareOrder } from './transactions/prepare-order.ts';
@@ -73,6 +79,8 @@ export const internalActivities = {
   failAccount,
   holdFunds,
   lookForPayments,
+  noteAccountSeen,
+  noteAccountSet,
   noteAddress,
   noteBegun,
   noteDepositOpened,
@@ -83,6 +91,7 @@ export const internalActivities = {
   openRequest,
   planMessage,
   prepareAccount,
+  prepareAccountChange,
   prepareAddress,
   prepareCase,
   prepareOrder,
@@ -90,6 +99,7 @@ export const internalActivities = {
   registerArrivals,
   releaseHold,
   sealAudit,
+  settleAccountChange,
   settleCase,
   startWaiting,
 };
@@ -110,7 +120,9 @@ export const providerActivities = {
   findDeposit,
   findMessage,
   findPayout,
+  readAccount,
   sendMessage,
+  setAccount,
 };
 
 export type InternalActivities = Bound<typeof internalActivities>;

@@ -16,6 +16,7 @@ import { HUB_QUEUE } from '../domain/queues.ts';
 import type { Reason } from '../domain/reasons.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
 import {
+  type accountChange,
   type arrivals,
   type deposit,
   type depositAddress,
@@ -28,6 +29,7 @@ import {
 import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
+import { type ChangeAnswer, changeBegin, changeWithdraw } from '../workflows/trading/account-change.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { DecisionProof } from './decision-proof.ts';
 
@@ -43,6 +45,15 @@ const AGAIN = {
   taskQueue: HUB_QUEUE,
   workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+
+const ID_OF = {
+  deposit: 'transactionId',
+  payout: 'transactionId',
+  transfer: 'transactionId',
+  openAccount: 'accountId',
+  accountChange: 'changeId',
+  message: 'messageId',
 } as const;
 
 /** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
@@ -103,6 +114,40 @@ export class Steering implements Steer {
       },
       () => this.client.workflow.getHandle(workflowId).getUpdateHandle<AccountOpened>('begin').result(),
     );
+  }
+
+  /** Sets what is wanted of an account at its platform; answers after a while how far it is. */
+  async changeAccount(changeId: number): Promise<ChangeAnswer> {
+    const start = this.changeStart(changeId);
+    return this.reach(
+      () =>
+        this.client.workflow.executeUpdateWithStart(changeBegin, { startWorkflowOperation: start, updateId: 'begin' }),
+      () =>
+        this.client.workflow.getHandle(`account-change:${changeId}`).getUpdateHandle<ChangeAnswer>('begin').result(),
+    );
+  }
+
+  /** Throws HubFailure `Rejected` (not_waiting) when it is over. */
+  async withdrawChange(changeId: number, by: string): Promise<ChangeAnswer> {
+    return this.reach(
+      () =>
+        this.client.workflow.executeUpdateWithStart(changeWithdraw, {
+          args: [{ by }],
+          startWorkflowOperation: this.changeStart(changeId),
+          updateId: 'withdraw',
+        }),
+      () => Promise.reject(new HubFailure('Rejected', 'not_waiting', 'The change is over.')),
+    );
+  }
+
+  private changeStart(changeId: number) {
+    return new WithStartWorkflowOperation<typeof accountChange>('accountChange', {
+      ...ONCE,
+      ...this.patience(),
+      workflowId: `account-change:${changeId}`,
+      args: [{ changeId, ...this.given() }],
+      staticSummary: `account change ${changeId}`,
+    });
   }
 
   /** A client's own address at a provider. One that was refused may be asked for again. */
@@ -183,9 +228,7 @@ export class Steering implements Steer {
   }
 
   async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
-    const named =
-      type === 'message' ? { messageId: id } : type === 'openAccount' ? { accountId: id } : { transactionId: id };
-    const args = [{ ...named, ...this.given() }];
+    const args = [{ [ID_OF[type]]: id, ...this.given() }];
     await this.ignoreTwins(() =>
       this.client.workflow.start(type, {
         // A message is tried anew when an operator says so; its row tells a run that there is nothing to do.

@@ -8,4 +8,5 @@ export { payout } from './money/payout.ts';
 export { payoutReturn } from './money/payout-return.ts';
 export { transfer } from './money/transfer.ts';
 export { sweep } from './ops/sweep.ts';
+export { accountChange } from './trading/account-change.ts';
 export { openAccount } from './trading/open-account.ts';

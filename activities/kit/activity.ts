@@ -28,7 +28,7 @@ export interface Tools {
 export interface Steer {
   startWaiting(what: {
     workflowId: string;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'message';
+    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'message';
     id: number;
   }): Promise<void>;
   news(what: {

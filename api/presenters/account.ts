@@ -4,6 +4,7 @@ import { gather } from '../../db/gather.ts';
 import type { Memory } from '../../db/memory.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
+import { PendingChange, type PendingChangeRow, pendingChangeJson, pendingChangeView } from './account-change.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 import {
   MyProductCurrency,
@@ -50,6 +51,7 @@ export const Account = z
     archiveTime: time().nullable(),
     createTime: time(),
     leverage: z.int(),
+    pendingChange: PendingChange.nullable(),
   })
   .meta({ id: 'Account' });
 
@@ -86,7 +88,9 @@ const myAccount = {
 /** Account inside a client's transaction. */
 export const MyAccountShort = z.object(myAccount).meta({ id: 'MyAccountShort' });
 /** Account as its owner sees it (objects-front-office 2.1). */
-export const MyAccount = z.object({ ...myAccount, productCurrency: MyProductCurrency }).meta({ id: 'MyAccount' });
+export const MyAccount = z
+  .object({ ...myAccount, productCurrency: MyProductCurrency, pendingChange: PendingChange.nullable() })
+  .meta({ id: 'MyAccount' });
 
 export type AccountView = z.infer<typeof Account>;
 export type MyAccountView = z.infer<typeof MyAccount>;
@@ -110,6 +114,7 @@ interface AccountRow {
   product_group: z.infer<typeof MyAccountShort>['group'];
   product_currency: ProductCurrencyRow;
   ledger_code: string;
+  pending_change: PendingChangeRow | null;
 }
 
 interface Balance {
@@ -128,7 +133,7 @@ const select = (balance: string) => `
          jsonb_build_object('id', pl.id, 'name', pl.name, 'caption', pl.caption, 'type', pl.type, 'isDemo', pl.is_demo, 'terminalUrl', pl.terminal_url) as platform,
          pr.id as product_id, pr.caption as product_caption,
          case when pg.id is null then null else jsonb_build_object('id', pg.id, 'name', pg.caption, 'priority', pg.priority, 'type', pg.type) end as product_group,
-         ${productCurrencyJson} as product_currency, a.ledger_code ${balance}
+         ${productCurrencyJson} as product_currency, a.ledger_code, ${pendingChangeJson('a')} as pending_change ${balance}
     from account a
     join currency cur on cur.numeric_code = a.currency
     join platform pl on pl.id = a.platform_id
@@ -182,6 +187,7 @@ const viewOf = (row: AccountRow & Balance): AccountView => ({
   archiveTime: isoTimeOrNull(row.archive_time),
   createTime: isoTime(row.create_time),
   leverage: row.leverage,
+  pendingChange: pendingChangeView(row.pending_change),
 });
 
 const RIGHTS: Record<string, number> = {
@@ -214,6 +220,7 @@ const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word] ?? 0), 0),
   leverage: row.leverage,
   productCurrency: productCurrencyView(row.product_currency),
+  pendingChange: pendingChangeView(row.pending_change),
 });
 
 const views = async <V>(
