@@ -34,11 +34,11 @@ export const noteAccountSet: Activity<{ changeId: number; step: ChangeStep }, vo
 };
 
 const SET: Partial<Record<ChangeStep, string>> = {
-  group: `platform_group = $2 ->> 'group'`,
-  leverage: `leverage = ($2 ->> 'leverage')::integer`,
-  access: `access = $2 ->> 'access'`,
-  archived: `status = case when ($2 ->> 'archived')::boolean then 'archived' else 'active' end,
-             archive_time = case when ($2 ->> 'archived')::boolean then coalesce(archive_time, now()) end`,
+  group: `platform_group = $2::jsonb ->> 'group'`,
+  leverage: `leverage = ($2::jsonb ->> 'leverage')::integer`,
+  access: `access = $2::jsonb ->> 'access'`,
+  archived: `status = case when ($2::jsonb ->> 'archived')::boolean then 'archived' else 'active' end,
+             archive_time = case when ($2::jsonb ->> 'archived')::boolean then coalesce(archive_time, now()) end`,
 };
 
 const mirror = async (db: Queryable, { accountId, wanted }: AccountChange, step: ChangeStep): Promise<void> => {

@@ -230,6 +230,18 @@ export class TestHub {
     return { accountId, login };
   }
 
+  /** A product in dollars on the platform behind one of the demo's connections, in these of its groups; answers its id. */
+  async tradingProduct(connection: string, groups: readonly string[]): Promise<number> {
+    const { id } = await this.one<{ id: number }>(
+      `with platform as (insert into platform (name, caption, type, connection_id) select name, caption, 'wrapper', id from connection where name = $1 returning id),
+            product as (insert into product (name, caption, type, platform_id) select $1, $1, 'trade', id from platform returning id)
+       insert into product_currency (product_id, currency, caption, leverages, platform_groups, permissions)
+       select id, 840, $1, '{100,200,500}', $2, '{enabled,trade,transferDeposit,transferWithdrawal,visible}' from product returning id`,
+      [connection, groups],
+    );
+    return id;
+  }
+
   /** An operator who may decide requests. */
   async operator(name = 'Olga'): Promise<number> {
     const { id } = await this.one<{ id: number }>(

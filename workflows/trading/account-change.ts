@@ -92,10 +92,11 @@ class AccountChange {
     run.progress.about({ kind: 'account-change', client, provider, what: `account ${accountId}` });
     run.progress.at('submitting', `${provider} is asked for: ${said}.`);
     if (state === 'withdrawing') this.wish = { by: 'somebody' };
-    this.end = end ?? (await this.apply());
-    if (!end) await internal(`Settling: ${this.end.state}`).settleAccountChange({ changeId, ...this.end });
-    this.tellEnd(this.end);
-    return this.end;
+    const ended = end ?? (await this.apply());
+    if (!end) await internal(`Settling: ${ended.state}`).settleAccountChange({ changeId, ...ended });
+    this.end = ended;
+    this.tellEnd(ended);
+    return ended;
   }
 
   private tellEnd({ state, issue }: ChangeEnd): void {
@@ -156,7 +157,6 @@ class AccountChange {
 
   private async noteWithdrawing(): Promise<void> {
     if (this.state === 'withdrawing') return;
-    this.state = 'withdrawing';
     const { changeId } = this.input;
     this.run.progress.note(`Withdrawn by ${this.wish!.by}.`);
     await internal('Noting the withdrawal').settleAccountChange({
@@ -165,6 +165,7 @@ class AccountChange {
       reason: null,
       issue: null,
     });
+    this.state = 'withdrawing';
   }
 
   /** After a withdrawal: an attempt that was made may have arrived, or be on its way still. */
