@@ -15,6 +15,20 @@ import {
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
+/** What an account may be used for, with its bit in `rights`. */
+const RIGHTS = {
+  enabled: 1,
+  trade: 2,
+  deposit: 4,
+  withdrawal: 8,
+  transferDeposit: 16,
+  transferWithdrawal: 32,
+  visible: 64,
+  exchange: 128,
+};
+type AccountPermission = keyof typeof RIGHTS;
+export const ACCOUNT_PERMISSIONS = Object.keys(RIGHTS) as [AccountPermission, ...AccountPermission[]];
+
 export const Statement = z
   .object({
     availableBalance: money().nullable(),
@@ -190,17 +204,6 @@ const viewOf = (row: AccountRow & Balance): AccountView => ({
   pendingChange: pendingChangeView(row.pending_change),
 });
 
-const RIGHTS: Record<string, number> = {
-  enabled: 1,
-  trade: 2,
-  deposit: 4,
-  withdrawal: 8,
-  transferDeposit: 16,
-  transferWithdrawal: 32,
-  visible: 64,
-  exchange: 128,
-};
-
 const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   accountId: row.account_id,
   accountNumber: row.account_number ?? '',
@@ -217,7 +220,7 @@ const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   createTime: isoTime(row.create_time),
   permissions: row.permissions.toSorted(),
   productId: row.product_id,
-  rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word] ?? 0), 0),
+  rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word as AccountPermission] ?? 0), 0),
   leverage: row.leverage,
   productCurrency: productCurrencyView(row.product_currency),
   pendingChange: pendingChangeView(row.pending_change),

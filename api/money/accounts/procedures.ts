@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { assertSees } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { id, idText, name } from '../../kit/shapes.ts';
-import { Account, MyAccount, accountViews, myAccountViews } from '../../presenters/account.ts';
+import { Account, ACCOUNT_PERMISSIONS, MyAccount, accountViews, myAccountViews } from '../../presenters/account.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { Ordering } from '../intake/place-order.ts';
 import { leverageInput, waitsNote, whileWaiting } from '../../trading/change-procedures.ts';
@@ -23,23 +23,12 @@ const OpenBody = z.strictObject({
   caption: name(100).optional(),
 });
 
-const PERMISSIONS = [
-  'enabled',
-  'visible',
-  'trade',
-  'deposit',
-  'withdrawal',
-  'transferDeposit',
-  'transferWithdrawal',
-  'exchange',
-] as const;
-
 const ChangeBody = z
   .strictObject({
     caption: name(100).optional(),
     permissions: z
-      .array(z.enum(PERMISSIONS, `must be among ${PERMISSIONS.join(', ')}`))
-      .max(PERMISSIONS.length)
+      .array(z.enum(ACCOUNT_PERMISSIONS, `must be among ${ACCOUNT_PERMISSIONS.join(', ')}`))
+      .max(ACCOUNT_PERMISSIONS.length)
       .transform((words) => [...new Set(words)])
       .optional(),
     leverage: leverageInput().optional(),
