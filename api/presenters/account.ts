@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { gather } from '../../db/gather.ts';
 import type { Memory } from '../../db/memory.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
@@ -69,7 +68,7 @@ export const Account = z
   })
   .meta({ id: 'Account' });
 
-const myAccount = {
+const ofMyAccount = {
   accountId: z.int(),
   accountNumber: z.string(),
   displayNumber: z.string(),
@@ -87,7 +86,6 @@ const myAccount = {
     terminalUrl: z.string(),
   }),
   priority: z.int(),
-  statement: Statement.nullable(),
   type: z.string().nullable(),
   createTime: time(),
   permissions: z.array(z.string()),
@@ -99,15 +97,21 @@ const myAccount = {
   leverage: z.int(),
 };
 
-/** Account inside a client's transaction. */
-export const MyAccountShort = z.object(myAccount).meta({ id: 'MyAccountShort' });
+/** Account inside a client's transaction (objects-front-office 2.17): which one it is, not what is on it. */
+export const MyAccountShort = z.object({ ...ofMyAccount, statement: z.null() }).meta({ id: 'MyAccountShort' });
 /** Account as its owner sees it (objects-front-office 2.1). */
 export const MyAccount = z
-  .object({ ...myAccount, productCurrency: MyProductCurrency, pendingChange: PendingChange.nullable() })
+  .object({
+    ...ofMyAccount,
+    statement: Statement.nullable(),
+    productCurrency: MyProductCurrency,
+    pendingChange: PendingChange.nullable(),
+  })
   .meta({ id: 'MyAccount' });
 
 export type AccountView = z.infer<typeof Account>;
 export type MyAccountView = z.infer<typeof MyAccount>;
+export type MyAccountShortView = z.infer<typeof MyAccountShort>;
 
 interface AccountRow {
   account_id: number;
@@ -128,17 +132,18 @@ interface AccountRow {
   product_group: z.infer<typeof MyAccountShort>['group'];
   product_currency: ProductCurrencyRow;
   ledger_code: string;
-  pending_change: PendingChangeRow | null;
 }
 
+/** What changes from moment to moment. */
 interface Balance {
   balance: string;
   held: string;
   posted: Date | null;
+  pending_change: PendingChangeRow | null;
 }
 
 const BALANCE = `coalesce(l.balance, 0)::text as balance, coalesce(l.held, 0)::text as held,
-  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted`;
+  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted, ${pendingChangeJson('a')} as pending_change`;
 
 /** `balance`: columns of the ledger, or none. */
 const select = (balance: string) => `
@@ -147,7 +152,7 @@ const select = (balance: string) => `
          jsonb_build_object('id', pl.id, 'name', pl.name, 'caption', pl.caption, 'type', pl.type, 'isDemo', pl.is_demo, 'terminalUrl', pl.terminal_url) as platform,
          pr.id as product_id, pr.caption as product_caption,
          case when pg.id is null then null else jsonb_build_object('id', pg.id, 'name', pg.caption, 'priority', pg.priority, 'type', pg.type) end as product_group,
-         ${productCurrencyJson} as product_currency, a.ledger_code, ${pendingChangeJson('a')} as pending_change ${balance}
+         ${productCurrencyJson} as product_currency, a.ledger_code ${balance}
     from account a
     join currency cur on cur.numeric_code = a.currency
     join platform pl on pl.id = a.platform_id
@@ -204,7 +209,7 @@ const viewOf = (row: AccountRow & Balance): AccountView => ({
   pendingChange: pendingChangeView(row.pending_change),
 });
 
-const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
+const myShortViewOf = (row: AccountRow): MyAccountShortView => ({
   accountId: row.account_id,
   accountNumber: row.account_number ?? '',
   displayNumber: row.account_number ?? '',
@@ -215,13 +220,18 @@ const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   group: row.product_group,
   platform: row.platform,
   priority: row.priority,
-  statement: statementOf(row),
+  statement: null,
   type: row.type,
   createTime: isoTime(row.create_time),
   permissions: row.permissions.toSorted(),
   productId: row.product_id,
   rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word as AccountPermission] ?? 0), 0),
   leverage: row.leverage,
+});
+
+const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
+  ...myShortViewOf(row),
+  statement: statementOf(row),
   productCurrency: productCurrencyView(row.product_currency),
   pendingChange: pendingChangeView(row.pending_change),
 });
@@ -239,28 +249,13 @@ export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number
 export const myAccountViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountView>> =>
   views(db, ids, myViewOf);
 
-const AT_ONCE = 100;
-const NOTHING: Balance = { balance: '0', held: '0', posted: null };
+export const myShortAccountViews = async (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountShortView>> =>
+  new Map([...(await rowsOf(db, WITHOUT_BALANCE, ids))].map(([id, row]) => [id, myShortViewOf(row)]));
 
-const balancesOf = async (db: Db, codes: readonly string[]): Promise<Balance[]> => {
-  const { rows } = await db.query<Balance & { code: string }>(
-    `select l.code, ${BALANCE} from ledger_account l where l.code = any($1)`,
-    [[...new Set(codes)]],
-  );
-  const found = new Map(rows.map((row) => [row.code, row]));
-  return codes.map((code) => found.get(code) ?? NOTHING);
-};
-
-/** Accounts that exist, one by one: what is remembered of each, and its balance as it is now, asked for all that wait together. */
-export const rememberedAccounts = (memory: Memory, pool: Db): ((accountId: number) => Promise<MyAccountView>) => {
-  const balance = gather((codes: string[]) => balancesOf(pool, codes), { most: AT_ONCE, lanes: 2 });
-  const rows = memory.remember({
+/** Accounts that exist, one by one, as remembered. */
+export const rememberedAccounts = (memory: Memory, pool: Db): ((accountId: number) => Promise<MyAccountShortView>) =>
+  memory.remember({
     tables: ['account', 'currency', 'platform', 'product_currency', 'product', 'product_group'],
-    load: async (accountId: number) => (await rowsOf(pool, WITHOUT_BALANCE, [accountId])).get(accountId)!,
+    load: async (accountId: number) => (await myShortAccountViews(pool, [accountId])).get(accountId)!,
     about: (accountId) => [`account ${accountId}`],
-  });
-  return async (accountId) => {
-    const row = await rows.get(accountId);
-    return myViewOf({ ...row, ...(await balance(row.ledger_code)) });
-  };
-};
+  }).get;
