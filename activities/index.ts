@@ -1,7 +1,11 @@
 /** Every activity by name, in the two groups that workflows address: our own books, and a provider through its own queue. */
 import { activateAccount } from './accounts/activate-account.ts';
 import { failAccount } from './accounts/fail-account.ts';
+import { noteAccountSeen } from './accounts/note-account-seen.ts';
+import { noteAccountSet } from './accounts/note-account-set.ts';
 import { prepareAccount } from './accounts/prepare-account.ts';
+import { prepareAccountChange } from './accounts/prepare-account-change.ts';
+import { settleAccountChange } from './accounts/settle-account-change.ts';
 import type { Bound } from './kit/activity.ts';
 import { beginCheck } from './kyc/begin-check.ts';
 import { findCheck } from './kyc/find-check.ts';
@@ -65,6 +69,8 @@ import { applyBalance } from './trading/apply-balance.ts';
 import { createAccount } from './trading/create-account.ts';
 import { findAccount } from './trading/find-account.ts';
 import { findBalanceOperation } from './trading/find-balance-operation.ts';
+import { readAccount } from './trading/read-account.ts';
+import { setAccount } from './trading/set-account.ts';
 import { approvalsFor } from './transactions/approval-policy.ts';
 import { closeTransaction } from './transactions/close-transaction.ts';
 import { prepareOrder } from './transactions/prepare-order.ts';
@@ -101,6 +107,8 @@ export const internalActivities = {
   keepDate,
   lookAfterVerifications,
   lookForPayments,
+  noteAccountSeen,
+  noteAccountSet,
   noteAddress,
   noteBegun,
   noteDepositOpened,
@@ -114,6 +122,7 @@ export const internalActivities = {
   openRequest,
   planMessage,
   prepareAccount,
+  prepareAccountChange,
   prepareAddress,
   prepareCase,
   prepareDifference,
@@ -123,6 +132,7 @@ export const internalActivities = {
   registerArrivals,
   releaseHold,
   sealAudit,
+  settleAccountChange,
   settleCase,
   startReconciliations,
   startWaiting,
@@ -150,9 +160,11 @@ export const providerActivities = {
   findPreparedPayout,
   findRefund,
   preparePayout,
+  readAccount,
   readAccounts,
   readMovements,
   sendMessage,
+  setAccount,
 };
 
 export type InternalActivities = Bound<typeof internalActivities>;

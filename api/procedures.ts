@@ -6,6 +6,10 @@ import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
+import { platforms } from './back-office/products/platforms.ts';
+import { productCurrencies } from './back-office/products/product-currencies.ts';
+import { productGroups } from './back-office/products/product-groups.ts';
+import { products } from './back-office/products/products.ts';
 import { currencyAliases } from './back-office/rates/aliases.ts';
 import { currencyPairs } from './back-office/rates/pairs.ts';
 import { rateQuotes } from './back-office/rates/quotes.ts';
@@ -26,6 +30,7 @@ import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
+import { myProducts } from './front-office/products.ts';
 import { myRateProcedures } from './front-office/rates.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
@@ -58,7 +63,13 @@ const RESOURCES = [
   levelRestrictions,
   verifications,
   myVerifications,
+  platforms,
+  // Before the products: '/products/groups' is no product.
+  productGroups,
+  products,
+  productCurrencies,
   myAccounts,
+  ...myProducts,
   myTransactions,
   ...myMethods,
 ];

@@ -13,4 +13,5 @@ export { reconcile } from './ops/reconcile.ts';
 export { sweep } from './ops/sweep.ts';
 export { difference } from './reconciliation/difference.ts';
 export { reconciliation } from './reconciliation/reconciliation.ts';
+export { accountChange } from './trading/account-change.ts';
 export { openAccount } from './trading/open-account.ts';

@@ -29,7 +29,7 @@ export interface Tools {
 export interface Steer {
   startWaiting(what: {
     workflowId: string;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'message' | 'reconciliation';
+    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'message' | 'reconciliation';
     id: number;
   }): Promise<void>;
   news(what: {

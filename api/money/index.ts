@@ -7,6 +7,10 @@ import { refundProcedure, transactionProcedures } from './back-office/transactio
 import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
 import { withdrawalProcedures } from './front-office/withdrawals.ts';
+import { changeProcedures } from '../trading/change-procedures.ts';
+import { changeListProcedures } from '../trading/changes.ts';
+import { passwordProcedures } from '../trading/password-procedures.ts';
+import { readProcedures } from '../trading/read-procedures.ts';
 import { wizardProcedures } from '../kyc/wizard.ts';
 import { differenceProcedures } from '../reconciliation/differences.ts';
 import { reconciliationProcedures } from '../reconciliation/reconciliations.ts';
@@ -22,6 +26,10 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     refundProcedure(hub),
     ...requestProcedures(hub),
     ...accountProcedures(hub),
+    ...changeProcedures(hub),
+    ...changeListProcedures(hub),
+    ...passwordProcedures(hub),
+    ...readProcedures(hub),
     ...depositProcedures(hub),
     ...withdrawalProcedures(hub),
     ...transferProcedures(hub),

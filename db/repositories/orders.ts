@@ -2,11 +2,14 @@ import type { ApprovalPolicy } from '../../domain/approvals.ts';
 import type { Currency } from '../../domain/money-order.ts';
 import type { Queryable } from '../pool.ts';
 
+/** `archiving`: its platform is asked to put it away. */
+export type AccountStatus = 'opening' | 'active' | 'failed' | 'archiving' | 'archived';
+
 export interface AccountFacts {
   accountId: number;
   clientId: number;
   clientStatus: 'active' | 'inactive' | 'banned' | 'deleted';
-  status: 'opening' | 'active' | 'failed' | 'archived';
+  status: AccountStatus;
   ledgerCode: string;
   accountNumber: string | null;
   currency: number;

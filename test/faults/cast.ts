@@ -84,8 +84,8 @@ const openWallet = async (
 const openTradingAccount = async ({ pool, steering }: Stack, clientId: number, product: string): Promise<number> => {
   const { rows } = await pool.query<{ id: number }>(
     `with next as (select nextval(pg_get_serial_sequence('account', 'account_id'))::integer as id)
-     insert into account (account_id, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, reference, ledger_code, status, workflow_started)
-     select next.id, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, pc.leverages[1], $2, 'trading:' || next.id, 'opening', false
+     insert into account (account_id, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, platform_group, reference, ledger_code, status, workflow_started)
+     select next.id, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, pc.leverages[1], pc.platform_groups[1], $2, 'trading:' || next.id, 'opening', false
        from next, product_currency pc join product p on p.id = pc.product_id where p.name = $3 returning account_id as id`,
     [clientId, referenceFrom(randomBytes(12)), product],
   );

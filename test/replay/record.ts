@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -133,6 +133,41 @@ const transfers = async (hub: TestHub, dollars: TestClient): Promise<void> => {
   await record(hub, 'transfer.refused', `transfer:${await dollars.transfer('10.02', dollars.wallet, accountId)}`);
   hub.sandbox('mt5').fault({ match: { path: '/api/trade/balance' }, kind: 'reset', times: 1 });
   await record(hub, 'transfer.sent-twice', `transfer:${await dollars.transfer('10.00', dollars.wallet, accountId)}`);
+};
+
+/** The same account, changed in different ways. */
+const changes = async (hub: TestHub, { clientId }: TestClient): Promise<void> => {
+  const { accountId } = await hub.openTradingAccount(clientId);
+  const change = async (wanted: object): Promise<number> =>
+    (
+      await hub.one<{ id: number }>(
+        `insert into account_change (account_id, client_id, wanted, requested_by) values ($1, $2, $3, 'user:1') returning id`,
+        [accountId, clientId, JSON.stringify(wanted)],
+      )
+    ).id;
+  const update = { path: '/api/user/update' };
+
+  const set = await change({ leverage: 200, access: 'read_only' });
+  await hub.steering.changeAccount(set);
+  await record(hub, 'accountChange.set', `account-change:${set}`);
+
+  hub.sandbox('mt5').fault({ match: update, kind: 'reset_after_commit', times: 1 });
+  const lost = await change({ leverage: 500 });
+  await hub.steering.changeAccount(lost);
+  await record(hub, 'accountChange.lost-answer', `account-change:${lost}`);
+
+  const refused = await change({ group: 'nowhere' });
+  await hub.steering.changeAccount(refused);
+  await record(hub, 'accountChange.refused', `account-change:${refused}`);
+
+  hub.sandbox('mt5').fault({ match: update, kind: 'http_500', times: 1_000 });
+  const withdrawn = await change({ leverage: 100 });
+  const begun = hub.steering.changeAccount(withdrawn);
+  await eventually(() => Promise.resolve(hub.sandbox('mt5').faults.open()[0]!.hit > 0), 'an attempt');
+  await hub.steering.withdrawChange(withdrawn, 'user:1');
+  hub.sandbox('mt5').faults.clear();
+  await begun;
+  await record(hub, 'accountChange.withdrawn', `account-change:${withdrawn}`);
 };
 
 const addresses = async (hub: TestHub, { clientId, wallet }: TestClient): Promise<void> => {
@@ -418,6 +453,7 @@ try {
       await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
       await record(hub, 'sweep.once', 'sweep');
     },
+    trading: async () => changes(hub, await hub.clientWith('0', 'USD')),
   };
   try {
     for (const [part, run] of Object.entries(parts)) if (only === undefined || only === part) await run();

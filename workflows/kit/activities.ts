@@ -28,6 +28,7 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'openRequest',
   'planMessage',
   'prepareAccount',
+  'prepareAccountChange',
   'prepareAddress',
   'prepareCase',
   'prepareDifference',
