@@ -1,6 +1,6 @@
 /** What the calendar does to clients on their way. Tests move the dates of a case instead of waiting for days. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Caller, MoneyApi } from '../api/money-hub.ts';
+import { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { KycDesk } from './kit.ts';
 
