@@ -54,9 +54,13 @@ import {
   assertStillMayWithdraw,
 } from './transactions/restrictions.ts';
 import { deliverWaitingWebhooks } from './webhooks/deliver-waiting-webhooks.ts';
+import { applyStep } from './wizards/apply-step.ts';
+import { endWizard } from './wizards/end-wizard.ts';
+import { enterStep } from './wizards/enter-step.ts';
 
 export const internalActivities = {
   activateAccount,
+  applyStep,
   approvalsFor,
   assertMayDeposit,
   assertMayTransfer,
@@ -70,6 +74,8 @@ export const internalActivities = {
   closeTransaction,
   deliverWaitingWebhooks,
   dropExpired,
+  endWizard,
+  enterStep,
   failAccount,
   holdFunds,
   lookForPayments,

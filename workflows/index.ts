@@ -9,3 +9,4 @@ export { payoutReturn } from './money/payout-return.ts';
 export { transfer } from './money/transfer.ts';
 export { sweep } from './ops/sweep.ts';
 export { openAccount } from './trading/open-account.ts';
+export { wizard } from './wizards/wizard.ts';
