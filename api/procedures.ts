@@ -18,6 +18,8 @@ import { levelRestrictions, verificationLevels } from './back-office/verificatio
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
+import { wizardDefinitions } from './back-office/wizards/definitions.ts';
+import { wizardRuns } from './back-office/wizards/runs.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
@@ -41,6 +43,8 @@ const RESOURCES = [
   accounts,
   transactions,
   applications,
+  wizardRuns,
+  wizardDefinitions,
   documentGroups,
   documentTypes,
   clientRoles,

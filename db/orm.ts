@@ -6,6 +6,7 @@ import * as money from './entities/money.ts';
 import * as people from './entities/people.ts';
 import * as verification from './entities/verification.ts';
 import * as webhooks from './entities/webhooks.ts';
+import * as wizards from './entities/wizards.ts';
 
 /** Entities and unit of work for configuration and back office; money goes by plain SQL (db/pool.ts). */
 export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
@@ -19,6 +20,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
       ...Object.values(people),
       ...Object.values(verification),
       ...Object.values(webhooks),
+      ...Object.values(wizards),
     ],
     pool: { min: 0, max: size },
     driverOptions: {

@@ -11,6 +11,10 @@ const PURPOSE = 'device';
 
 export const markOf = (ring: KeyRing, what: string): Buffer => ring.marks(what, PURPOSE)[0];
 
+/** Whether a mark is of this; also one that was made with a key of before. */
+export const isMarkOf = (ring: KeyRing, mark: Buffer, what: string): boolean =>
+  ring.marks(what, PURPOSE).some((one) => one.equals(mark));
+
 /** Base64 of JSON with `user_agent`, or a signed text like a JWT with `userAgent`: the program's name in a fingerprint. Throws WrongFields. */
 export const userAgentIn = (fingerprint: string): string => {
   const [, middle] = fingerprint.split('.');

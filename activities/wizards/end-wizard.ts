@@ -3,5 +3,7 @@ import type { WizardEnd } from '../../domain/wizards/machine.ts';
 import type { Activity } from '../kit/activity.ts';
 
 /** A run is over. Harmless to repeat. */
-export const endWizard: Activity<{ runId: number; over: WizardEnd; clientId: number | null }, void> = (end, { pool }) =>
-  noteEnded(pool, end);
+export const endWizard: Activity<
+  { runId: number; over: WizardEnd; clientId: number | null; inputs: readonly number[] },
+  void
+> = (end, { pool }) => noteEnded(pool, end);

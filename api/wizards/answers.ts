@@ -41,10 +41,10 @@ export const tokensOf = async (wizards: WizardHub, tokens: Tokens, run: WizardRu
     const found = rows[0];
     if (!found || found.clientId === null) throw gone();
     if (found.sealed) return JSON.parse(ring.open(found.sealed, WIZARD_PURPOSE).toString()) as TokenPair;
-    const { device } = (await loadDraft(db, ring, run.inputs)) as { device?: KeptDevice };
+    const { device } = (await loadDraft(db, ring, run.inputs)) as unknown as { device: KeptDevice };
     const marks = {
-      deviceMark: Buffer.from(device?.deviceMark ?? '', 'base64'),
-      agentMark: Buffer.from(device?.agentMark ?? '', 'base64'),
+      deviceMark: Buffer.from(device.deviceMark, 'base64'),
+      agentMark: Buffer.from(device.agentMark, 'base64'),
     };
     const pair = await tokens.openOn(db, { kind: 'client', id: found.clientId }, marks);
     await db.query(`insert into wizard_outcome (run_id, sealed) values ($1, $2)`, [

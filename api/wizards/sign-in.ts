@@ -1,8 +1,8 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { inTransaction } from '../../db/pool.ts';
 import { queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
-import { markOf } from '../../activities/wizards/device.ts';
+import { isMarkOf } from '../../activities/wizards/device.ts';
 import { noteAuthorization } from '../../activities/wizards/note-authorization.ts';
 import { loadDraft } from '../../db/repositories/wizards.ts';
 import { isHubFailure } from '../../domain/failures.ts';
@@ -139,8 +139,8 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
         const pair = await deps.tokens.rotate(refreshToken, 'client', {
           comesFrom: ({ deviceMark, agentMark }) =>
             deviceFingerprint === undefined
-              ? timingSafeEqual(agentMark, markOf(wizards.ring, caller.userAgent))
-              : timingSafeEqual(deviceMark, markOf(wizards.ring, deviceFingerprint)),
+              ? isMarkOf(wizards.ring, agentMark, caller.userAgent)
+              : isMarkOf(wizards.ring, deviceMark, deviceFingerprint),
           onStolen: (clientId) => tellOfTheft(wizards, clientId, caller),
         });
         return { ...answerAs(signedIn(randomUUID(), pair)), ...pair };

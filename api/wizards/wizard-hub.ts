@@ -1,5 +1,5 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
-import { markOf } from '../../activities/wizards/device.ts';
+import { createHash, randomUUID } from 'node:crypto';
+import { isMarkOf, markOf } from '../../activities/wizards/device.ts';
 import { SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
 import type { Asked, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
@@ -212,7 +212,7 @@ export class WizardHub {
   async find(uuid: string, type: WizardType, caller: Caller, marks: readonly Buffer[]): Promise<AskedRun> {
     const run = await findRun(this.db, uuid, marks);
     if (!run || run.type !== type || (run.openedBy !== null && run.openedBy !== caller.clientId)) throw gone();
-    if (run.deviceMark && !timingSafeEqual(run.deviceMark, markOf(this.ring, caller.userAgent))) throw gone();
+    if (run.deviceMark && !isMarkOf(this.ring, run.deviceMark, caller.userAgent)) throw gone();
     return run;
   }
 

@@ -165,11 +165,16 @@ export const noteEntered = async (db: Queryable, entered: Entered): Promise<bool
 
 export const noteEnded = async (
   db: Queryable,
-  { runId, over, clientId }: { runId: number; over: string; clientId: number | null },
+  {
+    runId,
+    over,
+    clientId,
+    inputs,
+  }: { runId: number; over: string; clientId: number | null; inputs: readonly number[] },
 ): Promise<void> => {
   await db.query(
-    `update wizard_run set state = $2, client_id = coalesce($3, client_id), since = now(), update_time = now() where id = $1 and state in ('opening', 'open')`,
-    [runId, over, clientId],
+    `update wizard_run set state = $2, client_id = coalesce($3, client_id), inputs = $4, since = now(), update_time = now() where id = $1 and state in ('opening', 'open')`,
+    [runId, over, clientId, inputs],
   );
 };
 

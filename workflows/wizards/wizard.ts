@@ -192,7 +192,8 @@ class Wizard {
 
   private async end(over: WizardEnd, what: string): Promise<void> {
     if (this.state.over !== null) return;
-    await internal(`Noting: ${over}`).endWizard({ runId: this.input.runId, over, clientId: this.clientId() });
+    const { runId } = this.input;
+    await internal(`Noting: ${over}`).endWizard({ runId, over, clientId: this.clientId(), inputs: this.state.inputs });
     this.state = { ...this.state, over };
     this.note(what);
   }

@@ -34,9 +34,10 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
   },
   sent: z.record(z.string().max(200), z.unknown()),
   check: async (asked, sent) => {
-    const { fields, captcha, stage } = asked.settings;
+    const { fields, captcha } = asked.settings;
     const { recaptchaResponse, device_fingerprint: fingerprint, ...said } = sent;
-    if (stage === 'basic_register_form' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
+    // The first form is sent by the device that will be signed in.
+    if (asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
       throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
     const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);
