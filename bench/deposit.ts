@@ -16,9 +16,15 @@ const FEW = 15;
 const AMOUNT = '100.00';
 const CLIENTS = 50;
 
+interface Arrived {
+  transactionId: number;
+  clientId: number;
+}
+
 /** Starts a deposit as the API does and waits until it is done. */
-const runDeposit = async ({ steering, client }: Stack, transactionId: number): Promise<void> => {
-  await steering.beginMoney('deposit', transactionId);
+const runDeposit = async ({ steering, client }: Stack, { transactionId, clientId }: Arrived): Promise<void> => {
+  const shown = { client: clientId, provider: 'b2binpay', currency: 'USDT', amount: AMOUNT };
+  await steering.beginMoney('deposit', transactionId, shown);
   const { stage } = (await client.workflow.getHandle(`deposit:${transactionId}`).result()) as { stage: string };
   if (stage !== 'done') throw new Error(`deposit ${transactionId} ended as ${stage}`);
 };
@@ -56,13 +62,13 @@ class Arrivals {
     return new Arrivals(stack, clients, await methodNamed(stack, 'usdt-address'));
   }
 
-  async make(count: number): Promise<number[]> {
+  async make(count: number): Promise<Arrived[]> {
     this.stack.sandboxes.module('b2binpay').setCallbacks('drop'); // the run is started here, not by the provider's call
     const ids = Array.from({ length: count });
     return Promise.all(ids.map((_, i) => this.one(this.clients[i % this.clients.length]!)));
   }
 
-  private async one({ clientId, walletId, currency }: BenchClient): Promise<number> {
+  private async one({ clientId, walletId, currency }: BenchClient): Promise<Arrived> {
     const { id: methodId, connectionId } = this.method;
     const { adapter, ctx } = await this.tools.open('payments', connectionId);
     const arrivalOf = reference();
@@ -75,7 +81,7 @@ class Arrivals {
     });
     await this.stack.sandboxes.module('b2binpay').pay(providerId!, { amount: AMOUNT });
     const report = await adapter.findDeposit!(ctx, { reference: arrivalOf });
-    return placeRow(this.stack, {
+    const transactionId = await placeRow(this.stack, {
       type: 'deposit',
       stage: 'seen',
       status: 'inProgress',
@@ -89,10 +95,12 @@ class Arrivals {
       provider_data: { arrivalOf, arrivalWhy: null, txid: null },
       arrival: `${connectionId}:${report!.arrivals[0]!.id}`,
     });
+    return { transactionId, clientId };
   }
 
   /** Every one of them is done, and exactly their money is on the clients' wallets. */
-  async assertCredited(transactionIds: readonly number[]): Promise<void> {
+  async assertCredited(arrived: readonly Arrived[]): Promise<void> {
+    const transactionIds = arrived.map(({ transactionId }) => transactionId);
     this.credited += transactionIds.length;
     const { rows } = await this.stack.pool.query<{ done: number; total: string }>(
       `select (select count(*)::int from money_transaction where transaction_id = any ($1) and stage = 'done') as done,
@@ -128,7 +136,7 @@ export const depositBench: Bench = {
         name: ours,
         round: async () => {
           const made = await arrivals.make(MANY);
-          const rate = await allAtOnce(made, AT_ONCE, (id) => runDeposit(stack, id));
+          const rate = await allAtOnce(made, AT_ONCE, (one) => runDeposit(stack, one));
           await arrivals.assertCredited(made);
           return rate;
         },
@@ -149,8 +157,8 @@ export const depositBench: Bench = {
         name: ours,
         round: async () => {
           const made = await arrivals.make(FEW);
-          lastOurs = `deposit:${made.at(-1)}`;
-          const time = await oneByOne(made, (id) => runDeposit(stack, id));
+          lastOurs = `deposit:${made.at(-1)!.transactionId}`;
+          const time = await oneByOne(made, (one) => runDeposit(stack, one));
           await arrivals.assertCredited(made);
           return time;
         },
