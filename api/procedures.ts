@@ -1,6 +1,8 @@
 import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
+import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
+import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
@@ -39,6 +41,8 @@ const RESOURCES = [
   tags,
   transactionTypes,
   approvalPolicies,
+  authorizations,
+  myAuthorizations,
   clients,
   accounts,
   transactions,
@@ -62,6 +66,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
+  ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),

@@ -29,7 +29,7 @@ import {
 } from '../workflows/index.ts';
 import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
-import { attributesOf, type Facts } from '../workflows/kit/attributes.ts';
+import { attributesOf, attributesOfWizard, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from '../workflows/wizards/messages.ts';
@@ -174,6 +174,7 @@ export class Steering implements Steer {
         workflowId: `wizard:${uuid}`,
         args: [{ ...run, ...this.given() }],
         staticSummary: `${run.type} ${run.runId}`,
+        typedSearchAttributes: attributesOfWizard(run.type, run.facts['clientId']),
       });
       return this.client.workflow.executeUpdateWithStart(wizardOpen, {
         startWorkflowOperation: start,

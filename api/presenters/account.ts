@@ -235,17 +235,11 @@ export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number
 export const myAccountViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountView>> =>
   views(db, ids, myViewOf);
 
-export const myShortAccountViews = async (
-  db: Db,
-  ids: readonly number[],
-): Promise<Map<number, MyAccountShortView>> =>
+export const myShortAccountViews = async (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountShortView>> =>
   new Map([...(await rowsOf(db, WITHOUT_BALANCE, ids))].map(([id, row]) => [id, myShortViewOf(row)]));
 
 /** Accounts that exist, one by one, as remembered. */
-export const rememberedAccounts = (
-  memory: Memory,
-  pool: Db,
-): ((accountId: number) => Promise<MyAccountShortView>) =>
+export const rememberedAccounts = (memory: Memory, pool: Db): ((accountId: number) => Promise<MyAccountShortView>) =>
   memory.remember({
     tables: ['account', 'currency', 'platform', 'product_currency', 'product', 'product_group'],
     load: async (accountId: number) => (await myShortAccountViews(pool, [accountId])).get(accountId)!,

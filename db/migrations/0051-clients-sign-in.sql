@@ -32,7 +32,8 @@ create table authorization_record (
   ip text not null,
   user_agent text,
   reason text,
-  create_time timestamptz not null default now()
+  create_time timestamptz not null default now(),
+  update_time timestamptz -- for lists only
 );
 create index on authorization_record (client_id, create_time);
 

@@ -1,6 +1,7 @@
 /** Registration over REST: the seeded wizard, its refusals, a run that outlives its worker, and one that an operator made of data only. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
+import { decodedHistory } from '../kit/decoded-history.ts';
 import { eventually } from '../kit/hub.ts';
 import {
   anEmail,
@@ -258,5 +259,41 @@ describe('a registration left in the middle', () => {
     await eventually(async () => (await runOf(uuid)).state === 'expired', 'the run to expire');
     expect(reasons(await device.call('POST /my/signup', { uuid, code }))).toEqual([404, 'wizard_not_found']);
     expect((await api.hub.handle(`wizard:${uuid}`).describe()).status.name).toBe('COMPLETED');
+  });
+});
+
+describe('what Temporal stores of a registration', () => {
+  it('is its way: no address, name, password, code or token, even when it is decrypted', async () => {
+    const device = new Device(api);
+    const email = anEmail();
+    const uuid = await begin(device);
+    await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+    const code = await codeSentTo(api, email);
+    await device.call('POST /my/signup', { uuid, code: otherThan(code) });
+    const { data } = await device.step('POST /my/signup', { uuid, code });
+    const { stored, text } = await decodedHistory(api.hub, `wizard:${uuid}`);
+    expect(text).toContain('emailConfirmed');
+    const { accessToken, refreshToken } = data;
+    const secrets = [email, 'Canary', '1990-05-01', PASSWORD, accessToken.token, refreshToken.token];
+    for (const secret of [...secrets, code, otherThan(code)]) expect(text).not.toContain(secret);
+    for (const secret of secrets) expect(stored).not.toContain(secret);
+    const { rows } = await api.hub.pool.query(
+      `select * from wizard_run join wizard_input i on i.run_id = wizard_run.id where uuid = $1`,
+      [uuid],
+    );
+    expect(JSON.stringify(rows)).not.toContain(email);
+  });
+});
+
+describe('two devices with one run', () => {
+  it('that send a step at the same moment: one wins, the other is told where the run is', async () => {
+    const [one, other] = [new Device(api), new Device(api)];
+    const uuid = await begin(one);
+    const answers = await Promise.all(
+      [one, other].map((device) => device.call('POST /my/signup', { uuid, ...mainForm(device, anEmail()) })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const told = answers.find(({ status }) => status === 409)!;
+    expect([told.body.error.details[0].reason, told.body.error.workflow]).toEqual(['wrong_step', 'confirm_email']);
   });
 });

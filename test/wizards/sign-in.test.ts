@@ -255,6 +255,38 @@ describe('a client who must set a new password', () => {
   });
 });
 
+describe('an operator', () => {
+  it('sees who signed in, switches a lost factor off and wants a new password', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const id = await idOf(email);
+    await switchOn(email, 'google');
+    const olga = await api.operator();
+    expect((await olga.call(`GET /clients/${id}/2fa`)).body.data[0]).toEqual({
+      ...{ caption: 'Google Authenticator', isEnabled: true, name: 'google' },
+    });
+    expect((await olga.call(`PATCH /clients/${id}/2fa/google`)).body.isEnabled).toBe(false);
+    expect((await olga.call(`PATCH /clients/${id}/2fa/google`)).status).toBe(409);
+    const signedIn = await device.step('POST /my/signin', credentials(device, await begin(device), email));
+    const bearer = { authorization: `Bearer ${signedIn.data.accessToken.token}` };
+    const mine = (await device.call('GET /my/authorizations', undefined, bearer)).body.data;
+    expect(mine).toEqual([expect.objectContaining({ clientId: id, status: 'success', userAgent: device.agent })]);
+    expect(
+      (await olga.call(`GET /clients/authorizations?filter[clientId]=${id}&filter[status]=success`)).body.total,
+    ).toBe(1);
+
+    expect((await olga.call(`POST /clients/${id}/reset-password`)).status).toBe(204);
+    await eventually(
+      async () => (await device.call('GET /my/accounts', undefined, bearer)).status === 401,
+      'the sign-in to end',
+    );
+    const next = await device.step('POST /my/signin', credentials(device, await begin(device), email));
+    expect(next.workflow).toBe('password_reset');
+    const tagged = await api.operator(['clients.read']);
+    expect((await tagged.call(`POST /clients/${id}/reset-password`)).status).toBe(403);
+  });
+});
+
 describe('a refresh token of a client', () => {
   const signIn = async (device: Device, email: string) =>
     (await device.step('POST /my/signin', credentials(device, await begin(device), email))).data.refreshToken

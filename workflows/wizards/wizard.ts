@@ -1,4 +1,4 @@
-import { type ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
@@ -8,7 +8,6 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import type { Facts, Plan } from '../../domain/wizards/grammar.ts';
 import {
@@ -20,6 +19,7 @@ import {
   type WizardState,
 } from '../../domain/wizards/machine.ts';
 import { internal, setPatience } from '../kit/activities.ts';
+import { attributes as keys } from '../kit/attributes.ts';
 import { hubFailureOf, refusal } from '../kit/stopped.ts';
 import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from './messages.ts';
 
@@ -35,12 +35,6 @@ export interface WizardInput {
   inputs: number[];
   timings?: Partial<Timings>;
 }
-
-const keys = {
-  kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
-  status: defineSearchAttributeKey('HubStatus', SEARCH_ATTRIBUTES.HubStatus),
-  client: defineSearchAttributeKey('HubClient', SEARCH_ATTRIBUTES.HubClient),
-};
 
 /** A procedure that a client does in steps, as its version of a definition says; ends when the last is done, or when nobody goes on. */
 export async function wizard(input: WizardInput): Promise<{ over: WizardEnd }> {
@@ -64,11 +58,13 @@ class Wizard {
   private expiresAt = 0;
   private since = new Date();
   private triesLeft: number | null = null;
-  private shownClient: number | null = null;
+  private shownClient: unknown;
   private readonly log: string[] = [];
 
   constructor(input: WizardInput) {
     this.input = input;
+    // It begins with what it shows.
+    this.shownClient = input.facts['clientId'];
     this.state = beginning(input.plan, input.facts, input.inputs);
     setPatience({ ...TIMINGS, ...input.timings });
     setHandler(
@@ -94,10 +90,6 @@ class Wizard {
   }
 
   async live(): Promise<{ over: WizardEnd }> {
-    upsertSearchAttributes([
-      { key: keys.kind, value: `wizard-${this.input.type}` },
-      { key: keys.status, value: 'open' },
-    ]);
     try {
       await this.enter(this.state);
     } catch (error) {
@@ -152,8 +144,10 @@ class Wizard {
     for (;;) {
       const step = plan.steps[next.position];
       if (step && !silent.includes(step.kind)) {
-        await internal(`Going to ${step.name}`).enterStep({ runId, ...next, step: step.name, input });
-        this.at(next, step.name);
+        const { name, kind } = step;
+        const { lifetimeSeconds } = plan;
+        await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
+        this.at(next, name);
         return;
       }
       // From here on nothing of before may be sent again.
