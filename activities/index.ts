@@ -81,9 +81,13 @@ import {
   assertStillMayWithdraw,
 } from './transactions/restrictions.ts';
 import { deliverWaitingWebhooks } from './webhooks/deliver-waiting-webhooks.ts';
+import { applyStep } from './wizards/apply-step.ts';
+import { endWizard } from './wizards/end-wizard.ts';
+import { enterStep } from './wizards/enter-step.ts';
 
 export const internalActivities = {
   activateAccount,
+  applyStep,
   approvalsFor,
   assertMayDeposit,
   assertMayTransfer,
@@ -101,6 +105,8 @@ export const internalActivities = {
   deliverWaitingWebhooks,
   dropExpired,
   dueRateSources,
+  endWizard,
+  enterStep,
   failAccount,
   fixRate,
   holdFunds,

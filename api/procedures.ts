@@ -1,6 +1,8 @@
 import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
+import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
+import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
@@ -27,6 +29,8 @@ import { levelRestrictions, verificationLevels } from './back-office/verificatio
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
+import { wizardDefinitions } from './back-office/wizards/definitions.ts';
+import { wizardRuns } from './back-office/wizards/runs.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
@@ -52,10 +56,14 @@ const RESOURCES = [
   tags,
   transactionTypes,
   approvalPolicies,
+  authorizations,
+  myAuthorizations,
   clients,
   accounts,
   transactions,
   applications,
+  wizardRuns,
+  wizardDefinitions,
   documentGroups,
   documentTypes,
   clientRoles,
@@ -79,6 +87,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
+  ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),

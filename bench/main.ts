@@ -10,9 +10,10 @@ import { ledgerBench } from './ledger.ts';
 import { machine, preamble, table, writeJson } from './report.ts';
 import { Stack } from './stack.ts';
 import { webhookBench } from './webhook.ts';
+import { wizardBench } from './wizard.ts';
 
 /** `npm run bench [-- --only ledger --rounds 5 --json file]`: every figure beside its reference, on a stack of its own. */
-const BENCHES: readonly Bench[] = [ledgerBench, depositBench, decisionBench, webhookBench, apiBench];
+const BENCHES: readonly Bench[] = [ledgerBench, depositBench, decisionBench, webhookBench, apiBench, wizardBench];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

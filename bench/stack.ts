@@ -70,6 +70,8 @@ export class Stack {
       HUB_MODE: 'embedded',
       HUB_STATE_DIR: FOLDER,
       PORT: String(port),
+      // Clients come from many addresses, which callers of figures name.
+      TRUST_PROXY: '1',
       DATABASE_URL: `postgres://postgres:${password}@127.0.0.1:${pgPort}/brokerhub`,
       TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
       TEMPORAL_UI_URL: `http://127.0.0.1:${temporalUiPort}`,

@@ -68,3 +68,16 @@ export async function bareDecision(): Promise<void> {
   });
   await condition(() => decided && allHandlersFinished());
 }
+
+export const bareStep = defineUpdate<{ step: number }, [{ activity: Kind | 'none' }]>('step');
+
+/** Takes steps for as long as it is sent any. */
+export async function bareSteps(): Promise<void> {
+  let step = 0;
+  setHandler(bareStep, async ({ activity }) => {
+    if (activity !== 'none') await own('Noting', activity).nothing();
+    step += 1;
+    return { step };
+  });
+  await condition(() => false);
+}

@@ -9,6 +9,7 @@ import * as rates from './entities/rates.ts';
 import * as reconciliation from './entities/reconciliation.ts';
 import * as verification from './entities/verification.ts';
 import * as webhooks from './entities/webhooks.ts';
+import * as wizards from './entities/wizards.ts';
 
 /** Entities and unit of work for configuration and back office; money goes by plain SQL (db/pool.ts). */
 export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
@@ -25,6 +26,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
       ...Object.values(reconciliation),
       ...Object.values(verification),
       ...Object.values(webhooks),
+      ...Object.values(wizards),
     ],
     pool: { min: 0, max: size },
     driverOptions: {

@@ -48,3 +48,14 @@ export class HubFailure extends Error {
 }
 
 export const isHubFailure = (error: unknown): error is HubFailure => error instanceof HubFailure;
+
+/** A form with fields that cannot be taken; each by its path in what was sent. */
+export class WrongFields extends Error {
+  readonly fields: readonly { field: string; issue: string }[];
+
+  constructor(fields: readonly { field: string; issue: string }[]) {
+    super(fields.map(({ issue }) => issue).join(' '));
+    this.name = 'WrongFields';
+    this.fields = fields;
+  }
+}

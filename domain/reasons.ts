@@ -21,6 +21,14 @@ export const REASONS = [
   'restricted',
   'too_many_requests',
   'too_many_attempts',
+  // procedures in steps
+  'wizard_not_found',
+  'wizard_disabled',
+  'wrong_step',
+  'invalid_code',
+  'code_expired',
+  'resend_too_early',
+  'challenge_not_found',
   // money
   'insufficient_funds',
   'amount_too_small',

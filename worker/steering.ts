@@ -9,12 +9,13 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { Steer } from '../activities/kit/activity.ts';
 import type { Decided, Decision } from '../domain/decisions.ts';
-import { FAILURES, type FailureType, HubFailure } from '../domain/failures.ts';
+import { FAILURES, type FailureFacts, type FailureType, HubFailure } from '../domain/failures.ts';
 import type { Begun } from '../domain/money-order.ts';
 import type { WizardAction } from '../domain/kyc.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import type { Reason } from '../domain/reasons.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
+import type { Submission } from '../domain/wizards/machine.ts';
 import {
   type accountChange,
   type arrivals,
@@ -26,14 +27,17 @@ import {
   type payoutReturn,
   type transfer,
   type verification,
+  type wizard,
 } from '../workflows/index.ts';
 import { type HandedIn, kycBegin, kycDue, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
-import { attributesOf, type Facts } from '../workflows/kit/attributes.ts';
+import { attributesOf, attributesOfWizard, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { differenceNews } from '../workflows/reconciliation/messages.ts';
 import { type ChangeAnswer, changeBegin, changeWithdraw } from '../workflows/trading/account-change.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
+import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from '../workflows/wizards/messages.ts';
+import type { WizardInput } from '../workflows/wizards/wizard.ts';
 import { DecisionProof } from './decision-proof.ts';
 
 type MoneyKind = 'deposit' | 'payout' | 'transfer';
@@ -214,6 +218,46 @@ export class Steering implements Steer {
     };
   }
 
+  /** Begins a wizard; answers its first step. Repeating it answers the same. */
+  async openWizard(uuid: string, run: Omit<WizardInput, 'timings'>): Promise<WizardPlace> {
+    return this.reach(() => {
+      const start = new WithStartWorkflowOperation<typeof wizard>('wizard', {
+        ...ONCE,
+        ...this.patience(),
+        workflowId: `wizard:${uuid}`,
+        args: [{ ...run, ...this.given() }],
+        staticSummary: `${run.type} ${run.runId}`,
+        typedSearchAttributes: attributesOfWizard(run.type, run.facts['clientId']),
+      });
+      return this.client.workflow.executeUpdateWithStart(wizardOpen, {
+        startWorkflowOperation: start,
+        updateId: 'open',
+      });
+    });
+  }
+
+  /** A step that was checked. The same input again has the same answer, also when the run is over. */
+  async submitStep(uuid: string, submission: Submission): Promise<WizardPlace> {
+    return this.reach(() =>
+      this.client.workflow
+        .getHandle(`wizard:${uuid}`)
+        .executeUpdate(wizardSubmit, { args: [submission], updateId: `input-${submission.input}` }),
+    );
+  }
+
+  async stopWizard(uuid: string, by: string, end: 'cancelled' | 'failed'): Promise<WizardPlace> {
+    return this.reach(() =>
+      this.client.workflow
+        .getHandle(`wizard:${uuid}`)
+        .executeUpdate(wizardStop, { args: [{ by, end }], updateId: `stop-${by}` }),
+    );
+  }
+
+  /** Shows operators what happened without a step. */
+  async noteWizard(uuid: string, note: { said: string; triesLeft?: number }): Promise<void> {
+    await this.client.workflow.getHandle(`wizard:${uuid}`).signal(wizardNoted, note);
+  }
+
   /** A decision with the API's word that this person made it. */
   vouchFor<D extends Decision>(workflowId: string, decision: D): D {
     return { ...decision, proof: this.proof.of(workflowId, decision) };
@@ -357,8 +401,8 @@ const failureOf = (error: unknown): unknown => {
   if (error instanceof WorkflowUpdateFailedError) {
     const { cause } = error;
     if (cause instanceof ApplicationFailure && cause.type && cause.type in FAILURES) {
-      const { reason, field } = (cause.details?.[0] ?? {}) as { reason?: Reason; field?: string };
-      return new HubFailure(cause.type as FailureType, reason ?? 'internal', cause.message, field ? { field } : {});
+      const { reason = 'internal', ...facts } = (cause.details?.[0] ?? {}) as { reason?: Reason } & FailureFacts;
+      return new HubFailure(cause.type as FailureType, reason, cause.message, facts);
     }
     return new HubFailure('Rejected', 'not_waiting', 'The run ended before it could answer.');
   }

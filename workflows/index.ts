@@ -15,3 +15,4 @@ export { difference } from './reconciliation/difference.ts';
 export { reconciliation } from './reconciliation/reconciliation.ts';
 export { accountChange } from './trading/account-change.ts';
 export { openAccount } from './trading/open-account.ts';
+export { wizard } from './wizards/wizard.ts';

@@ -64,7 +64,13 @@ const toTemporal = (error: unknown): unknown => {
       nonRetryable: !retry,
       ...(error.facts.retryAfter === undefined ? {} : { nextRetryDelay: error.facts.retryAfter * 1_000 }),
       ...(expected ? { category: 'BENIGN' as const } : {}),
-      details: [{ reason: error.reason, ...(error.facts.field ? { field: error.facts.field } : {}) }],
+      details: [
+        {
+          reason: error.reason,
+          ...(error.facts.field ? { field: error.facts.field } : {}),
+          ...(error.facts.retryAfter === undefined ? {} : { retryAfter: error.facts.retryAfter }),
+        },
+      ],
     });
   }
   // A driver's message may quote a row: only its code travels.

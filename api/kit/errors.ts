@@ -1,4 +1,4 @@
-import { FAILURES, HubFailure, type FailureType } from '../../domain/failures.ts';
+import { FAILURES, HubFailure, type FailureType, WrongFields } from '../../domain/failures.ts';
 import { REASONS, type Reason } from '../../domain/reasons.ts';
 
 /** One thing that is wrong: `field` in dot form, `reason` stable for machines, `issue` for people. */
@@ -13,13 +13,16 @@ export class Problem extends Error {
   readonly status: number;
   readonly details: readonly Detail[];
   readonly headers: Readonly<Record<string, string>>;
+  /** The step a wizard waits for. */
+  readonly workflow: string | undefined;
 
-  constructor(status: number, details: readonly Detail[], headers: Record<string, string> = {}) {
+  constructor(status: number, details: readonly Detail[], headers: Record<string, string> = {}, workflow?: string) {
     super(details.map((one) => one.issue).join(' '));
     this.name = 'Problem';
     this.status = status;
     this.details = details;
     this.headers = headers;
+    this.workflow = workflow;
   }
 }
 
@@ -43,6 +46,9 @@ const STATUS_OF_REASON: Partial<Record<Reason, number>> = {
   fixed: 409,
   not_waiting: 409,
   decided_already: 409,
+  wizard_disabled: 403,
+  wrong_step: 409,
+  resend_too_early: 429,
   idempotency_key_reused: 409,
   operation_key_reused: 409,
   too_many_requests: 429,
@@ -68,18 +74,35 @@ const TITLES_OF_REASON: Partial<Record<Reason, string>> = {
   too_many_attempts: 'Too many attempts',
   restricted: 'Not available',
   malformed_json: 'Malformed JSON',
+  wizard_not_found: 'Wizard session not found',
+  wizard_disabled: 'Not available',
+  wrong_step: 'Unexpected wizard step',
+  invalid_code: 'Invalid confirmation code',
+  code_expired: 'Confirmation code expired',
+  resend_too_early: 'Code already sent',
+  challenge_not_found: 'Challenge not found',
 };
+
+/** Though their status says that it is about the request. */
+const FOR_PEOPLE: ReadonlySet<Reason> = new Set([
+  'restricted',
+  'own_request',
+  'wizard_not_found',
+  'wizard_disabled',
+  'challenge_not_found',
+]);
 
 /** The body of every error answer. `code` 0 tells client apps that `details[0].issue` may be shown to the person. */
 export const errorBody = (found: Problem, requestId: string) => {
   const reason = found.details[0]?.reason ?? 'internal';
-  const forPeople = [400, 409, 429].includes(found.status) || reason === 'restricted' || reason === 'own_request';
+  const forPeople = [400, 409, 429].includes(found.status) || FOR_PEOPLE.has(reason);
   return {
     error: {
       message: TITLES_OF_REASON[reason] ?? TITLES[found.status] ?? 'Internal error',
       code: forPeople ? 0 : found.status,
       requestId,
       details: found.details,
+      ...(found.workflow === undefined ? {} : { workflow: found.workflow }),
     },
   };
 };
@@ -87,6 +110,11 @@ export const errorBody = (found: Problem, requestId: string) => {
 /** Any thrown thing as an answer. What is not ours to show becomes a 500 or 503 with a generic text. */
 export const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
+  if (error instanceof WrongFields)
+    return new Problem(
+      400,
+      error.fields.map(({ field, issue }) => ({ field, reason: 'validation', issue })),
+    );
   const failure = error instanceof HubFailure ? error : failureInside(error);
   if (failure) return fromFailure(failure);
   if (isHttpError(error)) return fromHttpError(error);

@@ -18,6 +18,7 @@ const ErrorAnswer = z
           issue: z.string(),
         }),
       ),
+      workflow: z.string().optional().meta({ description: 'With `wrong_step`: the step a wizard waits for.' }),
     }),
   })
   .meta({ id: 'Error' });

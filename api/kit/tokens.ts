@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
 import type pg from 'pg';
+import type { DeviceMarks } from '../../activities/wizards/device.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { problem } from './errors.ts';
 import { isoTime } from './shapes.ts';
@@ -25,6 +26,21 @@ interface TokenSettings {
   publicUrl: string;
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
+}
+
+interface RefreshRow extends Partial<DeviceMarks> {
+  id: string;
+  subject: string;
+  family: string;
+  used: boolean;
+  dead: boolean;
+}
+
+interface RotateOptions {
+  /** Whether the caller is at the device a token was given to. */
+  comesFrom?: (device: DeviceMarks) => boolean;
+  /** Told whose sign-in was ended because its token was used twice, or elsewhere. */
+  onStolen?: (id: number) => Promise<void>;
 }
 
 export type Tokens = Awaited<ReturnType<typeof createTokens>>;
@@ -53,16 +69,26 @@ export const createTokens = async (settings: TokenSettings, pool: pg.Pool) => {
     return { token, createdAt: isoTime(new Date(issued * 1000)), expiresAt: isoTime(new Date(expires * 1000)) };
   };
 
-  const pair = async (db: Pick<pg.ClientBase, 'query'>, subject: Subject, family: string): Promise<TokenPair> => {
+  const pair = async (
+    db: Pick<pg.ClientBase, 'query'>,
+    subject: Subject,
+    family: string,
+    device?: DeviceMarks,
+  ): Promise<TokenPair> => {
     const token = randomBytes(32).toString('base64url');
     const now = new Date();
     const expires = new Date(now.getTime() + settings.refreshTokenSeconds * 1000);
-    await db.query('insert into refresh_token (subject, family, token_hash, expires_at) values ($1, $2, $3, $4)', [
-      `${subject.kind}:${subject.id}`,
-      family,
-      hashOf(token),
-      expires,
-    ]);
+    await db.query(
+      'insert into refresh_token (subject, family, token_hash, expires_at, device_mark, agent_mark) values ($1, $2, $3, $4, $5, $6)',
+      [
+        `${subject.kind}:${subject.id}`,
+        family,
+        hashOf(token),
+        expires,
+        device?.deviceMark ?? null,
+        device?.agentMark ?? null,
+      ],
+    );
     return {
       accessToken: await accessToken(subject, family),
       refreshToken: { token, createdAt: isoTime(now), expiresAt: isoTime(expires) },
@@ -76,23 +102,41 @@ export const createTokens = async (settings: TokenSettings, pool: pg.Pool) => {
     /** A new sign-in. */
     open: (subject: Subject): Promise<TokenPair> => pair(pool, subject, randomUUID()),
 
-    /** The next pair of the same sign-in. 401 for an unknown, expired, used or revoked token. */
-    rotate: async (token: string, kind: SubjectKind): Promise<TokenPair> => {
+    /** A new sign-in on a device, in the transaction of `db`. */
+    openOn: (db: Pick<pg.ClientBase, 'query'>, subject: Subject, device: DeviceMarks): Promise<TokenPair> =>
+      pair(db, subject, randomUUID(), device),
+
+    /**
+     * The next pair of the same sign-in. 401 for an unknown, expired, used or revoked token, and for one that comes from another device than it was given
+     * to; used twice or from elsewhere, it ends the sign-in, and `onStolen` hears whose.
+     */
+    rotate: async (
+      token: string,
+      kind: SubjectKind,
+      { comesFrom = () => true, onStolen }: RotateOptions = {},
+    ): Promise<TokenPair> => {
       const next = await inTransaction(pool, async (db) => {
-        const found = await db.query<{ id: string; subject: string; family: string; used: boolean; dead: boolean }>(
-          `select id, subject, family, used_at is not null as used, revoked_at is not null or expires_at < now() as dead
+        const found = await db.query<RefreshRow>(
+          `select id, subject, family, used_at is not null as used, revoked_at is not null or expires_at < now() as dead,
+                  device_mark as "deviceMark", agent_mark as "agentMark"
              from refresh_token where token_hash = $1 for update`,
           [hashOf(token)],
         );
         const row = found.rows[0];
         if (!row || row.dead || !row.subject.startsWith(`${kind}:`)) return { stolen: undefined };
-        if (row.used) return { stolen: row.family };
+        const id = Number(row.subject.slice(kind.length + 1));
+        const { deviceMark, agentMark } = row;
+        const device = deviceMark && agentMark ? { deviceMark, agentMark } : undefined;
+        if (row.used || (device && !comesFrom(device))) return { stolen: { family: row.family, id } };
         await db.query('update refresh_token set used_at = now() where id = $1', [row.id]);
-        return { pair: await pair(db, { kind, id: Number(row.subject.slice(kind.length + 1)) }, row.family) };
+        return { pair: await pair(db, { kind, id }, row.family, device) };
       });
       if (next.pair) return next.pair;
-      // Used before: whoever comes second, the thief or the owner, the sign-in is not safe any more.
-      if (next.stolen) await revoke(next.stolen);
+      // Whoever comes second, the thief or the owner, the sign-in is not safe any more.
+      if (next.stolen) {
+        await revoke(next.stolen.family);
+        await onStolen?.(next.stolen.id);
+      }
       throw unauthenticated();
     },
 

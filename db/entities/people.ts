@@ -56,3 +56,20 @@ export const Client = defineEntity({
   },
 });
 export type ClientRow = InferEntity<typeof Client>;
+
+/** One sign-in of a client, or an attempt at one. */
+export const AuthorizationRecord = defineEntity({
+  name: 'AuthorizationRecord',
+  tableName: 'authorization_record',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    status: p.text().$type<'success' | 'failure'>(),
+    ip: p.text(),
+    userAgent: p.text().nullable(),
+    reason: p.text().nullable(),
+    createTime: p.datetime(),
+    updateTime: p.datetime().nullable(),
+  },
+});
+export type AuthorizationRecordRow = InferEntity<typeof AuthorizationRecord>;

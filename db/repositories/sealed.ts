@@ -2,7 +2,9 @@ import type pg from 'pg';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../pool.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
+import { TOTP_PURPOSE } from './factors.ts';
 import { MESSAGE_PURPOSE } from './messages.ts';
+import { WIZARD_PURPOSE } from './wizards.ts';
 
 /** Every place where something is kept sealed with CONFIG_KEYS. A new one belongs here, else its keys cannot be rotated. */
 const SEALED = [
@@ -13,6 +15,9 @@ const SEALED = [
     key: ['connection_id', 'version'],
     purpose: CONNECTION_PURPOSE,
   },
+  { table: 'wizard_input', column: 'sealed', key: ['id'], purpose: WIZARD_PURPOSE },
+  { table: 'wizard_outcome', column: 'sealed', key: ['run_id'], purpose: WIZARD_PURPOSE },
+  { table: 'client_totp', column: 'sealed', key: ['client_id'], purpose: TOTP_PURPOSE },
   { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
 ] as const;
 

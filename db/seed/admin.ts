@@ -1,8 +1,5 @@
-import { hash } from '@node-rs/argon2';
+import { hashPassword } from '../passwords.ts';
 import { createPool } from '../pool.ts';
-
-/** argon2id at OWASP's floor: 19 MiB, two passes. */
-export const PASSWORD_COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 /** Creates the first operator, in Administrators. An existing one is left as he is, password too. */
 export const seedAdmin = async (
@@ -14,7 +11,7 @@ export const seedAdmin = async (
     const { rows } = await pool.query<{ id: number }>(
       `insert into hub_user (name, email, password_hash) select 'Administrator', $1, $2
         where not exists (select from hub_user where lower(email) = lower($1)) returning id`,
-      [admin.email, await hash(admin.password, PASSWORD_COST)],
+      [admin.email, await hashPassword(admin.password)],
     );
     if (!rows[0]) return { created: false };
     await pool.query(

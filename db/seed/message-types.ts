@@ -72,6 +72,28 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
     ],
   },
   {
+    name: 'signInCode',
+    caption: 'Code to sign in',
+    parameters: [FIRST_NAME, CODE],
+    lifetimeSeconds: 600,
+    templates: [
+      email('Your code to sign in', HELLO, 'Your code is {{ code }}. Nobody of us will ever ask you for it.'),
+      sms('Your code is {{ code }}'),
+    ],
+  },
+  {
+    name: 'signInEnded',
+    caption: 'A sign-in was ended because its token was used twice',
+    parameters: [FIRST_NAME],
+    templates: [
+      email(
+        'You were signed out',
+        HELLO,
+        'One of your sign-ins was used from two places, so it was ended. Sign in again; if you do not know the other place, set a new password.',
+      ),
+    ],
+  },
+  {
     name: 'changePassword',
     caption: 'The password was changed',
     parameters: [FIRST_NAME],

@@ -1,5 +1,6 @@
 import type { Queryable } from '../pool.ts';
 import { seedMessages } from './messages.ts';
+import { seedWizards } from './wizards.ts';
 
 const currencies = [
   [840, 'USD', 'US Dollar', 2, 1],
@@ -96,6 +97,7 @@ export const seedReference = async (db: Queryable): Promise<void> => {
     }
   }
   await seedMessages(db);
+  await seedWizards(db);
 };
 
 const documents = [

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { freePort } from '../../cli/embedded/ports.ts';
-import { additions } from '../../api/additions.ts';
+import { additions, steeringProcedures } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
 import { createLog } from '../../api/kit/log.ts';
 import { moneyProcedures } from '../../api/money/index.ts';
@@ -52,7 +52,7 @@ export class MoneyApi {
     const quick = { ...QUICK_TIMINGS, ...timings };
     const built = await buildApi(hub.settings, temporal, createLog(process.env['TEST_LOG_LEVEL'] ?? 'silent'), {
       ...additions,
-      procedures: (deps) => moneyProcedures({ ...deps, timings: quick }),
+      procedures: (deps) => steeringProcedures({ ...deps, timings: quick }),
       mounts: (deps) => [webhookMount({ ...deps, timings: quick })],
     });
     const server = createHttpServer(built.app).listen(port, '127.0.0.1');

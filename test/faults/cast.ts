@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { hashPassword } from '../../api/back-office/sign-in/passwords.ts';
+import { hashPassword } from '../../db/passwords.ts';
 import { openLedgerAccount, post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { add } from '../../domain/money.ts';

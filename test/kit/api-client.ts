@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { type Additions, type BuiltApi, buildApi } from '../../api/build.ts';
 import type { Temporal } from '../../api/deps.ts';
-import { hashPassword } from '../../api/back-office/sign-in/passwords.ts';
+import { hashPassword } from '../../db/passwords.ts';
 import { createLog } from '../../api/kit/log.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
 import { type Settings, loadSettings } from '../../config/settings.ts';

@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -16,6 +16,7 @@ import { referenceFrom } from '../../domain/references.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
+import { anEmail, codeSentTo, Device, mainForm, otherThan, register, startWizardApi } from '../wizards/devices.ts';
 import globalSetup from '../kit/global-setup.ts';
 import globalTeardown from '../kit/global-teardown.ts';
 
@@ -433,6 +434,33 @@ const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
   await record(hub, 'payout.refund', `payout:${refund}`);
 };
 
+/** Through the API, as clients do: what a run is sent was checked there. */
+const wizards = async (): Promise<void> => {
+  const api = await startWizardApi();
+  try {
+    const device = new Device(api);
+    const { uuid, answer } = await register(api, device);
+    if (answer.code !== 202) throw new Error('nobody was registered');
+    await record(api.hub, 'wizard.registered', `wizard:${uuid}`);
+
+    const begin = async () => {
+      const email = anEmail();
+      const { uuid: begun } = await device.step('POST /my/signup/wizard', {});
+      await device.step('POST /my/signup', { uuid: begun, ...mainForm(device, email) });
+      return { uuid: begun, wrong: otherThan(await codeSentTo(api, email)) };
+    };
+    const guessed = await begin();
+    for (let n = 0; n < 5; n++) await device.call('POST /my/signup', { uuid: guessed.uuid, code: guessed.wrong });
+    await record(api.hub, 'wizard.guessed', `wizard:${guessed.uuid}`);
+
+    const left = await begin();
+    await api.hub.steering.stopWizard(left.uuid, 'user:1', 'cancelled');
+    await record(api.hub, 'wizard.cancelled', `wizard:${left.uuid}`);
+  } finally {
+    await api.stop();
+  }
+};
+
 const only = process.argv[2];
 await globalSetup();
 try {
@@ -440,6 +468,7 @@ try {
   const olga = await hub.operator();
   const parts: Record<string, () => Promise<void>> = {
     messages: () => messages(hub),
+    wizards,
     verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
     rates: () => rates(hub),
     reconciliation: async () => reconciliations(hub, olga, await hub.clientWith('1000', 'USD')),

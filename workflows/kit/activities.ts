@@ -18,6 +18,8 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'assertMayTransfer',
   'assertMayWithdraw',
   'assertStillMayWithdraw',
+  'endWizard',
+  'enterStep',
   'noteDepositOpened',
   'noteMessage',
   'notePayoutPrepared',

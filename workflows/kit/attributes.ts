@@ -30,5 +30,12 @@ export const attributesOf = ({ kind, client, provider, currency, amount }: Facts
   { key: attributes.amount, value: asDouble(amount) },
 ];
 
+/** What a wizard begins with; `client`: when it is known whose it is. */
+export const attributesOfWizard = (type: string, client: unknown): SearchAttributePair[] => [
+  { key: attributes.kind, value: `wizard-${type}` },
+  { key: attributes.status, value: 'open' },
+  ...(typeof client === 'number' ? [{ key: attributes.client, value: `client-${client}` }] : []),
+];
+
 /** A search attribute has no decimal type; this double is for filtering and nothing is ever calculated with it. */
 export const asDouble = (amount: string): number => +amount;

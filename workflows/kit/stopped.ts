@@ -20,13 +20,26 @@ export class Stopped extends Error {
 }
 
 /** The hub's failure inside an activity's failure, when there is one. */
-export const hubFailureOf = (error: unknown): { type: FailureType; reason: string; message: string } | null => {
+export const hubFailureOf = (
+  error: unknown,
+): { type: FailureType; reason: string; message: string; facts: RefusalFacts } | null => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure) || !cause.type) return null;
-  const details = (cause.details?.[0] ?? {}) as { reason?: string };
-  return { type: cause.type as FailureType, reason: details.reason ?? 'internal', message: cause.message };
+  const { reason = 'internal', ...facts } = (cause.details?.[0] ?? {}) as { reason?: string } & RefusalFacts;
+  return { type: cause.type as FailureType, reason, message: cause.message, facts };
 };
 
+/** What a refusal says besides its reason: the field to blame, and after how many seconds to try again. */
+export interface RefusalFacts {
+  field?: string;
+  retryAfter?: number;
+}
+
 /** A no to whoever sent an Update. Expected: it does not count as an error. */
-export const refusal = (type: 'Rejected' | 'InvalidInput', reason: string, message: string): ApplicationFailure =>
-  ApplicationFailure.create({ type, message, nonRetryable: true, category: 'BENIGN', details: [{ reason }] });
+export const refusal = (
+  type: FailureType,
+  reason: string,
+  message: string,
+  facts: RefusalFacts = {},
+): ApplicationFailure =>
+  ApplicationFailure.create({ type, message, nonRetryable: true, category: 'BENIGN', details: [{ reason, ...facts }] });

@@ -4,7 +4,7 @@ import { problem } from '../../kit/errors.ts';
 import { contains, custom } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
 import { email, flagText, id, idAndName, isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
-import { hashPassword } from '../sign-in/passwords.ts';
+import { hashPassword } from '../../../db/passwords.ts';
 import { assertHoldsAll } from './grants.ts';
 
 const UserView = z

@@ -7,7 +7,7 @@ import { problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { createTries, perActor } from '../../kit/rate-limit.ts';
 import { text, time } from '../../kit/shapes.ts';
-import { passwordIs } from './passwords.ts';
+import { passwordIs } from '../../../db/passwords.ts';
 
 const Token = z.object({ token: z.string(), createdAt: time(), expiresAt: time() });
 export const TokenPair = z.object({ accessToken: Token, refreshToken: Token }).meta({ id: 'TokenPair' });

@@ -1,0 +1,199 @@
+import { randomInt, timingSafeEqual } from 'node:crypto';
+import type { Queryable } from '../../db/pool.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import { queueMessage } from '../messaging/queue-message.ts';
+import type { Asked, At, Work } from './step.ts';
+
+export const CODE_LENGTH = 6;
+const HASHED_FOR = 'wizard-code';
+
+/** How many codes may be sent within an hour to one recipient, for one client, and for one address. */
+const MOST_AN_HOUR = { recipient: 5, client: 10, address: 30 } as const;
+const HOUR = 3_600;
+/** What a client is told after too many wrong codes. */
+const AFTER_TRIES = 600;
+
+export interface CodeSettings {
+  /** Name of a message type. */
+  template: string;
+  lifetimeSeconds: number;
+  resendAfterSeconds: number;
+}
+
+export interface CodeRecipient {
+  channel: 'email' | 'sms';
+  /** E-mail address, or phone in E.164. */
+  to: string;
+  firstName?: string;
+  /** Nobody is there: everything is done but the sending, so that nobody learns it. */
+  decoy: boolean;
+}
+
+type AtCode = At<CodeSettings>;
+
+/** Makes the code of a step and promises the message that carries it. A step that has its code already keeps it. */
+export const sendFirstCode = async (work: Work<CodeSettings>, recipient: CodeRecipient): Promise<void> => {
+  const { db, run, step } = work;
+  const { rowCount } = await db.query(`select 1 from wizard_code where run_id = $1 and step = $2 for update`, [
+    run.id,
+    step.name,
+  ]);
+  if (rowCount === 0) await sendCode(work, recipient, 1);
+};
+
+/** Another code instead of the one before. Throws `resend_too_early`. Wrong tries stay counted. */
+export const sendCodeAgain = async (work: Work<CodeSettings>, recipient: CodeRecipient): Promise<void> => {
+  const { db, run, step, settings } = work;
+  const { rows } = await db.query<{ wait: number; sendings: number }>(
+    `select ceil(extract(epoch from sent_at + make_interval(secs => $3) - now()))::int as wait, sendings from wizard_code where run_id = $1 and step = $2 for update`,
+    [run.id, step.name, settings.resendAfterSeconds],
+  );
+  const { wait = 0, sendings = 0 } = rows[0] ?? {};
+  if (wait > 0)
+    throw new HubFailure('Rejected', 'resend_too_early', `A new code can be requested in ${wait} seconds.`, {
+      retryAfter: wait,
+    });
+  await sendCode(work, recipient, sendings + 1);
+};
+
+const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, sending: number): Promise<void> => {
+  const { db, ring, run, plan, step, settings } = work;
+  const recipientMark = ring.marks(`${recipient.channel}:${recipient.to.toLowerCase()}`, 'recipient')[0];
+  await count(work, recipientMark);
+  const code = String(randomInt(10 ** CODE_LENGTH)).padStart(CODE_LENGTH, '0');
+  await db.query(
+    `insert into wizard_code (run_id, step, hash, recipient_mark, tries_left, expires_at) values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
+     on conflict (run_id, step) do update set hash = excluded.hash, sent_at = now(), expires_at = excluded.expires_at, sendings = wizard_code.sendings + 1`,
+    [run.id, step.name, hashes(work, code)[0], recipientMark, plan.tries, settings.lifetimeSeconds],
+  );
+  const key = `wizard:${run.id}:${step.name}:${sending}`;
+  const promise = () =>
+    queueMessage(db, ring, {
+      to:
+        recipient.channel === 'email'
+          ? { email: recipient.to, locale: run.locale }
+          : { phone: recipient.to, locale: run.locale },
+      template: settings.template,
+      parameters: { code, firstName: recipient.firstName ?? '' },
+      key,
+    });
+  if (recipient.decoy) return withoutEffect(db, async () => assertPromised(db, await promise(), key, recipient));
+  const ids = await promise();
+  await assertPromised(db, ids, key, recipient);
+  work.promised.push(...ids);
+};
+
+/** The same work as for a client that exists, taken back. */
+const withoutEffect = async (db: Queryable, work: () => Promise<unknown>): Promise<void> => {
+  await db.query('savepoint decoy');
+  try {
+    await work();
+  } finally {
+    await db.query('rollback to savepoint decoy');
+  }
+};
+
+const assertPromised = async (
+  db: Queryable,
+  ids: readonly number[],
+  key: string,
+  { channel }: CodeRecipient,
+): Promise<void> => {
+  if (ids.length > 0) return;
+  const { rows } = await db.query<{ reason: string | null }>(`select reason from message where key = $1`, [
+    `${key}:${channel}`,
+  ]);
+  if (rows[0]?.reason === 'limit_exceeded') throw tooManyCodes();
+  throw new HubFailure(
+    'Config',
+    'unavailable',
+    `no ${channel} message with a code can be sent: see its route and template`,
+  );
+};
+
+const tooManyCodes = () =>
+  new HubFailure('Rejected', 'resend_too_early', 'Too many codes were sent. Try again in an hour.', {
+    retryAfter: HOUR,
+  });
+
+/** Two that ask for one recipient at the same moment are counted one after the other. */
+const count = async ({ db, run }: AtCode, recipientMark: Buffer): Promise<void> => {
+  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 1))`, [recipientMark.toString('base64')]);
+  const { rows } = await db.query<{ recipient: number; client: number; address: number }>(
+    `with counted as (
+       select (select count(*) from code_sending where recipient_mark = $1 and create_time > now() - interval '1 hour')::int as recipient,
+              (select count(*) from code_sending where client_id = $2 and create_time > now() - interval '1 hour')::int as client,
+              (select count(*) from code_sending where address_mark = $3 and create_time > now() - interval '1 hour')::int as address),
+     noted as (insert into code_sending (recipient_mark, client_id, address_mark) values ($1, $2, $3))
+     select * from counted`,
+    [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0)],
+  );
+  const seen = rows[0]!;
+  const over = (['recipient', 'client', 'address'] as const).some((what) => seen[what] >= MOST_AN_HOUR[what]);
+  if (over) throw tooManyCodes();
+};
+
+const hashes = ({ ring, run, step }: AtCode, code: string) => ring.marks(`${run.id}:${step.name}:${code}`, HASHED_FOR);
+
+/**
+ * Takes the right code; throws `invalid_code` with the tries left, `code_expired`, or `too_many_attempts`, after which the run must end. Each try is
+ * counted before it is compared.
+ */
+export const checkCode = async (asked: Asked<CodeSettings>, code: string): Promise<void> => {
+  const { hash } = await countTry(asked);
+  const right = hashes(asked, code).map((mark) => timingSafeEqual(mark, hash));
+  if (!right.includes(true)) await refuseCode(asked);
+};
+
+/** Counts a try at the code of a step. */
+export const countTry = async <S>({ db, run, step }: At<S>): Promise<{ hash: Buffer }> => {
+  const tried = await db.query<{ hash: Buffer }>(
+    `update wizard_code set tries_left = tries_left - 1 where run_id = $1 and step = $2 and tries_left > 0 and expires_at > now() returning hash`,
+    [run.id, step.name],
+  );
+  if (tried.rows[0]) return tried.rows[0];
+  const { rows } = await db.query<{ triesLeft: number }>(
+    `select tries_left as "triesLeft" from wizard_code where run_id = $1 and step = $2`,
+    [run.id, step.name],
+  );
+  if (rows[0]?.triesLeft === 0) throw tooManyTries();
+  throw new HubFailure('Rejected', 'code_expired', 'The code has expired. Request a new one.', { field: 'code' });
+};
+
+/** Says how many tries are left. */
+export const refuseCode = async <S>({ db, run, step }: At<S>): Promise<never> => {
+  const { rows } = await db.query<{ triesLeft: number }>(
+    `select tries_left as "triesLeft" from wizard_code where run_id = $1 and step = $2`,
+    [run.id, step.name],
+  );
+  const left = rows[0]?.triesLeft ?? 0;
+  if (left === 0) throw tooManyTries();
+  throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect. Attempts left: ${left}.`, { field: 'code' });
+};
+
+const tooManyTries = () =>
+  new HubFailure('Rejected', 'too_many_attempts', 'Too many attempts. Try again in 10 minutes.', {
+    retryAfter: AFTER_TRIES,
+  });
+
+/** `data` of every step that waits for a code. */
+export const codeForm = async (
+  { db, run, step, settings }: AtCode,
+  { channel, to }: CodeRecipient,
+): Promise<Record<string, unknown>> => {
+  const { rows } = await db.query<{ expiresAt: Date; triesLeft: number }>(
+    `select expires_at as "expiresAt", tries_left as "triesLeft" from wizard_code where run_id = $1 and step = $2`,
+    [run.id, step.name],
+  );
+  return {
+    confirmationChannel: channel,
+    recipient: channel === 'email' ? maskedEmail(to) : maskedPhone(to),
+    codeLength: CODE_LENGTH,
+    expiresAt: rows[0] ? `${rows[0].expiresAt.toISOString().slice(0, 19)}+00:00` : null,
+    resendAfter: settings.resendAfterSeconds,
+    attemptsLeft: rows[0]?.triesLeft ?? 0,
+  };
+};
+
+const maskedEmail = (email: string): string => email.replace(/^(.).*@/, '$1***@');
+const maskedPhone = (phone: string): string => `${phone.slice(0, 5)}****${phone.slice(-4)}`;

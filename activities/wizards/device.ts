@@ -1,0 +1,53 @@
+import type { KeyRing } from '../../config/key-ring.ts';
+import { WrongFields } from '../../domain/failures.ts';
+
+/** What a sign-in is bound to, as keyed hashes. */
+export interface DeviceMarks {
+  deviceMark: Buffer;
+  agentMark: Buffer;
+}
+
+const PURPOSE = 'device';
+
+export const markOf = (ring: KeyRing, what: string): Buffer => ring.marks(what, PURPOSE)[0];
+
+/** Whether a mark is of this; also one that was made with a key of before. */
+export const isMarkOf = (ring: KeyRing, mark: Buffer, what: string): boolean =>
+  ring.marks(what, PURPOSE).some((one) => one.equals(mark));
+
+/** Base64 of JSON with `user_agent`, or a signed text like a JWT with `userAgent`: the program's name in a fingerprint. Throws WrongFields. */
+export const userAgentIn = (fingerprint: string): string => {
+  const [, middle] = fingerprint.split('.');
+  for (const part of [fingerprint, middle ?? '']) {
+    const found = agentOf(part);
+    if (found !== undefined) return found.slice(0, 500);
+  }
+  throw new WrongFields([
+    { field: 'device_fingerprint', issue: 'device_fingerprint must be Base64 of JSON with user_agent.' },
+  ]);
+};
+
+const agentOf = (encoded: string): string | undefined => {
+  try {
+    const said = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Record<string, unknown> | null;
+    const agent = said?.['user_agent'] ?? said?.['userAgent'];
+    return typeof agent === 'string' && agent !== '' ? agent : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What a step keeps of the device, for the tokens that are given at the end. */
+export const keptDevice = (
+  ring: KeyRing,
+  fingerprint: string,
+  { userAgent, ip }: { userAgent: string; ip: string },
+) => ({
+  device: {
+    deviceMark: markOf(ring, fingerprint).toString('base64'),
+    agentMark: markOf(ring, userAgent).toString('base64'),
+    userAgent: userAgentIn(fingerprint),
+    ip,
+  },
+});
+export type KeptDevice = ReturnType<typeof keptDevice>['device'];

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/** A text of a field in one language. `key`: 'label' or 'hint'. */
+const Text = z.strictObject({
+  key: z.enum(['label', 'hint']),
+  locale: z.string().regex(/^[a-z]{2}_[A-Z]{2}$/, 'must look like en_US'),
+  value: z.string().min(1).max(500),
+});
+
+export const RULE =
+  /^(required|string|info_name|date|accepted|country|distinct|unique_active_email|password_length|password_content|email(:[a-z,]+)?|phone:(AUTO|[A-Z]{2})|same:[A-Za-z]\w{0,63}|(min|max|age):\d{1,4})$/;
+
+const shared = {
+  name: z.string().regex(/^[A-Za-z]\w{0,63}$/, 'must be a letter followed by letters, digits and _'),
+  texts: z.array(Text).max(50).default([]),
+  rules: z.array(z.string().regex(RULE, 'is no rule of forms')).max(20).default([]),
+};
+
+const Option = z.strictObject({
+  value: z.string().min(1).max(100),
+  texts: z.array(Text).max(50).default([]),
+});
+
+const Leaf = z.strictObject({
+  ...shared,
+  type: z.enum(['input', 'passwordButton', 'select', 'multiSelect', 'radio', 'boolean', 'date', 'phone']),
+  options: z.array(Option).max(500).default([]),
+  default: z
+    .union([z.string().max(500), z.boolean()])
+    .nullable()
+    .default(null),
+});
+
+const Group = z.strictObject({
+  ...shared,
+  type: z.literal('group'),
+  /** A list: what is sent is an object with the keys "0", "1". */
+  multiple: z.boolean().default(false),
+  fields: z.array(Leaf).min(1).max(50),
+});
+
+export const Field = z.discriminatedUnion('type', [Leaf, Group]).meta({ id: 'WizardField' });
+export const Fields = z
+  .array(Field)
+  .min(1)
+  .max(50)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'has two fields of one name');
+
+export type LeafField = z.output<typeof Leaf>;
+export type GroupField = z.output<typeof Group>;
+export type FormField = z.output<typeof Field>;
+
+const textIn = (texts: LeafField['texts'], key: string, locale: string): string | undefined => {
+  const all = texts.filter((one) => one.key === key);
+  const language = locale.slice(0, 2);
+  const found =
+    all.find((one) => one.locale === locale) ??
+    all.find((one) => one.locale.startsWith(language)) ??
+    all.find((one) => one.locale === 'en_US') ??
+    all[0];
+  return found?.value;
+};
+
+/** A field as client apps are shown it (objects-front-office 1.5). `countries`: what a country field offers. */
+export const fieldForm = (
+  field: FormField,
+  locale: string,
+  countries: readonly { value: string; label: string }[],
+): Record<string, unknown> => ({
+  id: field.name,
+  name: field.name,
+  type: field.type,
+  label: textIn(field.texts, 'label', locale) ?? field.name,
+  rules: field.rules,
+  hint: textIn(field.texts, 'hint', locale) ?? null,
+  options:
+    field.type === 'group'
+      ? null
+      : field.rules.includes('country')
+        ? countries
+        : field.options.length === 0
+          ? null
+          : field.options.map(({ value, texts }) => ({ value, label: textIn(texts, 'label', locale) ?? value })),
+  fields: field.type === 'group' ? field.fields.map((one) => fieldForm(one, locale, countries)) : null,
+  default: field.type === 'group' ? null : field.default,
+  multiple: field.type === 'group' && field.multiple,
+});

@@ -1,0 +1,25 @@
+import type { Queryable } from '../../db/pool.ts';
+
+/** One line in a client's history of sign-ins. An e-mail nobody has is looked for as well, and noted nowhere. */
+export const noteAuthorization = async (
+  db: Queryable,
+  record: ({ email: string } | { clientId: number }) & {
+    status: 'success' | 'failure';
+    ip: string;
+    userAgent: string | null;
+    reason: string | null;
+  },
+): Promise<void> => {
+  await db.query(
+    `insert into authorization_record (client_id, status, ip, user_agent, reason)
+     select client_id, $3, $4, $5, $6 from client where client_id = $1 or lower(email) = lower($2) and status <> 'deleted'`,
+    [
+      'clientId' in record ? record.clientId : null,
+      'email' in record ? record.email.trim() : null,
+      record.status,
+      record.ip,
+      record.userAgent,
+      record.reason,
+    ],
+  );
+};

@@ -1,0 +1,60 @@
+import type { Step } from '../../domain/wizards/grammar.ts';
+import type { StepRule } from '../../domain/wizards/definition.ts';
+import { isSilent, type StepModule } from './step.ts';
+import { askReset } from './steps/ask-reset.ts';
+import { captcha } from './steps/captcha.ts';
+import { chooseFactor } from './steps/choose-factor.ts';
+import { clientType } from './steps/client-type.ts';
+import { createClient } from './steps/create-client.ts';
+import { emailCode } from './steps/email-code.ts';
+import { form } from './steps/form.ts';
+import { login } from './steps/login.ts';
+import { newPassword } from './steps/new-password.ts';
+import { phoneCode } from './steps/phone-code.ts';
+import { setPassword } from './steps/set-password.ts';
+import { signIn } from './steps/sign-in.ts';
+import { totp } from './steps/totp.ts';
+
+/** Every kind of step. A new one is its file and a line here. */
+const ALL: readonly StepModule[] = [
+  askReset,
+  captcha,
+  chooseFactor,
+  clientType,
+  createClient,
+  emailCode,
+  form,
+  login,
+  newPassword,
+  phoneCode,
+  setPassword,
+  signIn,
+  totp,
+];
+
+const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));
+
+/** Kinds that ask nothing. */
+export const SILENT_KINDS: readonly string[] = ALL.filter(isSilent).map(({ kind }) => kind);
+
+export const findStep = (kind: string): StepModule | undefined => BY_KIND.get(kind);
+
+/** Of a saved definition: its kinds were known when it was saved. */
+export const stepModule = (kind: string): StepModule => {
+  const found = BY_KIND.get(kind);
+  if (!found) throw new Error(`no step is called '${kind}'`);
+  return found;
+};
+
+/** What a step with these settings means for its neighbours; undefined when there is no such kind. Its settings must have been parsed. */
+export const ruleOf = ({ kind, settings }: Step): StepRule | undefined => {
+  const found = BY_KIND.get(kind);
+  return (
+    found && {
+      types: found.types,
+      takes: found.takes ?? [],
+      gives: found.gives?.(settings) ?? [],
+      silent: isSilent(found),
+    }
+  );
+};

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Queryable } from '../../../db/pool.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { queueMessage } from '../../messaging/queue-message.ts';
+import { defineStep } from '../step.ts';
+
+const Settings = z.strictObject({
+  /** The client's type where he has not chosen one: by country, else this one, else the first that is enabled. */
+  typeByCountry: z
+    .array(z.strictObject({ countryIds: z.array(z.int()).min(1).max(300), typeId: z.int() }))
+    .max(50)
+    .default([]),
+  typeId: z.int().nullable().default(null),
+});
+
+interface Draft {
+  email: string;
+  passwordHash: string;
+  phone?: string;
+  countryId?: number;
+  typeId?: number;
+  info?: { givenName?: string; familyName?: string; middleName?: string; birthday?: string };
+  analytics?: { property: string; value: string }[];
+}
+
+/** Makes the client of all that was said. Once for each run. */
+export const createClient = defineStep<z.output<typeof Settings>>({
+  kind: 'create-client',
+  types: ['registration'],
+  settings: Settings,
+  takes: ['email', 'password'],
+  apply: async ({ db, ring, run, settings, draft, by, promised }) => {
+    const made = await db.query<{ clientId: number }>(
+      `select client_id as "clientId" from client where registration_run = $1`,
+      [run.id],
+    );
+    if (made.rows[0]) return { clientId: made.rows[0].clientId };
+    const said = (await draft()) as unknown as Draft;
+    const { email, passwordHash, phone, countryId, info = {}, analytics = [] } = said;
+    const typeId = said.typeId ?? (await typeFor(db, settings, countryId));
+    const { rows } = await db.query<{ clientId: number }>(
+      `insert into client (email, first_name, middle_name, last_name, birthday, country_id, phone, locale, type_id, verification_level_id,
+              password_hash, analytics, extra, registration_run)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, (select id from verification_level order by is_default desc, index limit 1), $10, $11, $12, $13)
+       on conflict do nothing returning client_id as "clientId"`,
+      [
+        email,
+        info.givenName ?? '',
+        info.middleName ?? '',
+        info.familyName ?? '',
+        info.birthday ?? null,
+        countryId ?? null,
+        phone ?? null,
+        run.locale,
+        typeId,
+        passwordHash,
+        JSON.stringify(analytics),
+        JSON.stringify(extrasOf(said)),
+        run.id,
+      ],
+    );
+    // Somebody else has registered with this address while this run was under way.
+    if (!rows[0])
+      throw new HubFailure('Rejected', 'already_exists', 'The email has already been taken.', { field: 'email' });
+    const { clientId } = rows[0];
+    await recordAudit(db, {
+      actor: `client:${clientId}`,
+      action: 'clients.register',
+      object: `client:${clientId}`,
+      after: { typeId, countryId: countryId ?? null, wizardId: run.definitionId, version: run.version },
+      ...by,
+    });
+    promised.push(
+      ...(await queueMessage(db, ring, {
+        to: { clientId },
+        template: 'registerDone',
+        key: `registerDone:${clientId}`,
+      })),
+    );
+    return { clientId };
+  },
+});
+
+const typeFor = async (
+  db: Queryable,
+  { typeByCountry, typeId }: z.output<typeof Settings>,
+  countryId: number | undefined,
+): Promise<number> => {
+  const chosen =
+    typeByCountry.find(({ countryIds }) => countryId !== undefined && countryIds.includes(countryId))?.typeId ?? typeId;
+  const { rows } = await db.query<{ id: number }>(
+    `select id from client_type where enabled order by id = $1 desc nulls last, id limit 1`,
+    [chosen],
+  );
+  if (!rows[0]) throw new HubFailure('Rejected', 'restricted', 'Nobody can register now.');
+  return rows[0].id;
+};
+
+/** What the broker's own fields said, whichever form asked for it. */
+const extrasOf = (draft: object): Record<string, unknown> =>
+  Object.assign(
+    {},
+    ...Object.entries(draft).flatMap(([key, value]) => (key.startsWith('extra:') ? [value as object] : [])),
+  ) as Record<string, unknown>;

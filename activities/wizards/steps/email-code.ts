@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { checkCode, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
+import { recipientOf } from '../recipients.ts';
+import { defineStep } from '../step.ts';
+
+export const codeSent = z.strictObject({ code: z.string().trim().min(1).max(20) });
+
+export const codeSettings = {
+  template: z.string().regex(/^[A-Za-z]\w{0,63}$/, 'must be the name of a message type'),
+  lifetimeSeconds: z.int().min(30).max(86_400).default(600),
+  resendAfterSeconds: z.int().min(0).max(3_600).default(60),
+};
+
+const Settings = z.strictObject({
+  ...codeSettings,
+  stage: z.enum(['confirm_email', '2fa_email']).default('confirm_email'),
+});
+
+/** Six digits by e-mail. */
+export const emailCode = defineStep<CodeSettings & { stage: string }, { code: string }>({
+  kind: 'email-code',
+  types: ['registration', 'passwordRecovery', 'authorization'],
+  settings: Settings,
+  takes: ['email'],
+  workflow: ({ stage }) => stage,
+  begin: async (work) => sendFirstCode(work, await recipientOf(work, 'email')),
+  again: async (work) => sendCodeAgain(work, await recipientOf(work, 'email')),
+  form: async (asked) => codeForm(asked, await recipientOf(asked, 'email')),
+  sent: codeSent,
+  check: async (asked, { code }) => {
+    await checkCode(asked, code);
+    return { facts: { emailConfirmed: true } };
+  },
+});

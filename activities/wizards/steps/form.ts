@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { hashPassword } from '../../../db/passwords.ts';
+import type { Queryable } from '../../../db/pool.ts';
+import { WrongFields } from '../../../domain/failures.ts';
+import { assertHuman, captchaForm } from '../captcha.ts';
+import { keptDevice } from '../device.ts';
+import { fieldForm, Fields, type FormField } from '../form-fields.ts';
+import { readForm, type ReadForm } from '../read-form.ts';
+import { defineStep } from '../step.ts';
+
+const Settings = z.strictObject({
+  stage: z.enum(['basic_register_form', 'phone_form', 'additional_info']).default('additional_info'),
+  fields: Fields,
+  /** Asked in the same form. */
+  captcha: z.boolean().default(false),
+});
+
+/** Fields that the broker defines. What they are is known by their names; all others are kept with the client as they are. */
+export const form = defineStep<z.output<typeof Settings>, Record<string, unknown>>({
+  kind: 'form',
+  types: ['registration'],
+  settings: Settings,
+  gives: ({ fields }) => [
+    ...fields.filter(({ rules, type }) => type !== 'group' || rules.includes('required')).flatMap(givenBy),
+  ],
+  workflow: ({ stage }) => stage,
+  form: async (asked) => {
+    const { fields, captcha } = asked.settings;
+    const countries = usesCountries(fields) ? await openCountries(asked.db) : [];
+    return {
+      fields: fields.map((field) => fieldForm(field, asked.locale, countries)),
+      recaptcha: captcha ? await captchaForm(asked) : { enabled: false, key: null },
+    };
+  },
+  sent: z.record(z.string().max(200), z.unknown()),
+  check: async (asked, sent) => {
+    const { fields, captcha } = asked.settings;
+    const { recaptchaResponse, device_fingerprint: fingerprint, ...said } = sent;
+    // The first form is sent by the device that will be signed in.
+    if (asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
+      throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
+    const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
+    const read = readForm(fields, said);
+    await judgeByBooks(asked.db, read);
+    if (read.wrong.length > 0) throw new WrongFields(read.wrong);
+    if (captcha) await assertHuman(asked, recaptchaResponse, 'registration');
+    const { password, password_confirmation: _same, ...values } = read.values;
+    const countryId = await countryIdOf(asked.db, read);
+    return {
+      keep: {
+        ...device,
+        ...known(values),
+        ...(typeof password === 'string' && { passwordHash: await hashPassword(password) }),
+        [`extra:${asked.step.name}`]: unknown(values),
+        ...(countryId !== null && { countryId }),
+      },
+      facts: countryId === null ? {} : { countryId },
+    };
+  },
+});
+
+const givenBy = (field: FormField): string[] => {
+  if (field.type !== 'group') return ['email', 'password'].includes(field.name) ? [field.name] : [];
+  return field.fields.filter(({ rules }) => rules.includes('required')).some(({ type }) => type === 'phone') &&
+    field.name === 'phones'
+    ? ['phone']
+    : [];
+};
+
+const usesCountries = (fields: readonly FormField[]): boolean =>
+  fields.some((field) => (field.type === 'group' ? usesCountries(field.fields) : field.rules.includes('country')));
+
+const openCountries = async (db: Queryable): Promise<{ value: string; label: string }[]> =>
+  (
+    await db.query<{ value: string; label: string }>(
+      `select numeric_code as value, country_name as label from country where enabled order by country_name`,
+    )
+  ).rows;
+
+const judgeByBooks = async (db: Queryable, { emails, countries, wrong }: ReadForm): Promise<void> => {
+  for (const { field, value } of emails) {
+    const { rowCount } = await db.query(`select 1 from client where lower(email) = lower($1) and status <> 'deleted'`, [
+      value,
+    ]);
+    if (rowCount !== 0) wrong.push({ field, issue: 'The email has already been taken.' });
+  }
+  for (const { field, value } of countries)
+    if ((await countryOf(db, value)) === null)
+      wrong.push({ field, issue: `${field} is not a country you can choose.` });
+};
+
+const countryOf = async (db: Queryable, code: string): Promise<number | null> =>
+  (
+    await db.query<{ id: number }>(
+      `select country_id as id from country where enabled and numeric_code = lpad($1, 3, '0') and $1 ~ '^[0-9]{1,3}$'`,
+      [code],
+    )
+  ).rows[0]?.id ?? null;
+
+const countryIdOf = async (db: Queryable, { countries }: ReadForm): Promise<number | null> =>
+  countries[0] === undefined ? null : countryOf(db, countries[0].value);
+
+type Values = Record<string, unknown>;
+const GROUPS = ['info', 'addresses', 'phones'];
+
+/** What the hub has a place for. */
+const known = (values: Values): Values => {
+  const { email, phones, info } = values as { email?: string; phones?: { phone?: string }[]; info?: Values };
+  const phone = phones?.map((one) => one.phone).find((one) => one !== undefined);
+  return {
+    ...(email !== undefined && { email }),
+    ...(phone !== undefined && { phone }),
+    ...(info !== undefined && { info }),
+  };
+};
+
+const unknown = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => name !== 'email' && !GROUPS.includes(name)));

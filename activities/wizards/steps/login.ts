@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { passwordIs } from '../../../db/passwords.ts';
+import { factorsOf } from '../../../db/repositories/factors.ts';
+import { knock, letIn } from '../../../db/repositories/sign-in-guard.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { assertHuman, captchaForm } from '../captcha.ts';
+import { keptDevice } from '../device.ts';
+import { noteAuthorization } from '../note-authorization.ts';
+import { defineStep } from '../step.ts';
+
+const Sent = z.strictObject({
+  email: z.string().max(254),
+  password: z.string().max(1_024),
+  device_fingerprint: z.string().max(8_192),
+  recaptchaResponse: z.string().max(8_192).nullable().optional(),
+});
+
+/** E-mail and password. Answers the same, and as fast, for an e-mail that nobody has. */
+export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
+  kind: 'login',
+  types: ['authorization'],
+  settings: z.strictObject({}),
+  gives: () => ['client', 'email', 'phone'],
+  workflow: () => 'login',
+  form: async (asked) => ({
+    recaptcha: await captchaForm(asked),
+    is_qr_available: false,
+    is_password_recovery_available: true,
+  }),
+  sent: Sent,
+  check: async (asked, { email, password, device_fingerprint: fingerprint, recaptchaResponse }) => {
+    const { db, ring, ip } = asked;
+    const keep = keptDevice(ring, fingerprint, asked);
+    await assertHuman(asked, recaptchaResponse, 'login');
+    const wait = await knock(db, ring, { email, ip });
+    const failed = (reason: string) =>
+      noteAuthorization(db, { email, status: 'failure', reason, ip, userAgent: keep.device.userAgent });
+    if (wait > 0) {
+      await failed('blocked');
+      throw new HubFailure(
+        'Rejected',
+        'too_many_attempts',
+        `Too many attempts. Try again in ${Math.ceil(wait / 60)} minutes.`,
+        { retryAfter: wait },
+      );
+    }
+    const { rows } = await db.query<{ clientId: number; hash: string | null; status: string; mustReset: boolean }>(
+      `select client_id as "clientId", password_hash as hash, status, must_reset_password as "mustReset" from client
+        where lower(email) = lower($1) and status <> 'deleted'`,
+      [email.trim()],
+    );
+    const client = rows[0];
+    if (!(await passwordIs(password, client?.hash)) || !client) {
+      await failed('bad_credentials');
+      throw new HubFailure('Rejected', 'bad_credentials', 'Incorrect email or password.', { field: 'password' });
+    }
+    await letIn(db, ring, { email, ip });
+    if (client.status !== 'active') {
+      await failed('inactive');
+      throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
+    }
+    const factors = await factorsOf(db, client.clientId);
+    return {
+      keep: { ...keep, factors },
+      facts: {
+        clientId: client.clientId,
+        factor: factors.length > 1 ? 'choose' : (factors[0] ?? 'none'),
+        mustReset: client.mustReset,
+      },
+    };
+  },
+});

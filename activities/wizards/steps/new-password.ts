@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { hashPassword, passwordIs } from '../../../db/passwords.ts';
+import { WrongFields } from '../../../domain/failures.ts';
+import { passwordFault } from '../../../domain/wizards/passwords.ts';
+import { defineStep } from '../step.ts';
+
+const Sent = z.strictObject({
+  password: z.string().max(1_024),
+  password_confirmation: z.string().max(1_024).optional(),
+});
+
+/** A password that is not the one of before. Only its hash goes on. */
+export const newPassword = defineStep<Record<string, never>, z.output<typeof Sent>>({
+  kind: 'new-password',
+  types: ['passwordRecovery', 'authorization'],
+  settings: z.strictObject({}),
+  takes: ['client'],
+  gives: () => ['password'],
+  workflow: () => 'password_form',
+  sent: Sent,
+  check: async ({ db, run }, { password, password_confirmation: again }) => {
+    const wrong = (field: string, issue: string) => new WrongFields([{ field, issue: `${field} ${issue}.` }]);
+    const fault = passwordFault(password);
+    if (fault) throw wrong('password', fault);
+    if (again !== undefined && again !== password) throw wrong('password_confirmation', 'must be the same as password');
+    const { rows } = await db.query<{ hash: string | null }>(
+      `select password_hash as hash from client where client_id = $1`,
+      [run.clientId],
+    );
+    if (rows[0]?.hash && (await passwordIs(password, rows[0].hash)))
+      throw wrong('password', 'must not be the one you have now');
+    return { keep: { passwordHash: await hashPassword(password) } };
+  },
+});

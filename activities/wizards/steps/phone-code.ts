@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { checkCode, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
+import { recipientOf } from '../recipients.ts';
+import { defineStep } from '../step.ts';
+import { codeSent, codeSettings } from './email-code.ts';
+
+const Settings = z.strictObject({
+  ...codeSettings,
+  stage: z.enum(['confirm_phone', '2fa_sms']).default('confirm_phone'),
+});
+
+/** Six digits by SMS. */
+export const phoneCode = defineStep<CodeSettings & { stage: string }, { code: string }>({
+  kind: 'phone-code',
+  types: ['registration', 'authorization'],
+  settings: Settings,
+  takes: ['phone'],
+  workflow: ({ stage }) => stage,
+  begin: async (work) => sendFirstCode(work, await recipientOf(work, 'sms')),
+  again: async (work) => sendCodeAgain(work, await recipientOf(work, 'sms')),
+  form: async (asked) => codeForm(asked, await recipientOf(asked, 'sms')),
+  sent: codeSent,
+  check: async (asked, { code }) => {
+    await checkCode(asked, code);
+    return { facts: { phoneConfirmed: true } };
+  },
+});

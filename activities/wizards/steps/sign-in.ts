@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import type { KeptDevice } from '../device.ts';
+import { noteAuthorization } from '../note-authorization.ts';
+import { defineStep } from '../step.ts';
+
+/** All was shown: the client is let in. His tokens are made by the API, which alone sees them. */
+export const signIn = defineStep<Record<string, never>>({
+  kind: 'sign-in',
+  types: ['authorization'],
+  settings: z.strictObject({}),
+  takes: ['client'],
+  apply: async ({ db, run, draft }) => {
+    const { device } = (await draft()) as { device?: KeptDevice };
+    const { ip = '', userAgent = null } = device ?? {};
+    await noteAuthorization(db, { clientId: run.clientId ?? 0, status: 'success', reason: null, ip, userAgent });
+    await db.query(`update client set logged_at = now() where client_id = $1`, [run.clientId]);
+    return {};
+  },
+});

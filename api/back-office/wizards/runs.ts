@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/entities/wizards.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
+import { insertInput, loadRun, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
+import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
+import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
+import { notFound, problem } from '../../kit/errors.ts';
+import { byId, byIds, byWords } from '../../kit/filters.ts';
+import { type Call, type Procedure, procedure } from '../../kit/procedure.ts';
+import { resource } from '../../kit/resource.ts';
+import { idAndName, idText, isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
+import type { WizardHub } from '../../wizards/wizard-hub.ts';
+
+const View = z
+  .object({
+    id: z.int(),
+    type: z.enum(WIZARD_TYPES),
+    wizard: idAndName().nullable().meta({ description: 'null: the client has not chosen yet.' }),
+    version: z.int().nullable(),
+    state: z.enum(['opening', 'open', 'done', 'expired', 'cancelled', 'failed']),
+    step: z.string().nullable().meta({ description: 'Where it waits, or was last.' }),
+    since: time(),
+    expiresAt: time(),
+    triesLeft: z.int().nullable().meta({ description: 'Of a code it waits for.' }),
+    clientId: z.int().nullable(),
+    createTime: time(),
+    updateTime: time().nullable(),
+  })
+  .meta({ id: 'WizardRun' });
+
+/** GET /wizards/runs: where clients are in their procedures. Nothing of what they typed. */
+export const wizardRuns = resource({
+  path: '/wizards/runs',
+  idParam: 'runId',
+  noun: 'wizard run',
+  tag: 'Wizards',
+  entity: WizardRun,
+  id: 'id',
+  permission: 'wizardRuns',
+  clientProperty: 'clientId',
+  filters: {
+    type: byWords('type'),
+    state: byWords('state'),
+    step: byWords('step'),
+    clientId: byIds('clientId'),
+    wizardId: byId('definitionId'),
+  },
+  sorts: ['createTime', 'since', 'expiresAt'],
+  read: View,
+  present: async (rows: WizardRunRow[], { em, pool }) => {
+    const definitions = await em.find(WizardDefinition, { id: { $in: rows.flatMap((row) => row.definitionId ?? []) } });
+    const named = new Map(definitions.map(({ id, name }) => [id, { id, name }]));
+    const { rows: codes } = await pool.query<{ id: number; triesLeft: number }>(
+      `select c.run_id as id, c.tries_left as "triesLeft" from wizard_code c join wizard_run r on r.id = c.run_id and r.step = c.step and r.state = 'open'
+        where r.id = any($1)`,
+      [rows.map(({ id }) => id)],
+    );
+    const tries = new Map(codes.map(({ id, triesLeft }) => [id, triesLeft]));
+    return rows.map((row) => ({
+      id: row.id,
+      type: row.type,
+      wizard: (row.definitionId != null && named.get(row.definitionId)) || null,
+      version: row.version ?? null,
+      state: row.state,
+      step: row.step ?? null,
+      since: isoTime(row.since),
+      expiresAt: isoTime(row.expiresAt),
+      triesLeft: tries.get(row.id) ?? null,
+      clientId: row.clientId ?? null,
+      createTime: isoTime(row.createTime),
+      updateTime: isoTimeOrNull(row.updateTime),
+    }));
+  },
+});
+
+/** What an operator can do for a client who is stuck. */
+export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
+  const action = (
+    name: 'resend' | 'confirm' | 'cancel',
+    permission: string,
+    summary: string,
+    description: string,
+    act: (run: Run, actor: UserActor) => Promise<void>,
+  ) =>
+    procedure(`POST /wizards/runs/{runId}/${name}`, {
+      summary,
+      description,
+      tags: ['Wizards'],
+      access: 'user',
+      permission,
+      params: z.object({ runId: idText() }),
+      answer: null,
+      errors: [404, 409],
+      handle: async ({ actor, params, requestId }) => {
+        const run = await seen(wizards, actor, params.runId);
+        await act(run, actor);
+        await noted(wizards, run, { actor, requestId }, name);
+      },
+    });
+
+  return [
+    action(
+      'resend',
+      'wizardRuns.update',
+      'Send the code again',
+      'As the client could himself, with the same limits.',
+      async (run) => {
+        const { step, module } = await wizards.waiting(run);
+        await wizards.resend(run, step, module);
+      },
+    ),
+
+    action(
+      'confirm',
+      'wizardRuns.confirm',
+      'Confirm the step by hand',
+      'For the e-mail or phone of a registration, when its code does not arrive. Not for a sign-in or a new password: that would hand the account over.',
+      async (run, actor) => {
+        const { step } = await wizards.waiting(run);
+        if (run.type !== 'registration' || !['email-code', 'phone-code'].includes(step.kind))
+          throw problem(403, 'restricted', 'Only a code of a registration can be confirmed by hand.');
+        const facts = step.kind === 'email-code' ? { emailConfirmed: true } : { phoneConfirmed: true };
+        const kept = { runId: run.id, step: step.name, mark: randomBytes(32), keep: { facts }, userId: actor.id };
+        const input = await insertInput(wizards.db, wizards.ring, kept);
+        await wizards.send(run.uuid, { step: step.name, input, facts });
+      },
+    ),
+
+    action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', async (run, actor) => {
+      if (run.state !== 'open') throw problem(409, 'already_done', 'The run is over.');
+      await wizards.hub.ask((steering) => steering.stopWizard(run.uuid, actorName(actor), 'cancelled'));
+    }),
+  ];
+};
+
+/** 404 for a run of a client whom this user may not see. */
+const seen = async ({ db }: WizardHub, actor: UserActor, runId: number): Promise<Run> => {
+  const { rowCount } = await db.query(
+    `select 1 from wizard_run where id = $1 and ${scopeSql(actor, 'wizard_run.client_id')}`,
+    [runId],
+  );
+  if (rowCount === 0) throw notFound('wizard run');
+  return loadRun(db, runId);
+};
+
+const noted = (
+  { db }: WizardHub,
+  run: Run,
+  { actor, requestId }: { actor: UserActor; requestId: Call['requestId'] },
+  what: string,
+) =>
+  recordAudit(db, {
+    actor: actorName(actor),
+    action: `wizardRuns.${what}`,
+    object: `wizard-run:${run.id}`,
+    after: { step: run.step },
+    workflowId: `wizard:${run.uuid}`,
+    requestId,
+  });

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { KeptDevice } from '../../activities/wizards/device.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { loadDraft, WIZARD_PURPOSE, type WizardRun } from '../../db/repositories/wizards.ts';
+import type { TokenPair, Tokens } from '../kit/tokens.ts';
+import { END, gone, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
+
+export const WizardAnswerShape = z
+  .object({
+    code: z.union([z.literal(200), z.literal(202)]).meta({ description: '200: another step follows; 202: finished.' }),
+    data: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ description: 'What the step asks for, or what came of it; see docs/wizards.md.' }),
+    done: z.boolean(),
+    uuid: z.uuid().meta({ description: 'Send it with every further step.' }),
+    workflow: z.string().meta({ description: 'The step that is waited for, or the end.' }),
+  })
+  .meta({ id: 'WizardAnswer' });
+
+export const answerAs = ({ data, ...answer }: WizardAnswer) => ({
+  ...answer,
+  data: data as Record<string, unknown> | null,
+});
+
+/** For how long a broken line may ask for its tokens again. */
+const AGAIN = `interval '5 minutes'`;
+
+/**
+ * The tokens of a run that is done. Made once, here and not in the run: no history holds them. The same step sent again within minutes gets the same
+ * tokens; after that the run is over for everybody.
+ */
+export const tokensOf = async (wizards: WizardHub, tokens: Tokens, run: WizardRun): Promise<TokenPair> => {
+  const { db: pool, ring } = wizards;
+  return inTransaction(pool, async (db) => {
+    const { rows } = await db.query<{ clientId: number | null; sealed: Buffer | null }>(
+      `select r.client_id as "clientId", o.sealed from wizard_run r left join wizard_outcome o on o.run_id = r.id
+        where r.id = $1 and r.state = 'done' and r.since > now() - ${AGAIN} for update of r`,
+      [run.id],
+    );
+    const found = rows[0];
+    if (!found || found.clientId === null) throw gone();
+    if (found.sealed) return JSON.parse(ring.open(found.sealed, WIZARD_PURPOSE).toString()) as TokenPair;
+    const { device } = (await loadDraft(db, ring, run.inputs)) as unknown as { device: KeptDevice };
+    const marks = {
+      deviceMark: Buffer.from(device.deviceMark, 'base64'),
+      agentMark: Buffer.from(device.agentMark, 'base64'),
+    };
+    const pair = await tokens.openOn(db, { kind: 'client', id: found.clientId }, marks);
+    await db.query(`insert into wizard_outcome (run_id, sealed) values ($1, $2)`, [
+      run.id,
+      ring.seal(Buffer.from(JSON.stringify(pair)), WIZARD_PURPOSE),
+    ]);
+    return pair;
+  });
+};
+
+/** The last answer of a wizard that signs in. */
+export const signedIn = (uuid: string, pair: TokenPair): WizardAnswer => ({
+  code: 202,
+  data: { ...pair, tfaProviders: [] },
+  done: true,
+  uuid,
+  workflow: END,
+});

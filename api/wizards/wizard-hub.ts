@@ -1,0 +1,307 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { isMarkOf, markOf } from '../../activities/wizards/device.ts';
+import { SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
+import type { Asked, StepModule } from '../../activities/wizards/step.ts';
+import { atStep, planOf } from '../../activities/wizards/work.ts';
+import {
+  type AskedRun,
+  dropInput,
+  findRun,
+  insertInput,
+  insertRun,
+  loadDraft,
+  type WizardRun,
+} from '../../db/repositories/wizards.ts';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import type { Facts, Step, WizardType } from '../../domain/wizards/grammar.ts';
+import type { WizardPlace } from '../../workflows/wizards/messages.ts';
+import { Problem } from '../kit/errors.ts';
+import { canonical } from '../kit/json-body.ts';
+import type { Call } from '../kit/procedure.ts';
+import { parsePart } from '../kit/validate.ts';
+import type { MoneyHub } from '../money/hub.ts';
+
+/** B2Core's name of the last step of every wizard. */
+export const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
+
+/** The shape of every answer (objects-front-office 1.3). */
+export interface WizardAnswer {
+  code: 200 | 202;
+  data: unknown;
+  done: boolean;
+  uuid: string;
+  workflow: string;
+}
+
+/** Who goes on with a run, and from where. */
+export interface Caller {
+  ip: string;
+  userAgent: string;
+  locale: string;
+  clientId: number | null;
+}
+
+export const callerOf = ({ ip, req, actor }: Pick<Call, 'ip' | 'req' | 'actor'>): Caller => ({
+  ip,
+  userAgent: (req.headers['user-agent'] ?? '').slice(0, 500),
+  locale: localeIn(req.headers['accept-language']),
+  clientId: actor?.kind === 'client' ? actor.id : null,
+});
+
+const localeIn = (header: string | undefined): string => {
+  const [, language, country] = /^\s*([a-zA-Z]{2})(?:[-_]([a-zA-Z]{2}))?\b/.exec(header ?? '') ?? [];
+  if (language === undefined) return 'en_US';
+  return `${language.toLowerCase()}_${(country ?? (language.toLowerCase() === 'en' ? 'US' : language)).toUpperCase()}`;
+};
+
+/** What a run is opened with besides its definition. */
+export interface Opening {
+  facts?: Facts;
+  /** Sealed for its steps. */
+  keep?: Record<string, unknown>;
+  clientId?: number | null;
+  /** Nobody on another device goes on with it. */
+  boundToDevice?: boolean;
+}
+
+/** What a method is for: one type of wizard and, where it is for some of its steps only, those. */
+export interface Meant {
+  type: WizardType;
+  steps?: readonly string[];
+}
+
+/** Where a run is now, with what the API knows of it. `step` null: it is over. */
+export interface Reached {
+  run: WizardRun;
+  step: Step | null;
+}
+
+export interface Definition {
+  definitionId: number;
+  version: number;
+  lifetimeSeconds: number;
+}
+
+/** What every run of a wizard goes through on the API's side: opened, sent a step, sent a code again. */
+export class WizardHub {
+  readonly hub: MoneyHub;
+
+  constructor(hub: MoneyHub) {
+    this.hub = hub;
+  }
+
+  get db() {
+    return this.hub.pool;
+  }
+
+  get ring() {
+    return this.hub.tools().ring;
+  }
+
+  /** The enabled definitions of a type, the default one first. */
+  async definitions(
+    type: WizardType,
+  ): Promise<(Definition & { uuid: string; name: string; description: string; isDefault: boolean })[]> {
+    return (
+      await this.db.query<Definition & { uuid: string; name: string; description: string; isDefault: boolean }>(
+        `select id as "definitionId", version, lifetime_seconds as "lifetimeSeconds", uuid, name, description, is_default as "isDefault"
+           from wizard_definition where type = $1 and enabled order by is_default desc, id`,
+        [type],
+      )
+    ).rows;
+  }
+
+  /** The one that serves the client apps. Throws `wizard_disabled`. */
+  async defaultDefinition(type: WizardType): Promise<Definition> {
+    const [first] = await this.definitions(type);
+    if (!first) throw disabled();
+    return first;
+  }
+
+  /** Writes a run down without beginning it. */
+  async write(type: WizardType, chosen: Definition | null, caller: Caller, opening: Opening = {}): Promise<WizardRun> {
+    const uuid = randomUUID();
+    const { db } = this;
+    await insertRun(db, {
+      uuid,
+      type,
+      chosen,
+      lifetimeSeconds: chosen?.lifetimeSeconds ?? 1_800,
+      openedBy: caller.clientId,
+      addressMark: markOf(this.ring, caller.ip),
+      deviceMark: opening.boundToDevice ? markOf(this.ring, caller.userAgent) : null,
+      clientId: opening.clientId ?? null,
+      locale: caller.locale,
+    });
+    const run = (await findRun(db, uuid, []))!;
+    if (opening.keep) await insertInput(db, this.ring, { runId: run.id, step: '', mark: OPENING, keep: opening.keep });
+    return run;
+  }
+
+  async open(type: WizardType, chosen: Definition, caller: Caller, opening: Opening = {}): Promise<Reached> {
+    const run = await this.write(type, chosen, caller, opening);
+    return this.begin(run, opening.facts ?? {});
+  }
+
+  /** Begins a run that is written down; the same again has the same answer. */
+  async begin(run: WizardRun, facts: Facts): Promise<Reached> {
+    const plan = await planOf(this.db, run);
+    const { rows } = await this.db.query<{ id: number }>(
+      `select id from wizard_input where run_id = $1 and mark = $2`,
+      [run.id, OPENING],
+    );
+    const inputs = rows.map(({ id }) => id);
+    const place = await this.hub.ask((steering) =>
+      steering.openWizard(run.uuid, { runId: run.id, type: run.type, plan, silent: [...SILENT_KINDS], facts, inputs }),
+    );
+    return this.reached(run.uuid, place);
+  }
+
+  /**
+   * One step of a run: found right, kept, then taken by the run. Throws `wizard_not_found` for a run that is over or
+   * somebody else's, `wrong_step`, whatever the step's check says, and `too_many_attempts`, after which the run is over.
+   */
+  async submit(uuid: string, { type, steps }: Meant, caller: Caller, body: Record<string, unknown>): Promise<Reached> {
+    const marks = this.ring.marks(canonical(body), 'wizard-input');
+    const found = await this.find(uuid, type, caller, marks);
+    if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
+      return this.send(uuid, { ...found.repeated, facts: await this.factsOf(found.repeated.input) });
+    const { run, step, module } = await this.waiting(found);
+    if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
+    const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
+    const asked = await this.asked(run, step, caller);
+    const { keep = {}, facts = {} } = await module.check!(asked, sent).catch((error: unknown) =>
+      this.refused(run, error),
+    );
+    const input = await insertInput(this.db, this.ring, {
+      runId: run.id,
+      step: step.name,
+      mark: marks[0],
+      keep: { ...keep, [FACTS]: facts },
+    });
+    return this.send(uuid, { step: step.name, input, facts });
+  }
+
+  /** A code once more. Throws `resend_too_early`, `wrong_step`. */
+  async sendAgain(uuid: string, { type, steps }: Meant, caller: Caller): Promise<Reached> {
+    const { run, step, module } = await this.waiting(await this.find(uuid, type, caller, []));
+    if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
+    await this.resend(run, step, module);
+    return { run, step };
+  }
+
+  /** Also for an operator, on whose word a code goes out again. */
+  async resend(run: WizardRun, step: Step, module: StepModule): Promise<void> {
+    const { again } = module;
+    if (!again) throw wrongStep(workflowOf(step));
+    const { pool, ring, steer } = this.hub.tools();
+    const at = { runId: run.id, position: 0, step: step.name, facts: run.facts, inputs: run.inputs, input: null };
+    const by = { workflowId: `wizard:${run.uuid}`, runId: '' };
+    await atStep({ pool, ring, steer, run: by }, at, again);
+    void this.note(run.uuid, { said: `The code of ${step.name} was sent again.` });
+  }
+
+  /** The answer at a step that asks something. `done`: only the opening was meant to be done. */
+  async ask(run: WizardRun, step: Step, caller: Caller, done = false): Promise<WizardAnswer> {
+    const module = stepModule(step.kind);
+    const data = module.form ? await module.form(await this.asked(run, step, caller)) : null;
+    return { code: 200, data, done, uuid: run.uuid, workflow: workflowOf(step) };
+  }
+
+  /** A run, for whoever may go on with it: `wizard_not_found` else. */
+  async find(uuid: string, type: WizardType, caller: Caller, marks: readonly Buffer[]): Promise<AskedRun> {
+    const run = await findRun(this.db, uuid, marks);
+    if (!run || run.type !== type || (run.openedBy !== null && run.openedBy !== caller.clientId)) throw gone();
+    if (run.deviceMark && !isMarkOf(this.ring, run.deviceMark, caller.userAgent)) throw gone();
+    return run;
+  }
+
+  /** The step a run waits at. */
+  async waiting(run: WizardRun): Promise<{ run: WizardRun; step: Step; module: StepModule }> {
+    if (run.state !== 'open') throw gone();
+    const step = (await planOf(this.db, run)).steps.find(({ name }) => name === run.step);
+    if (!step) throw gone();
+    return { run, step, module: stepModule(step.kind) };
+  }
+
+  async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
+    const { db, ring } = this;
+    const { open, provider } = this.toolsOfProviders();
+    const plan = await planOf(db, run);
+    return {
+      ...{ db, pool: db, ring, run, plan, step, settings: step.settings, open, provider, ...caller },
+      draft: () => loadDraft(db, ring, run.inputs),
+    };
+  }
+
+  private toolsOfProviders() {
+    const { open, provider } = this.hub.tools();
+    return { open, provider };
+  }
+
+  /** Brings an input to its run. What the run does not take may be sent anew. */
+  async send(uuid: string, submission: { step: string; input: number; facts: Facts }): Promise<Reached> {
+    try {
+      return await this.reached(uuid, await this.hub.ask((steering) => steering.submitStep(uuid, submission)));
+    } catch (error) {
+      if (!isHubFailure(error) || error.type === 'Unavailable') throw error;
+      await dropInput(this.db, submission.input);
+      // Somebody was quicker: he hears where the run is.
+      if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(uuid));
+      throw error.reason === 'not_waiting' ? gone() : error;
+    }
+  }
+
+  private async presentWorkflow(uuid: string): Promise<string> {
+    const run = await findRun(this.db, uuid, []);
+    return run ? workflowOf((await this.waiting(run)).step) : END;
+  }
+
+  private async reached(uuid: string, { step: name, over }: WizardPlace): Promise<Reached> {
+    const run = await findRun(this.db, uuid, []);
+    if (!run) throw gone();
+    if (over !== null && over !== 'done') throw gone();
+    return { run, step: over ? null : (await planOf(this.db, run)).steps.find((step) => step.name === name)! };
+  }
+
+  /** Too many wrong codes end the run; a wrong one is shown to operators. */
+  private async refused(run: WizardRun, error: unknown): Promise<never> {
+    if (isHubFailure(error) && error.reason === 'too_many_attempts')
+      await this.hub.ask((steering) => steering.stopWizard(run.uuid, 'tries', 'failed')).catch(() => undefined);
+    if (isHubFailure(error) && error.reason === 'invalid_code') void this.noteWrongCode(run);
+    throw error;
+  }
+
+  private async noteWrongCode({ id, uuid, step }: WizardRun): Promise<void> {
+    const { rows } = await this.db.query<{ triesLeft: number }>(
+      `select tries_left as "triesLeft" from wizard_code where run_id = $1 and step = $2`,
+      [id, step],
+    );
+    if (rows[0]) await this.note(uuid, { said: 'A wrong code was given.', ...rows[0] });
+  }
+
+  /** For those who look at the run in Temporal UI: nobody waits for it. */
+  private note(uuid: string, note: { said: string; triesLeft?: number }): Promise<void> {
+    return this.hub.ask((steering) => steering.noteWizard(uuid, note)).catch(() => undefined);
+  }
+
+  private async factsOf(input: number): Promise<Facts> {
+    const kept = await loadDraft(this.db, this.ring, [input]);
+    return (kept[FACTS] ?? {}) as Facts;
+  }
+}
+
+/** Kept with an input, so that a repeat tells the run the same. */
+const FACTS = 'facts';
+/** The mark of what was sent with the opening. */
+const OPENING = createHash('sha256').update('opening').digest();
+
+export const workflowOf = (step: Step): string => stepModule(step.kind).workflow?.(step.settings) ?? END;
+
+export const gone = () =>
+  new HubFailure('NotFound', 'wizard_not_found', 'The session has expired. Start again.', { field: 'uuid' });
+
+export const disabled = () => new HubFailure('Rejected', 'wizard_disabled', 'This action is not available now.');
+
+export const wrongStep = (workflow: string) =>
+  new Problem(409, [{ field: 'uuid', reason: 'wrong_step', issue: 'This step is not available now.' }], {}, workflow);

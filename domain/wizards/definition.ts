@@ -1,0 +1,120 @@
+import type { Step, WizardType } from './grammar.ts';
+
+/** What a kind of step means for its neighbours. */
+export interface StepRule {
+  /** In which wizards it may be used. */
+  types: readonly WizardType[];
+  /** What earlier steps must have given: 'email', 'client'. */
+  takes: readonly string[];
+  gives: readonly string[];
+  /** It asks nothing: it is done and passed. */
+  silent: boolean;
+}
+
+interface Fixed {
+  name: string;
+  kind: string;
+  when?: Step['when'];
+}
+
+/** Steps a wizard of a type must have, under these conditions and in this order; others may stand between them, never after the last. */
+const FIXED: Record<WizardType, readonly Fixed[]> = {
+  registration: [
+    { name: 'main', kind: 'form' },
+    { name: 'client', kind: 'create-client' },
+  ],
+  passwordRecovery: [
+    { name: 'email', kind: 'email-code' },
+    { name: 'second-factor', kind: 'totp', when: { facts: { factor: ['google'] } } },
+    { name: 'password', kind: 'new-password' },
+    { name: 'set', kind: 'set-password' },
+  ],
+  authorization: [
+    { name: 'login', kind: 'login' },
+    { name: 'choose', kind: 'choose-factor', when: { facts: { factor: ['choose'] } } },
+    { name: 'google', kind: 'totp', when: { facts: { factor: ['google'] } } },
+    { name: 'sms', kind: 'phone-code', when: { facts: { factor: ['sms'] } } },
+    { name: 'email', kind: 'email-code', when: { facts: { factor: ['email'] } } },
+    { name: 'reset', kind: 'ask-reset', when: { facts: { mustReset: [true] } } },
+    { name: 'reset-code', kind: 'email-code', when: { facts: { mustReset: [true] } } },
+    { name: 'reset-password', kind: 'new-password', when: { facts: { mustReset: [true] } } },
+    { name: 'set', kind: 'set-password', when: { facts: { mustReset: [true] } } },
+    { name: 'sign-in', kind: 'sign-in' },
+  ],
+};
+
+/** Known before the first step. */
+const GIVEN: Record<WizardType, readonly string[]> = {
+  registration: [],
+  passwordRecovery: ['client', 'email'],
+  authorization: [],
+};
+
+export interface Mistake {
+  /** Index of the step that is wrong; null: something is missing. */
+  step: number | null;
+  issue: string;
+}
+
+/** What is wrong with the steps of a definition, so that every run can reach its end. `ruleOf` knows a kind's rule; undefined = no such kind. */
+export const mistakesIn = (
+  type: WizardType,
+  steps: readonly Step[],
+  ruleOf: (step: Step) => StepRule | undefined,
+): Mistake[] => {
+  const mistakes: Mistake[] = [];
+  const given = new Set<string>(GIVEN[type]);
+  const names = new Set<string>();
+  let silent: string | null = null;
+  for (const [at, step] of steps.entries()) {
+    const say = (issue: string) => mistakes.push({ step: at, issue });
+    const rule = ruleOf(step);
+    if (names.has(step.name)) say(`the name '${step.name}' is used twice`);
+    names.add(step.name);
+    if (!rule) {
+      say(`there is no step '${step.kind}'`);
+      continue;
+    }
+    if (!rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
+    if (!rule.silent && silent) say(`cannot ask anything after '${silent}', which has its effect already`);
+    if (rule.silent) silent = step.name;
+    const missing = rule.takes.filter((what) => !given.has(what));
+    if (missing.length > 0) say(`needs ${missing.join(', ')}, which no step before it surely gives`);
+    // What a client may pass by is not surely given; a fixed step goes by the wizard's own facts.
+    if (step.when === null || isFixed(type, step)) for (const what of rule.gives) given.add(what);
+  }
+  mistakes.push(...mistakesInOrder(type, steps));
+  return mistakes;
+};
+
+const isFixed = (type: WizardType, step: Step): boolean => FIXED[type].some(({ name }) => name === step.name);
+
+const mistakesInOrder = (type: WizardType, steps: readonly Step[]): Mistake[] => {
+  const fixed = FIXED[type];
+  const mistakes: Mistake[] = [];
+  let last = -1;
+  for (const { name, kind, when = null } of fixed) {
+    const at = steps.findIndex((step) => step.name === name);
+    if (at < 0) {
+      mistakes.push({ step: null, issue: `the step '${name}' (${kind}) is missing` });
+      continue;
+    }
+    const step = steps[at]!;
+    if (step.kind !== kind) mistakes.push({ step: at, issue: `'${name}' must be a ${kind}` });
+    if (!isSame(step.when, when)) mistakes.push({ step: at, issue: `the condition of '${name}' is fixed` });
+    if (at < last) mistakes.push({ step: at, issue: `'${name}' stands too early` });
+    last = Math.max(last, at);
+  }
+  const end = fixed.at(-1)!.name;
+  if (steps.length > 0 && steps.at(-1)!.name !== end)
+    mistakes.push({ step: steps.length - 1, issue: `the last step must be '${end}'` });
+  return mistakes;
+};
+
+const isSame = (a: Step['when'], b: Step['when']): boolean => canonical(a) === canonical(b);
+const canonical = (when: Step['when']): string =>
+  JSON.stringify([
+    when?.clientTypeIds ?? null,
+    when?.countryIds ?? null,
+    Object.entries(when?.facts ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);

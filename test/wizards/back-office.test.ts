@@ -1,0 +1,284 @@
+/** Wizards as operators see them: definitions made of data, and runs of clients who are stuck. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
+import type { Caller, MoneyApi } from '../api/money-hub.ts';
+import { anEmail, codeSentTo, Device, mainForm, startWizardApi } from './devices.ts';
+
+let api: MoneyApi;
+let olga: Caller;
+beforeAll(async () => {
+  api = await startWizardApi();
+  olga = await api.operator();
+});
+afterAll(() => api?.stop());
+
+const [registration, recovery, authorization] = DEFAULT_WIZARDS;
+const seeded = async (type: string) => (await olga.call(`GET /wizards?filter[type]=${type}`)).body.data[0];
+const countryId = async (code: string) =>
+  (await api.hub.one<{ id: number }>(`select country_id as id from country where numeric_code = $1`, [code])).id;
+const typeId = async (name: string) =>
+  (await api.hub.one<{ id: number }>(`select id from client_type where name = $1`, [name])).id;
+const label = (value: string, locale = 'en_US') => ({ key: 'label', locale, value });
+
+describe('a registration of the broker’s own', () => {
+  it('made of data only: phone before e-mail, further fields, client type by country', async () => {
+    const germany = await countryId('276');
+    const main = registration!.steps[0]!;
+    const fields = [
+      ...(main.settings['fields'] as object[]),
+      {
+        ...{ name: 'phones', type: 'group', multiple: true, rules: ['required'], texts: [label('Phones')] },
+        fields: [
+          { name: 'phone', type: 'phone', rules: ['required', 'phone:AUTO', 'distinct'], texts: [label('Phone')] },
+        ],
+      },
+    ];
+    const made = await olga.call('POST /wizards', {
+      type: 'registration',
+      name: 'Companies',
+      steps: [
+        { ...main, settings: { ...main.settings, fields } },
+        { name: 'phone', kind: 'phone-code', settings: { template: 'registerConfirm' } },
+        { name: 'email', kind: 'email-code', settings: { template: 'registerConfirm' } },
+        {
+          name: 'company',
+          kind: 'form',
+          when: { countryIds: [germany] },
+          settings: {
+            fields: [
+              {
+                ...{ name: 'vat', type: 'input', rules: ['required', 'min:5'] },
+                texts: [label('VAT number'), label('USt-Id', 'de_DE')],
+              },
+              { name: 'terms', type: 'boolean', rules: ['accepted'], texts: [label('I accept')] },
+            ],
+          },
+        },
+        {
+          name: 'client',
+          kind: 'create-client',
+          settings: { typeByCountry: [{ countryIds: [germany], typeId: await typeId('Corporate') }] },
+        },
+      ],
+    });
+    expect(made).toMatchObject({ status: 201, body: { version: 1, default: false, uuid: expect.any(String) } });
+
+    const device = new Device(api);
+    const email = anEmail();
+    const list = await device.step('POST /my/signup/wizard', {});
+    expect(list).toMatchObject({ workflow: 'registration_list', done: true });
+    expect(list.data.wizards).toContainEqual({
+      id: made.body.id,
+      uuid: made.body.uuid,
+      name: 'Companies',
+      description: '',
+      default: false,
+    });
+    const { uuid } = list;
+    const form = await device.step('POST /my/signup', { uuid, wizard_id: made.body.id });
+    expect(form.workflow).toBe('basic_register_form');
+    expect(await device.step('POST /my/signup', { uuid, wizard_id: made.body.id })).toEqual(form);
+
+    const wrongPhone = await device.call('POST /my/signup', {
+      uuid,
+      ...mainForm(device, email, { phones: { '0': { phone: '12345' } } }),
+    });
+    expect(wrongPhone.body.error.details[0].field).toBe('phones.0.phone');
+    const phone = '+995555123456';
+    const phones = { '0': { phone }, '1': { phone: '+995 555 123 456' } };
+    const twice = await device.call('POST /my/signup', { uuid, ...mainForm(device, email, { phones }) });
+    expect(twice.body.error.details[0].issue).toMatch(/is there twice/);
+    const sms = await device.step('POST /my/signup', {
+      uuid,
+      ...mainForm(device, email, { phones: { '0': { phone } } }),
+    });
+    expect(sms).toMatchObject({
+      workflow: 'confirm_phone',
+      data: { confirmationChannel: 'sms', recipient: '+9955****3456' },
+    });
+    const mail = await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, phone) });
+    expect(mail.workflow).toBe('confirm_email');
+
+    const german = { 'accept-language': 'de' };
+    const company = (await device.call('POST /my/signup', { uuid, code: await codeSentTo(api, email) }, german)).body;
+    expect(company).toMatchObject({
+      workflow: 'additional_info',
+      data: { fields: [{ name: 'vat', label: 'USt-Id' }, { name: 'terms' }] },
+    });
+    const refused = await device.call('POST /my/signup', { uuid, vat: 'DE1', terms: false });
+    expect(refused.body.error.details.map((one: any) => one.field)).toEqual(['vat', 'terms']);
+    expect((await device.step('POST /my/signup', { uuid, vat: 'DE123456789', terms: true })).code).toBe(202);
+    expect(await api.hub.one(`select phone, type_id, extra from client where email = $1`, [email])).toEqual({
+      phone,
+      type_id: await typeId('Corporate'),
+      extra: { vat: 'DE123456789', terms: true },
+    });
+
+    // Another country: the company's form is passed by, the type is the usual one.
+    const other = anEmail();
+    const next = (await device.step('POST /my/signup/wizard', { wizard: made.body.uuid })).uuid;
+    await device.step('POST /my/signup', {
+      uuid: next,
+      ...mainForm(device, other, {
+        addresses: { '0': { country_code: 470 } },
+        phones: { '0': { phone: '+995555123457' } },
+      }),
+    });
+    await device.step('POST /my/signup', { uuid: next, code: await codeSentTo(api, '+995555123457') });
+    expect((await device.step('POST /my/signup', { uuid: next, code: await codeSentTo(api, other) })).code).toBe(202);
+    expect(await api.hub.one(`select type_id from client where email = $1`, [other])).toEqual({
+      type_id: await typeId('Individual'),
+    });
+    expect((await olga.call(`DELETE /wizards/${made.body.id}`)).body.error.details[0].reason).toBe('in_use');
+    await olga.call(`PATCH /wizards/${made.body.id}`, { enabled: false });
+  });
+
+  it('is refused when a run of it could not reach its end', async () => {
+    const [main, email, client] = registration!.steps as [any, any, any];
+    const wrong: [string, object[], RegExp][] = [
+      ['no end', [main, email], /'client' \(create-client\) is missing/],
+      ['a step after the end', [main, client, { ...email }], /cannot ask anything after|must be 'client'/],
+      [
+        'a code for a phone nobody gave',
+        [main, { name: 'sms', kind: 'phone-code', settings: { template: 'registerConfirm' } }, client],
+        /needs phone/,
+      ],
+      ['two of one name', [main, email, email, client], /is used twice/],
+      ['a step of another wizard', [main, { name: 'app', kind: 'totp' }, client], /is no step of this type/],
+      ['an unknown step', [main, { name: 'x', kind: 'magic' }, client], /There is no step 'magic'/],
+      [
+        'an unknown rule',
+        [{ ...main, settings: { ...main.settings, fields: [{ name: 'a', type: 'input', rules: ['magic'] }] } }, client],
+        /is no rule/,
+      ],
+      [
+        'the client made only sometimes',
+        [main, { ...client, when: { countryIds: [1] } }],
+        /condition of 'client' is fixed/,
+      ],
+    ];
+    for (const [what, steps, issue] of wrong) {
+      const { status, body } = await olga.call('POST /wizards', {
+        type: 'registration',
+        name: `Wrong: ${what}`,
+        steps,
+      });
+      expect([what, status]).toEqual([what, 400]);
+      expect(body.error.details.map((one: any) => one.issue).join('\n')).toMatch(issue);
+      expect(body.error.details[0].field).toMatch(/^steps/);
+    }
+  });
+
+  it('cannot leave the second factor out of a sign-in, nor the code out of a recovery', async () => {
+    const withoutApp = authorization!.steps.filter(({ name }) => name !== 'google');
+    expect((await olga.call('POST /wizards', { type: 'authorization', name: 'Easy', steps: withoutApp })).status).toBe(
+      400,
+    );
+    const withoutCode = recovery!.steps.filter(({ name }) => name !== 'email');
+    expect(
+      (await olga.call('POST /wizards', { type: 'passwordRecovery', name: 'Easy', steps: withoutCode })).status,
+    ).toBe(400);
+    const both = { ...authorization!, name: 'Again' };
+    expect((await olga.call('POST /wizards', both)).status).toBe(201);
+  });
+});
+
+describe('a changed definition', () => {
+  it('counts for new runs; those under way stay on their version', async () => {
+    const { id, version, steps } = await seeded('registration');
+    const device = new Device(api);
+    const { uuid } = await device.step('POST /my/signup/wizard', {});
+    const changed = await olga.call(`PATCH /wizards/${id}`, {
+      steps: steps.filter(({ name }: any) => name !== 'email'),
+    });
+    expect(changed.body.version).toBe(version + 1);
+    const email = anEmail();
+    expect((await device.step('POST /my/signup', { uuid, ...mainForm(device, email) })).workflow).toBe('confirm_email');
+    const later = (await device.step('POST /my/signup/wizard', {})).uuid;
+    expect((await device.step('POST /my/signup', { uuid: later, ...mainForm(device, anEmail()) })).code).toBe(202);
+    await olga.call(`PATCH /wizards/${id}`, { steps });
+  });
+
+  it('stays usable: the default one is neither switched off nor deleted', async () => {
+    const { id } = await seeded('registration');
+    expect((await olga.call(`PATCH /wizards/${id}`, { enabled: false })).body.error.details[0]).toMatchObject({
+      field: 'enabled',
+      reason: 'fixed',
+    });
+    expect((await olga.call(`DELETE /wizards/${id}`)).status).toBe(409);
+    const reader = await api.operator(['wizards.read']);
+    expect((await reader.call(`PATCH /wizards/${id}`, { name: 'x' })).status).toBe(403);
+  });
+});
+
+describe('an operator', () => {
+  const stuck = async () => {
+    const device = new Device(api);
+    const email = anEmail();
+    const { uuid } = await device.step('POST /my/signup/wizard', {});
+    await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+    const run = (await olga.call('GET /wizards/runs?filter[state]=open&sort_by=createTime&sort_order=desc&limit=1'))
+      .body.data[0];
+    return { device, email, uuid, run };
+  };
+
+  it('sees where a client is stuck, and nothing of what he typed', async () => {
+    const { run, device, uuid, email } = await stuck();
+    expect(run).toMatchObject({
+      type: 'registration',
+      state: 'open',
+      step: 'email',
+      triesLeft: 5,
+      clientId: null,
+      wizard: { name: 'Registration' },
+    });
+    await device.call('POST /my/signup', { uuid, code: '000000' });
+    expect((await olga.call(`GET /wizards/runs/${run.id}`)).body.triesLeft).toBe(4);
+    expect(JSON.stringify((await olga.call('GET /wizards/runs')).body)).not.toContain(email);
+    const details = await api.hub
+      .handle(`wizard:${uuid}`)
+      .query<string>('__temporal_workflow_metadata')
+      .catch(() => '');
+    expect(JSON.stringify(details)).not.toContain(email);
+  });
+
+  it('confirms an e-mail by hand, with a right of its own and an audit row', async () => {
+    const { run, device, uuid } = await stuck();
+    const helper = await api.operator(['wizardRuns.read', 'wizardRuns.update']);
+    expect((await helper.call(`POST /wizards/runs/${run.id}/confirm`)).status).toBe(403);
+    expect((await olga.call(`POST /wizards/runs/${run.id}/confirm`)).status).toBe(204);
+    expect((await olga.call(`GET /wizards/runs/${run.id}`)).body).toMatchObject({
+      state: 'done',
+      clientId: expect.any(Number),
+    });
+    expect((await device.call('POST /my/signup', { uuid, code: '000000' })).status).toBe(404);
+    expect(
+      await api.hub.one(`select actor from audit where action = 'wizardRuns.confirm' and object = $1`, [
+        `wizard-run:${run.id}`,
+      ]),
+    ).toEqual({
+      actor: `user:${olga.id}`,
+    });
+  });
+
+  it('cannot confirm a sign-in or a recovery for anybody', async () => {
+    const device = new Device(api);
+    await device.step(`GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${anEmail()}`);
+    const [run] = (await olga.call('GET /wizards/runs?filter[type]=passwordRecovery&filter[state]=open')).body.data;
+    expect((await olga.call(`POST /wizards/runs/${run.id}/confirm`)).body.error.details[0].reason).toBe('restricted');
+  });
+
+  it('sends the code again within its limits, and ends a run', async () => {
+    const { run, device, uuid } = await stuck();
+    expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);
+    await api.hub.pool.query(`update wizard_code set sent_at = now() - interval '2 minutes' where run_id = $1`, [
+      run.id,
+    ]);
+    expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(204);
+    expect((await olga.call(`POST /wizards/runs/${run.id}/cancel`)).status).toBe(204);
+    expect((await olga.call(`POST /wizards/runs/${run.id}/cancel`)).status).toBe(409);
+    expect((await device.call('POST /my/signup', { uuid, code: '1' })).body.error.details[0].reason).toBe(
+      'wizard_not_found',
+    );
+  });
+});

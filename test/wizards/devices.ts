@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { type Answer, MoneyApi } from '../api/money-hub.ts';
+import { eventually } from '../kit/hub.ts';
+
+/** A hub whose mails and SMS arrive at the sandboxes of sendgrid and twilio. */
+export const startWizardApi = (connections: readonly string[] = []): Promise<MoneyApi> =>
+  MoneyApi.start({}, ['sendgrid', 'twilio', ...connections]);
+
+/** A browser of somebody who is not signed in. */
+export class Device {
+  readonly agent: string;
+  private readonly api: MoneyApi;
+
+  constructor(api: MoneyApi, agent = `Browser ${randomUUID()}`) {
+    this.api = api;
+    this.agent = agent;
+  }
+
+  get fingerprint(): string {
+    return Buffer.from(JSON.stringify({ user_agent: this.agent })).toString('base64');
+  }
+
+  async call(route: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const [method, path] = route.split(' ') as [string, string];
+    const response = await fetch(`${this.api.url}/api/v2${path}`, {
+      method,
+      headers: { 'user-agent': this.agent, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  /** The body of a step that must be fine. */
+  async step(route: string, body?: unknown): Promise<any> {
+    const answer = await this.call(route, body);
+    if (answer.status !== 200) throw new Error(`${route}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+}
+
+interface Thing {
+  title: string;
+  text: string;
+}
+
+const thingsFor = (api: MoneyApi, to: string): Thing[] =>
+  (api.hub.sandbox(to.includes('@') ? 'sendgrid' : 'twilio').vendor.things!() as unknown as Thing[]).filter(
+    ({ title }) => title.toLowerCase().includes(to.toLowerCase()),
+  );
+
+/** All of them, the newest first. */
+export const codesSentTo = (api: MoneyApi, to: string): string[] =>
+  thingsFor(api, to).flatMap(({ text }) => /\b\d{6}\b/.exec(text)?.[0] ?? []);
+
+/** The newest message to an address or phone that has a code. */
+export const codeSentTo = (api: MoneyApi, to: string): Promise<string> =>
+  eventually(() => Promise.resolve(codesSentTo(api, to)[0]), `a code for ${to}`);
+
+export const mailsTo = (api: MoneyApi, to: string): string[] => thingsFor(api, to).map(({ title }) => title);
+
+/** A code that is surely not this one. */
+export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+
+export const anEmail = (): string => `ann-${randomUUID().slice(0, 8)}@client.example`;
+
+export const PASSWORD = 'Secret123';
+
+/** What the form of the seeded registration wants. */
+export const mainForm = (device: Device, email: string, more: object = {}) => ({
+  email,
+  password: PASSWORD,
+  password_confirmation: PASSWORD,
+  device_fingerprint: device.fingerprint,
+  info: { givenName: 'Ann', familyName: 'Canary', birthday: '1990-05-01' },
+  addresses: { '0': { country_code: '276' } },
+  ...more,
+});
+
+/** Registers somebody by the seeded wizard. */
+export const register = async (
+  api: MoneyApi,
+  device: Device,
+  email = anEmail(),
+): Promise<{ email: string; uuid: string; answer: any }> => {
+  const { uuid } = await device.step('POST /my/signup/wizard', {});
+  await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+  const answer = await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, email) });
+  return { email, uuid, answer };
+};

@@ -1,0 +1,349 @@
+/** How clients sign in: password, second factors, a new password that is wanted, tokens of a device. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { totpAt } from '../../activities/wizards/totp.ts';
+import { KeyRing } from '../../config/key-ring.ts';
+import type { MoneyApi } from '../api/money-hub.ts';
+import { eventually } from '../kit/hub.ts';
+import { CONFIG_KEYS } from '../kit/keys.ts';
+import { anEmail, codeSentTo, codesSentTo, Device, mailsTo, PASSWORD, register, startWizardApi } from './devices.ts';
+
+let api: MoneyApi;
+beforeAll(async () => {
+  api = await startWizardApi();
+});
+afterAll(() => api?.stop());
+
+const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
+const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
+const registered = async (device: Device) => (await register(api, device)).email;
+const idOf = async (email: string) =>
+  (await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email])).id;
+const begin = async (device: Device): Promise<string> => (await device.step('GET /my/signin/wizard')).uuid;
+const credentials = (device: Device, uuid: string, email: string, password = PASSWORD) => ({
+  ...{ uuid, email, password, device_fingerprint: device.fingerprint },
+});
+const SECRET = Buffer.from('12345678901234567890');
+const switchOn = async (email: string, ...factors: string[]) => {
+  const id = await idOf(email);
+  for (const type of factors)
+    await api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, $2)`, [id, type]);
+  if (factors.includes('google'))
+    await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
+      id,
+      new KeyRing(CONFIG_KEYS).seal(SECRET, 'totp'),
+    ]);
+  await api.hub.pool.query(`update client set phone = '+995555123456' where client_id = $1`, [id]);
+};
+const history = async (email: string) =>
+  (
+    await api.hub.pool.query(`select status, reason from authorization_record where client_id = $1 order by id`, [
+      await idOf(email),
+    ])
+  ).rows.map(({ status, reason }) => (reason ? `${status}: ${reason}` : status));
+const presentCode = () => totpAt(SECRET, Math.floor(Date.now() / 30_000));
+const newerCode = async (email: string, before: number) => {
+  await eventually(() => Promise.resolve(codesSentTo(api, email).length > before), 'another code');
+  return codeSentTo(api, email);
+};
+
+describe('a client', () => {
+  it('signs in with e-mail and password, whatever the case of the e-mail', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const first = await device.step('GET /my/signin/wizard');
+    expect(first).toEqual({
+      code: 200,
+      data: { recaptcha: { enabled: false, key: null }, is_qr_available: false, is_password_recovery_available: true },
+      done: true,
+      uuid: expect.any(String),
+      workflow: 'login',
+    });
+    const body = credentials(device, first.uuid, email.toUpperCase());
+    const last = await device.step('POST /my/signin', body);
+    const token = { token: expect.any(String), createdAt: expect.any(String), expiresAt: expect.any(String) };
+    expect(last).toEqual({
+      code: 202,
+      data: { accessToken: token, refreshToken: token, tfaProviders: [] },
+      done: true,
+      uuid: first.uuid,
+      workflow: END,
+    });
+    expect(await device.step('POST /my/signin', body)).toEqual(last);
+    const bearer = { authorization: `Bearer ${last.data.accessToken.token}` };
+    expect((await device.call('GET /my/accounts', undefined, bearer)).status).toBe(200);
+    expect(await history(email)).toEqual(['success']);
+    expect((await device.call('POST /my/signout', undefined, bearer)).status).toBe(204);
+    expect((await device.call('GET /my/accounts', undefined, bearer)).status).toBe(401);
+  });
+
+  it('hears the same for a wrong password and for an e-mail that nobody has', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const uuid = await begin(device);
+    const [wrong, nobody] = [
+      await device.call('POST /my/signin', credentials(device, uuid, email, 'Wrong12345')),
+      await device.call('POST /my/signin', credentials(device, uuid, anEmail(), PASSWORD)),
+    ];
+    for (const { status, body } of [wrong, nobody]) {
+      expect(status).toBe(400);
+      expect({ ...body.error, requestId: '' }).toEqual({
+        code: 0,
+        message: 'Authorization failed',
+        requestId: '',
+        details: [{ field: 'password', reason: 'bad_credentials', issue: 'Incorrect email or password.' }],
+      });
+    }
+    expect((await device.step('POST /my/signin', credentials(device, uuid, email))).code).toBe(202);
+    expect(await history(email)).toEqual(['failure: bad_credentials', 'success']);
+  });
+
+  it('is kept out after five wrong passwords from one address, and gets in again by a new password', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const codes = codesSentTo(api, email).length;
+    const uuid = await begin(device);
+    const tries = await Promise.all(
+      Array.from({ length: 7 }, (_, n) =>
+        device.call('POST /my/signin', credentials(device, uuid, email, `Wrong1234${n}`)),
+      ),
+    );
+    expect(tries.filter(({ status }) => status === 400)).toHaveLength(5);
+    const closed = await device.call('POST /my/signin', credentials(device, await begin(device), email));
+    expect(reasons(closed)).toEqual([429, 'too_many_attempts']);
+    expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(500);
+    // The session is over as well.
+    expect(reasons(await device.call('POST /my/signin', credentials(device, uuid, email)))).toEqual([
+      404,
+      'wizard_not_found',
+    ]);
+
+    const { token } = await device.step(
+      `GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`,
+    );
+    const { successToken } = await device.step('POST /my/2fa/challenge', {
+      token,
+      code: await newerCode(email, codes),
+    });
+    await device.call('POST /my/password/restore', { password: 'NewSecret123' }, { successtoken: successToken });
+    expect(
+      (await device.step('POST /my/signin', credentials(device, await begin(device), email, 'NewSecret123'))).code,
+    ).toBe(202);
+  });
+
+  it('who is not active hears it only with the right password', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await api.hub.pool.query(`update client set status = 'inactive' where email = $1`, [email]);
+    const uuid = await begin(device);
+    expect(reasons(await device.call('POST /my/signin', credentials(device, uuid, email, 'Wrong12345')))).toEqual([
+      400,
+      'bad_credentials',
+    ]);
+    expect(reasons(await device.call('POST /my/signin', credentials(device, uuid, email)))).toEqual([
+      403,
+      'restricted',
+    ]);
+  });
+
+  it('cannot have another device go on with his sign-in', async () => {
+    const [device, other] = [new Device(api), new Device(api)];
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    expect(reasons(await other.call('POST /my/signin', credentials(other, uuid, email)))).toEqual([
+      404,
+      'wizard_not_found',
+    ]);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    expect(reasons(await other.call('POST /my/2fa/google', { uuid, code: presentCode() }))).toEqual([
+      404,
+      'wizard_not_found',
+    ]);
+    expect((await device.step('POST /my/2fa/google', { uuid, code: presentCode() })).code).toBe(202);
+  });
+});
+
+describe('a second factor', () => {
+  it('an app: its code is taken once, by whomever', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const atApp = async () => {
+      const uuid = await begin(device);
+      const answer = await device.step('POST /my/signin', credentials(device, uuid, email));
+      expect(answer).toMatchObject({
+        workflow: '2fa_google',
+        data: { accessToken: null, refreshToken: null, tfaProviders: ['google'] },
+        done: false,
+      });
+      return uuid;
+    };
+    const [one, other] = [await atApp(), await atApp()];
+    const code = presentCode();
+    expect((await device.step('POST /my/2fa/google', { uuid: one, code })).code).toBe(202);
+    const replayed = await device.call('POST /my/2fa/google', { uuid: other, code });
+    expect(reasons(replayed)).toEqual([400, 'invalid_code']);
+    expect(replayed.body.error.details[0].issue).toBe('The code is incorrect. Attempts left: 4.');
+    expect(await history(email)).toEqual(['success', 'failure: invalid_code']);
+  });
+
+  it('of two is chosen; a code for one does not do for the other', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google', 'sms');
+    const uuid = await begin(device);
+    const early = await device.call('POST /my/2fa/sms', { uuid, code: '123456' });
+    expect([...reasons(early), early.body.error.workflow]).toEqual([409, 'wrong_step', 'login']);
+    expect(await device.step('POST /my/signin', credentials(device, uuid, email))).toMatchObject({
+      workflow: '2fa_choose',
+      data: { tfaProviders: ['google', 'sms'] },
+    });
+    const wrong = await device.call('POST /my/signin/2fa', { uuid, type: 'email' });
+    expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'type']);
+    expect(await device.step('POST /my/signin/2fa', { uuid, type: 'sms' })).toMatchObject({
+      workflow: '2fa_sms',
+      data: { confirmationChannel: 'sms', recipient: '+9955****3456' },
+    });
+    expect(reasons(await device.call('POST /my/2fa/google', { uuid, code: presentCode() }))).toEqual([
+      409,
+      'wrong_step',
+    ]);
+    const code = await codeSentTo(api, '+995555123456');
+    expect((await device.step('POST /my/2fa/sms', { uuid, code })).code).toBe(202);
+  });
+
+  it('by e-mail', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'email');
+    const codes = codesSentTo(api, email).length;
+    const uuid = await begin(device);
+    expect((await device.step('POST /my/signin', credentials(device, uuid, email))).workflow).toBe('2fa_email');
+    expect((await device.step('POST /my/2fa/email', { uuid, code: await newerCode(email, codes) })).code).toBe(202);
+  });
+});
+
+describe('a client who must set a new password', () => {
+  it('does so at his next sign-in, after a code by e-mail', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const codes = codesSentTo(api, email).length;
+    await api.hub.pool.query(`update client set must_reset_password = true where email = $1`, [email]);
+    const uuid = await begin(device);
+    expect(await device.step('POST /my/signin', credentials(device, uuid, email))).toEqual({
+      ...{ code: 200, data: null, done: false, uuid, workflow: 'password_reset' },
+    });
+    expect(reasons(await device.call('POST /my/signin/password/reset', { uuid, password: 'NewSecret123' }))).toEqual([
+      409,
+      'wrong_step',
+    ]);
+    expect((await device.step('POST /my/signin/password/restore', { uuid })).workflow).toBe('confirm_email');
+    const code = await newerCode(email, codes);
+    expect((await device.step('POST /my/signin/password/restore', { uuid, code })).workflow).toBe('password_form');
+    const password = 'NewSecret123';
+    const last = await device.step('POST /my/signin/password/reset', {
+      uuid,
+      password,
+      password_confirmation: password,
+    });
+    expect(last.code).toBe(202);
+    const bearer = { authorization: `Bearer ${last.data.accessToken.token}` };
+    expect((await device.call('GET /my/accounts', undefined, bearer)).status).toBe(200);
+    expect((await device.step('POST /my/signin', credentials(device, await begin(device), email, password))).code).toBe(
+      202,
+    );
+  });
+});
+
+describe('an operator', () => {
+  it('sees who signed in, switches a lost factor off and wants a new password', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const id = await idOf(email);
+    await switchOn(email, 'google');
+    const olga = await api.operator();
+    expect((await olga.call(`GET /clients/${id}/2fa`)).body.data[0]).toEqual({
+      ...{ caption: 'Google Authenticator', isEnabled: true, name: 'google' },
+    });
+    expect((await olga.call(`PATCH /clients/${id}/2fa/google`)).body.isEnabled).toBe(false);
+    expect((await olga.call(`PATCH /clients/${id}/2fa/google`)).status).toBe(409);
+    const signedIn = await device.step('POST /my/signin', credentials(device, await begin(device), email));
+    const bearer = { authorization: `Bearer ${signedIn.data.accessToken.token}` };
+    const mine = (await device.call('GET /my/authorizations', undefined, bearer)).body.data;
+    expect(mine).toEqual([expect.objectContaining({ clientId: id, status: 'success', userAgent: device.agent })]);
+    expect(
+      (await olga.call(`GET /clients/authorizations?filter[clientId]=${id}&filter[status]=success`)).body.total,
+    ).toBe(1);
+
+    expect((await olga.call(`POST /clients/${id}/reset-password`)).status).toBe(204);
+    await eventually(
+      async () => (await device.call('GET /my/accounts', undefined, bearer)).status === 401,
+      'the sign-in to end',
+    );
+    const next = await device.step('POST /my/signin', credentials(device, await begin(device), email));
+    expect(next.workflow).toBe('password_reset');
+    const tagged = await api.operator(['clients.read']);
+    expect((await tagged.call(`POST /clients/${id}/reset-password`)).status).toBe(403);
+  });
+});
+
+describe('a refresh token of a client', () => {
+  const signIn = async (device: Device, email: string) =>
+    (await device.step('POST /my/signin', credentials(device, await begin(device), email))).data.refreshToken
+      .token as string;
+
+  it('works once on its device; used again, both sides are signed out and the owner is told', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const refreshToken = await signIn(device, email);
+    const next = await device.step('POST /my/refresh', { refreshToken, deviceFingerprint: device.fingerprint });
+    expect(next).toMatchObject({ code: 202, workflow: END, accessToken: { token: next.data.accessToken.token } });
+    const bearer = { authorization: `Bearer ${next.accessToken.token}` };
+    expect((await device.call('GET /my/accounts', undefined, bearer)).status).toBe(200);
+
+    expect((await device.call('POST /my/refresh', { refreshToken })).status).toBe(401);
+    expect((await device.call('POST /my/refresh', { refreshToken: next.refreshToken.token })).status).toBe(401);
+    await eventually(
+      async () => (await device.call('GET /my/accounts', undefined, bearer)).status === 401,
+      'the sign-in to end',
+    );
+    expect(await history(email)).toContain('failure: token_reused');
+    await eventually(
+      () => Promise.resolve(mailsTo(api, email).some((one) => one.startsWith('You were signed out'))),
+      'the mail',
+    );
+  });
+
+  it('that comes from another device ends the sign-in', async () => {
+    const [device, thief] = [new Device(api), new Device(api)];
+    const email = await registered(device);
+    const refreshToken = await signIn(device, email);
+    expect((await thief.call('POST /my/refresh', { refreshToken, deviceFingerprint: thief.fingerprint })).status).toBe(
+      401,
+    );
+    expect((await device.call('POST /my/refresh', { refreshToken })).status).toBe(401);
+    const another = await signIn(device, email);
+    expect((await thief.call('POST /my/refresh', { refreshToken: another })).status).toBe(401);
+  });
+
+  it('is none of the Back Office, and one of there is none of here', async () => {
+    const device = new Device(api);
+    const refreshToken = await signIn(device, await registered(device));
+    expect((await device.call('POST /refresh', { refreshToken })).status).toBe(401);
+    expect((await device.step('POST /my/refresh', { refreshToken })).code).toBe(202);
+  });
+});
+
+describe('codes of authenticator apps', () => {
+  it('are those of RFC 6238', () => {
+    const vectors = [
+      [59, '287082'],
+      [1_111_111_109, '081804'],
+      [1_111_111_111, '050471'],
+      [1_234_567_890, '005924'],
+      [2_000_000_000, '279037'],
+      [20_000_000_000, '353130'],
+    ] as const;
+    for (const [seconds, code] of vectors) expect(totpAt(SECRET, Math.floor(seconds / 30))).toBe(code);
+  });
+});

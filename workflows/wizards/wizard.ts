@@ -1,0 +1,233 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
+import type { Facts, Plan } from '../../domain/wizards/grammar.ts';
+import {
+  advanced,
+  beginning,
+  type Submission,
+  whyNot,
+  type WizardEnd,
+  type WizardState,
+} from '../../domain/wizards/machine.ts';
+import { internal, setPatience } from '../kit/activities.ts';
+import { attributes as keys } from '../kit/attributes.ts';
+import { hubFailureOf, refusal } from '../kit/stopped.ts';
+import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from './messages.ts';
+
+export interface WizardInput {
+  runId: number;
+  /** 'registration' */
+  type: string;
+  plan: Plan;
+  /** Kinds of steps that ask nothing: they are done and passed. */
+  silent: string[];
+  facts: Facts;
+  /** What was sent with the opening. */
+  inputs: number[];
+  timings?: Partial<Timings>;
+}
+
+/** A procedure that a client does in steps, as its version of a definition says; ends when the last is done, or when nobody goes on. */
+export async function wizard(input: WizardInput): Promise<{ over: WizardEnd }> {
+  return CancellationScope.nonCancellable(() => new Wizard(input).live());
+}
+
+/** One thing at a time: what the client sends, what an operator wants, the end of patience. */
+interface Job {
+  work: () => Promise<void>;
+  done: boolean;
+  error?: ApplicationFailure;
+}
+
+class Wizard {
+  private readonly input: WizardInput;
+  private state: WizardState;
+  private ready = false;
+  /** Why the first step could not be entered. */
+  private stillborn: ApplicationFailure | null = null;
+  private readonly jobs: Job[] = [];
+  private expiresAt = 0;
+  private since = new Date();
+  private triesLeft: number | null = null;
+  private shownClient: unknown;
+  private readonly log: string[] = [];
+
+  constructor(input: WizardInput) {
+    this.input = input;
+    // It begins with what it shows.
+    this.shownClient = input.facts['clientId'];
+    this.state = beginning(input.plan, input.facts, input.inputs);
+    setPatience({ ...TIMINGS, ...input.timings });
+    setHandler(
+      wizardOpen,
+      async () => {
+        await condition(() => this.ready);
+        if (this.stillborn) throw this.stillborn;
+        return this.place();
+      },
+      { description: 'Begins the procedure; answers its first step.' },
+    );
+    setHandler(wizardSubmit, (submission) => this.inTurn(() => this.take(submission)), {
+      validator: ({ step }) => this.assertTakes(step),
+      description: 'A step that was checked, by the number under which it is kept.',
+    });
+    setHandler(wizardStop, ({ by, end }) => this.inTurn(() => this.end(end, `Stopped by ${by}.`)), {
+      description: 'Ends it: {"by": "user:<id>", "end": "cancelled"}.',
+    });
+    setHandler(wizardNoted, ({ said, triesLeft }) => {
+      if (triesLeft !== undefined) this.triesLeft = triesLeft;
+      this.note(said);
+    });
+  }
+
+  async live(): Promise<{ over: WizardEnd }> {
+    try {
+      await this.enter(this.state);
+    } catch (error) {
+      this.stillborn = said(error);
+      if (this.state.over === null) await this.end('failed', 'It could not begin.');
+    }
+    this.ready = true;
+    void this.watchLifetime();
+    for (;;) {
+      const job = this.jobs.shift();
+      if (job) {
+        await job.work().catch((error: unknown) => (job.error = said(error)));
+        job.done = true;
+      } else if (this.isOver() && allHandlersFinished()) break;
+      else await condition(() => this.jobs.length > 0 || (this.isOver() && allHandlersFinished()));
+    }
+    const over = this.state.over!;
+    upsertSearchAttributes([{ key: keys.status, value: over }]);
+    return { over };
+  }
+
+  private isOver(): boolean {
+    return this.state.over !== null;
+  }
+
+  private assertTakes(step: string): void {
+    const why = this.ready ? whyNot(this.input.plan, this.state, step) : null;
+    if (why) throw wrongStep(why);
+  }
+
+  private async inTurn(work: () => Promise<void>): Promise<WizardPlace> {
+    const job: Job = { work, done: false };
+    this.jobs.push(job);
+    await condition(() => job.done);
+    if (job.error) throw job.error;
+    return this.place();
+  }
+
+  /** Of two who send the same step at the same moment the second finds it taken. */
+  private async take({ step, input, facts }: Submission): Promise<void> {
+    const why = whyNot(this.input.plan, this.state, step);
+    if (why) throw wrongStep(why);
+    await this.enter(advanced(this.input.plan, this.state, { facts, input }), input);
+  }
+
+  /**
+   * Goes to a step, and on through those that ask nothing. When the step that asks cannot begin, the run stays where it was; what a silent
+   * step refuses ends it, because it has all that the client could say.
+   */
+  private async enter(next: WizardState, input: number | null = null): Promise<void> {
+    const { runId, plan, silent } = this.input;
+    for (;;) {
+      const step = plan.steps[next.position];
+      if (step && !silent.includes(step.kind)) {
+        const { name, kind } = step;
+        const { lifetimeSeconds } = plan;
+        await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
+        this.at(next, name);
+        return;
+      }
+      // From here on nothing of before may be sent again.
+      this.state = next;
+      if (!step) return this.end('done', 'Done.');
+      const summary = `Doing: ${step.name}`;
+      try {
+        const found = await internal(summary).applyStep({ runId, ...next, step: step.name, input });
+        this.note(`${step.name}: done.`);
+        next = advanced(plan, next, { facts: found });
+      } catch (error) {
+        await this.end('failed', `${step.name} was refused: ${hubFailureOf(error)?.message ?? 'internal'}`);
+        throw error;
+      }
+    }
+  }
+
+  private at(next: WizardState, step: string): void {
+    this.state = next;
+    this.since = new Date();
+    this.triesLeft = null;
+    this.expiresAt = Date.now() + this.input.plan.lifetimeSeconds * 1_000;
+    this.note(`Waits at ${step}.`);
+  }
+
+  /** One timer at a time: each step moves the deadline, not the timer. */
+  private async watchLifetime(): Promise<void> {
+    while (this.state.over === null) {
+      if (Date.now() < this.expiresAt) await sleep(this.expiresAt - Date.now());
+      else
+        await this.inTurn(async () => {
+          if (Date.now() >= this.expiresAt) await this.end('expired', 'Nobody went on.');
+        });
+    }
+  }
+
+  private async end(over: WizardEnd, what: string): Promise<void> {
+    if (this.state.over !== null) return;
+    const { runId } = this.input;
+    await internal(`Noting: ${over}`).endWizard({ runId, over, clientId: this.clientId(), inputs: this.state.inputs });
+    this.state = { ...this.state, over };
+    this.note(what);
+  }
+
+  private place(): WizardPlace {
+    const { position, over } = this.state;
+    const step = over === null ? (this.input.plan.steps[position]?.name ?? null) : null;
+    return { step, over, clientId: this.clientId() };
+  }
+
+  private clientId(): number | null {
+    const { clientId } = this.state.facts;
+    if (typeof clientId !== 'number') return null;
+    if (this.shownClient !== clientId) upsertSearchAttributes([{ key: keys.client, value: `client-${clientId}` }]);
+    this.shownClient = clientId;
+    return clientId;
+  }
+
+  private note(said: string): void {
+    this.log.push(`- ${new Date().toISOString().slice(0, 19).replace('T', ' ')} ${said}`);
+    if (this.log.length > 30) this.log.splice(1, 1);
+    const { position, over } = this.state;
+    const step = this.input.plan.steps[position];
+    const waits =
+      over === null && step
+        ? `\n\n**Waits for** the client at *${step.name}*, since ${this.since.toISOString().slice(0, 19).replace('T', ' ')} UTC, until ${new Date(this.expiresAt).toISOString().slice(0, 19).replace('T', ' ')} UTC` +
+          `${this.triesLeft === null ? '' : `; ${this.triesLeft} tries left`}.\n\n**You can** send its code again, confirm the step by hand or cancel, in the Back Office (wizard runs).`
+        : '';
+    setCurrentDetails(`**${this.input.type}** · ${over ?? step?.name ?? ''}${waits}\n\n${this.log.join('\n')}`);
+  }
+}
+
+const said = (error: unknown): ApplicationFailure => {
+  const failure = hubFailureOf(error);
+  return failure
+    ? refusal(failure.type, failure.reason, failure.message, failure.facts)
+    : refusal('Rejected', 'internal', 'This step could not be done.');
+};
+
+const wrongStep = (why: 'over' | 'wrong_step') =>
+  why === 'over'
+    ? refusal('Rejected', 'wizard_not_found', 'The session has expired. Start again.')
+    : refusal('Rejected', 'wrong_step', 'This step is not available now.');
