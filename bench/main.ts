@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CACHE } from '../cli/embedded/temporal-binary.ts';
+import { CACHE } from '../cli/embedded/find-program.ts';
 import { apiBench } from './api.ts';
 import { decisionBench } from './decision.ts';
 import { depositBench } from './deposit.ts';
