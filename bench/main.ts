@@ -8,11 +8,12 @@ import type { Bench, Measured } from './figure.ts';
 import { measure } from './figure.ts';
 import { ledgerBench } from './ledger.ts';
 import { machine, preamble, table, writeJson } from './report.ts';
+import { slowProviderBench } from './slow-provider.ts';
 import { Stack } from './stack.ts';
 import { webhookBench } from './webhook.ts';
 
 /** `npm run bench [-- --only ledger --rounds 5 --json file]`: every figure beside its reference, on a stack of its own. */
-const BENCHES: readonly Bench[] = [ledgerBench, depositBench, decisionBench, webhookBench, apiBench];
+const BENCHES: readonly Bench[] = [ledgerBench, depositBench, slowProviderBench, decisionBench, webhookBench, apiBench];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
