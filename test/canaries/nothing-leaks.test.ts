@@ -14,28 +14,24 @@ beforeAll(async () => {
   const T0 = Date.now();
   const lap = (s: string) => process.stderr.write(`${s} ${Date.now() - T0}\n`);
   processes = await Processes.start();
-  lap('started');
   traffic = new Traffic(processes);
   await traffic.people();
   await traffic.connect();
-  lap('connected');
   await traffic.manage();
   lap('managed');
-  await traffic.work(null);
+  for (const trouble of [null, 'echo', 'garbage', 'timeout_before'] as const) await traffic.work(trouble);
   lap('worked');
   await traffic.webhooks();
-  for (const trouble of ['echo', 'garbage', 'timeout_before'] as const) {
-    await traffic.work(trouble);
-    lap(trouble);
-  }
-  await traffic.test();
+  await traffic.test('echo', 'timeout_before', null);
   lap('tested');
+  await traffic.answered();
+  lap('answered');
   await traffic.look();
-  await traffic.rotate();
-  lap('rotated');
-  written = await processes.traces();
   stored = await storedByTemporal(processes.hub);
   lap('stored');
+  await traffic.rotate();
+  written = await processes.traces();
+  lap("rotated"); const tally: any = {}; for (const { where, text } of traffic.answers) { const k = where.replace(/\d+/g, "N") ; (tally[k] ??= []).push(text.slice(0, 140)); } (await import("node:fs")).writeFileSync("/tmp/p-answers.json", JSON.stringify(tally, null, 1)); (await import("node:fs")).writeFileSync("/tmp/p-runs.json", JSON.stringify(stored.raw.map((o) => o.where), null, 1)); (await import("node:fs")).writeFileSync("/tmp/p-logs.txt", written.map((o) => o.where + "\n" + o.text.slice(0,60000)).join("\n\n"));
 }, 240_000);
 afterAll(() => processes?.stop());
 

@@ -1,4 +1,5 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { createCodec } from '../../worker/codec.ts';
 import type { TestHub } from '../kit/hub.ts';
@@ -15,36 +16,45 @@ export interface Stored {
 /** Of every run: its history, its line in the list with the search attributes, what is pending with its last failure, what Temporal UI tells of it. */
 export const storedByTemporal = async (hub: TestHub): Promise<Stored> => {
   const stored: Stored = { raw: [], decoded: [] };
-  const codec = createCodec(hub.settings.payloadKeys);
-  for await (const info of hub.client.workflow.list()) {
-    const id = info.workflowId;
-    const handle = hub.client.workflow.getHandle(id, info.runId);
-    const events = await handle.fetchHistory();
-    const { raw: description } = await handle.describe();
-    const bytes: [string, Uint8Array][] = [
-      ['history', history.v1.History.encode(events).finish()],
-      ['line in the list', workflow.v1.WorkflowExecutionInfo.encode(info.raw).finish()],
-      ['description', workflowservice.v1.DescribeWorkflowExecutionResponse.encode(description).finish()],
-    ];
-    for (const [what, encoded] of bytes)
-      stored.raw.push({ where: `the ${what} of ${id}`, text: Buffer.from(encoded).toString('latin1') });
-    stored.raw.push({
-      where: `the search attributes of ${id}`,
-      text: JSON.stringify(info.typedSearchAttributes.getAll()),
-    });
-
-    const payloads = payloadsIn(JSON.parse(historyToJSON(events)));
-    const opened = await codec.decode(
-      payloads.map(({ metadata, data }) => ({ metadata: asBytes(metadata), data: Buffer.from(data, 'base64') })),
-    );
-    stored.decoded.push({
-      where: `the decoded history of ${id}`,
-      text: opened.map(({ data }) => Buffer.from(data ?? []).toString()).join('\n'),
-    });
-    const shown: unknown = await handle.query('__temporal_workflow_metadata').catch(() => null);
-    stored.decoded.push({ where: `what Temporal UI shows of ${id}`, text: JSON.stringify(shown) });
-  }
+  const runs: WorkflowExecutionInfo[] = [];
+  for await (const run of hub.client.workflow.list()) runs.push(run);
+  const queue = runs.values();
+  const lanes = Array.from({ length: AT_ONCE }, async () => {
+    for (const run of queue) await addRun(hub, run, stored);
+  });
+  await Promise.all(lanes);
   return stored;
+};
+
+const AT_ONCE = 8;
+
+const addRun = async (hub: TestHub, run: WorkflowExecutionInfo, stored: Stored): Promise<void> => {
+  const id = run.workflowId;
+  const handle = hub.client.workflow.getHandle(id, run.runId);
+  const events = await handle.fetchHistory();
+  const { raw: description } = await handle.describe();
+  const bytes: [string, Uint8Array][] = [
+    ['history', history.v1.History.encode(events).finish()],
+    ['line in the list', workflow.v1.WorkflowExecutionInfo.encode(run.raw).finish()],
+    ['description', workflowservice.v1.DescribeWorkflowExecutionResponse.encode(description).finish()],
+  ];
+  for (const [what, encoded] of bytes)
+    stored.raw.push({ where: `the ${what} of ${id}`, text: Buffer.from(encoded).toString('latin1') });
+  stored.raw.push({
+    where: `the search attributes of ${id}`,
+    text: JSON.stringify(run.typedSearchAttributes.getAll()),
+  });
+
+  const payloads = payloadsIn(JSON.parse(historyToJSON(events))).map(({ metadata, data }) => ({
+    metadata: asBytes(metadata),
+    data: Buffer.from(data, 'base64'),
+  }));
+  const opened = await createCodec(hub.settings.payloadKeys).decode(payloads);
+  const text = opened.map(({ data }) => Buffer.from(data ?? []).toString()).join('\n');
+  stored.decoded.push({ where: `the decoded history of ${id}`, text });
+  if (run.status.name !== 'RUNNING') return; // its words are in its history
+  const shown = await handle.query<unknown>('__temporal_workflow_metadata');
+  stored.decoded.push({ where: `what Temporal UI shows of ${id}`, text: JSON.stringify(shown) });
 };
 
 interface StoredPayload {

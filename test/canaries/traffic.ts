@@ -21,7 +21,7 @@ export const PERSON = {
   birthday: '1987-11-23',
 } as const;
 const ADDRESS = 'TCanaryAddress00000000000000000001';
-const COMMENT = 'Canary comment about Zeldaquin';
+const COMMENT = 'canary comment of an operator';
 
 export const PERSONAL: readonly Canary[] = [
   { what: 'e-mail', text: PERSON.email },
@@ -30,11 +30,15 @@ export const PERSONAL: readonly Canary[] = [
   { what: 'phone', text: PERSON.phone.slice(1) },
   { what: 'birthday', text: PERSON.birthday },
   { what: 'where a payout goes', text: ADDRESS },
-  { what: "an operator's comment", text: COMMENT },
 ];
+/** Not about a person by itself, but nothing to be read by everybody who may look at Temporal. */
+export const CONFIDENTIAL: readonly Canary[] = [{ what: "an operator's comment", text: COMMENT }];
 
 /** One way of a provider's sandbox to misbehave, or to be well. */
-const TROUBLES = [null, 'echo', 'garbage', 'http_500', 'reset', 'timeout_before'] as const;
+type Trouble = 'echo' | 'garbage' | 'timeout_before' | null;
+
+/** Calls wait for a first answer of the provider; in trouble it does not come. */
+const PATIENCE_MS = 4_000;
 
 export interface Connected {
   provider: Provider;
@@ -54,6 +58,7 @@ export class Traffic {
   readonly secrets: Canary[] = [];
   readonly connections: Connected[] = [];
   private readonly processes: Processes;
+  private readonly unanswered: Promise<void>[] = [];
   private operator!: Caller;
   private client!: Caller & { id: number };
 
@@ -137,9 +142,9 @@ export class Traffic {
       await this.operator.call(`GET /connections${path}`);
   }
 
-  /** Tests every connection in every trouble. Many operators' worth of calls: their limit is for people. */
-  async test(): Promise<void> {
-    for (const trouble of TROUBLES) {
+  /** Tests every connection in each of these troubles. */
+  async test(...troubles: Trouble[]): Promise<void> {
+    for (const trouble of troubles) {
       const ofProvider = Map.groupBy(this.connections, ({ provider }) => provider.id);
       await Promise.all(
         [...ofProvider].map(async ([provider, connections]) => {
@@ -152,14 +157,21 @@ export class Traffic {
     }
   }
 
-  /** Real work through every connection, undisturbed and in trouble; what waits for money, news or people is left waiting. */
-  async work(trouble: (typeof TROUBLES)[number]): Promise<void> {
+  /** Real work through every connection, undisturbed or in trouble; what waits for money, news or people is left waiting. */
+  async work(trouble: Trouble): Promise<void> {
     for (const { provider } of this.connections) {
       const sandbox = this.processes.hub.sandbox(provider.id);
       sandbox.faults.clear();
       if (trouble) sandbox.fault({ match: {}, kind: trouble, times: 12 });
     }
-    await Promise.all(this.connections.map((one) => this.use(one)));
+    const begun = this.connections.map((one) => this.use(one));
+    this.unanswered.push(...begun);
+    await Promise.race([Promise.all(begun), sleep(PATIENCE_MS)]);
+  }
+
+  /** Waits for the answers that `work` did not wait for. */
+  async answered(): Promise<void> {
+    await Promise.all(this.unanswered);
   }
 
   /** What providers send: forged, garbled, unasked. */
@@ -194,7 +206,7 @@ export class Traffic {
     await this.processes.command('cli/keys.ts', ['list'], { CONFIG_KEYS: ring });
     await this.processes.command('cli/keys.ts', ['rotate'], { CONFIG_KEYS: ring });
     for (const { id } of this.connections) await this.operator.call(`GET /connections/${id}`);
-    await this.test();
+    await this.test(null);
   }
 
   /** Every list an operator can look at. */
