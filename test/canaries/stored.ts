@@ -14,10 +14,10 @@ export interface Stored {
 }
 
 /** Of every run: its history, its line in the list with the search attributes, what is pending with its last failure, what Temporal UI tells of it. */
-export const storedByTemporal = async (hub: TestHub): Promise<Stored> => {
+export const storedByTemporal = async (hub: TestHub, query?: string): Promise<Stored> => {
   const stored: Stored = { raw: [], decoded: [] };
   const runs: WorkflowExecutionInfo[] = [];
-  for await (const run of hub.client.workflow.list()) runs.push(run);
+  for await (const run of hub.client.workflow.list(query === undefined ? {} : { query })) runs.push(run);
   const queue = runs.values();
   const lanes = Array.from({ length: AT_ONCE }, async () => {
     for (const run of queue) await addRun(hub, run, stored);

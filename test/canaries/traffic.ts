@@ -211,7 +211,7 @@ export class Traffic {
 
   /** Every list an operator can look at. */
   async look(): Promise<void> {
-    for (const path of ['connections', 'applications', 'transactions', 'webhooks', 'messages', 'accounts', 'audit'])
+    for (const path of ['connections', 'applications', 'transactions', 'webhooks', 'messages', 'accounts', 'documents'])
       await this.operator.call(`GET /${path}?limit=1000`);
     for (const { id } of this.connections) await this.operator.call(`GET /connections/${id}/health`);
   }
@@ -277,9 +277,11 @@ export class Traffic {
     if (account?.accountId !== undefined)
       await this.client.call('POST /my/transfers', {
         sourceAccountId: from,
-        targetAccountId: account.accountId,
-        amount: 5,
+        destinationAccountId: account.accountId,
+        amount: '5',
+        isInternal: false,
       });
+  });
   }
 
   /** A client wants to be verified by it. */
