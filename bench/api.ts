@@ -111,7 +111,7 @@ export const apiBench: Bench = {
       ],
       targets: [{ against: 'node:http, same JSON', atLeast: 0.3 }],
       notes: async () => [
-        `${answers.statements.length} statements behind an answer of ours that remembers nothing; else one, for the balances of all that wait together.`,
+        `${answers.statements.length} statements behind an answer of ours that remembers nothing; else none.`,
       ],
     };
     return [get, post];

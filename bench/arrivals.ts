@@ -6,9 +6,15 @@ import type { Stack } from './stack.ts';
 const AMOUNT = '100.00';
 const CLIENTS = 50;
 
+export interface Arrived {
+  transactionId: number;
+  clientId: number;
+}
+
 /** Starts a deposit as the API does and waits until it is done. */
-export const runDeposit = async ({ steering, client }: Stack, transactionId: number): Promise<void> => {
-  await steering.beginMoney('deposit', transactionId);
+export const runDeposit = async ({ steering, client }: Stack, { transactionId, clientId }: Arrived): Promise<void> => {
+  const shown = { client: clientId, provider: 'b2binpay', currency: 'USDT', amount: AMOUNT };
+  await steering.beginMoney('deposit', transactionId, shown);
   const { stage } = (await client.workflow.getHandle(`deposit:${transactionId}`).result()) as { stage: string };
   if (stage !== 'done') throw new Error(`deposit ${transactionId} ended as ${stage}`);
 };
@@ -33,13 +39,13 @@ export class Arrivals {
     return new Arrivals(stack, clients, await methodNamed(stack, 'usdt-address'));
   }
 
-  async make(count: number): Promise<number[]> {
+  async make(count: number): Promise<Arrived[]> {
     this.stack.sandboxes.module('b2binpay').setCallbacks('drop'); // the run is started here, not by the provider's call
     const ids = Array.from({ length: count });
     return Promise.all(ids.map((_, i) => this.one(this.clients[i % this.clients.length]!)));
   }
 
-  private async one({ clientId, walletId, currency }: BenchClient): Promise<number> {
+  private async one({ clientId, walletId, currency }: BenchClient): Promise<Arrived> {
     const { id: methodId, connectionId } = this.method;
     const { adapter, ctx } = await this.tools.open('payments', connectionId);
     const arrivalOf = reference();
@@ -52,7 +58,7 @@ export class Arrivals {
     });
     await this.stack.sandboxes.module('b2binpay').pay(providerId!, { amount: AMOUNT });
     const report = await adapter.findDeposit!(ctx, { reference: arrivalOf });
-    return placeRow(this.stack, {
+    const transactionId = await placeRow(this.stack, {
       type: 'deposit',
       stage: 'seen',
       status: 'inProgress',
@@ -66,10 +72,12 @@ export class Arrivals {
       provider_data: { arrivalOf, arrivalWhy: null, txid: null },
       arrival: `${connectionId}:${report!.arrivals[0]!.id}`,
     });
+    return { transactionId, clientId };
   }
 
   /** Every one of them is done, and exactly their money is on the clients' wallets. */
-  async assertCredited(transactionIds: readonly number[]): Promise<void> {
+  async assertCredited(arrived: readonly Arrived[]): Promise<void> {
+    const transactionIds = arrived.map(({ transactionId }) => transactionId);
     this.credited += transactionIds.length;
     const { rows } = await this.stack.pool.query<{ done: number; total: string }>(
       `select (select count(*)::int from money_transaction where transaction_id = any ($1) and stage = 'done') as done,

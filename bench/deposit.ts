@@ -48,7 +48,7 @@ export const depositBench: Bench = {
         name: ours,
         round: async () => {
           const made = await arrivals.make(MANY);
-          const rate = await allAtOnce(made, AT_ONCE, (id) => runDeposit(stack, id));
+          const rate = await allAtOnce(made, AT_ONCE, (one) => runDeposit(stack, one));
           await arrivals.assertCredited(made);
           return rate;
         },
@@ -69,8 +69,8 @@ export const depositBench: Bench = {
         name: ours,
         round: async () => {
           const made = await arrivals.make(FEW);
-          lastOurs = `deposit:${made.at(-1)}`;
-          const time = await oneByOne(made, (id) => runDeposit(stack, id));
+          lastOurs = `deposit:${made.at(-1)!.transactionId}`;
+          const time = await oneByOne(made, (one) => runDeposit(stack, one));
           await arrivals.assertCredited(made);
           return time;
         },

@@ -4,8 +4,21 @@ import {
   createHmac,
   createSecretKey,
   type KeyObject,
-  randomBytes,
+  randomFillSync,
 } from 'node:crypto';
+
+const NONCE = 12;
+/** Asking for random bytes costs more than sealing a small message: many are asked for at once. */
+const nonces = Buffer.alloc(NONCE * 256);
+let used = nonces.length;
+const nextNonce = (): Buffer => {
+  if (used === nonces.length) {
+    randomFillSync(nonces);
+    used = 0;
+  }
+  used += NONCE;
+  return nonces.subarray(used - NONCE, used);
+};
 
 /**
  * AES-256-GCM under a ring of named keys: the first key seals, every key opens. Rotation = put a new key in front.
@@ -40,7 +53,7 @@ export class KeyRing {
   /** `purpose` is bound to the message: what was sealed for one purpose does not open for another. */
   seal(plain: Uint8Array, purpose: string): Buffer {
     const id = Buffer.from(this.currentId);
-    const nonce = randomBytes(12);
+    const nonce = nextNonce();
     const cipher = createCipheriv('aes-256-gcm', this.keys.get(this.currentId)!, nonce);
     cipher.setAAD(Buffer.from(purpose));
     const body = Buffer.concat([cipher.update(plain), cipher.final()]);
@@ -54,7 +67,7 @@ export class KeyRing {
     const id = bytes.subarray(1, idEnd).toString();
     const key = this.keys.get(id);
     if (!key) throw new Error(`sealed with key '${id.slice(0, 32)}', which is not in the ring`);
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(idEnd, idEnd + 12));
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(idEnd, idEnd + NONCE));
     decipher.setAAD(Buffer.from(purpose));
     decipher.setAuthTag(bytes.subarray(idEnd + 12, idEnd + 28));
     return Buffer.concat([decipher.update(bytes.subarray(idEnd + 28)), decipher.final()]);

@@ -27,6 +27,7 @@ import {
 } from '../workflows/index.ts';
 import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
+import { attributesOf, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { DecisionProof } from './decision-proof.ts';
@@ -65,10 +66,11 @@ export class Steering implements Steer {
   }
 
   /**
-   * Starts a deposit, payout or transfer and waits for what is worth telling its opener. Repeating it answers the same.
+   * Starts a deposit, payout or transfer and waits for what is worth telling its opener. Repeating it answers the same. `about`: what the run shows from its
+   * first moment; without it the run looks it up.
    * Throws HubFailure `Unavailable` when Temporal or the workers cannot be reached: the order is stored and will be started.
    */
-  async beginMoney(kind: MoneyKind, transactionId: number): Promise<Begun> {
+  async beginMoney(kind: MoneyKind, transactionId: number, about?: Omit<Facts, 'kind'>): Promise<Begun> {
     const workflowId = `${kind}:${transactionId}`;
     return this.reach(
       async () => {
@@ -78,6 +80,7 @@ export class Steering implements Steer {
           workflowId,
           args: [{ transactionId, ...this.given() }],
           staticSummary: `${kind} ${transactionId}`,
+          ...(about && { typedSearchAttributes: attributesOf({ kind, ...about }) }),
         });
         return this.client.workflow.executeUpdateWithStart(begin, { startWorkflowOperation: start, updateId: 'begin' });
       },

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type pg from 'pg';
 import type { Decision } from '../../domain/decisions.ts';
+import { deadline } from '../../adapters/kit/deadline.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
 import { FAILURES, isHubFailure } from '../../domain/failures.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
@@ -121,17 +122,15 @@ export const bind = <T extends Record<string, Activity<never, unknown>>>(
         ? setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS)
         : undefined;
       const queuedMs = Math.max(0, Date.now() - info.currentAttemptScheduledTimestampMs);
+      const end = deadline(ATTEMPT_MS, cancellationSignal);
       try {
-        const answer = await run(input, {
-          ...lend,
-          run: { workflowId, runId },
-          signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(ATTEMPT_MS)]),
-        });
+        const answer = await run(input, { ...lend, run: { workflowId, runId }, signal: end.signal });
         return isNotSent(answer) ? { ...answer, queuedMs } : answer;
       } catch (error) {
         throw toTemporal(error);
       } finally {
         clearInterval(heart);
+        end.clear();
       }
     },
   ]);

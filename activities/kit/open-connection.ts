@@ -3,8 +3,8 @@ import type { AdapterContext } from '../../adapters/kit/context.ts';
 import { lendContext } from '../../adapters/kit/lend.ts';
 import type { Category, Provider, ProviderOf } from '../../adapters/kit/manifest.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
-import { openConnectionRow } from '../../db/repositories/connections.ts';
-import { forgetSettingsUsed, noteSettingsUsed, settingsUsed } from '../../db/repositories/settings-used.ts';
+import { openConnectionRow, type SettingsOf } from '../../db/repositories/connections.ts';
+import { forgetSettingsUsed, noteSettingsUsed } from '../../db/repositories/settings-used.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { type Lent, type NoteCall, watched } from './observe-calls.ts';
 
@@ -50,9 +50,9 @@ export const connectionOpener = ({
   return async (category, connectionId, signal, about) => {
     const begins = about && 'begins' in about ? about.begins : null;
     const noted = begins === null ? undefined : await noteSettingsUsed(pool, begins, connectionId);
-    const version = about && 'begun' in about ? await settingsUsed(pool, about.begun) : (noted?.version ?? null);
+    const begunWith = about && 'begun' in about ? about : (noted ?? null);
 
-    const lend = async (wanted: number | null): Promise<Lent & { provider: Provider }> => {
+    const lend = async (wanted: SettingsOf | null): Promise<Lent & { provider: Provider }> => {
       const row = await openConnectionRow(pool, ring, connectionId, wanted);
       // The way out when a provider never comes back: what never left is refused, and the money given back.
       if (noted?.fresh && row.silent && !row.enabled)
@@ -74,7 +74,7 @@ export const connectionOpener = ({
     };
 
     const onNothing = noted?.fresh ? () => forgetSettingsUsed(pool, begins!) : undefined;
-    const lent = await lend(version).catch(async (error: unknown) => {
+    const lent = await lend(begunWith).catch(async (error: unknown) => {
       await onNothing?.();
       throw error;
     });

@@ -1,4 +1,4 @@
-import { loadApprovalPolicies, loadTagIds } from '../../db/repositories/orders.ts';
+import { loadApprovalFacts } from '../../db/repositories/orders.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { loadTransaction, type TransactionRow } from '../../db/repositories/transactions.ts';
 import { approvalsNeeded } from '../../domain/approvals.ts';
@@ -12,15 +12,11 @@ export const policyFor = async (
   transaction: TransactionRow,
   amount: Amount,
 ): Promise<0 | 1 | 2> => {
-  const { type: kind, currency, methodId, clientId, connectionId } = transaction;
-  const tagIds = await loadTagIds(db, clientId);
-  const policies = await loadApprovalPolicies(db);
+  const { type: kind, currency, methodId } = transaction;
+  const { policies, tagIds, provider: id } = await loadApprovalFacts(db, transaction);
   const needed = approvalsNeeded(policies, { kind, currency: currency.numericCode, methodId, tagIds, amount });
-  if (needed > 0 || connectionId === null) return needed;
-  const { rows } = await db.query<{ provider: string }>(`select provider from connection where id = $1`, [
-    connectionId,
-  ]);
-  return rows[0] && provider(rows[0].provider).confirmedBy === 'person' ? 1 : 0;
+  if (needed > 0 || id === null) return needed;
+  return provider(id).confirmedBy === 'person' ? 1 : 0;
 };
 
 /** Asked when other than the ordered amount is about to move. */

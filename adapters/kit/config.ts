@@ -11,8 +11,15 @@ export const address = () => z.url({ protocol: /^https?$/ }).transform((url) => 
 
 export type Schema = z.core.JSONSchema.BaseSchema & { secret?: boolean; address?: boolean };
 
+/** Asked at every call of a provider, and the same for as long as its manifest lives. */
+const schemas = new WeakMap<z.ZodType, Schema>();
+
 /** The settings as JSON Schema, for forms and docs; secret fields carry `secret: true`. */
-export const settingsSchema = (config: z.ZodType): Schema => z.toJSONSchema(config, { io: 'input' }) as Schema;
+export const settingsSchema = (config: z.ZodType): Schema => {
+  const known = schemas.get(config) ?? (z.toJSONSchema(config, { io: 'input' }) as Schema);
+  schemas.set(config, known);
+  return known;
+};
 
 /** Replaces every secret of `settings` by what `replace` makes of it; what is absent stays absent. */
 export const mapSecrets = (config: z.ZodType, settings: unknown, replace: (secret: string) => unknown): unknown =>

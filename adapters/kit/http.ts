@@ -6,6 +6,7 @@ import { BlockList, isIP, type LookupFunction, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { HubFailure } from '../../domain/failures.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './context.ts';
+import { deadline } from './deadline.ts';
 
 /** What may be written to a log about one call: no headers, no bodies, no values of the query. */
 export interface TranscriptLine {
@@ -57,7 +58,7 @@ export const createHttpClient =
 
 const exchange = async (request: HttpRequest, options: HttpClientOptions): Promise<HttpAnswer> => {
   const wire = { handedOver: false };
-  const deadline = AbortSignal.timeout(Math.min(request.timeoutMs ?? options.timeoutMs, options.longestMs ?? Infinity));
+  const end = deadline(Math.min(request.timeoutMs ?? options.timeoutMs, options.longestMs ?? Infinity), options.signal);
   const pool = options.allowPrivate ? POOLS.open : POOLS.guarded;
   try {
     const answer = await axios.request<Buffer>({
@@ -76,13 +77,18 @@ const exchange = async (request: HttpRequest, options: HttpClientOptions): Promi
       httpAgent: request.agent ?? pool.http,
       httpsAgent: request.agent ?? pool.https,
       transport: watched(wire, options.allowPrivate),
-      signal: options.signal ? AbortSignal.any([options.signal, deadline]) : deadline,
+      signal: end.signal,
     });
     return { status: answer.status, headers: plain(answer.headers), body: Buffer.from(answer.data).toString('utf8') };
   } catch (error) {
-    throw failure(error, deadline.aborted ? 'timed out' : whyOf(error), wire.handedOver, request.effect);
+    throw failure(error, isOutOfTime(end.signal) ? 'timed out' : whyOf(error), wire.handedOver, request.effect);
+  } finally {
+    end.clear();
   }
 };
+
+const isOutOfTime = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && (reason as Error | undefined)?.name === 'TimeoutError';
 
 /** Sockets that finished connecting (and the TLS handshake): whatever is written to them may arrive. */
 const greeted = new WeakSet<Socket>();

@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { HttpMetrics } from './metrics.ts';
 
 const SANE = /^[A-Za-z0-9._:-]{1,100}$/;
 
 /** Gives the request its id (the caller's, when it is a sane one) and echoes it. */
-export const requestId: RequestHandler = (req, res, next) => {
+export const giveRequestId = (req: Request, res: Response): void => {
   const given = req.headers['x-request-id'];
   const id = typeof given === 'string' && SANE.test(given) ? given : randomUUID();
   res.locals['requestId'] = id;
   res.setHeader('X-Request-Id', id);
-  next();
 };
 
 /** One line per answer. The route's pattern, never the address: ids, filters and tokens in it may be personal. */
 export const accessLog =
-  (log: Logger, metrics: HttpMetrics): RequestHandler =>
-  (req, res, next) => {
+  (log: Logger, metrics: HttpMetrics) =>
+  (req: Request, res: Response): void => {
     const begun = performance.now();
     res.once('close', () => {
       const ms = performance.now() - begun;
@@ -27,5 +26,4 @@ export const accessLog =
       const line = { requestId: id, method: req.method, route, status: res.statusCode, ms: Math.round(ms * 10) / 10 };
       log.info({ ...line, ...(actor && { actor }), ...(res.writableFinished ? {} : { aborted: true }) }, 'request');
     });
-    next();
   };

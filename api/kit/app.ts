@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { accessLog, requestId } from './access-log.ts';
+import { accessLog, giveRequestId } from './access-log.ts';
 import { docsAssets, showDocs } from './docs-page.ts';
 import { Problem, errorBody, problem, toProblem } from './errors.ts';
 import type { HttpMetrics } from './metrics.ts';
@@ -9,7 +9,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Procedure } from './procedure.ts';
 import { createRoutes } from './routes.ts';
 import { type RunDeps, runner } from './run.ts';
-import { securityHeaders } from './security-headers.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 type Run = (req: express.Request, res: express.Response) => Promise<void>;
 
@@ -40,7 +40,7 @@ export const createApp = (parts: AppParts): Express => {
   app.set('trust proxy', parts.trustProxy);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
-  app.use(requestId, accessLog(parts.log, parts.metrics), securityHeaders, methods(parts));
+  app.use(everyRequest(parts), methods(parts));
   for (const { path, router } of parts.mounts ?? []) if (router) app.use(path, named(path), router);
   mountDocuments(app, parts);
   app.use(() => {
@@ -48,6 +48,17 @@ export const createApp = (parts: AppParts): Express => {
   });
   app.use(errorHandler(parts.log));
   return app;
+};
+
+/** One step before all others: each step of Express costs. */
+const everyRequest = ({ log, metrics }: AppParts): RequestHandler => {
+  const logAnswer = accessLog(log, metrics);
+  return (req, res, next) => {
+    giveRequestId(req, res);
+    logAnswer(req, res);
+    setSecurityHeaders(res);
+    next();
+  };
 };
 
 const named =

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Response } from 'express';
 import helmet from 'helmet';
 
 const secure = helmet({
@@ -28,7 +28,6 @@ secure(
   () => undefined,
 );
 
-export const securityHeaders: RequestHandler = (_req, res, next) => {
+export const setSecurityHeaders = (res: Response): void => {
   for (const [name, value] of headers) res.setHeader(name, value);
-  next();
 };

@@ -5,7 +5,7 @@ import { type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type MyAccountView, rememberedAccounts } from '../presenters/account.ts';
+import { type MyAccountShortView, rememberedAccounts } from '../presenters/account.ts';
 import { type OrderFacts, rememberedFacts } from './intake/facts.ts';
 
 export interface MoneyDeps extends ApiDeps {
@@ -23,8 +23,8 @@ export class MoneyHub {
   readonly deps: MoneyDeps;
   /** Good enough to say what would happen; whatever is placed is checked against fresh ones. */
   readonly facts: OrderFacts;
-  /** An account as its owner sees it, its balance read now. */
-  readonly myAccount: (accountId: number) => Promise<MyAccountView>;
+  /** An account inside its owner's transaction, as remembered. */
+  readonly myAccount: (accountId: number) => Promise<MyAccountShortView>;
   private made: Steering | undefined;
   private lent: ReturnType<typeof lendTools> | undefined;
 
@@ -49,8 +49,8 @@ export class MoneyHub {
     }
   }
 
-  begin(kind: 'deposit' | 'payout' | 'transfer', transactionId: number): Promise<Begun> {
-    return this.ask((steering) => steering.beginMoney(kind, transactionId));
+  begin(...order: Parameters<Steering['beginMoney']>): Promise<Begun> {
+    return this.ask((steering) => steering.beginMoney(...order));
   }
 
   /** What activities work with, for what the API does at once as they do. */

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { gather } from '../../db/gather.ts';
 import type { Memory } from '../../db/memory.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
@@ -53,7 +52,7 @@ export const Account = z
   })
   .meta({ id: 'Account' });
 
-const myAccount = {
+const ofMyAccount = {
   accountId: z.int(),
   accountNumber: z.string(),
   displayNumber: z.string(),
@@ -71,7 +70,6 @@ const myAccount = {
     terminalUrl: z.string(),
   }),
   priority: z.int(),
-  statement: Statement.nullable(),
   type: z.string().nullable(),
   createTime: time(),
   permissions: z.array(z.string()),
@@ -83,13 +81,16 @@ const myAccount = {
   leverage: z.int(),
 };
 
-/** Account inside a client's transaction. */
-export const MyAccountShort = z.object(myAccount).meta({ id: 'MyAccountShort' });
+/** Account inside a client's transaction (objects-front-office 2.17): which one it is, not what is on it. */
+export const MyAccountShort = z.object({ ...ofMyAccount, statement: z.null() }).meta({ id: 'MyAccountShort' });
 /** Account as its owner sees it (objects-front-office 2.1). */
-export const MyAccount = z.object({ ...myAccount, productCurrency: MyProductCurrency }).meta({ id: 'MyAccount' });
+export const MyAccount = z
+  .object({ ...ofMyAccount, statement: Statement.nullable(), productCurrency: MyProductCurrency })
+  .meta({ id: 'MyAccount' });
 
 export type AccountView = z.infer<typeof Account>;
 export type MyAccountView = z.infer<typeof MyAccount>;
+export type MyAccountShortView = z.infer<typeof MyAccountShort>;
 
 interface AccountRow {
   account_id: number;
@@ -195,7 +196,7 @@ const RIGHTS: Record<string, number> = {
   exchange: 128,
 };
 
-const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
+const myShortViewOf = (row: AccountRow): MyAccountShortView => ({
   accountId: row.account_id,
   accountNumber: row.account_number ?? '',
   displayNumber: row.account_number ?? '',
@@ -206,13 +207,18 @@ const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   group: row.product_group,
   platform: row.platform,
   priority: row.priority,
-  statement: statementOf(row),
+  statement: null,
   type: row.type,
   createTime: isoTime(row.create_time),
   permissions: row.permissions.toSorted(),
   productId: row.product_id,
   rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word] ?? 0), 0),
   leverage: row.leverage,
+});
+
+const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
+  ...myShortViewOf(row),
+  statement: statementOf(row),
   productCurrency: productCurrencyView(row.product_currency),
 });
 
@@ -229,28 +235,19 @@ export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number
 export const myAccountViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyAccountView>> =>
   views(db, ids, myViewOf);
 
-const AT_ONCE = 100;
-const NOTHING: Balance = { balance: '0', held: '0', posted: null };
+export const myShortAccountViews = async (
+  db: Db,
+  ids: readonly number[],
+): Promise<Map<number, MyAccountShortView>> =>
+  new Map([...(await rowsOf(db, WITHOUT_BALANCE, ids))].map(([id, row]) => [id, myShortViewOf(row)]));
 
-const balancesOf = async (db: Db, codes: readonly string[]): Promise<Balance[]> => {
-  const { rows } = await db.query<Balance & { code: string }>(
-    `select l.code, ${BALANCE} from ledger_account l where l.code = any($1)`,
-    [[...new Set(codes)]],
-  );
-  const found = new Map(rows.map((row) => [row.code, row]));
-  return codes.map((code) => found.get(code) ?? NOTHING);
-};
-
-/** Accounts that exist, one by one: what is remembered of each, and its balance as it is now, asked for all that wait together. */
-export const rememberedAccounts = (memory: Memory, pool: Db): ((accountId: number) => Promise<MyAccountView>) => {
-  const balance = gather((codes: string[]) => balancesOf(pool, codes), { most: AT_ONCE, lanes: 2 });
-  const rows = memory.remember({
+/** Accounts that exist, one by one, as remembered. */
+export const rememberedAccounts = (
+  memory: Memory,
+  pool: Db,
+): ((accountId: number) => Promise<MyAccountShortView>) =>
+  memory.remember({
     tables: ['account', 'currency', 'platform', 'product_currency', 'product', 'product_group'],
-    load: async (accountId: number) => (await rowsOf(pool, WITHOUT_BALANCE, [accountId])).get(accountId)!,
+    load: async (accountId: number) => (await myShortAccountViews(pool, [accountId])).get(accountId)!,
     about: (accountId) => [`account ${accountId}`],
-  });
-  return async (accountId) => {
-    const row = await rows.get(accountId);
-    return myViewOf({ ...row, ...(await balance(row.ledger_code)) });
-  };
-};
+  }).get;

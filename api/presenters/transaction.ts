@@ -6,9 +6,9 @@ import {
   Account,
   type AccountView,
   MyAccountShort,
-  type MyAccountView,
+  type MyAccountShortView,
   accountViews,
-  myAccountViews,
+  myShortAccountViews,
 } from './account.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
@@ -168,7 +168,7 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
   }));
 
 export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyTransactionView>> =>
-  withAccounts<MyAccountView, MyTransactionView>(db, ids, myAccountViews, (row, accounts) => ({
+  withAccounts<MyAccountShortView, MyTransactionView>(db, ids, myShortAccountViews, (row, accounts) => ({
     ...common(row),
     ...sides(row, accounts),
   }));

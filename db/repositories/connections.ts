@@ -25,20 +25,24 @@ export interface StoredConnection {
   silent: boolean;
 }
 
-/** `version`: of settings of before; when they are gone, or none is named, the present ones. */
+/** Settings of before: by their version, or those with which something was begun under a reference of ours. */
+export type SettingsOf = { version: number } | { begun: string };
+
+/** With the settings named; when they are gone, or none are, with the present ones. */
 export const openConnectionRow = async (
   db: Queryable,
   ring: KeyRing,
   id: number,
-  version: number | null = null,
+  of: SettingsOf | null = null,
 ): Promise<StoredConnection> => {
   const { rows } = await db.query(
     `select c.id, c.provider, c.name, c.caption, c.enabled, coalesce(s.config, c.config) as config, coalesce(s.version, c.version) as version,
             c.version as "currentVersion", coalesce(h.failures_in_row, 0) > 0 as failing, coalesce(h.state <> 'closed', false) as silent,
             coalesce(s.version, c.version) || ' ' || coalesce(s.retired_at, c.update_time, c.create_time) as stamp
-       from connection c left join connection_settings s on s.connection_id = c.id and s.version = $2
+       from connection c left join connection_settings s
+         on s.connection_id = c.id and s.version = coalesce($2, (select version from settings_used where reference = $3))
        left join connection_health h on h.connection_id = c.id where c.id = $1`,
-    [id, version],
+    [id, of && 'version' in of ? of.version : null, of && 'begun' in of ? of.begun : null],
   );
   const row = rows[0];
   if (!row) throw new HubFailure('NotFound', 'not_found', `there is no connection ${id}`);

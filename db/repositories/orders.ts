@@ -68,16 +68,26 @@ export const loadMethodFacts = async (db: Queryable, methodId: number): Promise<
   return rows[0] ?? null;
 };
 
-/** Enabled rules, in the order in which they are tried. */
-export const loadApprovalPolicies = async (db: Queryable): Promise<ApprovalPolicy[]> => {
-  const { rows } = await db.query<ApprovalPolicy>(
-    `select id, kind, currency, method_id as "methodId", tag_id as "tagId", min_amount::text as "minAmount", approvals
-       from approval_policy where enabled order by priority, id`,
-  );
-  return rows;
-};
+/** What decides how many persons must approve. */
+export interface ApprovalFacts {
+  /** Enabled rules, in the order in which they are tried. */
+  policies: ApprovalPolicy[];
+  /** Of the client. */
+  tagIds: number[];
+  /** Of the connection the money goes through. */
+  provider: string | null;
+}
 
-export const loadTagIds = async (db: Queryable, clientId: number): Promise<number[]> =>
-  (await db.query<{ tag_id: number }>(`select tag_id from client_tag where client_id = $1`, [clientId])).rows.map(
-    (row) => row.tag_id,
+export const loadApprovalFacts = async (
+  db: Queryable,
+  of: { clientId: number; connectionId: number | null },
+): Promise<ApprovalFacts> => {
+  const { rows } = await db.query<ApprovalFacts>(
+    `select (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'currency', currency, 'methodId', method_id, 'tagId', tag_id,
+                    'minAmount', min_amount::text, 'approvals', approvals) order by priority, id), '[]') from approval_policy where enabled) as policies,
+            array(select tag_id from client_tag where client_id = $1) as "tagIds",
+            (select provider from connection where id = $2) as provider`,
+    [of.clientId, of.connectionId],
   );
+  return rows[0]!;
+};

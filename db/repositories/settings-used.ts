@@ -19,10 +19,6 @@ export const forgetSettingsUsed = async (db: Queryable, reference: string): Prom
   await db.query(`delete from settings_used where reference = $1`, [reference]);
 };
 
-export const settingsUsed = async (db: Queryable, reference: string): Promise<number | null> =>
-  (await db.query<{ version: number }>(`select version from settings_used where reference = $1`, [reference])).rows[0]
-    ?.version ?? null;
-
 /** A client's own address is asked about for ever, everything else for 90 days; settings nobody needs any more go with the last note. */
 export const dropOldSettings = async (db: Queryable): Promise<void> => {
   await db.query(

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Memory } from '../../db/memory.ts';
-import { post } from '../../db/repositories/ledger.ts';
 import { eventually } from '../kit/hub.ts';
 import { MoneyApi } from './money-hub.ts';
 
@@ -62,16 +61,6 @@ describe('what a process remembers', () => {
     const placed = await preview(ann, {});
     await api.hub.pool.query(`update payment_method set enabled = true where name = 'bank-transfer'`);
     expect(placed).toMatchObject({ status: 403, body: { error: { details: [{ reason: 'restricted' }] } } });
-  });
-
-  it('shows the balance as it is, however the rest was remembered', async () => {
-    const ann = await api.clientWith('10', 'USD');
-    const shown = async () => (await preview(ann)).body.data.creditDetails.account.statement.availableBalance as string;
-    expect(await shown()).toMatch(/^10\.0+$/);
-    await post(api.hub.pool, 'memory-test', [
-      { do: 'post', from: 'house:suspense:USD', to: `wallet:${ann.wallet}`, amount: '5' },
-    ]);
-    expect(await shown()).toMatch(/^15\.0+$/);
   });
 });
 

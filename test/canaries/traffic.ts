@@ -281,7 +281,6 @@ export class Traffic {
         amount: '5',
         isInternal: false,
       });
-  });
   }
 
   /** A client wants to be verified by it. */

@@ -1,6 +1,6 @@
 import type { Breach as LedgerBreach } from '../../db/repositories/ledger.ts';
 import { checkLedger } from '../../db/repositories/ledger.ts';
-import { loadApprovalPolicies } from '../../db/repositories/orders.ts';
+import { loadApprovalFacts } from '../../db/repositories/orders.ts';
 import { approvalsNeeded } from '../../domain/approvals.ts';
 import { add, type Amount, compare, equal, negate, normal, subtract, sum } from '../../domain/money.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
@@ -197,7 +197,8 @@ const workflows = async ({ client }: Stack, rows: readonly Row[], breach: Tell):
 
 /** As many different persons as the policy asks, never the requester. */
 const approvals = async ({ pool }: Stack, rows: readonly Row[], breach: Tell): Promise<void> => {
-  const policies = await loadApprovalPolicies(pool);
+  // The campaign's clients have no tags.
+  const { policies } = await loadApprovalFacts(pool, { clientId: 0, connectionId: null });
   const { rows: given } = await pool.query<{ id: number; user: number; purpose: string }>(
     `select a.transaction_id as id, d.user_id as user, a.purpose from application_decision d join application a on a.id = d.application_id
       where d.decision = 'approve' and a.transaction_id = any($1)`,

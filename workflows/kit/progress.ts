@@ -1,28 +1,8 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { type SearchAttributeUpdatePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import type { CaseState } from '../../domain/kyc.ts';
 import type { Stage } from '../../domain/stages.ts';
-
-const keys = {
-  kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
-  status: defineSearchAttributeKey('HubStatus', SEARCH_ATTRIBUTES.HubStatus),
-  provider: defineSearchAttributeKey('HubProvider', SEARCH_ATTRIBUTES.HubProvider),
-  client: defineSearchAttributeKey('HubClient', SEARCH_ATTRIBUTES.HubClient),
-  currency: defineSearchAttributeKey('HubCurrency', SEARCH_ATTRIBUTES.HubCurrency),
-  amount: defineSearchAttributeKey('HubAmount', SEARCH_ATTRIBUTES.HubAmount),
-  needsHuman: defineSearchAttributeKey('HubNeedsHuman', SEARCH_ATTRIBUTES.HubNeedsHuman),
-  deadline: defineSearchAttributeKey('HubDeadline', SEARCH_ATTRIBUTES.HubDeadline),
-};
-
-export interface Facts {
-  kind: string;
-  client: number;
-  provider: string | null;
-  currency: string;
-  amount: string;
-}
+import { asDouble, attributes as keys, type Facts } from './attributes.ts';
 
 /** Of a run that is about something else than money. */
 export interface OtherFacts extends Pick<Facts, 'kind' | 'client' | 'provider'> {
@@ -40,6 +20,15 @@ export class Progress {
   private readonly shown = new Map<string, unknown>();
   private readonly pending = new Map<string, SearchAttributeUpdatePair>();
 
+  constructor() {
+    // Whoever knows them starts the run with them.
+    const { typedSearchAttributes: given } = workflowInfo();
+    for (const [name, key] of Object.entries(keys)) {
+      const value = given.get(key);
+      if (value !== undefined) this.shown.set(name, value instanceof Date ? value.getTime() : value);
+    }
+  }
+
   about(facts: Facts | OtherFacts): void {
     this.facts = facts;
     this.set('kind', { key: keys.kind, value: facts.kind });
@@ -47,8 +36,7 @@ export class Progress {
     if (facts.provider) this.set('provider', { key: keys.provider, value: facts.provider });
     if ('currency' in facts) {
       this.set('currency', { key: keys.currency, value: facts.currency });
-      // A search attribute has no decimal type; this double is for filtering and nothing is ever calculated with it.
-      this.set('amount', { key: keys.amount, value: +facts.amount });
+      this.set('amount', { key: keys.amount, value: asDouble(facts.amount) });
     }
     this.set('status', { key: keys.status, value: this.word });
     this.flush();

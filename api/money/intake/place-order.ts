@@ -21,6 +21,14 @@ interface Placed {
   resolution: string | null;
 }
 
+/** What its run shows from the first moment; unknown of an order that was placed before. */
+const shownOf = ({ clientId, currency, amount, method, credit, debit }: NewOrder) => ({
+  client: clientId,
+  provider: method?.provider ?? credit?.provider ?? debit?.provider ?? null,
+  currency: currency.alphabeticCode,
+  amount,
+});
+
 /**
  * The one way money orders come in: check → one row with its audit row → its run → where it stands. A crash between the row and the
  * run is mended by the sweep; a repeat under the same key finds the row and asks the same run. `wait` false: not even the
@@ -32,7 +40,7 @@ export const placeOrder = async (
   check: (db: Queryable) => Promise<NewOrder>,
   { wait = true } = {},
 ): Promise<number> => {
-  const { kind, placed } = await inTransaction(hub.pool, async (db) => {
+  const { kind, placed, shown } = await inTransaction(hub.pool, async (db) => {
     // Twins queue here: the second one must find the first one's row before it looks at the balance.
     await call.once?.lock(db);
     const twin = call.key === undefined ? null : await findByKey(db, call.key);
@@ -46,7 +54,7 @@ export const placeOrder = async (
     return placed.id;
   }
   try {
-    if (wait) assertNotRefused(await hub.begin(kind, placed.id));
+    if (wait) assertNotRefused(await hub.begin(kind, placed.id, shown));
     else
       await hub.ask((steering) =>
         steering.startWaiting({ workflowId: `${kind}:${placed.id}`, type: kind, id: placed.id }),
@@ -64,7 +72,7 @@ export const placeOrder = async (
 type Kind = 'deposit' | 'payout' | 'transfer';
 const kindOf = (type: NewOrder['type']): Kind => (type === 'withdrawal' ? 'payout' : type);
 
-const findByKey = async (db: Queryable, key: string): Promise<{ kind: Kind; placed: Placed } | null> => {
+const findByKey = async (db: Queryable, key: string): Promise<{ kind: Kind; placed: Placed; shown?: never } | null> => {
   const { rows } = await db.query<Placed & { type: NewOrder['type'] }>(
     `select transaction_id as id, stage, type, resolution from money_transaction where idempotency_key = $1`,
     [key],
@@ -76,7 +84,7 @@ const insert = async (
   db: Queryable,
   { actor, key, requestId }: Ordering,
   order: NewOrder,
-): Promise<{ kind: Kind; placed: Placed }> => {
+): Promise<{ kind: Kind; placed: Placed; shown: ReturnType<typeof shownOf> }> => {
   const { rows } = await db.query<{ id: number }>(
     `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, provider_commission,
             method_id, connection_id, reference, data, user_id, comment, idempotency_key)
@@ -114,7 +122,7 @@ const insert = async (
     },
     requestId,
   });
-  return { kind: kindOf(order.type), placed: { id, stage: 'created', resolution: null } };
+  return { kind: kindOf(order.type), placed: { id, stage: 'created', resolution: null }, shown: shownOf(order) };
 };
 
 const ABOUT_THE_AMOUNT: readonly string[] = [
