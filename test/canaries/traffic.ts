@@ -227,7 +227,7 @@ export class Traffic {
       case 'messaging':
         return this.write(one);
       default:
-        // Nothing of the hub's works with the others yet but their test.
+        // The others have no work here but their test.
         await (await this.colleague()).call(`POST /connections/${one.id}/test`);
     }
   }

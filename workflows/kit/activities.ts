@@ -20,14 +20,18 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'assertStillMayWithdraw',
   'noteDepositOpened',
   'noteMessage',
+  'notePayoutPrepared',
   'notePayoutSubmitted',
   'noteBegun',
   'openCaseRequest',
+  'openDifferenceRequest',
   'openRequest',
   'planMessage',
   'prepareAccount',
+  'prepareAccountChange',
   'prepareAddress',
   'prepareCase',
+  'prepareDifference',
   'prepareOrder',
 ]);
 
