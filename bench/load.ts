@@ -14,6 +14,17 @@ export const forSome = async (ms: number, lanes: number, job: (lane: number) => 
   return done / ((performance.now() - begun) / 1000);
 };
 
+/** Does every job, `lanes` at once. Answers how long each took, milliseconds. */
+export const timesAtOnce = async <T>(jobs: readonly T[], lanes: number, work: (job: T) => Promise<unknown>) => {
+  const times: number[] = [];
+  await allAtOnce(jobs, lanes, async (job) => {
+    const begun = performance.now();
+    await work(job);
+    times.push(performance.now() - begun);
+  });
+  return times;
+};
+
 /** Does every job, `lanes` at once. Answers jobs per second from the first start to the last end. */
 export const allAtOnce = async <T>(jobs: readonly T[], lanes: number, work: (job: T) => Promise<unknown>) => {
   const begun = performance.now();
@@ -47,3 +58,7 @@ export const median = (values: readonly number[]): number => {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
+
+/** The value that `share` (0…1) of them do not exceed. */
+export const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)]!;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CACHE } from '../cli/embedded/temporal-binary.ts';
+import { CACHE } from '../cli/embedded/find-program.ts';
 import { apiBench } from './api.ts';
 import { decisionBench } from './decision.ts';
 import { depositBench } from './deposit.ts';
@@ -8,12 +8,21 @@ import type { Bench, Measured } from './figure.ts';
 import { measure } from './figure.ts';
 import { ledgerBench } from './ledger.ts';
 import { machine, preamble, table, writeJson } from './report.ts';
+import { slowProviderBench } from './slow-provider.ts';
 import { Stack } from './stack.ts';
 import { webhookBench } from './webhook.ts';
 import { wizardBench } from './wizard.ts';
 
 /** `npm run bench [-- --only ledger --rounds 5 --json file]`: every figure beside its reference, on a stack of its own. */
-const BENCHES: readonly Bench[] = [ledgerBench, depositBench, decisionBench, webhookBench, apiBench, wizardBench];
+const BENCHES: readonly Bench[] = [
+  ledgerBench,
+  depositBench,
+  slowProviderBench,
+  decisionBench,
+  webhookBench,
+  apiBench,
+  wizardBench,
+];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

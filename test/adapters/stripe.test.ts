@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Stripe } from 'stripe';
 import type { HttpAnswer } from '../../adapters/kit/context.ts';
@@ -12,9 +10,11 @@ import type { CurrencyOfOrder, DepositOrder, PayoutOrder, ProviderRef } from '..
 import { type StripeConfig, configSchema } from '../../adapters/payments/stripe/client.ts';
 import provider from '../../adapters/payments/stripe/manifest.ts';
 import { stripeSandbox } from '../../adapters/payments/stripe/sandbox.ts';
+import { freePort } from '../../cli/embedded/ports.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
+import { stripeMock } from '../kit/stripe-mock.ts';
 
 const USD = { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 };
 const ACCOUNT = 'acct_1SandboxAnna';
@@ -750,26 +750,19 @@ describe("Stripe's own client, told a host and a port", () => {
   });
 });
 
-/** Stripe's own request checker, when this machine has it: `go install github.com/stripe/stripe-mock@latest`. */
-const mockBinary = [
-  process.env['STRIPE_MOCK'] ?? '',
-  join(import.meta.dirname, '../../.cache/stripe-mock'),
-  ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'stripe-mock')),
-].find((path) => path !== '' && existsSync(path));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const mockBinary = await stripeMock(say).catch((error: Error) => say(`SKIPPED: ${error.message}`));
 const withMock = mockBinary === undefined ? describe.skip : describe;
 
 withMock(
-  mockBinary ? 'against stripe-mock' : 'against stripe-mock (skipped: no stripe-mock in STRIPE_MOCK, .cache or PATH)',
+  mockBinary === undefined ? 'against stripe-mock (skipped: neither on PATH nor buildable)' : 'against stripe-mock',
   () => {
     let mock: ChildProcess;
     let baseUrl: string;
     let answers: { what: string; answer: HttpAnswer }[] = [];
     beforeAll(async () => {
-      const probe = createServer();
-      await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
-      const { port } = probe.address() as AddressInfo;
-      await new Promise((done) => probe.close(done));
-      mock = spawn(mockBinary!, ['-http-addr', `127.0.0.1:${port}`], { stdio: 'ignore' });
+      const port = await freePort();
+      mock = spawn(mockBinary as string, ['-http-addr', `127.0.0.1:${port}`], { stdio: 'ignore' });
       baseUrl = `http://127.0.0.1:${port}`;
       for (let n = 0; n < 100; n++) {
         if (
