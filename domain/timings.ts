@@ -12,6 +12,8 @@ export interface Timings {
   polls: readonly number[];
   /** After waiting this long for a provider a person should look, even if nothing is wrong yet. */
   worryAfter: number;
+  /** How long a verification's run stays after the client was there last; his next step begins another. */
+  quietAfter: number;
   /** While the provider cannot be reached: when to try again. The last one repeats. */
   retries: readonly number[];
   /** How long to try to reach the provider before giving up what was surely not sent. */
@@ -46,6 +48,7 @@ export const TIMINGS: Timings = {
   secondLook: 5 * second,
   polls: [minute, 5 * minute, 15 * minute, hour, hour, hour, hour, 6 * hour],
   worryAfter: day,
+  quietAfter: day,
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],
   sendFor: day,
   payWithin: 7 * day,
@@ -66,6 +69,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   secondLook: 300,
   polls: [150, 300],
   worryAfter: 20_000,
+  quietAfter: 3_000,
   retries: [100, 200, 500],
   sendFor: 20_000,
   ownStep: 3_000,

@@ -1,8 +1,10 @@
 import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
+import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
+import { dropOldRates } from '../../db/repositories/rates.ts';
 import { dropOldSettings } from '../../db/repositories/settings-used.ts';
 import type { Activity } from '../kit/activity.ts';
 
-/** Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a year. */
+/** Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a year; what rates were a year, what clients were told of them a week. */
 export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(`delete from idempotency where create_time < now() - interval '30 days'`);
   await pool.query(`delete from refresh_token where expires_at < now() - interval '1 day'`);
@@ -11,4 +13,6 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   );
   await dropOldSettings(pool);
   await dropOldMinutes(pool);
+  await dropOldRates(pool);
+  await dropOldQuotes(pool);
 };

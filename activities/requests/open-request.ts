@@ -33,7 +33,7 @@ export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId
     const transaction = await loadTransaction(db, transactionId);
     const policy = amount === null ? 1 : await policyFor(tools, db, transaction, amount);
     const needed = purpose === 'approval' || purpose === 'review' ? Math.max(1, policy) : 1;
-    const data = { transactionId, amount, rate: null, why };
+    const data = { transactionId, amount, rate: transaction.exchange?.rate ?? null, why };
     const { rows } = await db.query<{ applicationId: number; needed: number; amount: Amount | null }>(
       `insert into application (client_id, type, purpose, transaction_id, workflow_id, approvals_needed, requested_by, data)
        values ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -6,7 +6,9 @@ type Bytes = string | Buffer;
 /** Text is taken as UTF-8, for keys too. */
 export const hmac = (digest: Digest, key: Bytes, message: Bytes, encoding: 'hex' | 'base64' = 'hex'): string =>
   // Node takes five times as long to find out what bytes are than to make a key of them.
-  createHmac(digest, typeof key === 'string' ? key : createSecretKey(key)).update(message).digest(encoding);
+  createHmac(digest, typeof key === 'string' ? key : createSecretKey(key))
+    .update(message)
+    .digest(encoding);
 
 export const hash = (digest: Digest, message: Bytes, encoding: 'hex' | 'base64' = 'hex'): string =>
   createHash(digest).update(message).digest(encoding);

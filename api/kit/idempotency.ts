@@ -33,7 +33,15 @@ const FINISH = `insert into idempotency (actor, key, route, fingerprint, status,
  * same time all do the work, which is idempotent by `once.key`, and all answer the outcome that was kept first.
  */
 export const withKey = async (
-  call: { db: Queryable; secret: KeyObject; actor: Actor; key: string; route: string; body: unknown; requestId: string },
+  call: {
+    db: Queryable;
+    secret: KeyObject;
+    actor: Actor;
+    key: string;
+    route: string;
+    body: unknown;
+    requestId: string;
+  },
   work: (once: Once) => Promise<{ status: number; body: unknown }>,
 ): Promise<Outcome> => {
   const { db, key, route } = call;

@@ -2,7 +2,10 @@ import { type Logger, destination, pino } from 'pino';
 
 /** Log of an API process: JSON lines on stdout, many in one write when many come at once, the last ones before the process ends. */
 export const createLog = (level: string): Logger =>
-  pino({ level, base: { app: 'api' }, serializers: { err: safeError } }, destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 100 }));
+  pino(
+    { level, base: { app: 'api' }, serializers: { err: safeError } },
+    destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 100 }),
+  );
 
 /**
  * An error as it may be written down. What the database and its drivers say holds values of rows, so of them only code,

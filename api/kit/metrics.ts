@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { addConnectionGauges, callMeter } from './connection-metrics.ts';
+import { addRateGauges } from './rate-metrics.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -36,6 +37,7 @@ export const createMetrics = (pool: pg.Pool) => {
   });
   addHubGauges(registry, pool);
   addConnectionGauges(registry, pool);
+  addRateGauges(registry, pool);
   // Finding the figure of three labels costs more than adding to it.
   const figures = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>();
   const figureOf = (method: string, route: string, status: number) => {

@@ -52,6 +52,7 @@ export const seedReference = async (db: Queryable): Promise<void> => {
         'accounts.read',
         'transactions.read',
         'deposits.create',
+        'deposits.refund',
         'withdrawals.create',
         'transfers.create',
         'requests.read',

@@ -246,7 +246,10 @@ describe('transactions', () => {
     expect(JSON.stringify(mine.body)).not.toContain('call him');
     expect((await other.call(`GET /api/v2/my/transactions/${payout}`)).status).toBe(404);
     const shown = (await client.call(`GET /api/v2/my/transactions/${payout}`)).body;
-    expect(shown).toMatchObject({ transactionId: payout, debitDetails: { account: { accountId: wallet, statement: null } } });
+    expect(shown).toMatchObject({
+      transactionId: payout,
+      debitDetails: { account: { accountId: wallet, statement: null } },
+    });
   });
 
   it('hide personal data from those who must not see it, in requests too', async () => {
