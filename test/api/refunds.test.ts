@@ -169,9 +169,10 @@ describe('a refund', () => {
   });
 
   it('that fails a day after it was done brings the money back, and a person hears of it', async () => {
-    const { client, id } = await paid('25.07');
-    const { body } = await refund(olga, id);
-    await api.hub.reaches(body.transactionId, 'done');
+    const { client, id } = await paid('50.00');
+    const { body } = await refund(olga, id, { amount: '25.07' });
+    const rest = await refund(olga, id);
+    for (const { transactionId } of [body, rest.body]) await api.hub.reaches(transactionId, 'done');
     expect(await api.hub.stage(id)).toBe('returned');
     await stripe().advanceClock('25h');
     await eventually(async () => (await api.hub.stage(body.transactionId)) === 'returned', 'the refund to come back');
