@@ -8,6 +8,15 @@ import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
+import { platforms } from './back-office/products/platforms.ts';
+import { productCurrencies } from './back-office/products/product-currencies.ts';
+import { productGroups } from './back-office/products/product-groups.ts';
+import { products } from './back-office/products/products.ts';
+import { currencyAliases } from './back-office/rates/aliases.ts';
+import { currencyPairs } from './back-office/rates/pairs.ts';
+import { rateQuotes } from './back-office/rates/quotes.ts';
+import { rateProviders } from './back-office/rates/rate-providers.ts';
+import { rateProcedures } from './back-office/rates/rates.ts';
 import { approvalPolicies } from './back-office/resources/approval-policies.ts';
 import { currencies } from './back-office/resources/currencies.ts';
 import { groups } from './back-office/resources/groups.ts';
@@ -25,6 +34,8 @@ import { wizardRuns } from './back-office/wizards/runs.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
 import { myMethods } from './front-office/methods.ts';
+import { myProducts } from './front-office/products.ts';
+import { myRateProcedures } from './front-office/rates.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
@@ -34,6 +45,10 @@ import { serviceProcedures } from './service.ts';
 
 const RESOURCES = [
   currencies,
+  currencyAliases,
+  currencyPairs,
+  rateProviders,
+  rateQuotes,
   resolutionTypes,
   resolutions,
   groups,
@@ -56,7 +71,13 @@ const RESOURCES = [
   levelRestrictions,
   verifications,
   myVerifications,
+  platforms,
+  // Before the products: '/products/groups' is no product.
+  productGroups,
+  products,
+  productCurrencies,
   myAccounts,
+  ...myProducts,
   myTransactions,
   ...myMethods,
 ];
@@ -73,5 +94,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...documentProcedures(deps),
   ...myLevelProcedures(deps),
   ...templateProcedures(deps),
+  ...rateProcedures(deps),
+  ...myRateProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

@@ -1,5 +1,5 @@
 import { createPool } from '../db/pool.ts';
-import { callbackSign } from '../adapters/payments/b2binpay/signature.ts';
+import { callbackSign } from '../adapters/payments/b2binpay/webhook.ts';
 import { CREDENTIALS } from '../adapters/payments/b2binpay/sandbox/state.ts';
 import { referenceServers } from './api.ts';
 import type { Bench, Way } from './figure.ts';

@@ -4,6 +4,9 @@ import * as connections from './entities/connections.ts';
 import * as messages from './entities/messages.ts';
 import * as money from './entities/money.ts';
 import * as people from './entities/people.ts';
+import * as products from './entities/products.ts';
+import * as rates from './entities/rates.ts';
+import * as reconciliation from './entities/reconciliation.ts';
 import * as verification from './entities/verification.ts';
 import * as webhooks from './entities/webhooks.ts';
 import * as wizards from './entities/wizards.ts';
@@ -18,6 +21,9 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
       ...Object.values(messages),
       ...Object.values(money),
       ...Object.values(people),
+      ...Object.values(products),
+      ...Object.values(rates),
+      ...Object.values(reconciliation),
       ...Object.values(verification),
       ...Object.values(webhooks),
       ...Object.values(wizards),

@@ -10,3 +10,5 @@ export const feesCode = (connectionId: number, currency: string): string => `pro
 export const incomeCode = (currency: string): string => `house:income:${currency}`;
 /** Money that arrived and belongs to nobody yet. */
 export const suspenseCode = (currency: string): string => `house:suspense:${currency}`;
+/** What the broker holds of a currency because he changed another into it, or it into another. Negative = more was given than taken. */
+export const exchangeCode = (currency: string): string => `house:exchange:${currency}`;

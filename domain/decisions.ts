@@ -18,7 +18,10 @@ export interface Decision {
 }
 
 /** Why a run waits for a person. */
-export type Purpose = 'approval' | 'assistance' | 'review' | 'repair';
+export type Purpose = 'approval' | 'assistance' | 'review' | 'repair' | 'difference';
+
+/** Why a movement of money waits. */
+export type MoneyPurpose = Exclude<Purpose, 'difference'>;
 
 /** The words that make sense in each situation. */
 export const WORDS: Record<Purpose, readonly DecisionWord[]> = {
@@ -29,6 +32,8 @@ export const WORDS: Record<Purpose, readonly DecisionWord[]> = {
   review: ['approve', 'reject', 'continue'],
   /** Something could not be written: mend the cause, then try again. */
   repair: ['continue'],
+  /** Our books and the provider's differ: it was put right outside, or go on watching. Nothing is posted for either word. */
+  difference: ['mark_done', 'continue'],
 };
 
 /** What a run tells of a decision it has taken. */

@@ -31,18 +31,25 @@ export interface Judged {
   stale: boolean;
 }
 
-/** What a report makes of a case. An older report changes nothing; an approval ends only by a person's word. */
-export const judge = (known: { state: CaseState; attempt: number }, report: CheckReport): Judged => {
+/**
+ * What a report makes of a case. An older report changes nothing; an approval ends only by a person's word or its date; a verdict that was dealt with is no news
+ * when it is seen again.
+ */
+export const judge = (
+  known: { state: CaseState; attempt: number; settled: boolean },
+  report: Pick<CheckReport, 'state' | 'attempt'>,
+): Judged => {
   if (report.attempt < known.attempt) return { state: known.state, contested: false, stale: true };
   const given = (state: CaseState, contested = false): Judged => ({ state, contested, stale: false });
   if (known.state === 'approved') {
     return given('approved', report.state === 'rejected' || report.state === 'retry');
   }
-  // Taken back or refused by a person: only a newer verdict of the provider changes that.
   const isNewer = report.attempt > known.attempt;
   if ((known.state === 'withdrawn' || known.state === 'rejected') && !isNewer) return given(known.state);
+  const isVerdict = report.state === 'approved' || report.state === 'retry' || report.state === 'rejected';
+  if (known.settled && isVerdict && !isNewer) return given(known.state);
   if (report.state !== 'awaiting_client') return given(report.state);
-  return given(known.state === 'retry' ? 'retry' : 'open');
+  return given(known.state === 'retry' || known.state === 'expired' ? known.state : 'open');
 };
 
 /** How a client shows who he is: in our own form, or with a provider's SDK or page. */

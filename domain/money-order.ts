@@ -39,12 +39,20 @@ export interface MoneyOrder {
   approvals: 0 | 1 | 2;
   debit: OrderSide | null;
   credit: OrderSide | null;
+  /** Set when it changes currency: into which. `amount` and `currency` are the payer's. Absent in histories of before. */
+  exchange?: { currency: Currency } | null;
   method: {
     connectionId: number;
     provider: string;
     flow: 'manual' | 'invoice' | 'address' | 'send';
     idempotency: IdempotencyClass;
+    /** `manual`, but what the payer is told, and asked for, comes from the provider. */
+    tellsPayer?: boolean;
+    /** The client says on the provider's page where a payout shall go. */
+    preparesPayouts?: boolean;
   } | null;
+  /** The deposit that this payout gives back the way it came; a refund. */
+  refundOf?: number | null;
   /** The provider's id of the payment, for money that arrived without being asked for. */
   arrival: { paymentId: string; ofReference: string; why: string | null } | null;
 }

@@ -39,6 +39,10 @@ export const normal = (amount: Amount): Amount => text(units(amount), 'shortest'
 /** The wire form of B2Core: 18 places. */
 export const wire = (amount: Amount): Amount => text(units(amount), SCALE);
 
+/** As `wire`, of what may not be known. */
+export const wireOrNull = (amount: Amount | null | undefined): Amount | null =>
+  amount === null || amount === undefined ? null : wire(amount);
+
 /** With exactly `places` decimals; refuses an amount that has more. */
 export const fixed = (amount: Amount, places: number): Amount => {
   if (!fits(amount, places)) {
@@ -67,16 +71,31 @@ export const isPositive = (a: Amount): boolean => units(a) > 0n;
 export const fits = (amount: Amount, minorUnit: number): boolean =>
   units(amount) % 10n ** BigInt(SCALE - minorUnit) === 0n;
 
+/** n / d as a whole number; the rest is dropped in the named direction. */
+const quotient = (n: bigint, d: bigint, rounding: Rounding): bigint => {
+  const [whole, rest] = [n / d, n % d];
+  if (rest === 0n || rounding === 'down') return whole;
+  const away = whole + (n < 0n === d < 0n ? 1n : -1n);
+  const size = (value: bigint) => (value < 0n ? -value : value);
+  return rounding === 'up' || size(rest) * 2n >= size(d) ? away : whole;
+};
+
 /** Drops digits below `places` in the named direction. */
 export const round = (amount: Amount, places: number, rounding: Rounding): Amount => {
-  const value = units(amount);
   const step = 10n ** BigInt(SCALE - places);
-  const rest = value % step;
-  if (rest === 0n) return text(value, 'shortest');
-  const towardsZero = value - rest;
-  const away = towardsZero + (value < 0n ? -step : step);
-  const up = rounding === 'up' || (rounding === 'nearest' && (rest < 0n ? -rest : rest) * 2n >= step);
-  return text(up ? away : towardsZero, 'shortest');
+  return text(quotient(units(amount), step, rounding) * step, 'shortest');
+};
+
+/** a × b, exact, then rounded once. */
+export const multiply = (a: Amount, b: Amount, places: number, rounding: Rounding): Amount => {
+  const step = 10n ** BigInt(SCALE - places);
+  return text(quotient(units(a) * units(b), step * ONE, rounding) * step, 'shortest');
+};
+
+/** a / b, rounded once. */
+export const divide = (a: Amount, b: Amount, places: number, rounding: Rounding): Amount => {
+  const step = 10n ** BigInt(SCALE - places);
+  return text(quotient(units(a) * ONE, units(b) * step, rounding) * step, 'shortest');
 };
 
 /** `percent` of `amount` ('1.5' = 1.5 %), kept to 18 places, rounded down. */

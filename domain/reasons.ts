@@ -39,6 +39,7 @@ export const REASONS = [
   'operation_key_reused',
   'hold_settled',
   'same_account',
+  'rate_unavailable',
   // deciding
   'not_waiting',
   'own_request',

@@ -8,6 +8,7 @@ export const STAGES = {
   // payouts and transfers
   held: 'hold',
   hold_refused: 'holdFailed',
+  awaiting_client: 'hold',
   submitting: 'inProgress',
   submitted: 'inProgress',
   returned: 'refund',

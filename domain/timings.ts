@@ -12,6 +12,8 @@ export interface Timings {
   polls: readonly number[];
   /** After waiting this long for a provider a person should look, even if nothing is wrong yet. */
   worryAfter: number;
+  /** How long a verification's run stays after the client was there last; his next step begins another. */
+  quietAfter: number;
   /** While the provider cannot be reached: when to try again. The last one repeats. */
   retries: readonly number[];
   /** How long to try to reach the provider before giving up what was surely not sent. */
@@ -26,6 +28,12 @@ export interface Timings {
   providerAnswer: number;
   /** A provider that does not answer is left alone: how long before each trial. The last one repeats. */
   breakerPauses: readonly number[];
+  /** Reconciliation: what a provider's books show for less time may still be on its way into ours, and the other way round. */
+  booksSettle: number;
+  /** After this long an open run whose money the provider has moved is a difference. */
+  runSettle: number;
+  /** How often an open difference is looked at again. */
+  differenceLooks: readonly number[];
 }
 
 const second = 1_000;
@@ -40,6 +48,7 @@ export const TIMINGS: Timings = {
   secondLook: 5 * second,
   polls: [minute, 5 * minute, 15 * minute, hour, hour, hour, hour, 6 * hour],
   worryAfter: day,
+  quietAfter: day,
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],
   sendFor: day,
   payWithin: 7 * day,
@@ -48,6 +57,9 @@ export const TIMINGS: Timings = {
   stickyTask: 10 * second,
   providerAnswer: 15 * second,
   breakerPauses: [5 * second, 10 * second, 30 * second, minute, 2 * minute, 5 * minute],
+  booksSettle: hour,
+  runSettle: 7 * day,
+  differenceLooks: [hour, 6 * hour, day],
 };
 
 /** Waits that let a story, and what a fault does to it, run in seconds. For tests and fault campaigns only (HUB_TIMINGS). */
@@ -57,6 +69,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   secondLook: 300,
   polls: [150, 300],
   worryAfter: 20_000,
+  quietAfter: 3_000,
   retries: [100, 200, 500],
   sendFor: 20_000,
   ownStep: 3_000,
@@ -64,6 +77,9 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   stickyTask: 1_500,
   providerAnswer: 1_500,
   breakerPauses: [1_000, 1_500, 2_000],
+  booksSettle: 1_000,
+  runSettle: 2_000,
+  differenceLooks: [20_000],
 };
 
 /** The waits a process was told to use; undefined = the ordinary ones. */

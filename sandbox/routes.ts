@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CALLBACK_MODES } from './callbacks.ts';
 import type { SandboxControl } from './control.ts';
 import { FaultOrder, spoil } from './faults.ts';
-import { html } from './pages/html.ts';
+import { html } from '../adapters/kit/html.ts';
 import { page, sendPage } from './pages/layout.ts';
 import { providerPage } from './pages/provider-page.ts';
 

@@ -17,9 +17,11 @@ import type { Reason } from '../domain/reasons.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
 import type { Submission } from '../domain/wizards/machine.ts';
 import {
+  type accountChange,
   type arrivals,
   type deposit,
   type depositAddress,
+  type difference,
   type openAccount,
   type payout,
   type payoutReturn,
@@ -27,10 +29,12 @@ import {
   type verification,
   type wizard,
 } from '../workflows/index.ts';
-import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
+import { type HandedIn, kycBegin, kycDue, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { attributesOf, attributesOfWizard, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
+import { differenceNews } from '../workflows/reconciliation/messages.ts';
+import { type ChangeAnswer, changeBegin, changeWithdraw } from '../workflows/trading/account-change.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from '../workflows/wizards/messages.ts';
 import type { WizardInput } from '../workflows/wizards/wizard.ts';
@@ -48,6 +52,17 @@ const AGAIN = {
   taskQueue: HUB_QUEUE,
   workflowIdReusePolicy: 'ALLOW_DUPLICATE',
   workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+
+/** What a run is told the number of. */
+const ID_OF = {
+  deposit: 'transactionId',
+  payout: 'transactionId',
+  transfer: 'transactionId',
+  openAccount: 'accountId',
+  accountChange: 'changeId',
+  message: 'messageId',
+  reconciliation: 'reconciliationId',
 } as const;
 
 /** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
@@ -112,6 +127,40 @@ export class Steering implements Steer {
     );
   }
 
+  /** Sets what is wanted of an account at its platform; answers after a while how far it is. */
+  async changeAccount(changeId: number): Promise<ChangeAnswer> {
+    const start = this.changeStart(changeId);
+    return this.reach(
+      () =>
+        this.client.workflow.executeUpdateWithStart(changeBegin, { startWorkflowOperation: start, updateId: 'begin' }),
+      () =>
+        this.client.workflow.getHandle(`account-change:${changeId}`).getUpdateHandle<ChangeAnswer>('begin').result(),
+    );
+  }
+
+  /** Throws HubFailure `Rejected` (not_waiting) when it is over. */
+  async withdrawChange(changeId: number, by: string): Promise<ChangeAnswer> {
+    return this.reach(
+      () =>
+        this.client.workflow.executeUpdateWithStart(changeWithdraw, {
+          args: [{ by }],
+          startWorkflowOperation: this.changeStart(changeId),
+          updateId: 'withdraw',
+        }),
+      () => Promise.reject(new HubFailure('Rejected', 'not_waiting', 'The change is over.')),
+    );
+  }
+
+  private changeStart(changeId: number) {
+    return new WithStartWorkflowOperation<typeof accountChange>('accountChange', {
+      ...ONCE,
+      ...this.patience(),
+      workflowId: `account-change:${changeId}`,
+      args: [{ changeId, ...this.given() }],
+      staticSummary: `account change ${changeId}`,
+    });
+  }
+
   /** A client's own address at a provider. One that was refused may be asked for again. */
   async depositAddress(addressId: number): Promise<AddressAnswer> {
     return this.reach(async () => {
@@ -140,29 +189,33 @@ export class Steering implements Steer {
     );
   }
 
-  async verification({ caseId, workflowId, webhookId, said }: Parameters<Steer['verification']>[0]): Promise<void> {
+  async verification({ webhookId, said, ...of }: Parameters<Steer['verification']>[0]): Promise<void> {
     await this.client.workflow.signalWithStart<typeof verification, [{ webhookId: string; said: string }]>(
       'verification',
-      {
-        ...AGAIN,
-        ...this.patience(),
-        workflowId,
-        args: [{ caseId, ...this.given() }],
-        signal: providerNews,
-        signalArgs: [{ webhookId, said }],
-        staticSummary: `verification ${caseId}`,
-      },
+      { ...this.verificationRun(of), signal: providerNews, signalArgs: [{ webhookId, said }] },
     );
   }
 
-  private verificationStart({ caseId, workflowId }: VerifiedCase) {
-    return new WithStartWorkflowOperation<typeof verification>('verification', {
+  async verificationDue(of: VerifiedCase): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof verification, []>('verification', {
+      ...this.verificationRun(of),
+      signal: kycDue,
+    });
+  }
+
+  private verificationStart(of: VerifiedCase) {
+    return new WithStartWorkflowOperation<typeof verification>('verification', this.verificationRun(of));
+  }
+
+  private verificationRun({ caseId, workflowId }: VerifiedCase) {
+    const [, client, level] = workflowId.split(':');
+    return {
       ...AGAIN,
       ...this.patience(),
       workflowId,
-      args: [{ caseId, ...this.given() }],
-      staticSummary: `verification ${caseId}`,
-    });
+      args: [{ caseId, ...this.given() }] as [{ caseId: number; timings?: Partial<Timings> }],
+      staticSummary: `verification of client ${client} for level ${level}`,
+    };
   }
 
   /** Begins a wizard; answers its first step. Repeating it answers the same. */
@@ -230,13 +283,11 @@ export class Steering implements Steer {
   }
 
   async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
-    const named =
-      type === 'message' ? { messageId: id } : type === 'openAccount' ? { accountId: id } : { transactionId: id };
-    const args = [{ ...named, ...this.given() }];
+    const args = [{ [ID_OF[type]]: id, ...this.given() }];
     await this.ignoreTwins(() =>
       this.client.workflow.start(type, {
-        // A message is tried anew when an operator says so; its row tells a run that there is nothing to do.
-        ...(type === 'message' ? AGAIN : ONCE),
+        // A message is tried anew when an operator says so, and a window compared anew; their rows tell a run that there is nothing to do.
+        ...(type === 'message' || type === 'reconciliation' ? AGAIN : ONCE),
         ...this.patience(),
         workflowId,
         args,
@@ -278,6 +329,18 @@ export class Steering implements Steer {
       signal: providerNews,
       signalArgs: [{ webhookId, said }],
       staticSummary: `payments for ${reference}`,
+    });
+  }
+
+  async difference({ differenceId, said }: Parameters<Steer['difference']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof difference, [{ said: string }]>('difference', {
+      ...AGAIN,
+      ...this.patience(),
+      workflowId: `difference:${differenceId}`,
+      args: [{ differenceId, ...this.given() }],
+      signal: differenceNews,
+      signalArgs: [{ said }],
+      staticSummary: `difference ${differenceId}`,
     });
   }
 

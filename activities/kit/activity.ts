@@ -29,7 +29,7 @@ export interface Tools {
 export interface Steer {
   startWaiting(what: {
     workflowId: string;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'message';
+    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'message' | 'reconciliation';
     id: number;
   }): Promise<void>;
   news(what: {
@@ -41,6 +41,9 @@ export interface Steer {
   }): Promise<'delivered' | 'over'>;
   arrivals(what: { reference: string; connectionId: number; webhookId: string; said: string }): Promise<void>;
   verification(what: { caseId: number; workflowId: string; webhookId: string; said: string }): Promise<void>;
+  difference(what: { differenceId: number; said: string }): Promise<void>;
+  /** A date of its calendar has come. */
+  verificationDue(what: { caseId: number; workflowId: string }): Promise<void>;
   payoutReturn(what: { transactionId: number; connectionId: number; webhookId: string; said: string }): Promise<void>;
 }
 

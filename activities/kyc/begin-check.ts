@@ -2,6 +2,7 @@ import type { KycApplicant } from '../../adapters/kit/kyc.ts';
 import { loadCase } from '../../db/repositories/kyc.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { WizardAction } from '../../domain/kyc.ts';
+import { mayBeginAnew } from '../../domain/kyc-dates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 
 export interface CheckBegun {
@@ -11,16 +12,17 @@ export interface CheckBegun {
 
 /** Finds or makes the applicant at the provider and gets what the client goes on with. Harmless to repeat: one reference, one applicant. */
 export const beginCheck: Activity<{ caseId: number }, CheckBegun> = async ({ caseId }, { pool, open, signal }) => {
-  const { connectionId, reference, programme, clientId, level, state, providerId } = await loadCase(pool, caseId);
+  const row = await loadCase(pool, caseId);
+  const { connectionId, reference, programme, clientId, level, providerId } = row;
   if (connectionId === null)
     throw new HubFailure('Unsupported', 'unsupported', 'This level is checked without a provider.');
   if (!programme)
     throw new HubFailure('Config', 'provider_misconfigured', `${level} names no programme of its provider`);
   const { adapter, ctx } = await open('kyc', connectionId, signal);
-  if (providerId !== null && (state === 'expired' || state === 'withdrawn')) {
-    await adapter.reopen?.(ctx, { reference, providerId });
-  }
-  return adapter.begin(ctx, { reference, programme, ...(await applicantOf(pool, clientId)) });
+  // What was approved and ends soon is approved over there as well.
+  const anew = mayBeginAnew(row, new Date());
+  if (providerId !== null && anew) await adapter.reopen?.(ctx, { reference, providerId });
+  return adapter.begin(ctx, { reference, programme, anew, ...(await applicantOf(pool, clientId)) });
 };
 
 const applicantOf = async (

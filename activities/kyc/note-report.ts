@@ -1,19 +1,25 @@
-import { inTransaction } from '../../db/pool.ts';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { changeCase, changeLevel, loadCase } from '../../db/repositories/kyc.ts';
-import { type CheckReport, type Judged, judge } from '../../domain/kyc.ts';
-import type { Activity } from '../kit/activity.ts';
+import { type CaseRow, changeCase, changeLevel, endOfApproval, loadCase } from '../../db/repositories/kyc.ts';
+import { type CaseState, type CheckReport, type Judged, judge } from '../../domain/kyc.ts';
+import type { Activity, Tools } from '../kit/activity.ts';
+import { startMessages } from '../messaging/queue-message.ts';
+import { tellAboutVerification, type VerificationMessage, whyAgain } from '../messaging/tell-about-verification.ts';
+
+interface Noting {
+  caseId: number;
+  report: CheckReport;
+}
 
 /** Writes down what a provider reports; an approval raises the client's level in the same transaction. Harmless to repeat. */
-export const noteReport: Activity<{ caseId: number; report: CheckReport }, Judged> = async (
-  { caseId, report },
-  { pool, run },
-) =>
-  inTransaction(pool, async (db) => {
+export const noteReport: Activity<Noting, Judged> = async (noting, tools) => {
+  const { caseId, report } = noting;
+  const { judged, messages } = await inTransaction(tools.pool, async (db) => {
     const known = await loadCase(db, caseId, true);
     const judged = judge(known, report);
-    if (judged.stale) return judged;
+    if (judged.stale) return { judged, messages: [] };
     const { state } = judged;
+    const turned = state !== known.state;
     await changeCase(db, caseId, {
       state,
       providerId: report.providerId,
@@ -21,29 +27,47 @@ export const noteReport: Activity<{ caseId: number; report: CheckReport }, Judge
       providerStatus: report.providerStatus,
       reasons: report.reasons,
       comment: report.comment,
-      validUntil: state === 'approved' && !judged.contested ? report.validUntil : null,
+      ...(turned && state === 'approved' && { validUntil: await endOfApproval(db, caseId, report.validUntil) }),
       needsHuman: report.unknownWord
         ? `${known.provider} says '${report.providerStatus}', which is not known here`
         : null,
     });
-    if (state === known.state) return judged;
-    if (state === 'approved' && !known.hasLevel) {
-      await changeLevel(db, {
-        clientId: known.clientId,
-        levelId: known.levelId,
-        reason: 'provider',
-        caption: `Verified by ${known.provider}`,
-        userId: null,
-        run,
-      });
-    }
-    await recordAudit(db, {
-      actor: 'workflow',
-      action: `verification.${state}`,
-      object: `verification-case:${caseId}`,
-      before: { state: known.state },
-      after: { state, providerStatus: report.providerStatus, attempt: report.attempt },
-      ...run,
-    });
-    return judged;
+    if (!turned) return { judged, messages: [] };
+    await noteTurn(db, known, { state, report, run: tools.run });
+    const template = MESSAGES[state];
+    const isTold = template && !(template === 'VerificationReceived' && known.clientSince === null);
+    const parameters = { reason: whyAgain(report.comment) };
+    const messages = isTold ? await tellAboutVerification(db, tools.ring, template, { caseId, parameters }) : [];
+    return { judged, messages };
   });
+  await startMessages(tools.steer, messages);
+  return judged;
+};
+
+/** A refusal for good is told once a person has confirmed it (settle-case.ts). */
+const MESSAGES: Partial<Record<CaseState, VerificationMessage>> = {
+  checking: 'VerificationReceived',
+  on_hold: 'VerificationReceived',
+  retry: 'VerificationRetry',
+  approved: 'VerificationApproved',
+};
+
+const noteTurn = async (
+  db: Queryable,
+  known: CaseRow,
+  { state, report, run }: { state: CaseState; report: CheckReport; run: Tools['run'] },
+): Promise<void> => {
+  const { caseId, clientId, levelId, provider } = known;
+  if (state === 'approved' && !known.hasLevel) {
+    const caption = `Verified by ${provider}`;
+    await changeLevel(db, { clientId, levelId, reason: 'provider', caption, userId: null, cause: run });
+  }
+  await recordAudit(db, {
+    actor: 'workflow',
+    action: `verification.${state}`,
+    object: `verification-case:${caseId}`,
+    before: { state: known.state },
+    after: { state, providerStatus: report.providerStatus, attempt: report.attempt },
+    ...run,
+  });
+};

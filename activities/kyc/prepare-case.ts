@@ -1,22 +1,33 @@
 import { loadCase } from '../../db/repositories/kyc.ts';
 import type { CaseState } from '../../domain/kyc.ts';
+import { type CaseDate, nextDate } from '../../domain/kyc-dates.ts';
 import type { Activity } from '../kit/activity.ts';
 
 export interface CaseFacts {
   clientId: number;
   level: string;
   state: CaseState;
+  /** The client is on the level, or above. */
+  hasLevel: boolean;
   /** Null: checked by the broker's own people. */
   connectionId: number | null;
   provider: string | null;
   /** The provider knows of it. */
   begun: boolean;
-  /** A person has decided about the provider's last verdict. */
+  /** The provider's last verdict is dealt with. */
   settled: boolean;
+  /** What the calendar does next. `at` in milliseconds. */
+  next: { what: CaseDate; at: number; isDue: boolean } | null;
 }
 
 /** What a verification's run tells its story with. */
 export const prepareCase: Activity<{ caseId: number }, CaseFacts> = async ({ caseId }, { pool }) => {
-  const { clientId, level, state, connectionId, provider, providerId, settled } = await loadCase(pool, caseId);
-  return { clientId, level, state, connectionId, provider, begun: providerId !== null, settled };
+  const row = await loadCase(pool, caseId);
+  const { clientId, level, state, hasLevel, connectionId, provider, begun, settled } = row;
+  const now = new Date();
+  const next = nextDate(row, now);
+  return {
+    ...{ clientId, level, state, hasLevel, connectionId, provider, begun, settled },
+    next: next && { what: next.what, at: next.at.getTime(), isDue: next.at <= now },
+  };
 };

@@ -1,51 +1,130 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { changeCase, changeLevel, loadCase } from '../../db/repositories/kyc.ts';
+import {
+  type CaseRow,
+  changeCase,
+  changeLevel,
+  endApproval,
+  endOfApproval,
+  levelBelow,
+  loadCase,
+  planDates,
+} from '../../db/repositories/kyc.ts';
 import type { CaseState } from '../../domain/kyc.ts';
-import type { Activity } from '../kit/activity.ts';
+import type { Activity, Tools } from '../kit/activity.ts';
+import { startMessages } from '../messaging/queue-message.ts';
+import { tellAboutVerification, type VerificationMessage, whyAgain } from '../messaging/tell-about-verification.ts';
+
+/** What a person's word makes of a case. `left`: it stays as it is; `unending`: so does the level, although what proved it has ended. */
+export type Settled = 'approved' | 'retry' | 'rejected' | 'withdrawn' | 'expired' | 'left' | 'unending';
 
 export interface Settlement {
   caseId: number;
-  /** Null: it stays as it is. */
-  state: Extract<CaseState, 'approved' | 'retry' | 'rejected' | 'withdrawn'> | null;
+  to: Settled;
   /** Who decided. */
   by: number;
   resolutionId: number | null;
 }
 
+const MESSAGES: Partial<Record<Settled, VerificationMessage>> = {
+  approved: 'VerificationApproved',
+  retry: 'VerificationRetry',
+  rejected: 'VerificationRefused',
+  withdrawn: 'VerificationWithdrawn',
+  expired: 'VerificationExpired',
+};
+
 /** What a person decided about a verification: his documents, his level, what the client is told. Harmless to repeat. */
-export const settleCase: Activity<Settlement, void> = async ({ caseId, state, by, resolutionId }, { pool, run }) =>
-  inTransaction(pool, async (db) => {
+export const settleCase: Activity<Settlement, CaseState> = async (settlement, tools) => {
+  const { caseId, to, resolutionId } = settlement;
+  const { state, messages } = await inTransaction(tools.pool, async (db) => {
     const known = await loadCase(db, caseId, true);
     await db.query(`update kyc_case set settled_attempt = attempt, needs_human = null where id = $1`, [caseId]);
-    if (state === null || known.state === state) return;
+    if (!isNews(known, to)) return { state: known.state, messages: [] };
     const resolution = await resolutionText(db, resolutionId);
-    await changeCase(db, caseId, { state, comment: resolution });
-    const change = { clientId: known.clientId, userId: by, run };
-    if (state === 'approved' && !known.hasLevel)
-      await changeLevel(db, { ...change, levelId: known.levelId, reason: 'documents', caption: 'Documents approved' });
-    if (state === 'withdrawn' && known.hasLevel)
-      await changeLevel(db, {
-        ...change,
-        levelId: await levelBelow(db, known.levelId),
-        reason: 'withdrawn',
-        caption: 'Verification taken back',
-      });
-    if (state !== 'withdrawn' && known.documentIds.length > 0) {
-      await db.query(
-        `update client_document set status = $2, resolution = $3, update_time = now() where document_id = any($1) and status = 'pending'`,
-        [known.documentIds, state === 'approved' ? 'approved' : 'rejected', state === 'approved' ? null : resolution],
-      );
-    }
-    await recordAudit(db, {
-      actor: `user:${by}`,
-      action: `verification.${state}`,
-      object: `verification-case:${caseId}`,
-      before: { state: known.state },
-      after: { state, resolutionId },
-      ...run,
-    });
+    const state = await apply(db, known, settlement, { resolution, run: tools.run });
+    const template = MESSAGES[to];
+    const parameters = { reason: whyAgain(resolution) };
+    const messages = template ? await tellAboutVerification(db, tools.ring, template, { caseId, parameters }) : [];
+    return { state, messages };
   });
+  await startMessages(tools.steer, messages);
+  return state;
+};
+
+/** Whether this was not done yet. */
+const isNews = ({ state, settled, validUntil }: CaseRow, to: Settled): boolean => {
+  if (to === 'left') return false;
+  if (to === 'expired' || to === 'unending') return validUntil !== null;
+  return state !== to || (to === 'rejected' && !settled);
+};
+
+const apply = async (
+  db: Queryable,
+  known: CaseRow,
+  settlement: Settlement,
+  { resolution, run }: { resolution: string | null; run: Tools['run'] },
+): Promise<CaseState> => {
+  const { caseId, to, by, resolutionId } = settlement;
+  const state = await turn(db, known, settlement, { resolution, run });
+  await recordAudit(db, {
+    actor: `user:${by}`,
+    action: `verification.${to}`,
+    object: `verification-case:${caseId}`,
+    before: { state: known.state, validUntil: known.validUntil },
+    after: { state, resolutionId },
+    ...run,
+  });
+  return state;
+};
+
+const turn = async (
+  db: Queryable,
+  known: CaseRow,
+  { caseId, to, by }: Settlement,
+  { resolution, run }: { resolution: string | null; run: Tools['run'] },
+): Promise<CaseState> => {
+  const { clientId, levelId, state, hasLevel } = known;
+  const change = { clientId, userId: by, cause: run };
+  switch (to) {
+    case 'left':
+      return state;
+    case 'unending':
+      await db.query(`update kyc_case set valid_until = null where id = $1`, [caseId]);
+      await planDates(db, { caseId }, true);
+      return state;
+    case 'expired':
+      return endApproval(db, known, { userId: by, run });
+    case 'withdrawn':
+      await changeCase(db, caseId, { state: to, comment: resolution, validUntil: null });
+      if (hasLevel) {
+        const below = await levelBelow(db, levelId);
+        await changeLevel(db, { ...change, levelId: below, reason: 'withdrawn', caption: 'Verification taken back' });
+      }
+      return to;
+    case 'approved':
+      await changeCase(db, caseId, { state: to, validUntil: await endOfApproval(db, caseId, null) });
+      await judgeDocuments(db, known, 'approved', null);
+      if (!hasLevel) await changeLevel(db, { ...change, levelId, reason: 'documents', caption: 'Documents approved' });
+      return to;
+    default:
+      await changeCase(db, caseId, { state: to, comment: resolution });
+      await judgeDocuments(db, known, 'rejected', resolution);
+      return to;
+  }
+};
+
+const judgeDocuments = async (
+  db: Queryable,
+  { documentIds }: CaseRow,
+  status: 'approved' | 'rejected',
+  resolution: string | null,
+): Promise<void> => {
+  await db.query(
+    `update client_document set status = $2, resolution = $3, update_time = now() where document_id = any($1) and status = 'pending'`,
+    [documentIds, status, resolution],
+  );
+};
 
 const resolutionText = async (db: Queryable, resolutionId: number | null): Promise<string | null> =>
   (
@@ -53,12 +132,3 @@ const resolutionText = async (db: Queryable, resolutionId: number | null): Promi
       resolutionId,
     ])
   ).rows[0]?.text ?? null;
-
-/** The next lower level; there is always one, for nobody is verified for the lowest. */
-const levelBelow = async (db: Queryable, levelId: number): Promise<number> =>
-  (
-    await db.query<{ id: number }>(
-      `select b.id from verification_level l join verification_level b on b.index < l.index or b.id = l.id where l.id = $1 order by b.id = l.id, b.index desc limit 1`,
-      [levelId],
-    )
-  ).rows[0]!.id;

@@ -1,11 +1,20 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { post } from '../../db/repositories/ledger.ts';
-import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
-import { clearingCode, walletCode } from '../../domain/chart-of-accounts.ts';
-import { compare, isPositive, round } from '../../domain/money.ts';
+import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
+import {
+  loadTransaction,
+  providerSide,
+  reachStage,
+  refundedBy,
+  type TransactionRow,
+} from '../../db/repositories/transactions.ts';
+import { clearingCode, exchangeCode, walletCode } from '../../domain/chart-of-accounts.ts';
+import { type Amount, compare, divide, isPositive, least, round } from '../../domain/money.ts';
+import { chargeFor } from '../../domain/rates.ts';
 import type { Activity } from '../kit/activity.ts';
+import { noteNotGivenBack } from '../transactions/refunds.ts';
 import type { Aftermath } from '../payments/find-aftermath.ts';
+import { exchangedWith } from './book-payout.ts';
 
 export interface AftermathInput {
   transactionId: number;
@@ -25,16 +34,19 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
     const payout = await loadTransaction(db, transactionId);
     const object = `transaction:${transactionId}`;
     if (payout.stage === 'done' && seen.state === 'returned') {
-      const back = seen.amount === null ? '0' : round(seen.amount, payout.currency.minorUnit, 'down');
+      const { currency } = providerSide(payout);
+      const back = seen.amount === null ? '0' : round(seen.amount, currency.minorUnit, 'down');
       if (!isPositive(back)) return { outcome: 'came back, amount unknown' };
-      const amount = compare(back, payout.amount) > 0 ? payout.amount : back;
-      const clearing = clearingCode(payout.connectionId!, payout.currency.alphabeticCode);
+      const amount = least(back, payout.exchange?.amount ?? payout.amount);
+      const clearing = clearingCode(payout.connectionId!, currency.alphabeticCode);
       await reachStage(db, transactionId, 'returned', {
         providerStatus: seen.providerStatus,
         resolution: 'The provider gave the money back.',
       });
       const to = walletCode(payout.debitAccountId!);
-      await post(db, `transaction:${transactionId}:return`, [{ do: 'post', from: clearing, to, amount }]);
+      await post(db, `transaction:${transactionId}:return`, returned(payout, { clearing, to, amount }));
+      const refundOf = refundedBy(payout);
+      if (refundOf !== null) await noteNotGivenBack(db, refundOf);
       await recordAudit(db, { actor: 'workflow', action: 'payout.returned', object, after: { amount }, ...run });
       return { outcome: 'returned' };
     }
@@ -50,3 +62,23 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
     }
     return { outcome: 'nothing new' };
   });
+
+/** Back to the client; when it had changed currency at the same rate, and never more than he was charged for it. */
+const returned = (
+  payout: TransactionRow,
+  { clearing, to, amount }: { clearing: string; to: string; amount: Amount },
+): LedgerTransfer[] => {
+  const { exchange, currency } = payout;
+  if (!exchange) return [{ do: 'post', from: clearing, to, amount }];
+  const charged = chargeFor(exchange.amount!, exchangedWith(payout));
+  const whole = compare(amount, exchange.amount!) >= 0;
+  const worth = whole ? charged : least(charged, divide(amount, exchange.rate!, currency.minorUnit, 'down'));
+  const taken: LedgerTransfer = {
+    do: 'post',
+    from: clearing,
+    to: exchangeCode(exchange.currency.alphabeticCode),
+    amount,
+  };
+  const given: LedgerTransfer = { do: 'post', from: exchangeCode(currency.alphabeticCode), to, amount: worth };
+  return isPositive(worth) ? [taken, given] : [taken];
+};

@@ -1,15 +1,37 @@
-import { inTransaction } from '../../db/pool.ts';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { noteExchanged } from '../../db/repositories/exchanges.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
 import { loadMethodFacts } from '../../db/repositories/orders.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, reachStage } from '../../db/repositories/transactions.ts';
-import { clearingCode, incomeCode, walletCode } from '../../domain/chart-of-accounts.ts';
+import {
+  accountSide,
+  loadTransaction,
+  lookAgain,
+  reachStage,
+  type TransactionRow,
+} from '../../db/repositories/transactions.ts';
+import { clearingCode, exchangeCode, incomeCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { type Amount, compare, equal, isPositive, round, subtract } from '../../domain/money.ts';
+import { convert } from '../../domain/rates.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
+
+/** The broker takes the payment into his position and gives its worth out of it: each currency sums to zero by itself. */
+const exchanged = async (
+  db: Queryable,
+  { transactionId, currency, exchange }: TransactionRow,
+  amount: Amount,
+  clearing: string,
+): Promise<{ gross: Amount; payer: string; transfers: LedgerTransfer[] }> => {
+  const { rate, currency: into } = exchange!;
+  const gross = convert(amount, rate!, into.minorUnit);
+  await noteExchanged(db, transactionId, gross);
+  const taken: LedgerTransfer = { do: 'post', from: clearing, to: exchangeCode(currency.alphabeticCode), amount };
+  return { gross, payer: exchangeCode(into.alphabeticCode), transfers: isPositive(amount) ? [taken] : [] };
+};
 
 /**
  * Credits what was received, less the broker's commission, and closes the deposit. When other than the ordered amount came,
@@ -21,24 +43,28 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
 ) => {
   const messages = await inTransaction(pool, async (db) => {
     const deposit = await loadTransaction(db, transactionId);
-    const { alphabeticCode, numericCode, minorUnit } = deposit.currency;
-    const amount = round(received, minorUnit, 'down'); // a provider may count finer than our books; dust stays in clearing
+    const amount = round(received, deposit.currency.minorUnit, 'down'); // a provider may count finer than our books; dust stays in clearing
+    const clearing = clearingCode(deposit.connectionId!, deposit.currency.alphabeticCode);
+    const { currency, amount: expected } = accountSide(deposit);
+    const { alphabeticCode, numericCode, minorUnit } = currency;
+    // What the payment is worth in the account's currency, and the ledger account it comes from in that currency.
+    const { gross, payer, transfers } = deposit.exchange
+      ? await exchanged(db, deposit, amount, clearing)
+      : { gross: amount, payer: clearing, transfers: [] };
     let fee = deposit.vendorCommission;
-    if (!equal(amount, deposit.amount) && deposit.methodId !== null) {
+    if ((expected === null || !equal(gross, expected)) && deposit.methodId !== null) {
       const method = await loadMethodFacts(db, deposit.methodId);
       fee = commissionOn(
-        amount,
+        gross,
         method?.commissions.find((one) => one.numericCode === numericCode),
         minorUnit,
       );
     }
-    if (compare(fee, amount) > 0) fee = amount;
-    const net = subtract(amount, fee);
-    const clearing = clearingCode(deposit.connectionId!, alphabeticCode);
-    const transfers: LedgerTransfer[] = [];
+    if (compare(fee, gross) > 0) fee = gross;
+    const net = subtract(gross, fee);
     if (isPositive(net))
-      transfers.push({ do: 'post', from: clearing, to: walletCode(deposit.creditAccountId!), amount: net });
-    if (isPositive(fee)) transfers.push({ do: 'post', from: clearing, to: incomeCode(alphabeticCode), amount: fee });
+      transfers.push({ do: 'post', from: payer, to: walletCode(deposit.creditAccountId!), amount: net });
+    if (isPositive(fee)) transfers.push({ do: 'post', from: payer, to: incomeCode(alphabeticCode), amount: fee });
     await post(db, `transaction:${transactionId}:credit`, transfers);
     await db.query(`update money_transaction set amount = $2, vendor_commission = $3 where transaction_id = $1`, [
       transactionId,
@@ -53,9 +79,7 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
     });
     if (deposit.arrival === null && deposit.providerId !== null) {
       // The client may pay the same page once more, and that callback may be lost.
-      await db.query(`update money_transaction set next_look = now() + interval '6 hours' where transaction_id = $1`, [
-        transactionId,
-      ]);
+      await lookAgain(db, transactionId, '6 hours');
     }
     await recordAudit(db, {
       actor: 'workflow',

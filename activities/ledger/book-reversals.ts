@@ -10,8 +10,9 @@ import {
   type ReversalRow,
 } from '../../db/repositories/reversals.ts';
 import { setStage } from '../../db/repositories/transactions.ts';
-import { clearingCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
-import { type Amount, add, compare, isPositive, least, round, subtract } from '../../domain/money.ts';
+import { clearingCode, exchangeCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
+import { type Amount, add, compare, isPositive, least, round, subtract, sum } from '../../domain/money.ts';
+import { convert } from '../../domain/rates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 
 export interface Seen {
@@ -70,38 +71,30 @@ const take = async (
   row: ReversalRow,
   run: Tools['run'],
 ): Promise<string | null> => {
-  const { transactionId, currency, connectionId, net, fee, takenFromClient, takenFromIncome } = deposit;
-  const { alphabeticCode } = currency;
-  const clearing = clearingCode(connectionId, alphabeticCode);
+  const { transactionId, net, fee, takenFromClient, takenFromIncome } = deposit;
+  const alphabeticCode = accountCurrency(deposit);
+  const worth = worthOf(deposit, row.amount);
   const wallet = walletCode(deposit.accountId);
   // Locked, so that it cannot be spent between the look and the posting.
   const { rows } = await db.query<{ available: Amount }>(
     `select trim_scale(balance - held)::text as available from ledger_account where code = $1 for no key update`,
     [wallet],
   );
-  const owed = least(row.amount, subtract(net, takenFromClient));
+  const owed = least(worth, subtract(net, takenFromClient));
   const fromClient = least(owed, rows[0]?.available ?? '0');
-  const fromIncome = least(subtract(row.amount, owed), subtract(fee, takenFromIncome));
-  const fromSuspense = subtract(row.amount, add(fromClient, fromIncome));
+  const fromIncome = least(subtract(worth, owed), subtract(fee, takenFromIncome));
+  const fromSuspense = subtract(worth, add(fromClient, fromIncome));
   const parts = { fromClient, fromIncome, fromSuspense };
   const key = `reversal:${row.id}:taken:${row.turns}`;
-  await post(
-    db,
-    key,
-    movements(parts, wallet, alphabeticCode).map(({ code, amount }) => ({
-      do: 'post',
-      from: code,
-      to: clearing,
-      amount,
-    })),
-  );
+  await post(db, key, movements(deposit, row, parts));
   await noteBooked(db, row.id, true, parts);
   deposit.takenFromClient = add(takenFromClient, fromClient);
   deposit.takenFromIncome = add(takenFromIncome, fromIncome);
+  deposit.takenFromSuspense = add(deposit.takenFromSuspense, fromSuspense);
   deposit.taken = add(deposit.taken, row.amount);
   const whole = row.state === 'done' && compare(deposit.taken, deposit.amount) >= 0;
   const short = isPositive(fromSuspense)
-    ? `The provider took back ${row.amount} ${alphabeticCode} of deposit ${transactionId} (${row.kind}); ${fromSuspense} of it the client's wallet did not cover`
+    ? `The provider took back ${row.amount} ${deposit.currency.alphabeticCode} of deposit ${transactionId} (${row.kind}); ${fromSuspense}${deposit.exchange ? ` ${alphabeticCode}` : ''} of it the client's wallet did not cover`
     : null;
   await setStage(db, transactionId, whole ? 'returned' : deposit.stage, {
     ...(whole && { resolution: 'The payment was taken back.' }),
@@ -117,16 +110,16 @@ const giveBack = async (
   row: ReversalRow,
   run: Tools['run'],
 ): Promise<string | null> => {
-  const { transactionId, currency, connectionId, stage } = deposit;
-  const clearing = clearingCode(connectionId, currency.alphabeticCode);
+  const { transactionId, stage } = deposit;
   const { fromClient, fromIncome, fromSuspense } = row;
   const parts = { fromClient, fromIncome, fromSuspense };
-  const back = movements(parts, walletCode(deposit.accountId), currency.alphabeticCode);
-  await post(
-    db,
-    `reversal:${row.id}:back:${row.turns}`,
-    back.map(({ code, amount }) => ({ do: 'post', from: clearing, to: code, amount })),
-  );
+  const back = movements(deposit, row, parts).map(({ from, to, amount }) => ({
+    do: 'post' as const,
+    from: to,
+    to: from,
+    amount,
+  }));
+  await post(db, `reversal:${row.id}:back:${row.turns}`, back);
   await noteBooked(db, row.id, false, { fromClient: '0', fromIncome: '0', fromSuspense: '0' });
   await audited(db, 'deposit.reversal-undone', transactionId, { ...parts, kind: row.kind }, run);
   if (stage !== 'returned') return null;
@@ -141,12 +134,38 @@ interface Parts {
   fromSuspense: Amount;
 }
 
-const movements = (parts: Parts, wallet: string, currency: string): { code: string; amount: Amount }[] =>
-  [
-    { code: wallet, amount: parts.fromClient },
-    { code: incomeCode(currency), amount: parts.fromIncome },
-    { code: suspenseCode(currency), amount: parts.fromSuspense },
-  ].filter(({ amount }) => isPositive(amount));
+/** The parts back to where the payment came from: straight to the provider, or through the broker's positions when it had changed currency. */
+const movements = (deposit: CreditedDeposit, row: ReversalRow, parts: Parts) => {
+  const clearing = clearingCode(deposit.connectionId, deposit.currency.alphabeticCode);
+  const currency = accountCurrency(deposit);
+  const to = deposit.exchange ? exchangeCode(currency) : clearing;
+  const changed = { from: exchangeCode(deposit.currency.alphabeticCode), to: clearing, amount: row.amount };
+  return [
+    { from: walletCode(deposit.accountId), to, amount: parts.fromClient },
+    { from: incomeCode(currency), to, amount: parts.fromIncome },
+    { from: suspenseCode(currency), to, amount: parts.fromSuspense },
+    ...(deposit.exchange ? [changed] : []),
+  ]
+    .filter(({ amount }) => isPositive(amount))
+    .map((one) => ({ do: 'post' as const, ...one }));
+};
+
+const accountCurrency = ({ currency, exchange }: CreditedDeposit): string =>
+  (exchange ?? { currency }).currency.alphabeticCode;
+
+/**
+ * What a part of the payment is worth in the account's currency, at the rate it was credited at. Taken together the parts are worth what the whole was, to
+ * the last digit: each gets what is not taken yet.
+ */
+const worthOf = (
+  { exchange, taken, takenFromClient, takenFromIncome, takenFromSuspense }: CreditedDeposit,
+  amount: Amount,
+): Amount => {
+  if (!exchange) return amount;
+  const upToNow = convert(add(taken, amount), exchange.rate, exchange.currency.minorUnit);
+  const rest = subtract(upToNow, sum([takenFromClient, takenFromIncome, takenFromSuspense]));
+  return isPositive(rest) ? rest : '0';
+};
 
 const audited = (db: Queryable, action: string, transactionId: number, after: object, run: Tools['run']) =>
   recordAudit(db, { actor: 'workflow', action, object: `transaction:${transactionId}`, after, ...run });

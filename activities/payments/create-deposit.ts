@@ -4,15 +4,17 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf, sameCurrency } from '../kit/answer.ts';
+import { formFields, loadPayer } from './payer.ts';
 
-/** Opens a payment page at the provider for the ordered amount. */
+/** Opens a deposit of the ordered amount at the provider: a payment page, or what the payer is told to do. */
 export const createDeposit: Activity<{ transactionId: number }, Answer<DepositReport>> = (
   { transactionId },
   { pool, open, signal },
 ) =>
   answerOf(
     async () => {
-      const { connectionId, reference, amount, currency, clientId } = await loadTransaction(pool, transactionId);
+      const { connectionId, reference, amount, currency, clientId, data } = await loadTransaction(pool, transactionId);
+      const payer = await loadPayer(pool, clientId);
       const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
       if (!adapter.createDeposit) throw new HubFailure('Unsupported', 'unsupported', 'The provider takes no deposits.');
       const report = await adapter.createDeposit(ctx, {
@@ -21,6 +23,8 @@ export const createDeposit: Activity<{ transactionId: number }, Answer<DepositRe
         amount,
         currency,
         label: `Client ${clientId}`,
+        payer,
+        ...formFields(data),
       });
       sameCurrency(currency.numericCode, report.currencyCode);
       return report;

@@ -1,14 +1,15 @@
 import type { PayoutReport } from '../../adapters/kit/payments.ts';
 import { loadTransaction } from '../../db/repositories/transactions.ts';
 import { HubFailure } from '../../domain/failures.ts';
-import { subtract } from '../../domain/money.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf, sameCurrency } from '../kit/answer.ts';
+import { beneficiarySide } from './beneficiary-side.ts';
 import { judgePayout } from './judge-payout.ts';
+import { formFields, loadPayer } from './payer.ts';
 
 /**
- * Asks the provider to pay out the amount less the broker's commission. Where to is read here, from the database: it is
+ * Asks the provider to pay out the amount less the broker's commission, or what that makes in another currency. Where to is read here, from the database: it is
  * personal data and does not travel through histories.
  */
 export const createPayout: Activity<{ transactionId: number }, Answer<PayoutReport>> = (
@@ -16,19 +17,24 @@ export const createPayout: Activity<{ transactionId: number }, Answer<PayoutRepo
   { pool, open, signal },
 ) =>
   answerOf(async () => {
-    const { connectionId, reference, amount, vendorCommission, currency, clientId, data } = await loadTransaction(
-      pool,
-      transactionId,
-    );
+    const payout = await loadTransaction(pool, transactionId);
+    const { connectionId, reference, clientId, data } = payout;
+    const { amount, currency } = beneficiarySide(payout);
+    const payer = await loadPayer(pool, clientId);
     const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
     if (!adapter.createPayout) throw new HubFailure('Unsupported', 'unsupported', 'The provider makes no payouts.');
     const { address, iban, destinationTag } = data as { address?: string; iban?: string; destinationTag?: string };
     const report = await adapter.createPayout(ctx, {
       reference,
-      amount: subtract(amount, vendorCommission),
+      amount,
       currency,
       label: `Payout ${transactionId} client ${clientId}`,
-      destination: { address: address ?? iban ?? '', ...(destinationTag ? { tag: destinationTag } : {}) },
+      destination: {
+        address: address ?? iban ?? '',
+        ...(destinationTag ? { tag: destinationTag } : {}),
+        ...formFields(data),
+      },
+      payer,
     });
     sameCurrency(currency.numericCode, report.currencyCode);
     return report;

@@ -1,5 +1,5 @@
 import type { PayoutReport } from '../../adapters/kit/payments.ts';
-import { loadTransaction } from '../../db/repositories/transactions.ts';
+import { loadTransaction, providerSide } from '../../db/repositories/transactions.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -20,6 +20,6 @@ export const findPayout: Activity<{ transactionId: number }, Answer<PayoutReport
     ...(payout.providerId ? { providerId: payout.providerId } : {}),
   });
   if (!report) return null;
-  sameCurrency(payout.currency.numericCode, report.currencyCode);
+  sameCurrency(providerSide(payout).currency.numericCode, report.currencyCode);
   return judgePayout(report);
 };

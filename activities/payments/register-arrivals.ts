@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Arrival } from '../../adapters/kit/payments.ts';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { loadMethodFacts } from '../../db/repositories/orders.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { isPositive, round } from '../../domain/money.ts';
@@ -20,7 +21,9 @@ interface Target {
   accountId: number;
   methodId: number;
   connectionId: number;
+  /** What is paid in, and what the account is kept in. */
   currency: number;
+  accountCurrency: number;
   minorUnit: number;
   /** The deposit these payments were meant for, when it is one that ended. */
   parentId: number | null;
@@ -42,6 +45,8 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       return { created: [], odd: arrivals.length > 0 ? [`payments for ${reference}, which is nobody's`] : [] };
     const method = await loadMethodFacts(db, target.methodId);
     const rule = method?.commissions.find((one) => one.numericCode === target.currency);
+    // The commission of what changes currency is known with its rate.
+    const changes = target.currency !== target.accountCurrency;
     const created: number[] = [];
     const odd: string[] = [];
     for (const arrival of arrivals) {
@@ -65,7 +70,7 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
           target.accountId,
           target.currency,
           amount,
-          commissionOn(amount, rule, target.minorUnit),
+          changes ? '0' : commissionOn(amount, rule, target.minorUnit),
           target.methodId,
           target.connectionId,
           referenceFrom(randomBytes(12)),
@@ -75,6 +80,7 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
         ],
       );
       const row = rows[0]!;
+      if (changes) await keepExchange(db, row.id, target.accountCurrency, null);
       if (!row.started) created.push(row.id);
       if (row.fresh) {
         await recordAudit(db, {
@@ -92,8 +98,8 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
 const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
   const { rows } = await db.query<Target>(
     `select d.client_id as "clientId", d.account_id as "accountId", d.method_id as "methodId", d.connection_id as "connectionId", d.currency,
-            c.minor_unit as "minorUnit", null::integer as "parentId", '{}'::text[] as credited
-       from deposit_address d join currency c on c.numeric_code = d.currency where d.reference = $1`,
+            a.currency as "accountCurrency", c.minor_unit as "minorUnit", null::integer as "parentId", '{}'::text[] as credited
+       from deposit_address d join currency c on c.numeric_code = d.currency join account a on a.account_id = d.account_id where d.reference = $1`,
     [reference],
   );
   return rows[0];
@@ -103,9 +109,9 @@ const addressTarget = async (db: Queryable, reference: string): Promise<Target |
 const depositTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
   const { rows } = await db.query<Target>(
     `select t.client_id as "clientId", t.credit_account_id as "accountId", t.method_id as "methodId", t.connection_id as "connectionId", t.currency,
-            c.minor_unit as "minorUnit", t.transaction_id as "parentId",
+            a.currency as "accountCurrency", c.minor_unit as "minorUnit", t.transaction_id as "parentId",
             coalesce(array(select jsonb_array_elements_text(t.provider_data -> 'credited')), '{}') as credited
-       from money_transaction t join currency c on c.numeric_code = t.currency
+       from money_transaction t join currency c on c.numeric_code = t.currency join account a on a.account_id = t.credit_account_id
       where t.reference = $1 and t.type = 'deposit' and t.process_time is not null`,
     [reference],
   );

@@ -1,7 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
-import type { OpenRequest, Purpose } from '../../domain/decisions.ts';
+import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -11,13 +11,13 @@ import { policyFor } from '../transactions/approval-policy.ts';
 
 export interface Asking {
   transactionId: number;
-  purpose: Purpose;
+  purpose: MoneyPurpose;
   why: string;
   /** What an approval would move; null when nobody knows yet. */
   amount: Amount | null;
 }
 
-const STAGE_OF: Record<Purpose, Stage> = {
+const STAGE_OF: Record<MoneyPurpose, Stage> = {
   approval: 'awaiting_approval',
   assistance: 'assistance',
   review: 'review',
@@ -33,7 +33,7 @@ export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId
     const transaction = await loadTransaction(db, transactionId);
     const policy = amount === null ? 1 : await policyFor(tools, db, transaction, amount);
     const needed = purpose === 'approval' || purpose === 'review' ? Math.max(1, policy) : 1;
-    const data = { transactionId, amount, rate: null, why };
+    const data = { transactionId, amount, rate: transaction.exchange?.rate ?? null, why };
     const { rows } = await db.query<{ applicationId: number; needed: number; amount: Amount | null }>(
       `insert into application (client_id, type, purpose, transaction_id, workflow_id, approvals_needed, requested_by, data)
        values ($1, $2, $3, $4, $5, $6, $7, $8)

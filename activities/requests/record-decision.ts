@@ -131,15 +131,15 @@ const assertMayBeTaken = (
       if (why) throw refused(why.reason, why.issue);
     }
   }
-  if (decision.evidence && request.transactionId === null)
+  if (decision.evidence && request.transactionId === null && request.differenceId === null)
     throw refused('unsupported', 'Nothing was paid here that a bank could prove.', { field: 'evidence' });
   if (affirms(decision) && request.data.amount === null)
     throw refused('restricted', 'There is no amount to approve: reject, or continue.');
   if (resolutionId !== undefined && resolution === null)
     throw refused('not_found', `There is no resolution ${resolutionId}.`, { field: 'resolutionId' });
   // One statement line never proves two movements.
-  if (provesAlready !== null && provesAlready !== request.transactionId)
-    throw refused('already_exists', `This bank reference belongs to transaction ${provesAlready}.`, {
+  if (provesAlready !== null)
+    throw refused('already_exists', `This bank reference belongs to ${provesAlready}.`, {
       field: 'evidence.bankReference',
     });
 };

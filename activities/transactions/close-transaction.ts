@@ -1,7 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
@@ -26,9 +26,7 @@ export const closeTransaction: Activity<Closing, void> = async (
     if (!(await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null }))) return [];
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.
-      await db.query(`update money_transaction set next_look = now() + interval '1 hour' where transaction_id = $1`, [
-        transactionId,
-      ]);
+      await lookAgain(db, transactionId, '1 hour');
     }
     await recordAudit(db, {
       actor: 'workflow',

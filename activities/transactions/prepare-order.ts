@@ -1,5 +1,7 @@
-import { loadAccountFacts, loadMethodFacts } from '../../db/repositories/orders.ts';
-import { loadTransaction } from '../../db/repositories/transactions.ts';
+import type { Provider } from '../../adapters/kit/manifest.ts';
+import type { PaymentAdapter } from '../../adapters/kit/payments.ts';
+import { loadAccountFacts, loadMethodFacts, type MethodFacts } from '../../db/repositories/orders.ts';
+import { loadTransaction, refundedBy } from '../../db/repositories/transactions.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { MoneyOrder, OrderSide } from '../../domain/money-order.ts';
 import { isFinal } from '../../domain/stages.ts';
@@ -18,6 +20,7 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
   }
   await pool.query(`update money_transaction set workflow_started = true where transaction_id = $1`, [transactionId]);
   const method = transaction.methodId === null ? null : await loadMethodFacts(pool, transaction.methodId);
+  const refundOf = refundedBy(transaction);
   const { arrivalOf, arrivalWhy } = transaction.providerData as { arrivalOf?: string; arrivalWhy?: string };
   return {
     transactionId,
@@ -31,12 +34,15 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
     approvals: await policyFor(tools, pool, transaction, transaction.amount),
     debit: await side(tools, transaction.debitAccountId),
     credit: await side(tools, transaction.creditAccountId),
+    exchange: transaction.exchange && { currency: transaction.exchange.currency },
     method: method && {
       connectionId: transaction.connectionId ?? method.connectionId,
       provider: method.provider,
       flow: method.flow,
       idempotency: provider(method.provider).idempotency,
+      ...(refundOf === null && powersOf(provider(method.provider), transaction.type, method.flow)),
     },
+    refundOf,
     arrival:
       transaction.arrival === null
         ? null
@@ -46,6 +52,18 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
             why: arrivalWhy ?? null,
           },
   };
+};
+
+/** What there is to do beyond the usual: methods whose provider has no more powers are told nothing of them. */
+const powersOf = (
+  { category, adapter, capabilities }: Provider,
+  type: MoneyOrder['type'],
+  flow: MethodFacts['flow'],
+): Pick<NonNullable<MoneyOrder['method']>, 'tellsPayer' | 'preparesPayouts'> => {
+  if (category !== 'payments') return {};
+  if (type === 'deposit')
+    return flow === 'manual' && capabilities.includes('deposit.custom_fields') ? { tellsPayer: true } : {};
+  return (adapter as PaymentAdapter).preparePayout ? { preparesPayouts: true } : {};
 };
 
 const side = async ({ pool, provider }: Tools, accountId: number | null): Promise<OrderSide | null> => {

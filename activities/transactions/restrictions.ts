@@ -6,11 +6,12 @@ import {
   loadMethodFacts,
   type MethodFacts,
 } from '../../db/repositories/orders.ts';
-import { loadTransaction } from '../../db/repositories/transactions.ts';
+import { accountSide, loadTransaction, providerSide, refundedBy } from '../../db/repositories/transactions.ts';
 import { RIGHT_OF } from '../../domain/client-rights.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { assertRefundable } from './refunds.ts';
 
 const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
 
@@ -39,21 +40,25 @@ export const assertMethodTakes = (
   if (!method || method.direction !== direction)
     throw new HubFailure('InvalidInput', 'not_found', 'There is no such method.', { field: 'methodId' });
   if (!method.enabled || !method.connectionEnabled) throw restricted('methodId', 'The method is switched off.');
-  const limits = method.currencies.find((one) => one.numericCode === currency);
+  assertWithin(method.currencies, currency, amount);
+  return method;
+};
+
+/** The method takes or pays this currency on the provider's side, where that is not the account's, and the amount is within its limits there. */
+export const assertMethodExchanges = (method: MethodFacts, currency: number, amount: Amount | null): void =>
+  assertWithin(method.paymentCurrencies, currency, amount);
+
+const assertWithin = (all: MethodFacts['currencies'], currency: number, amount: Amount | null): void => {
+  const limits = all.find((one) => one.numericCode === currency);
   if (!limits)
     throw new HubFailure('Rejected', 'currency_mismatch', 'The method does not serve this currency.', {
       field: 'currencyCode',
     });
-  if (amount !== null) {
-    if (compare(amount, limits.min) < 0)
-      throw new HubFailure('Rejected', 'amount_too_small', `The smallest amount is ${limits.min}.`, {
-        field: 'amount',
-      });
-    if (!isZero(limits.max) && compare(amount, limits.max) > 0) {
-      throw new HubFailure('Rejected', 'amount_too_big', `The largest amount is ${limits.max}.`, { field: 'amount' });
-    }
-  }
-  return method;
+  if (amount === null) return;
+  if (compare(amount, limits.min) < 0)
+    throw new HubFailure('Rejected', 'amount_too_small', `The smallest amount is ${limits.min}.`, { field: 'amount' });
+  if (!isZero(limits.max) && compare(amount, limits.max) > 0)
+    throw new HubFailure('Rejected', 'amount_too_big', `The largest amount is ${limits.max}.`, { field: 'amount' });
 };
 
 export interface Movement {
@@ -99,22 +104,26 @@ const check = async (
   limits: boolean,
 ): Promise<void> => {
   const transaction = await loadTransaction(db, transactionId);
+  const refundOf = refundedBy(transaction);
+  if (refundOf !== null) {
+    // It is the broker's wish, not the client's: what he may do has no say in it.
+    await assertRefundable(db, refundOf, transaction.amount, transactionId);
+    return;
+  }
   if (rights.debit)
     assertAccountMay(await loadAccountFacts(db, transaction.debitAccountId!), rights.debit, 'accountId');
   if (rights.credit)
     assertAccountMay(await loadAccountFacts(db, transaction.creditAccountId!), rights.credit, 'accountId');
-  const { clientId, type, amount } = transaction;
-  const currency = transaction.currency.numericCode;
+  const { clientId, type, exchange } = transaction;
+  const { amount, currency: own } = accountSide(transaction);
+  const currency = own.numericCode;
   const movement = { clientId, type, currency, amount, transactionId };
   await assertLevelAllows(db, movement, await loadClientRights(db, clientId), limits || type === 'transfer');
   if (!limits || transaction.methodId === null) return;
   const direction = transaction.type === 'withdrawal' ? 'withdrawal' : 'deposit';
-  assertMethodTakes(
-    await loadMethodFacts(db, transaction.methodId),
-    direction,
-    transaction.currency.numericCode,
-    transaction.amount,
-  );
+  const method = assertMethodTakes(await loadMethodFacts(db, transaction.methodId), direction, currency, amount);
+  const outside = providerSide(transaction);
+  if (exchange) assertMethodExchanges(method, outside.currency.numericCode, outside.amount);
 };
 
 /** Checked when the order came in; checked again here, because rights may have changed since. */

@@ -22,6 +22,8 @@ export interface KycApplicant {
     email?: string;
     phone?: string;
   };
+  /** An approval is to be renewed, or was taken back: a new check is wanted although there is a verdict. */
+  anew?: boolean;
   /** Where the client's browser returns to. A courtesy, never a verdict. */
   returnUrl?: string;
 }

@@ -157,9 +157,13 @@ export interface PreparesPayouts<Config> {
     ctx: AdapterContext<Config>,
     order: Omit<PayoutOrder, 'destination'> & { returnUrl?: string },
   ): Promise<{ action: DepositAction }>;
-  /** Takes back what the client asked for, as long as nobody began to pay it. Null: there is nothing to take back. */
+  findPreparedPayout(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<Preparation | null>;
+  /** Takes back what the client asked for, as long as nobody began to pay it. Null: there is nothing to take back. Harmless to repeat. */
   cancelPayout(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<PayoutReport | null>;
 }
+
+/** `waiting`: the client has not said yet where to. `ready`: he has, it can be paid, or is by now. `over`: he did not in time. */
+export type Preparation = 'waiting' | 'ready' | 'over';
 
 export interface RefundOrder {
   /** Ours, of the refund itself. */

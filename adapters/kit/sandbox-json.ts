@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { assure, Refusal, refusals } from './sandbox-wire.ts';
+import { assure, parsedBody, refusals } from './sandbox-wire.ts';
 
 /** As `assure`, in the order our own contracts read best; most of their refusals are 422. */
 export const demand = (holds: unknown, code: string, message = '', status = 422): void => {
@@ -13,12 +13,7 @@ export const jsonBody = (
   required: readonly string[] = names,
 ): Record<string, unknown> => {
   demand(/^application\/json(;|$)/.test(req.get('content-type') ?? ''), 'INVALID', 'JSON is wanted', 415);
-  let body: unknown;
-  try {
-    body = JSON.parse((req.body as Buffer).toString('utf8'));
-  } catch {
-    throw new Refusal(400, 'INVALID', 'malformed JSON');
-  }
+  const body = parsedBody(req);
   demand(typeof body === 'object' && body !== null && !Array.isArray(body), 'INVALID', 'an object is wanted', 400);
   const fields = body as Record<string, unknown>;
   for (const name of Object.keys(fields)) demand(names.includes(name), 'INVALID', `unknown field ${name}`, 400);

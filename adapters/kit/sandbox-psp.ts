@@ -63,6 +63,12 @@ const PARTS: Partial<Record<string, Amount>> = { '04': '60', '05': '120' };
 /** The first two decimals decide what happens to an order. */
 export const magicOf = (amount: Amount): string => (amount.split('.')[1] ?? '').padEnd(2, '0').slice(0, 2);
 
+/** What is really paid of an amount. .04: less than asked; .05: more. */
+export const paidOf = (amount: Amount, decimals: number, magic = magicOf(amount)): Amount => {
+  const percent = PARTS[magic];
+  return percent === undefined ? amount : round(percentOf(amount, percent), decimals, 'down');
+};
+
 /**
  * The small payment provider behind sandboxes: orders, their life by magic amounts, the words of `advance`, books and buttons. Protocol, rights,
  * formats and the vendor's words are the sandbox's.
@@ -176,16 +182,9 @@ export class SandboxPsp {
       this.#set(order, 'pending');
       return this.#later(SLOW_MS, () => order.state === 'pending' && this.#done(order, order.amount));
     }
-    this.#done(order, this.#part(order, magic));
+    this.#done(order, paidOf(order.amount, this.#setup.decimals(order.currency), magic));
     if (magic !== '07') return;
     this.#later(DAY_MS, () => (order.kind === 'payout' ? this.#return(order) : this.#takeBack(order, 'dispute')));
-  }
-
-  /** .04: less arrived than asked; .05: more. */
-  #part(order: PspOrder, magic: string): Amount {
-    const percent = PARTS[magic];
-    if (percent === undefined) return order.amount;
-    return round(percentOf(order.amount, percent), this.#setup.decimals(order.currency), 'down');
   }
 
   #done(order: PspOrder, paid: Amount): void {

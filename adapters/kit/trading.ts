@@ -1,3 +1,4 @@
+import type { Access } from '../../domain/account-change.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { AdapterContext } from './context.ts';
 
@@ -21,7 +22,7 @@ export interface TradingAccount {
   access: Access;
 }
 
-export type Access = 'full' | 'close_only' | 'read_only' | 'disabled';
+export type { Access };
 
 export interface AccountState {
   balance: Amount;

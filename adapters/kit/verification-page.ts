@@ -1,4 +1,6 @@
 import type { Router } from 'express';
+import { html } from './html.ts';
+import { hostedPage } from './sandbox-page.ts';
 import type { SandboxDesk } from './sandbox.ts';
 
 /** What a person can show on the page, and the word of `advance` for what comes of it. */
@@ -34,7 +36,7 @@ export const mountVerificationPage = (
 ): void => {
   router.get(path, (req, res, next) => {
     const page = open(req.params['code']);
-    if (page) res.type('html').send(htmlOf(page));
+    if (page) res.type('html').send(pageOf(page));
     else next();
   });
   router.post(path, (req, res, next) => {
@@ -51,18 +53,20 @@ export const mountVerificationPage = (
   });
 };
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => ESCAPES[char]!);
-
-const htmlOf = ({ vendor, state, comment, submit, returnUrl }: VerificationPage): string => {
-  const buttons = PICTURES.map(({ name, caption }) => `<button name="picture" value="${name}">${caption}</button>`);
-  const form = `<form method="post">${buttons.join('\n')}</form>
-<form method="post"><p>or a file whose name says what it is (blurred.jpg, forged.png; others are good):
-<input type="file" name="file" required> <button>Upload</button></p></form>`;
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Verification</title>
-<body style="font:16px system-ui;max-width:32rem;margin:4rem auto">
-<h1>${escaped(vendor)}: verify your identity</h1><p>Status: <b>${escaped(state)}</b> · <a href="">Look again</a></p>
-${comment ? `<p>${escaped(comment)}</p>` : ''}${submit ? form : ''}
-${returnUrl ? `<p><a href="${escaped(returnUrl)}">Back</a></p>` : ''}
-<p><small>Sandbox: nothing is checked and nothing is kept.</small></p>`;
+const pageOf = ({ vendor, state, comment, submit, returnUrl }: VerificationPage): string => {
+  const buttons = PICTURES.map(
+    ({ name, caption }) => html`<button name="picture" value="${name}">${caption}</button> `,
+  );
+  const form = html`<form method="post">${buttons}</form>
+    <form method="post">
+      <p>
+        or a file whose name says what it is (blurred.jpg, forged.png; others are good):
+        <input type="file" name="file" required /> <button>Upload</button>
+      </p>
+    </form>`;
+  const content = html`<h1>${vendor}: verify your identity</h1>
+    <p>Status: <b>${state}</b> · <a href="">Look again</a></p>
+    ${comment && html`<p>${comment}</p>`}${submit && form}`;
+  const back = returnUrl ? { url: returnUrl, caption: 'Back' } : undefined;
+  return hostedPage('Verification', content, { note: 'nothing is checked and nothing is kept.', back });
 };

@@ -4,18 +4,7 @@ import { Account as AccountEntity, type AccountRow } from '../../db/entities/mon
 import { byId, custom } from '../kit/filters.ts';
 import { resource } from '../kit/resource.ts';
 import { wordList } from '../kit/shapes.ts';
-import { MyAccount, myAccountViews } from '../presenters/account.ts';
-
-const PERMISSIONS = [
-  'deposit',
-  'exchange',
-  'trade',
-  'transferDeposit',
-  'transferWithdrawal',
-  'withdrawal',
-  'enabled',
-  'visible',
-] as const;
+import { ACCOUNT_PERMISSIONS, MyAccount, myAccountViews } from '../presenters/account.ts';
 
 /** GET /my/accounts and /my/accounts/{accountId}. Accounts the platform refused to open do not exist for the client. */
 export const myAccounts = resource({
@@ -34,7 +23,7 @@ export const myAccounts = resource({
         (alias) => `(select alphabetic_code from currency where numeric_code = ${alias}.currency)`,
       ) as unknown as string]: code.toUpperCase(),
     })),
-    permissions: custom(wordList(PERMISSIONS), (words) => ({ permissions: { $contains: words } })),
+    permissions: custom(wordList(ACCOUNT_PERMISSIONS), (words) => ({ permissions: { $contains: words } })),
     platformId: byId('platformId'),
   },
   read: MyAccount,

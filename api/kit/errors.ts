@@ -125,7 +125,9 @@ export const toProblem = (error: unknown): Problem => {
 
 const fromFailure = (failure: HubFailure): Problem => {
   const status = STATUS_OF_REASON[failure.reason] ?? FAILURES[failure.type].http;
-  const issue = status === 503 ? 'The service is not available now. Try again later.' : failure.message;
+  // What is wrong inside is nobody's business; that there is no rate is the caller's.
+  const telling = status !== 503 || failure.reason === 'rate_unavailable';
+  const issue = telling ? failure.message : 'The service is not available now. Try again later.';
   const { field, retryAfter } = failure.facts;
   return new Problem(
     status,

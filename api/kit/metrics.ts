@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { addConnectionGauges, callMeter } from './connection-metrics.ts';
+import { addRateGauges } from './rate-metrics.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -36,6 +37,7 @@ export const createMetrics = (pool: pg.Pool) => {
   });
   addHubGauges(registry, pool);
   addConnectionGauges(registry, pool);
+  addRateGauges(registry, pool);
   // Finding the figure of three labels costs more than adding to it.
   const figures = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>();
   const figureOf = (method: string, route: string, status: number) => {
@@ -62,6 +64,11 @@ const COUNTS = `select
   (select count(*) from application where status_id in (0, 3, 127))::int as open_requests,
   (select count(*) from webhook where status = 'parked')::int as parked_webhooks,
   (select count(*) from webhook where status = 'received')::int as waiting_webhooks,
+  (select count(*) from reconciliation_difference where state = 'open')::int as open_differences,
+  (select count(*) from reconciliation where state in ('waiting', 'reading', 'comparing') and coalesce(update_time, create_time) < now() - interval '3 hours')::int
+    as late_reconciliations,
+  (select count(*) from reconciliation r where state = 'cannot_compare' and window_to = (select max(window_to) from reconciliation l where l.connection_id = r.connection_id))::int
+    as not_comparable_connections,
   (select count(*) from audit where seq is null)::int as unsealed_audit,
   (select count(*) from message where state in ('queued', 'sending') and create_time < now() - interval '5 minutes')::int as late_messages,
   (select count(*) from message where state in ('failed', 'unknown') and reason is distinct from 'limit_exceeded' and create_time > now() - interval '1 day')::int as lost_messages,
@@ -74,6 +81,9 @@ const HELP = {
   waiting_webhooks: 'Webhooks stored and not yet delivered',
   late_messages: 'Messages that wait for longer than five minutes',
   lost_messages: 'Messages of the last day that failed, or of which nobody can tell',
+  open_differences: "Differences between providers' books and ours that nobody has settled",
+  late_reconciliations: "Comparisons with providers' books that have not moved on for three hours",
+  not_comparable_connections: 'Connections whose provider shows no books: nothing can be said about them',
   unsealed_audit: 'Audit rows not yet in the hash chain',
   oldest_unstarted_seconds: 'Age of the oldest transaction whose workflow was not started',
 } as const;

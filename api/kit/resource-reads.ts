@@ -71,7 +71,7 @@ export const assertParent = async (
   params: Record<string, number>,
 ): Promise<void> => {
   if (!parent) return;
-  const there = { ...parent.where, id: params[parent.param] };
+  const there = { ...parent.where, [parent.key ?? 'id']: params[parent.param] };
   if ((await em.count(parent.entity as never, there as never)) === 0) throw notFound(parent.noun);
 };
 

@@ -33,6 +33,8 @@ export interface Parent {
   property: string;
   noun: string;
   entity: object;
+  /** Property of its primary key; default `id`. */
+  key?: string;
   /** Which rows count as parents here. */
   where?: Record<string, unknown>;
 }

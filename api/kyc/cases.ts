@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { changeCase, loadCase } from '../../db/repositories/kyc.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { CaseState } from '../../domain/kyc.ts';
+import { mayBeginAnew, mayRenew } from '../../domain/kyc-dates.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type pg from 'pg';
 import { loadClientRights } from '../../db/repositories/client-rights.ts';
@@ -38,12 +40,13 @@ export const caseToWalk = async (db: Queryable, clientId: number, levelId: numbe
   if (!level) throw notFound('level to verify for', levelId === undefined ? undefined : 'levelId');
   if (!(await loadClientRights(db, clientId)).may.verification)
     throw new HubFailure('Rejected', 'restricted', 'You cannot be verified now.');
-  if (level.reached) throw new HubFailure('Rejected', 'already_done', 'You have this level.', { field: 'levelId' });
-  // What the provider has not heard of yet follows the level's present connection.
+  if (level.reached) await assertMayRenew(db, clientId, level.id);
+  // What the provider has not heard of yet, or what is over, follows the level's present connection.
   await db.query(
     `insert into kyc_case (client_id, level_id, connection_id, reference) values ($1, $2, $3, $4)
-     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id
-       where kyc_case.provider_id is null and kyc_case.state in ('open', 'retry') and kyc_case.connection_id is distinct from excluded.connection_id`,
+     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id, provider_id = null, attempt = 0, settled_attempt = null
+       where kyc_case.connection_id is distinct from excluded.connection_id
+         and (kyc_case.state in ('expired', 'withdrawn') or kyc_case.provider_id is null and kyc_case.state in ('open', 'retry'))`,
     [clientId, level.id, level.connectionId, referenceFrom(randomBytes(12))],
   );
   const found = await db.query<WizardCase>(
@@ -53,6 +56,16 @@ export const caseToWalk = async (db: Queryable, clientId: number, levelId: numbe
   const walked = found.rows[0]!;
   assertOpen(walked);
   return walked;
+};
+
+/** Who has the level walks there again only when what proves it ends soon. */
+const assertMayRenew = async (db: Queryable, clientId: number, levelId: number): Promise<void> => {
+  const { rows } = await db.query<{ id: number }>(`select id from kyc_case where client_id = $1 and level_id = $2`, [
+    clientId,
+    levelId,
+  ]);
+  if (rows[0] && mayRenew(await loadCase(db, rows[0].id), new Date())) return;
+  throw new HubFailure('Rejected', 'already_done', 'You have this level.', { field: 'levelId' });
 };
 
 const assertOpen = ({ state, connectionId }: WizardCase): void => {
@@ -86,13 +99,12 @@ export const handInDocuments = async (
   const { clientId, documents, requestId } = given;
   const ids = [...new Set(documents.map(({ documentId }) => documentId))];
   await inTransaction(pool, async (db) => {
-    const { rows } = await db.query<{ state: CaseState; same: boolean }>(
-      `select state, document_ids = $2 as same from kyc_case where id = $1 for update`,
-      [walked.caseId, ids],
-    );
+    const known = await loadCase(db, walked.caseId, true);
     // Said again: the first answer may have been lost.
-    if (rows[0]!.state === 'checking' && rows[0]!.same) return;
-    assertOpen({ ...walked, state: rows[0]!.state });
+    if (known.state === 'checking' && sameIds(known.documentIds, ids)) return;
+    assertOpen({ ...walked, state: known.state });
+    if (known.state === 'approved' && !mayBeginAnew(known, new Date()))
+      throw new HubFailure('Rejected', 'already_done', 'You have this level.');
     const owned = await db.query<HandedDocument>(
       `select document_id as "documentId", type_id as "typeId" from client_document where client_id = $1 and document_id = any($2) and status <> 'rejected' for update`,
       [clientId, ids],
@@ -106,20 +118,21 @@ export const handInDocuments = async (
       walked.level.id,
       owned.rows.map(({ typeId }) => typeId),
     );
-    await db.query(
-      `update kyc_case set state = 'checking', document_ids = $2, reasons = '{}', comment = null, update_time = now() where id = $1`,
-      [walked.caseId, ids],
-    );
+    await db.query(`update kyc_case set document_ids = $2 where id = $1`, [walked.caseId, ids]);
+    await changeCase(db, walked.caseId, { state: 'checking', reasons: [] });
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'verification.checking',
       object: `verification-case:${walked.caseId}`,
-      before: { state: rows[0]!.state },
+      before: { state: known.state },
       after: { state: 'checking', documentIds: ids },
       requestId,
     });
   });
 };
+
+const sameIds = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((id, n) => id === other[n]);
 
 const assertComplete = async (db: Queryable, levelId: number, typeIds: readonly number[]): Promise<void> => {
   const { rows } = await db.query<{ name: string }>(

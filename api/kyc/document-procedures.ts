@@ -11,9 +11,9 @@ import { upload } from '../kit/multipart.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { type PresentContext, resource } from '../kit/resource.ts';
-import { idText, text } from '../kit/shapes.ts';
+import { atLeastOneField, idText, text } from '../kit/shapes.ts';
 import { Document, documentViews, MyDocument } from '../presenters/document.ts';
-import { documentFile, keepDocument, removeDocument, type Whose } from './documents.ts';
+import { describeDocument, documentFile, keepDocument, removeDocument, type Whose } from './documents.ts';
 
 const present =
   (side: 'user' | 'client') =>
@@ -65,8 +65,14 @@ const typeOf = ({ typeId, typeID }: { typeId?: number | undefined; typeID?: numb
   if (found === undefined) throw problem(400, 'validation', 'typeId is required.', 'typeId');
   return found;
 };
-const UploadBody = z.strictObject({ file: upload(), ...typed });
+const validUntil = () => z.iso.date().meta({ description: 'The last day of the document, YYYY-MM-DD.' });
+const UploadBody = z.strictObject({ file: upload(), ...typed, validUntil: validUntil().optional() });
 const UploadFor = UploadBody.extend({ clientId: idText(), comment: text(2000).optional() });
+
+const Description = z.strictObject({
+  validUntil: validUntil().nullable().optional(),
+  comment: text(2000).nullable().optional(),
+});
 
 const params = z.object({ documentId: idText() });
 const RULES = 'JPEG, PNG or PDF by content, at most 10 MiB, a plain name.';
@@ -128,6 +134,20 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
         return (await documentViews(pool, [id], 'user')).get(id)!;
       },
     }),
+    procedure('PATCH /documents/{documentId}', {
+      summary: 'Note what was read on a document',
+      description: 'Its last day and an internal comment. A verification that rests on it ends with it.',
+      tags: ['Documents'],
+      access: 'user',
+      permission: 'documents.update',
+      params,
+      body: atLeastOneField(Description),
+      answer: Document,
+      handle: async ({ actor, params: { documentId }, body: change, requestId }) => {
+        await describeDocument(pool, { documentId, actor, whose: whoseOf(actor), change, requestId });
+        return (await documentViews(pool, [documentId], 'user')).get(documentId)!;
+      },
+    }),
     procedure('POST /my/documents', {
       summary: 'Upload a document',
       description: RULES,
@@ -139,7 +159,8 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       status: 201,
       limit: perActor('60/m'),
       handle: async ({ actor, body, requestId }) => {
-        const given = { file: body.file, typeId: typeOf(body), clientId: actor.id, actor, requestId };
+        const { file, validUntil } = body;
+        const given = { file, validUntil, typeId: typeOf(body), clientId: actor.id, actor, requestId };
         const id = await keepDocument(pool, storage, given);
         return (await documentViews(pool, [id], 'client')).get(id)!;
       },

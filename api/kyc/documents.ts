@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { endOfApproval, planDates } from '../../db/repositories/kyc.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { contentOf } from '../../storage/document-content.ts';
 import type { FileStorage } from '../../storage/file-storage.ts';
@@ -16,12 +17,14 @@ export interface NewDocument {
   typeId: number;
   file: Upload;
   comment?: string | undefined;
+  /** Its last day, as its sender reads it. */
+  validUntil?: string | undefined;
   requestId: string;
 }
 
 /** Keeps a file as a document of a client. The file is there before its row: a row without its file would be a promise nobody can keep. */
 export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: NewDocument): Promise<number> => {
-  const { actor, clientId, typeId, file, comment = null, requestId } = given;
+  const { actor, clientId, typeId, file, comment = null, validUntil = null, requestId } = given;
   const name = plainName(file.name);
   const content = contentOf(file.bytes);
   if ('wrong' in content) throw problem(400, 'validation', content.wrong, 'file');
@@ -34,8 +37,8 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
       await db.query('select from client where client_id = $1 for no key update', [clientId]);
       await assertTaken(db, clientId, typeId);
       const { rows } = await db.query<{ id: number }>(
-        `insert into client_document (client_id, type_id, file_name, mime_type, size, sha256, storage_key, comment, user_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning document_id as id`,
+        `insert into client_document (client_id, type_id, file_name, mime_type, size, sha256, storage_key, comment, user_id, valid_until)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning document_id as id`,
         [
           clientId,
           typeId,
@@ -46,6 +49,7 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
           key,
           comment,
           actor.kind === 'user' ? actor.id : null,
+          validUntil,
         ],
       );
       const { id } = rows[0]!;
@@ -142,4 +146,52 @@ export const removeDocument = async (
     return found.key;
   });
   await storage.remove(key);
+};
+
+/** What an operator read on a document. The end of an approval that rests on it moves with it. */
+export const describeDocument = async (
+  pool: pg.Pool,
+  given: {
+    documentId: number;
+    actor: Actor;
+    whose: Whose;
+    requestId: string;
+    change: { validUntil?: string | null | undefined; comment?: string | null | undefined };
+  },
+): Promise<void> => {
+  const { documentId, actor, whose, change, requestId } = given;
+  await inTransaction(pool, async (db) => {
+    const { rows } = await db.query<{ validUntil: string | null; comment: string | null }>(
+      `select to_char(valid_until, 'YYYY-MM-DD') as "validUntil", comment from client_document d where document_id = $1 and ${whose('d.client_id')} for update`,
+      [documentId],
+    );
+    const before = rows[0];
+    if (!before) throw notFound('document');
+    const { validUntil = before.validUntil, comment = before.comment } = change;
+    await db.query(
+      `update client_document set valid_until = $2, comment = $3, update_time = now() where document_id = $1`,
+      [documentId, validUntil, comment],
+    );
+    if (validUntil !== before.validUntil) await moveEnds(db, documentId);
+    await recordAudit(db, {
+      actor: actorName(actor),
+      action: 'documents.update',
+      object: `document:${documentId}`,
+      before: { validUntil: before.validUntil },
+      after: { validUntil },
+      requestId,
+    });
+  });
+};
+
+const moveEnds = async (db: Queryable, documentId: number): Promise<void> => {
+  const { rows } = await db.query<{ caseId: number }>(
+    `select id as "caseId" from kyc_case where state = 'approved' and $1 = any(document_ids) for update`,
+    [documentId],
+  );
+  for (const { caseId } of rows) {
+    const until = await endOfApproval(db, caseId, null);
+    await db.query(`update kyc_case set valid_until = $2::date, update_time = now() where id = $1`, [caseId, until]);
+    await planDates(db, { caseId }, true);
+  }
 };

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { loadClientRights } from '../../db/repositories/client-rights.ts';
+import type { Queryable } from '../../db/pool.ts';
+import { loadClientRights, loadLevelRights } from '../../db/repositories/client-rights.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../kit/errors.ts';
 import { listOf } from '../kit/list.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { idText } from '../kit/shapes.ts';
-import { WIZARDS } from '../../domain/kyc.ts';
+import { type CaseState, WIZARDS } from '../../domain/kyc.ts';
+import { type CaseDates, mayRenew } from '../../domain/kyc-dates.ts';
+import { documentGroupsOf, GroupToShow } from './groups-to-show.ts';
 import { OFFERED } from './offered.ts';
 
 const Permissions = z
@@ -33,6 +36,10 @@ const MyLevel = z
     nextLevelId: z.int().nullable(),
     requiredTestIds: z.array(z.int()),
     state: z.enum(['passed', 'current', 'available', 'locked', 'pending']),
+    permissions: Permissions.meta({ description: 'What clients of this level may do.' }),
+    documentGroups: z.array(GroupToShow),
+    validUntil: z.iso.date().nullable().meta({ description: 'The last day of what proves this level.' }),
+    renewable: z.boolean().meta({ description: 'What proves this level ends soon: the wizard may be begun again.' }),
   })
   .meta({ id: 'MyVerificationLevel' });
 
@@ -40,10 +47,34 @@ const SELECT = `
   select l.id, l.index, l.name, l.caption, l.description, l.mobile_description as "mobileDescription", l.is_default as "default", l.visible, l.wizard,
          l.next_level_id as "nextLevelId", '{}'::int[] as "requiredTestIds",
          case when l.id = cl.id then 'current' when l.index < cl.index then 'passed' when k.state in ('checking', 'on_hold') then 'pending'
-              when l.wizard is null or k.state = 'rejected' then 'locked' else 'available' end as state
+              when l.wizard is null or k.state = 'rejected' then 'locked' else 'available' end as state,
+         case when l.index <= cl.index then to_char(k.valid_until, 'YYYY-MM-DD') end as "validUntil", k.state as "caseState",
+         l.remind_before_days as "remindBeforeDays", l.index <= cl.index as "hasLevel"
     from client c join verification_level cl on cl.id = c.verification_level_id
     join verification_level l on l.visible and (l.index <= cl.index or ${OFFERED}) left join kyc_case k on k.client_id = c.client_id and k.level_id = l.id
    where c.client_id = $1 and ($2::int is null or l.id = $2) order by l.index`;
+
+type Row = Omit<z.input<typeof MyLevel>, 'permissions' | 'documentGroups' | 'renewable'> &
+  Pick<CaseDates, 'remindBeforeDays' | 'hasLevel' | 'validUntil'> & { caseState: CaseState | null };
+
+const levelsOf = async (
+  db: Queryable,
+  clientId: number,
+  levelId: number | null,
+): Promise<z.input<typeof MyLevel>[]> => {
+  const { rows } = await db.query<Row>(SELECT, [clientId, levelId]);
+  const ids = rows.map(({ id }) => id);
+  const [rights, groups] = [await loadLevelRights(db, ids), await documentGroupsOf(db, ids)];
+  return rows.map(({ caseState, remindBeforeDays, hasLevel, ...level }) => ({
+    ...level,
+    permissions: rights.get(level.id)!,
+    documentGroups: groups.get(level.id) ?? [],
+    renewable:
+      hasLevel &&
+      caseState !== null &&
+      mayRenew({ state: caseState, validUntil: level.validUntil, remindBeforeDays, hasLevel }, new Date()),
+  }));
+};
 
 /** GET /my/verifications/levels, and /my/permissions: what the client's level gives him. */
 export const myLevelProcedures = ({ pool }: ApiDeps): Procedure[] => [
@@ -53,8 +84,8 @@ export const myLevelProcedures = ({ pool }: ApiDeps): Procedure[] => [
     access: 'client',
     answer: listOf(MyLevel),
     handle: async ({ actor }) => {
-      const { rows } = await pool.query<z.input<typeof MyLevel>>(SELECT, [actor.id, null]);
-      return { total: rows.length, data: rows };
+      const data = await levelsOf(pool, actor.id, null);
+      return { total: data.length, data };
     },
   }),
   procedure('GET /my/verifications/levels/{levelId}', {
@@ -64,9 +95,9 @@ export const myLevelProcedures = ({ pool }: ApiDeps): Procedure[] => [
     params: z.object({ levelId: idText() }),
     answer: MyLevel,
     handle: async ({ actor, params }) => {
-      const { rows } = await pool.query<z.input<typeof MyLevel>>(SELECT, [actor.id, params.levelId]);
-      if (!rows[0]) throw notFound('level');
-      return rows[0];
+      const [level] = await levelsOf(pool, actor.id, params.levelId);
+      if (!level) throw notFound('level');
+      return level;
     },
   }),
   procedure('GET /my/permissions', {

@@ -5,18 +5,8 @@ import { isHubFailure, HubFailure } from '../../domain/failures.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { id, idAndName, idText, isoTime, time } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
+import { documentGroupsOf, GroupToShow } from './groups-to-show.ts';
 import { caseOfWizard, caseToWalk, handInDocuments, type WizardCase } from './cases.ts';
-
-const GroupToShow = z
-  .object({
-    id: z.int(),
-    name: z.string(),
-    caption: z.string(),
-    description: z.string(),
-    type: z.enum(['one', 'all']),
-    types: z.array(z.object({ id: z.int(), name: z.string(), caption: z.string(), description: z.string() })),
-  })
-  .meta({ id: 'DocumentGroupToShow' });
 
 const Step = z
   .object({
@@ -33,7 +23,9 @@ const Step = z
           expiresAt: time().nullable(),
         })
         .nullable(),
-      state: z.enum(['open', 'checking', 'on_hold', 'retry', 'expired', 'withdrawn']),
+      state: z.enum(['open', 'checking', 'on_hold', 'retry', 'approved', 'expired', 'withdrawn']).meta({
+        description: '`approved`: the level is there and its documents end soon.',
+      }),
       reasons: z.array(z.string()).meta({ description: "Why better documents are wanted, in the provider's words." }),
       comment: z.string().nullable(),
     }),
@@ -86,7 +78,10 @@ export const wizardProcedures = (hub: MoneyHub): Procedure[] => [
         data: {
           level: walked.level,
           wizard: walked.wizard,
-          documentGroups: action.kind === 'documents' ? await groupsOf(hub.pool, walked.level.id) : [],
+          documentGroups:
+            action.kind === 'documents'
+              ? ((await documentGroupsOf(hub.pool, [walked.level.id])).get(walked.level.id) ?? [])
+              : [],
           sdk: sdkOf(action),
           ...(await standing(hub.pool, walked)),
         },
@@ -150,14 +145,3 @@ const standing = async (db: Queryable, { caseId }: WizardCase) =>
       [caseId],
     )
   ).rows[0]!;
-
-const groupsOf = async (db: Queryable, levelId: number): Promise<z.input<typeof GroupToShow>[]> =>
-  (
-    await db.query<z.input<typeof GroupToShow>>(
-      `select g.id, g.name, g.name as caption, g.description, g.type,
-              jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'caption', t.name, 'description', t.description) order by t.priority, t.id) as types
-         from verification_level_group lg join document_group g on g.id = lg.group_id and g.enabled join document_type t on t.group_id = g.id and t.enabled
-        where lg.level_id = $1 group by g.id order by g.priority, g.id`,
-      [levelId],
-    )
-  ).rows;

@@ -1,7 +1,8 @@
 import { isGrpcServiceError } from '@temporalio/client';
+import { CallBook } from '../../activities/kit/call-book.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Begun } from '../../domain/money-order.ts';
-import { type Timings, timingsNamed } from '../../domain/timings.ts';
+import { TIMINGS, type Timings, timingsNamed } from '../../domain/timings.ts';
 import { Steering } from '../../worker/steering.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -55,8 +56,9 @@ export class MoneyHub {
 
   /** What activities work with, for what the API does at once as they do. */
   tools(): ReturnType<typeof lendTools> {
-    const { settings, pool, temporal, timings = timingsNamed(settings.hubTimings) } = this.deps;
-    this.lent ??= lendTools(settings, pool, temporal.client, timings);
+    const { settings, pool, temporal, measureCall: measure, timings = timingsNamed(settings.hubTimings) } = this.deps;
+    const pauses = timings?.breakerPauses ?? TIMINGS.breakerPauses;
+    this.lent ??= lendTools(settings, pool, temporal.client, timings, new CallBook({ pool, pauses, measure }));
     return this.lent;
   }
 

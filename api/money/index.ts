@@ -3,11 +3,17 @@ import type { Procedure } from '../kit/procedure.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
 import { requestProcedures } from './back-office/requests.ts';
-import { transactionProcedures } from './back-office/transactions.ts';
+import { refundProcedure, transactionProcedures } from './back-office/transactions.ts';
 import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
 import { withdrawalProcedures } from './front-office/withdrawals.ts';
+import { changeProcedures } from '../trading/change-procedures.ts';
+import { changeListProcedures } from '../trading/changes.ts';
+import { passwordProcedures } from '../trading/password-procedures.ts';
+import { readProcedures } from '../trading/read-procedures.ts';
 import { wizardProcedures } from '../kyc/wizard.ts';
+import { differenceProcedures } from '../reconciliation/differences.ts';
+import { reconciliationProcedures } from '../reconciliation/reconciliations.ts';
 import { webhookProcedures } from '../webhooks/procedures.ts';
 import { type MoneyDeps, MoneyHub } from './hub.ts';
 
@@ -17,13 +23,20 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
   return [
     ...orderProcedures(hub),
     ...transactionProcedures(hub),
+    refundProcedure(hub),
     ...requestProcedures(hub),
     ...accountProcedures(hub),
+    ...changeProcedures(hub),
+    ...changeListProcedures(hub),
+    ...passwordProcedures(hub),
+    ...readProcedures(hub),
     ...depositProcedures(hub),
     ...withdrawalProcedures(hub),
     ...transferProcedures(hub),
     ...wizardProcedures(hub),
     ...messageProcedures(hub),
+    ...reconciliationProcedures(hub),
+    ...differenceProcedures(hub),
     ...webhookProcedures(deps),
   ];
 };

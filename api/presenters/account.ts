@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Memory } from '../../db/memory.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
+import { PendingChange, type PendingChangeRow, pendingChangeJson, pendingChangeView } from './account-change.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 import {
   MyProductCurrency,
@@ -12,6 +13,20 @@ import {
 } from './product-currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
+
+/** What an account may be used for, with its bit in `rights`. */
+const RIGHTS = {
+  enabled: 1,
+  trade: 2,
+  deposit: 4,
+  withdrawal: 8,
+  transferDeposit: 16,
+  transferWithdrawal: 32,
+  visible: 64,
+  exchange: 128,
+};
+type AccountPermission = keyof typeof RIGHTS;
+export const ACCOUNT_PERMISSIONS = Object.keys(RIGHTS) as [AccountPermission, ...AccountPermission[]];
 
 export const Statement = z
   .object({
@@ -49,6 +64,7 @@ export const Account = z
     archiveTime: time().nullable(),
     createTime: time(),
     leverage: z.int(),
+    pendingChange: PendingChange.nullable(),
   })
   .meta({ id: 'Account' });
 
@@ -85,7 +101,12 @@ const ofMyAccount = {
 export const MyAccountShort = z.object({ ...ofMyAccount, statement: z.null() }).meta({ id: 'MyAccountShort' });
 /** Account as its owner sees it (objects-front-office 2.1). */
 export const MyAccount = z
-  .object({ ...ofMyAccount, statement: Statement.nullable(), productCurrency: MyProductCurrency })
+  .object({
+    ...ofMyAccount,
+    statement: Statement.nullable(),
+    productCurrency: MyProductCurrency,
+    pendingChange: PendingChange.nullable(),
+  })
   .meta({ id: 'MyAccount' });
 
 export type AccountView = z.infer<typeof Account>;
@@ -113,14 +134,16 @@ interface AccountRow {
   ledger_code: string;
 }
 
+/** What changes from moment to moment. */
 interface Balance {
   balance: string;
   held: string;
   posted: Date | null;
+  pending_change: PendingChangeRow | null;
 }
 
 const BALANCE = `coalesce(l.balance, 0)::text as balance, coalesce(l.held, 0)::text as held,
-  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted`;
+  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted, ${pendingChangeJson('a')} as pending_change`;
 
 /** `balance`: columns of the ledger, or none. */
 const select = (balance: string) => `
@@ -183,18 +206,8 @@ const viewOf = (row: AccountRow & Balance): AccountView => ({
   archiveTime: isoTimeOrNull(row.archive_time),
   createTime: isoTime(row.create_time),
   leverage: row.leverage,
+  pendingChange: pendingChangeView(row.pending_change),
 });
-
-const RIGHTS: Record<string, number> = {
-  enabled: 1,
-  trade: 2,
-  deposit: 4,
-  withdrawal: 8,
-  transferDeposit: 16,
-  transferWithdrawal: 32,
-  visible: 64,
-  exchange: 128,
-};
 
 const myShortViewOf = (row: AccountRow): MyAccountShortView => ({
   accountId: row.account_id,
@@ -212,7 +225,7 @@ const myShortViewOf = (row: AccountRow): MyAccountShortView => ({
   createTime: isoTime(row.create_time),
   permissions: row.permissions.toSorted(),
   productId: row.product_id,
-  rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word] ?? 0), 0),
+  rights: row.permissions.reduce((mask, word) => mask | (RIGHTS[word as AccountPermission] ?? 0), 0),
   leverage: row.leverage,
 });
 
@@ -220,6 +233,7 @@ const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   ...myShortViewOf(row),
   statement: statementOf(row),
   productCurrency: productCurrencyView(row.product_currency),
+  pendingChange: pendingChangeView(row.pending_change),
 });
 
 const views = async <V>(

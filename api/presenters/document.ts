@@ -12,6 +12,7 @@ export const MyDocument = z
     file: z.object({ name: z.string(), mimeType: z.string(), size: z.int(), url: z.string() }),
     status: z.enum(['pending', 'approved', 'rejected']),
     resolution: z.string().nullable(),
+    validUntil: z.iso.date().nullable().meta({ description: 'Its last day.' }),
     createTime: time(),
     updateTime: time().nullable(),
   })
@@ -37,6 +38,7 @@ interface Row extends Omit<DocumentView, 'createTime' | 'updateTime'> {
 const SELECT = `
   select d.document_id as "documentId", d.client_id as "clientId", jsonb_build_object('id', t.id, 'name', t.name) as type,
          jsonb_build_object('id', g.id, 'name', g.name) as "group", d.status, d.resolution, d.comment,
+         to_char(d.valid_until, 'YYYY-MM-DD') as "validUntil",
          jsonb_build_object('name', d.file_name, 'mimeType', d.mime_type, 'size', d.size) as file,
          (select max(a.id) from kyc_case k join application a on a.kyc_case_id = k.id where d.document_id = any(k.document_ids)) as "applicationId",
          d.create_time as "createTime", d.update_time as "updateTime"

@@ -3,7 +3,7 @@ import { wire } from '../../domain/money.ts';
 import { isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import { MyCurrency, type CurrencyView, currencyJson } from './currency.ts';
 
-const ProductGroup = z
+export const MyProductGroup = z
   .object({
     id: z.int(),
     caption: z.string(),
@@ -13,7 +13,7 @@ const ProductGroup = z
     createTime: time().nullable(),
     updateTime: time().nullable(),
   })
-  .meta({ id: 'ProductGroup' });
+  .meta({ id: 'MyProductGroup' });
 
 /** What an account is opened from: a product in a currency (objects-front-office 2.14). */
 export const MyProductCurrency = z
@@ -25,7 +25,7 @@ export const MyProductCurrency = z
       type: z.string(),
       name: z.string(),
       caption: z.string(),
-      group: ProductGroup.nullable(),
+      group: MyProductGroup.nullable(),
       platform: z.object({
         id: z.int(),
         caption: z.string(),
@@ -51,7 +51,7 @@ export const MyProductCurrency = z
   .meta({ id: 'MyProductCurrency' });
 
 type View = z.infer<typeof MyProductCurrency>;
-type Group = z.infer<typeof ProductGroup>;
+type Group = z.infer<typeof MyProductGroup>;
 
 /** What productCurrencyJson builds: the object itself, with times and money still as PostgreSQL writes them. */
 export type ProductCurrencyRow = Omit<View, 'currency' | 'product'> & {
@@ -68,9 +68,25 @@ export const productCurrencyJson = `jsonb_build_object(
   'minDepositAmount', pc.min_deposit_amount::text, 'createTime', pc.create_time,
   'product', jsonb_build_object(
     'id', pr.id, 'type', pr.type, 'name', pr.name, 'caption', pr.caption,
-    'platform', jsonb_build_object('id', pl.id, 'caption', pl.caption, 'shortCaption', pl.caption, 'name', pl.name, 'class', pl.type, 'isDemo', pl.is_demo),
+    'platform', jsonb_build_object('id', pl.id, 'caption', pl.caption, 'shortCaption', pl.short_caption, 'name', pl.name, 'class', pl.type, 'isDemo', pl.is_demo),
     'group', case when pg.id is null then null else jsonb_build_object('id', pg.id, 'caption', pg.caption, 'description', coalesce(pg.description, ''),
       'type', pg.type, 'priority', pg.priority, 'createTime', pg.create_time, 'updateTime', pg.update_time) end))`;
+
+/** Joins that the aliases of productCurrencyJson need, from `product_currency pc`. */
+export const PRODUCT_CURRENCY_JOINS = `join product pr on pr.id = pc.product_id left join product_group pg on pg.id = pr.group_id
+  join platform pl on pl.id = pr.platform_id join currency cur on cur.numeric_code = pc.currency`;
+
+/** Objects by id; `read` runs SQL in the caller's transaction. */
+export const productCurrencyViews = async (
+  ids: readonly number[],
+  read: (sql: string) => Promise<{ id: number; view: ProductCurrencyRow }[]>,
+): Promise<Map<number, View>> => {
+  if (ids.length === 0) return new Map();
+  const rows = await read(
+    `select pc.id, ${productCurrencyJson} as view from product_currency pc ${PRODUCT_CURRENCY_JOINS} where pc.id in (${ids.join(',')})`,
+  );
+  return new Map(rows.map(({ id, view }) => [id, productCurrencyView(view)]));
+};
 
 export const productCurrencyView = (row: ProductCurrencyRow): View => ({
   ...row,

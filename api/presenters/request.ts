@@ -13,21 +13,22 @@ const REQUEST_STATUS = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgr
 export const Application = z
   .object({
     id: z.int(),
-    clientId: z.int(),
+    clientId: z.int().nullable().meta({ description: 'Null for a difference that concerns no client.' }),
     type: z.string(),
     statusId: z.int(),
     status: z.enum(['pending', 'approved', 'rejected', 'inProgress', 'new']),
-    client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }),
+    client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
-      description: 'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}.',
+      description:
+        'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
     resolution: idAndName().nullable(),
     user: idAndName().nullable(),
-    purpose: z.enum(['approval', 'assistance', 'review', 'repair']).meta({
+    purpose: z.enum(['approval', 'assistance', 'review', 'repair', 'difference']).meta({
       description:
-        'approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual; repair: a cause must be mended before it goes on.',
+        "approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual; repair: a cause must be mended before it goes on; difference: our books and the provider's differ.",
     }),
     approvalsNeeded: z.int(),
     decisions: z.array(
@@ -48,17 +49,17 @@ type ApplicationView = z.infer<typeof Application>;
 
 interface ApplicationRow {
   id: number;
-  client_id: number;
+  client_id: number | null;
   type: string;
   status_id: keyof typeof REQUEST_STATUS;
   purpose: ApplicationView['purpose'];
   approvals_needed: number;
   transaction_id: number | null;
   amount: string | null;
-  email: string;
-  first_name: string;
-  middle_name: string;
-  last_name: string;
+  email: string | null;
+  first_name: string | null;
+  middle_name: string | null;
+  last_name: string | null;
   data: Record<string, unknown>;
   comment: string | null;
   color: string | null;
@@ -80,7 +81,7 @@ const SELECT = `
             from application_decision d join hub_user du on du.id = d.user_id where d.application_id = a.id) as decisions,
          a.create_time, a.update_time, a.process_time
     from application a
-    join client c on c.client_id = a.client_id
+    left join client c on c.client_id = a.client_id
     left join money_transaction t on t.transaction_id = a.transaction_id
     left join resolution r on r.id = a.resolution_id
     left join hub_user u on u.id = a.user_id
@@ -92,7 +93,14 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
   type: row.type,
   statusId: row.status_id,
   status: REQUEST_STATUS[row.status_id],
-  client: { clientId: row.client_id, name: fullName(row.first_name, row.middle_name, row.last_name), email: row.email },
+  client:
+    row.client_id === null
+      ? null
+      : {
+          clientId: row.client_id,
+          name: fullName(row.first_name!, row.middle_name!, row.last_name!),
+          email: row.email!,
+        },
   data:
     row.transaction_id === null
       ? row.data
@@ -119,11 +127,11 @@ export const applicationViews = async (db: Db, ids: readonly number[]): Promise<
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
 
-const OURS = ['transactionId', 'amount', 'rate', 'levelId', 'documentIds'];
+const OURS = ['transactionId', 'amount', 'rate', 'levelId', 'documentIds', 'differenceId', 'kind'];
 
 export const maskApplication = (view: ApplicationView): ApplicationView => ({
   ...view,
-  client: { clientId: view.clientId, name: '*', email: '*' },
+  client: view.client && { clientId: view.client.clientId, name: '*', email: '*' },
   data: {
     ...hiddenMembers(view.data),
     ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))),

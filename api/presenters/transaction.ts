@@ -18,6 +18,32 @@ const MethodRef = z.object({ id: z.int(), name: z.string(), caption: z.string() 
 const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C) =>
   z.object({ account, amount: money(), commission: money(), currency });
 
+/** Ours: what a movement that changes currency is settled at. */
+const MyExchange = z
+  .object({
+    paidAmount: money().meta({
+      description: 'What is paid in, or leaves the account; the sides above are in the currency of the account.',
+    }),
+    paidCurrencyCode: z.int(),
+    receivedAmount: money().nullable().meta({ description: 'null: no rate yet.' }),
+    receivedCurrencyCode: z.int(),
+    expireTime: time().nullable().meta({ description: 'What is paid later is settled at the rate of then.' }),
+    isFixed: z.boolean().meta({ description: 'The rate will not change any more.' }),
+  })
+  .meta({ id: 'MyTransactionExchange' });
+
+const Exchange = z
+  .object({
+    ...MyExchange.shape,
+    rate: money().nullable().meta({ description: 'Received for one that is paid, markup inside.' }),
+    marketRate: money().nullable(),
+    source: z.string().nullable().meta({ description: 'Name of the rate provider.' }),
+    sourceTime: time().nullable(),
+    quoteTime: time().nullable(),
+    fixTime: time().nullable(),
+  })
+  .meta({ id: 'TransactionExchange' });
+
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z
   .object({
@@ -41,10 +67,12 @@ export const Transaction = z
     finalCurrency: CurrencyRef.nullable(),
     kytStatus: z.enum(['green', 'red']).nullable(),
     applicationId: z.int().nullable(),
+    refundOf: z.int().nullable().meta({ description: 'The deposit that this withdrawal gives back.' }),
     user: idAndName().nullable(),
     comment: z.string().nullable(),
     data: z.record(z.string(), z.unknown()),
     processTime: time().nullable(),
+    exchange: Exchange.nullable(),
   })
   .meta({ id: 'Transaction' });
 
@@ -62,6 +90,7 @@ export const MyTransaction = z
     data: z.record(z.string(), z.unknown()).nullable(),
     createTime: time(),
     updateTime: time().nullable(),
+    exchange: MyExchange.nullable(),
   })
   .meta({ id: 'MyTransaction' });
 
@@ -80,10 +109,22 @@ interface TransactionRow {
   provider_commission: string;
   final_amount: string | null;
   currency: CurrencyView;
+  exchange: {
+    currency: CurrencyView;
+    rate: string | null;
+    marketRate: string | null;
+    amount: string | null;
+    source: string | null;
+    sourceTime: string | null;
+    quotedAt: string | null;
+    expiresAt: string | null;
+    fixedAt: string | null;
+  } | null;
   method: z.infer<typeof MethodRef> | null;
   resolution: string | null;
   user: { id: number; name: string } | null;
   application_id: number | null;
+  refund_of: number | null;
   comment: string | null;
   data: Record<string, unknown>;
   create_time: Date;
@@ -94,12 +135,17 @@ interface TransactionRow {
 const SELECT = `
   select t.transaction_id, t.type, t.status, t.client_id, t.debit_account_id, t.credit_account_id, t.amount::text, t.vendor_commission::text,
          t.provider_commission::text, t.final_amount::text, ${currencyJson('cur')} as currency,
+         case when x.transaction_id is not null then jsonb_build_object('currency', ${currencyJson('xcur')}, 'rate', x.rate::text, 'marketRate', x.market_rate::text,
+           'amount', x.amount::text, 'source', x.source, 'sourceTime', x.source_time, 'quotedAt', x.quoted_at, 'expiresAt', x.expires_at, 'fixedAt', x.fixed_at) end as exchange,
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
          t.resolution, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
+         case when t.type = 'withdrawal' then t.parent_id end as refund_of,
          t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
     from money_transaction t
     join currency cur on cur.numeric_code = t.currency
+    left join transaction_exchange x on x.transaction_id = t.transaction_id
+    left join currency xcur on xcur.numeric_code = x.currency
     left join payment_method m on m.id = t.method_id
     left join hub_user u on u.id = t.user_id
    where t.transaction_id = any($1)`;
@@ -112,9 +158,14 @@ const rowsOf = async (db: Db, ids: readonly number[]): Promise<TransactionRow[]>
 
 /** The commission stands on the side it is taken from: the payer's, or the receiver's when there is no payer of ours. */
 const sides = <A>(row: TransactionRow, accounts: Map<number, A>) => {
+  const { exchange } = row;
+  const onAccount =
+    row.type === 'deposit' && exchange
+      ? { amount: exchange.amount ?? ZERO, currency: exchange.currency }
+      : { amount: wire(row.amount), currency: row.currency };
   const sideOf = (accountId: number | null, commission: string) => {
     const account = accountId === null ? undefined : accounts.get(accountId);
-    return account ? { account, amount: wire(row.amount), commission, currency: row.currency } : null;
+    return account ? { account, ...onAccount, commission } : null;
   };
   const fee = wire(row.vendor_commission);
   return {
@@ -141,14 +192,29 @@ const common = (row: TransactionRow) => ({
   transactionId: row.transaction_id,
   type: row.type,
   status: row.status,
-  // Deposits, payouts and transfers stay in one currency.
-  foreignExchangeRate: ONE,
+  foreignExchangeRate: row.exchange ? row.exchange.rate : ONE,
   method: row.method,
   resolution: row.resolution,
   data: row.data,
   createTime: isoTime(row.create_time),
   updateTime: isoTimeOrNull(row.update_time),
 });
+
+const exchangeOf = ({ amount, currency, exchange }: TransactionRow): z.input<typeof Exchange> | null =>
+  exchange && {
+    paidAmount: wire(amount),
+    paidCurrencyCode: currency.numericCode,
+    receivedAmount: exchange.amount,
+    receivedCurrencyCode: exchange.currency.numericCode,
+    expireTime: isoTimeOrNull(exchange.expiresAt),
+    isFixed: exchange.fixedAt !== null,
+    rate: exchange.rate,
+    marketRate: exchange.marketRate,
+    source: exchange.source,
+    sourceTime: isoTimeOrNull(exchange.sourceTime),
+    quoteTime: isoTimeOrNull(exchange.quotedAt),
+    fixTime: isoTimeOrNull(exchange.fixedAt),
+  };
 
 /** Transaction objects by id, read with two queries whatever their number. */
 export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, TransactionView>> =>
@@ -159,18 +225,21 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
     vendorCommission: wire(row.vendor_commission),
     providerCommission: wire(row.provider_commission),
     finalAmount: row.final_amount === null ? null : wire(row.final_amount),
-    finalCurrency: row.final_amount === null ? null : row.currency,
+    finalCurrency: row.final_amount === null ? null : (row.exchange ?? row).currency,
     kytStatus: null,
     applicationId: row.application_id,
+    refundOf: row.refund_of,
     user: row.user,
     comment: row.comment,
     processTime: isoTimeOrNull(row.process_time),
+    exchange: exchangeOf(row),
   }));
 
 export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyTransactionView>> =>
   withAccounts<MyAccountShortView, MyTransactionView>(db, ids, myShortAccountViews, (row, accounts) => ({
     ...common(row),
     ...sides(row, accounts),
+    exchange: exchangeOf(row),
   }));
 
 const hidden = (value: unknown): unknown => {

@@ -1,6 +1,7 @@
 import { settingsSchema } from '../../adapters/kit/config.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
 import { CATEGORIES } from './adapter-name.ts';
+import { isOverPrice, PRICE, type FolderSize } from './folder-size.ts';
 
 const IDEMPOTENCY = {
   native: 'the provider keeps our key: the same order twice is one',
@@ -85,12 +86,33 @@ const section = (provider: Provider): string[] => {
   ];
 };
 
-/** The page docs/providers.md. */
-export const providersPage = (providers: readonly Provider[]): string =>
+/** Lines are told in fifties, so that not every small change changes this page. */
+const toFifty = (lines: number) => String(Math.ceil(lines / 50) * 50);
+
+const sizesTable = (sizes: ReadonlyMap<string, FolderSize>): string[] => [
+  '## Sizes',
+  '',
+  `A provider's folder has at most ${PRICE.files} files and ${PRICE.lines} lines of code, its sandbox included; one that has more says why. Lines are rounded up to fifty.`,
+  '',
+  '| Provider | Files | Lines | without its sandbox | Why more |',
+  '| --- | ---: | ---: | ---: | --- |',
+  ...[...sizes].map(([id, size]) => {
+    const { files, lines, sandboxLines } = size;
+    const why = isOverPrice(size) ? cell(size.why) : '';
+    return `| ${code(id)} | ${files} | ${toFifty(lines)} | ${toFifty(lines - sandboxLines)} | ${why} |`;
+  }),
+  '',
+];
+
+/** The page docs/providers.md. `sizes`: of their folders, by id; a provider from a package has no folder here. */
+export const providersPage = (
+  providers: readonly Provider[],
+  sizes: ReadonlyMap<string, FolderSize> = new Map(),
+): string =>
   [
     '# Providers',
     '',
-    '<!-- Generated from the manifests of adapters/ by `npm run gen:providers`; do not edit. -->',
+    '<!-- Generated from the folders of adapters/ by `npm run gen:providers`; do not edit. -->',
     '',
     'What the hub can talk to, as the manifests say it. How each keeps its word: [conformance](conformance.md). How one is added: [adding a provider](adding-a-provider.md).',
     '',
@@ -98,4 +120,5 @@ export const providersPage = (providers: readonly Provider[]): string =>
       const own = providers.filter((one) => one.category === category).toSorted((a, b) => (a.id < b.id ? -1 : 1));
       return own.length === 0 ? [] : [`## ${category}`, '', ...own.flatMap(section)];
     }),
+    ...(sizes.size === 0 ? [] : sizesTable(sizes)),
   ].join('\n');

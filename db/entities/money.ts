@@ -1,4 +1,5 @@
 import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import type { ChangeState, WantedOfAccount } from '../../domain/account-change.ts';
 import { stamps } from './stamps.ts';
 
 /** What lists are filtered and sorted by. Money moves by plain SQL only; nothing here is ever written through the ORM. */
@@ -20,6 +21,23 @@ export const Account = defineEntity({
   },
 });
 export type AccountRow = InferEntity<typeof Account>;
+
+export const AccountChange = defineEntity({
+  name: 'AccountChange',
+  tableName: 'account_change',
+  properties: {
+    id: p.integer().primary(),
+    accountId: p.integer(),
+    clientId: p.integer(),
+    wanted: p.json<WantedOfAccount>(),
+    state: p.text().$type<ChangeState>(),
+    reason: p.text().nullable(),
+    issue: p.text().nullable(),
+    requestedBy: p.text(),
+    ...stamps(),
+  },
+});
+export type AccountChangeRow = InferEntity<typeof AccountChange>;
 
 export const MoneyTransaction = defineEntity({
   name: 'MoneyTransaction',
@@ -46,7 +64,7 @@ export const Application = defineEntity({
   tableName: 'application',
   properties: {
     id: p.integer().primary(),
-    clientId: p.integer(),
+    clientId: p.integer().nullable(),
     type: p.text(),
     statusId: p.smallint(),
     transactionId: p.integer().nullable(),

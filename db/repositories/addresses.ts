@@ -15,14 +15,14 @@ export interface AddressRow {
   destinationTag: string | null;
 }
 
-/** A client's own address at a provider: one for each account and method, whoever asks first. */
+/** A client's own address at a provider: one for each account, method and currency, whoever asks first. */
 export const ensureAddressRow = async (
   db: Queryable,
   row: Pick<AddressRow, 'clientId' | 'accountId' | 'methodId' | 'connectionId' | 'reference'> & { currency: number },
 ): Promise<{ addressId: number; fresh: boolean }> => {
   const { rows } = await db.query<{ addressId: number; fresh: boolean }>(
     `insert into deposit_address (client_id, account_id, method_id, connection_id, currency, reference) values ($1, $2, $3, $4, $5, $6)
-     on conflict (account_id, method_id) do update set account_id = excluded.account_id returning id as "addressId", xmax = 0 as fresh`,
+     on conflict (account_id, method_id, currency) do update set account_id = excluded.account_id returning id as "addressId", xmax = 0 as fresh`,
     [row.clientId, row.accountId, row.methodId, row.connectionId, row.currency, row.reference],
   );
   return rows[0]!;

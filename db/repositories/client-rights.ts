@@ -8,38 +8,60 @@ export interface ClientRights {
   limits: LevelLimits;
 }
 
-/** By the client's level: its role, else the default one; what a role does not say comes from its parent. */
+/** SQL for the rights of levels `l` from `which`: by a level's role, else the default one; what a role does not say comes from its parent. */
+const rightsOf = (which: string): string => `
+  with recursive level as (
+    select l.id, l.limits, coalesce(l.role_id, (select id from client_role where is_default)) as role_id from ${which}),
+  role as (
+    select level.id as level_id, r.parent_id, r.permissions, 0 as depth from level join client_role r on r.id = level.role_id
+    union all
+    select level_id, r.parent_id, r.permissions, depth + 1 from role join client_role r on r.id = role.parent_id where depth < 20),
+  said as (
+    select distinct on (level_id, key) level_id, key, value from role, jsonb_each(permissions) order by level_id, key, depth)
+  select level.id, limits, coalesce((select jsonb_object_agg(key, value) from said where level_id = level.id), '{}') as said from level`;
+
+interface SaidOfLevel {
+  id: number;
+  said: Partial<Record<ClientRight, boolean>>;
+  limits: LevelLimits;
+}
+
+/** What nobody forbids is allowed. */
+const allRights = (said: SaidOfLevel['said'] = {}): ClientRights['may'] =>
+  Object.fromEntries(CLIENT_RIGHTS.map((right) => [right, said[right] ?? true])) as ClientRights['may'];
+
 export const loadClientRights = async (db: Queryable, clientId: number): Promise<ClientRights> => {
-  const { rows } = await db.query<{ said: Partial<Record<ClientRight, boolean>>; limits: LevelLimits }>(
-    `with recursive level as (
-       select l.limits, coalesce(l.role_id, (select id from client_role where is_default)) as role_id
-         from client c join verification_level l on l.id = c.verification_level_id where c.client_id = $1),
-     role as (
-       select r.parent_id, r.permissions, 0 as depth from level join client_role r on r.id = level.role_id
-       union all
-       select r.parent_id, r.permissions, depth + 1 from role join client_role r on r.id = role.parent_id where depth < 20),
-     said as (
-       select distinct on (key) key, value from role, jsonb_each(permissions) order by key, depth)
-     select limits, coalesce((select jsonb_object_agg(key, value) from said), '{}') as said from level`,
+  const { rows } = await db.query<SaidOfLevel>(
+    rightsOf('client c join verification_level l on l.id = c.verification_level_id where c.client_id = $1'),
     [clientId],
   );
-  const { said = {}, limits = {} } = rows[0] ?? {};
-  const may = Object.fromEntries(CLIENT_RIGHTS.map((right) => [right, said[right] ?? true]));
-  return { may: may as ClientRights['may'], limits };
+  const [level] = rows;
+  return { may: allRights(level?.said), limits: level?.limits ?? {} };
+};
+
+/** What clients of these levels may do. */
+export const loadLevelRights = async (
+  db: Queryable,
+  levelIds: readonly number[],
+): Promise<Map<number, ClientRights['may']>> => {
+  const { rows } = await db.query<SaidOfLevel>(rightsOf('verification_level l where l.id = any($1)'), [levelIds]);
+  return new Map(rows.map(({ id, said }) => [id, allRights(said)]));
 };
 
 /** What did not move in the end does not count. */
 const NOT_MOVED = FINAL_STAGES.filter((stage) => stage !== 'done');
 
-/** What the client moved, or ordered, of a kind and currency in a period that ends now; `before` a transaction, so that of two at once one counts. */
+/** What the client moved on his accounts, or ordered, of a kind and currency in a period that ends now; `before` a transaction, so that of two at once one counts. */
 export const movedInPeriod = async (
   db: Queryable,
   asked: { clientId: number; type: string; currency: number; period: string; before: number | null },
 ): Promise<Amount> => {
   const { rows } = await db.query<{ sum: Amount }>(
-    `select coalesce(trim_scale(sum(amount)), 0)::text as sum from money_transaction
-      where client_id = $1 and type = $2 and currency = $3 and create_time > now() - $4::interval and stage <> all ($5::text[])
-        and ($6::integer is null or transaction_id < $6)`,
+    `select coalesce(trim_scale(sum(case when x.currency is null then t.amount else x.amount end)), 0)::text as sum
+       from money_transaction t left join transaction_exchange x on x.transaction_id = t.transaction_id and t.type = 'deposit'
+      where t.client_id = $1 and t.type = $2 and coalesce(x.currency, t.currency) = $3 and t.create_time > now() - $4::interval and t.stage <> all ($5::text[])
+        and not (t.type = 'withdrawal' and t.parent_id is not null) -- refunds are the broker's doing
+        and ($6::integer is null or t.transaction_id < $6)`,
     [asked.clientId, asked.type, asked.currency, asked.period, NOT_MOVED, asked.before],
   );
   return rows[0]!.sum;

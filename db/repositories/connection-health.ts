@@ -117,6 +117,16 @@ export const loadTraffic = async (db: Queryable): Promise<ConnectionTraffic[]> =
     )
   ).rows;
 
+/** Null: it may be called. Else for how many seconds nobody calls it; at least one. */
+export const pausedFor = async (db: Queryable, connectionId: number): Promise<number | null> =>
+  (
+    await db.query<{ seconds: number }>(
+      `select greatest(ceil(extract(epoch from paused_until - now())), 1)::integer as seconds from connection_health
+        where connection_id = $1 and (state <> 'closed' or paused_until > now())`,
+      [connectionId],
+    )
+  ).rows[0]?.seconds ?? null;
+
 export interface MinuteOfCalls {
   connectionId: number;
   /** Start of the minute, milliseconds. */

@@ -2,11 +2,14 @@ import type { ApprovalPolicy } from '../../domain/approvals.ts';
 import type { Currency } from '../../domain/money-order.ts';
 import type { Queryable } from '../pool.ts';
 
+/** `archiving`: its platform is asked to put it away. */
+export type AccountStatus = 'opening' | 'active' | 'failed' | 'archiving' | 'archived';
+
 export interface AccountFacts {
   accountId: number;
   clientId: number;
   clientStatus: 'active' | 'inactive' | 'banned' | 'deleted';
-  status: 'opening' | 'active' | 'failed' | 'archived';
+  status: AccountStatus;
   ledgerCode: string;
   accountNumber: string | null;
   currency: number;
@@ -50,6 +53,8 @@ export interface MethodFacts {
   enabled: boolean;
   /** Traders-room limits by currency. '0' as max = no limit. */
   currencies: { numericCode: number; min: string; max: string }[];
+  /** What it takes or pays on the provider's side, with limits, where that is another currency than the account's. */
+  paymentCurrencies: { numericCode: number; min: string; max: string }[];
   commissions: { numericCode: number; percent: string; fix: string; min: string; max: string }[];
   fields: { id: string; label: string; rules: string[] }[];
 }
@@ -59,6 +64,8 @@ export const loadMethodFacts = async (db: Queryable, methodId: number): Promise<
     `select m.id as "methodId", m.direction, m.name, m.caption, m.flow, m.provider, m.connection_id as "connectionId", co.enabled as "connectionEnabled", m.enabled, m.fields,
             (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'min', trim_scale(min)::text, 'max', trim_scale(max)::text)), '[]')
                from payment_method_currency where method_id = m.id and type = 'TR' and enabled) as currencies,
+            (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'min', trim_scale(min)::text, 'max', trim_scale(max)::text)), '[]')
+               from payment_method_currency where method_id = m.id and type = 'PS' and enabled) as "paymentCurrencies",
             (select coalesce(jsonb_agg(jsonb_build_object('numericCode', currency, 'percent', trim_scale(percent)::text, 'fix', trim_scale(fix)::text,
                     'min', trim_scale(min)::text, 'max', trim_scale(max)::text)), '[]')
                from payment_method_commission where method_id = m.id and type = 'TR') as commissions

@@ -18,8 +18,10 @@ export interface RequestRow {
   id: number;
   purpose: Purpose;
   statusId: number;
-  /** Null when it is about something else than money. */
+  /** Null when it is about something else than a movement. */
   transactionId: number | null;
+  /** Null when it is about something else than two books that differ. */
+  differenceId: number | null;
   workflowId: string;
   approvalsNeeded: 1 | 2;
   requestedBy: number | null;
@@ -28,7 +30,7 @@ export interface RequestRow {
   data: { amount?: string | null; [member: string]: unknown };
 }
 
-export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", workflow_id as "workflowId",
+export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", workflow_id as "workflowId",
   approvals_needed as "approvalsNeeded", requested_by as "requestedBy", edited_by as "editedBy", data`;
 
 /** Locks it. */
@@ -54,8 +56,8 @@ export interface DecisionFacts {
   may: boolean | null;
   /** Name of the enabled resolution. */
   resolution: string | null;
-  /** The transaction that the bank's reference proves already. */
-  provesAlready: number | null;
+  /** What else the bank's reference proves already, in words: 'transaction 12'. */
+  provesAlready: string | null;
 }
 
 export const loadDecisionFacts = async (
@@ -77,8 +79,12 @@ export const loadDecisionFacts = async (
                          or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = u.id and ct.client_id = a.client_id))
                from hub_user u where u.id = $3 and u.active) as may,
             (select name from resolution where id = $4 and enabled) as resolution,
-            (select e.transaction_id from bank_evidence e join money_transaction t on t.connection_id = e.connection_id
-              where t.transaction_id = a.transaction_id and e.bank_reference = $5) as "provesAlready"
+            (select case when e.transaction_id is null then 'difference ' || e.difference_id else 'transaction ' || e.transaction_id end
+               from bank_evidence e
+              where e.bank_reference = $5
+                and e.connection_id in (select connection_id from money_transaction where transaction_id = a.transaction_id
+                                        union all select connection_id from reconciliation_difference where id = a.difference_id)
+                and (e.transaction_id, e.difference_id) is distinct from (a.transaction_id, a.difference_id)) as "provesAlready"
        from application a where a.id = $1`,
     [asked.applicationId, asked.updateId, asked.userId, asked.resolutionId, asked.bankReference],
   );
@@ -114,12 +120,16 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
   const { applicationId, userId, word, via, resolutionId, evidence, run } = decision;
   const { rows } = await db.query<{ written: boolean }>(
     `with request as (
-       select id, transaction_id from application where id = $1 and coalesce(update_time, create_time)::text = $3 and status_id not in (1, 2) for update),
+       select id, transaction_id, difference_id from application where id = $1 and coalesce(update_time, create_time)::text = $3 and status_id not in (1, 2) for update),
      proof as (
-       insert into bank_evidence (connection_id, bank_reference, value_date, transaction_id, user_id)
-       select connection_id, $10, $11::date, transaction_id, $4 from money_transaction join request using (transaction_id) where $10::text is not null
+       insert into bank_evidence (connection_id, bank_reference, value_date, transaction_id, difference_id, user_id)
+       select coalesce(t.connection_id, d.connection_id), $10, $11::date, r.transaction_id, r.difference_id, $4
+         from request r left join money_transaction t on t.transaction_id = r.transaction_id
+         left join reconciliation_difference d on d.id = r.difference_id
+        where $10::text is not null and num_nonnulls(r.transaction_id, r.difference_id) = 1
        on conflict (connection_id, bank_reference) do update set bank_reference = excluded.bank_reference
-         where bank_evidence.transaction_id = excluded.transaction_id returning transaction_id),
+         where (bank_evidence.transaction_id, bank_evidence.difference_id) is not distinct from (excluded.transaction_id, excluded.difference_id)
+       returning connection_id),
      outcome as (
        insert into decision_outcome (application_id, update_id, outcome)
        select id, $2, $13 from request where $10::text is null or exists (select from proof)
@@ -131,7 +141,10 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
          comment = excluded.comment, create_time = now()),
      closed as (
        update application set status_id = $12, user_id = $4, resolution_id = $7, comment = coalesce($9, comment), update_time = now(), process_time = now()
-         from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id, kyc_case_id),
+         from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id, kyc_case_id, difference_id),
+     told_difference as (
+       update reconciliation_difference d set state = 'settled', user_id = $4, note = $9, update_time = now(), process_time = now()
+         from closed where d.id = closed.difference_id and d.state = 'open'),
      told_case as (
        update kyc_case k set needs_human = null, update_time = now() from closed where k.id = closed.kyc_case_id),
      told as (

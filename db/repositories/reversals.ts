@@ -8,18 +8,23 @@ export interface CreditedDeposit {
   stage: Stage;
   accountId: number;
   connectionId: number;
+  /** Of the payment. */
   currency: { alphabeticCode: string; minorUnit: number };
   amount: Amount;
-  /** What the client got of it, and what the broker did. */
+  /** Set when it was credited in another currency: at which rate. */
+  exchange: { currency: { alphabeticCode: string; minorUnit: number }; rate: Amount; amount: Amount } | null;
+  /** What the client got of it, and what the broker did; in the account's currency, as all that was taken from somebody. */
   net: Amount;
   fee: Amount;
   /** The provider's ids of the payments it is the sum of. */
   credited: string[];
   /** Of these, the ones that were taken back. */
   undone: string[];
+  /** With what was refunded by our own order. */
   taken: Amount;
   takenFromClient: Amount;
   takenFromIncome: Amount;
+  takenFromSuspense: Amount;
 }
 
 /** Every credited deposit a provider's object led to: the ordered one first, then those of payments that came on their own. Locked. */
@@ -28,13 +33,20 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
     `select t.transaction_id as "transactionId", t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
             jsonb_build_object('alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
             trim_scale(t.amount)::text as amount, trim_scale(coalesce(t.final_amount, 0))::text as net, trim_scale(t.vendor_commission)::text as fee,
+            case when x.transaction_id is not null then jsonb_build_object('currency', jsonb_build_object('alphabeticCode', xc.alphabetic_code, 'minorUnit', xc.minor_unit),
+              'rate', trim_scale(x.rate)::text, 'amount', trim_scale(x.amount)::text) end as exchange,
             array(select jsonb_array_elements_text(t.provider_data -> 'credited')) as credited,
             array(select substr(r.provider_id, 9) from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked and r.provider_id like 'payment:%') as undone,
-            taken.amount as taken, taken.client as "takenFromClient", taken.income as "takenFromIncome"
+            taken.amount as taken, taken.client as "takenFromClient", taken.income as "takenFromIncome", taken.suspense as "takenFromSuspense"
        from money_transaction t join currency c on c.numeric_code = t.currency
+       left join transaction_exchange x on x.transaction_id = t.transaction_id left join currency xc on xc.numeric_code = x.currency
        cross join lateral (
-         select trim_scale(coalesce(sum(amount), 0))::text as amount, trim_scale(coalesce(sum(from_client), 0))::text as client,
-                trim_scale(coalesce(sum(from_income), 0))::text as income
+         select coalesce(sum(coalesce(final_amount, r.amount)), 0) as amount from money_transaction r
+          where r.parent_id = t.transaction_id and r.type = 'withdrawal' and r.stage = 'done') refunded
+       cross join lateral (
+         select trim_scale(coalesce(sum(amount), 0) + refunded.amount)::text as amount,
+                trim_scale(coalesce(sum(from_client), 0) + refunded.amount)::text as client,
+                trim_scale(coalesce(sum(from_income), 0))::text as income, trim_scale(coalesce(sum(from_suspense), 0))::text as suspense
            from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) taken
       where t.type = 'deposit' and t.stage in ('done', 'returned') and (t.reference = $1 or t.provider_data ->> 'arrivalOf' = $1)
       order by t.reference <> $1, t.transaction_id for update of t`,

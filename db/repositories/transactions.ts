@@ -1,5 +1,6 @@
 import { HubFailure } from '../../domain/failures.ts';
 import type { Amount } from '../../domain/money.ts';
+import type { Currency } from '../../domain/money-order.ts';
 import { FINAL_STAGES, STAGES, type Stage } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
 
@@ -11,7 +12,7 @@ export interface TransactionRow {
   debitAccountId: number | null;
   creditAccountId: number | null;
   amount: Amount;
-  currency: { numericCode: number; alphabeticCode: string; minorUnit: number };
+  currency: Currency;
   vendorCommission: Amount;
   methodId: number | null;
   connectionId: number | null;
@@ -21,10 +22,39 @@ export interface TransactionRow {
   data: Record<string, unknown>;
   userId: number | null;
   arrival: string | null;
+  /** Of a deposit: the one it belongs to, as a late or second payment. Of a withdrawal: the deposit it gives back. */
   parentId: number | null;
   workflowId: string;
   createTime: Date;
+  /** Set when it changes currency on its way. */
+  exchange: Exchange | null;
 }
+
+/** `amount` and `currency` of a transaction are the payer's side; this is the receiver's. */
+export interface Exchange {
+  currency: Currency;
+  /** What one of the payer's is worth in `currency`, markup inside; null until it was quoted. */
+  rate: Amount | null;
+  /** What the payer's amount makes at that rate. */
+  amount: Amount | null;
+  /** The rate will not change any more. */
+  fixed: boolean;
+}
+
+type Sides = Pick<TransactionRow, 'type' | 'amount' | 'currency' | 'exchange'>;
+interface Side {
+  currency: Currency;
+  /** Null while the rate is not known. */
+  amount: Amount | null;
+}
+
+/** What moves on the client's account. */
+export const accountSide = ({ type, amount, currency, exchange }: Sides): Side =>
+  type === 'deposit' && exchange ? exchange : { amount, currency };
+
+/** What moves at the provider. */
+export const providerSide = ({ type, amount, currency, exchange }: Sides): Side =>
+  type === 'withdrawal' && exchange ? exchange : { amount, currency };
 
 export const loadTransaction = async (db: Queryable, transactionId: number): Promise<TransactionRow> => {
   const { rows } = await db.query<TransactionRow>(
@@ -32,13 +62,22 @@ export const loadTransaction = async (db: Queryable, transactionId: number): Pro
             t.credit_account_id as "creditAccountId", trim_scale(t.amount)::text as amount, trim_scale(t.vendor_commission)::text as "vendorCommission",
             jsonb_build_object('numericCode', c.numeric_code, 'alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
             t.method_id as "methodId", t.connection_id as "connectionId", t.reference, t.provider_id as "providerId", t.provider_data as "providerData",
-            t.data, t.user_id as "userId", t.arrival, t.parent_id as "parentId", t.workflow_id as "workflowId", t.create_time as "createTime"
-       from money_transaction t join currency c on c.numeric_code = t.currency where t.transaction_id = $1`,
+            t.data, t.user_id as "userId", t.arrival, t.parent_id as "parentId", t.workflow_id as "workflowId", t.create_time as "createTime",
+            case when x.transaction_id is not null then jsonb_build_object(
+              'currency', jsonb_build_object('numericCode', xc.numeric_code, 'alphabeticCode', xc.alphabetic_code, 'minorUnit', xc.minor_unit),
+              'rate', trim_scale(x.rate)::text, 'amount', trim_scale(x.amount)::text, 'fixed', x.fixed_at is not null) end as exchange
+       from money_transaction t join currency c on c.numeric_code = t.currency
+       left join transaction_exchange x on x.transaction_id = t.transaction_id left join currency xc on xc.numeric_code = x.currency
+      where t.transaction_id = $1`,
     [transactionId],
   );
   if (!rows[0]) throw new HubFailure('NotFound', 'not_found', `there is no transaction ${transactionId}`);
   return rows[0];
 };
+
+/** The deposit a payout gives back; null for one that is no refund. */
+export const refundedBy = ({ type, parentId }: Pick<TransactionRow, 'type' | 'parentId'>): number | null =>
+  type === 'withdrawal' ? parentId : null;
 
 export interface StageFacts {
   providerId?: string | null;
@@ -100,4 +139,13 @@ export const reachStage = async (
 ): Promise<void> => {
   if (await setStage(db, transactionId, stage, facts)) return;
   throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over and cannot become ${stage}.`);
+};
+
+/** The provider is asked once more what became of a deposit that is over. Not where only people see money: there is nobody to ask. */
+export const lookAgain = async (db: Queryable, transactionId: number, after: '1 hour' | '6 hours'): Promise<void> => {
+  await db.query(
+    `update money_transaction t set next_look = now() + $2::interval from payment_method m
+      where t.transaction_id = $1 and m.id = t.method_id and m.flow <> 'manual'`,
+    [transactionId, after],
+  );
 };

@@ -107,6 +107,12 @@ const routes = [
   ['slack', 'chat', 1],
 ] as const;
 
+/** connection, name, priority, cross currency, asked every, oldest rate (seconds), jump (percent) */
+const rateSources = [
+  ['b2binpay-rates', 'B2BINPAY', 1, 840, 30, 120, '5'],
+  ['ecb', 'European Central Bank', 2, 978, 3_600, 345_600, '5'],
+] as const;
+
 const holds = (ring: KeyRing, stored: Buffer, id: number, config: unknown): boolean => {
   try {
     return isDeepStrictEqual(openSettings(ring, stored, id), config);
@@ -139,6 +145,12 @@ export const seedDemo = async (
     await db.query(
       `insert into message_route (channel, connection_id, priority) select $2, id, $3 from connection where name = $1 on conflict do nothing`,
       [name, channel, priority],
+    );
+  for (const [connection, name, priority, cross, refresh, oldest, jump] of rateSources)
+    await db.query(
+      `insert into rate_source (name, connection_id, priority, cross_currency, refresh_seconds, max_age_seconds, outlier_percent)
+       select $2, id, $3, $4, $5, $6, $7 from connection where name = $1 on conflict do nothing`,
+      [connection, name, priority, cross, refresh, oldest, jump],
     );
   const { rows: done } = await db.query(`select from platform limit 1`);
   if (done.length > 0) return;

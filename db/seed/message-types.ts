@@ -22,6 +22,9 @@ const CURRENCY = ['currency', 'Currency', 'USD'] as const;
 const ACCOUNT = ['account', 'Account number', '2100000001'] as const;
 const TRANSACTION = ['transactionId', 'Transaction', '1042'] as const;
 const REASON = ['reason', 'Why', 'Bank details do not match'] as const;
+const LEVEL = ['level', 'Level of verification', 'Level 2'] as const;
+const UNTIL = ['until', 'Last day, YYYY-MM-DD', '2027-05-31'] as const;
+const DAYS = ['days', 'Days until then', '7'] as const;
 const CODE = ['code', 'The code', '493027'] as const;
 
 /** One text, as plain text and as HTML: its paragraphs are the same. */
@@ -99,6 +102,26 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
     ],
   },
   {
+    name: 'TradingPassword',
+    caption: 'A new password of a trading account',
+    parameters: [
+      FIRST_NAME,
+      ACCOUNT,
+      ['platform', 'Platform', 'MT5 Live'],
+      ['password', 'The password', 'aB3!aB3!aB3!'],
+    ],
+    // What it says is shown to nobody else, and is worthless to send much later.
+    lifetimeSeconds: 86_400,
+    templates: [
+      email(
+        'Your trading password',
+        HELLO,
+        'The new password of your account {{ account }} at {{ platform }} is: {{ password }}',
+        'If you did not ask for it, tell us at once.',
+      ),
+    ],
+  },
+  {
     name: 'DepositSuccessful',
     caption: 'A deposit was credited',
     parameters: [FIRST_NAME, AMOUNT, CURRENCY, ACCOUNT, TRANSACTION],
@@ -143,6 +166,127 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
         'Your request was not approved',
         HELLO,
         'Your request about {{ amount }} {{ currency }} (transaction {{ transactionId }}) was not approved: {{ reason }}',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationBegan',
+    caption: 'A verification was begun',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'Your verification has begun',
+        HELLO,
+        'You have begun to verify yourself for {{ level }}. You can go on at any time: sign in and open your verification.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationReceived',
+    caption: 'Documents of a verification were received',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'We received your documents',
+        HELLO,
+        'We received your documents for {{ level }} and are checking them. We will tell you what came of it.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationRetry',
+    caption: 'Better documents are wanted',
+    parameters: [FIRST_NAME, LEVEL, ['reason', 'Why', 'The photo is blurred.']],
+    templates: [
+      email(
+        'Please send us other documents',
+        HELLO,
+        'We could not verify you for {{ level }} with what you sent: {{ reason }}',
+        'Sign in, open your verification and send it again.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationApproved',
+    caption: 'A verification was approved',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'You are verified',
+        HELLO,
+        'You are verified for {{ level }} now. What you may do and how much is shown when you sign in.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationRefused',
+    caption: 'A verification was refused for good',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'You could not be verified',
+        HELLO,
+        'We could not verify you for {{ level }}. If you think that this is a mistake, write to us.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationWithdrawn',
+    caption: 'A verification was taken back',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'Your verification was taken back',
+        HELLO,
+        'Your verification for {{ level }} was taken back. You can verify yourself again, or write to us.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationReminder',
+    caption: 'A verification was begun and left',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'Your verification waits for you',
+        HELLO,
+        'Your verification for {{ level }} is not finished: we wait for your documents. Sign in and go on where you left.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationClosed',
+    caption: 'A verification was not finished in time',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'Your verification was closed',
+        HELLO,
+        'Your verification for {{ level }} was not finished in time and is closed. You can begin it again at any time.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationExpiring',
+    caption: 'Verified documents end soon',
+    parameters: [FIRST_NAME, LEVEL, UNTIL, DAYS],
+    templates: [
+      email(
+        'Your documents end soon',
+        HELLO,
+        'What verifies you for {{ level }} is good until {{ until }}. Please send new documents before: sign in and open your verification.',
+      ),
+    ],
+  },
+  {
+    name: 'VerificationExpired',
+    caption: 'Verified documents have ended',
+    parameters: [FIRST_NAME, LEVEL],
+    templates: [
+      email(
+        'Your documents have ended',
+        HELLO,
+        'What verified you for {{ level }} has ended, and so has that level. Sign in and verify yourself with new documents to have it again.',
       ),
     ],
   },

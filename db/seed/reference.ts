@@ -53,6 +53,7 @@ export const seedReference = async (db: Queryable): Promise<void> => {
         'accounts.read',
         'transactions.read',
         'deposits.create',
+        'deposits.refund',
         'withdrawals.create',
         'transfers.create',
         'requests.read',

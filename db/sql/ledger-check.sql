@@ -64,6 +64,35 @@ create or replace function ledger_check() returns table (invariant text, subject
     where (m.stage in ('done', 'returned')) <> exists (select from ledger_operation op where op.key in (
       'transaction:' || m.transaction_id || ':credit', 'transaction:' || m.transaction_id || ':capture', 'transaction:' || m.transaction_id || ':book'))
   union all
+  select 'what changes currency is booked at its rate', 'transaction ' || m.transaction_id,
+         m.amount || ' at ' || coalesce(x.rate::text, 'no rate') || ' is ' || coalesce(x.amount::text, 'nothing') || ', booked ' || b.taken || ' into ' || b.given
+    from transaction_exchange x join money_transaction m on m.transaction_id = x.transaction_id join currency c on c.numeric_code = x.currency
+    cross join lateral (
+      select coalesce(sum(t.amount) filter (where o.kind = 'exchange' and o.currency = m.currency), 0) as taken,
+             coalesce(sum(t.amount) filter (where f.kind = 'exchange' and f.currency = x.currency), 0) as given
+        from ledger_transfer t join ledger_account f on f.id = t.from_account join ledger_account o on o.id = t.to_account
+       where t.operation_key = 'transaction:' || m.transaction_id || ':credit') b
+    where m.type = 'deposit' and m.stage in ('done', 'returned')
+      and (x.fixed_at is null or x.amount <> trunc(m.amount * x.rate, c.minor_unit) or b.taken <> m.amount or b.given <> x.amount)
+  union all
+  select 'what changes currency is booked at its rate', 'transaction ' || m.transaction_id,
+         m.amount || ' at ' || coalesce(x.rate::text, 'no rate') || ' is ' || coalesce(x.amount::text, 'nothing') || ', booked ' || b.taken || ' into ' || b.given
+    from transaction_exchange x join money_transaction m on m.transaction_id = x.transaction_id join currency c on c.numeric_code = x.currency
+    cross join lateral (
+      select coalesce(sum(t.amount) filter (where o.kind = 'exchange' and o.currency = m.currency), 0)
+             - coalesce(sum(t.amount) filter (where f.kind = 'exchange' and f.currency = m.currency), 0) as taken,
+             coalesce(sum(t.amount) filter (where f.kind = 'exchange' and f.currency = x.currency), 0) as given
+        from ledger_transfer t join ledger_account f on f.id = t.from_account join ledger_account o on o.id = t.to_account
+       where t.operation_key = 'transaction:' || m.transaction_id || ':capture') b
+    where m.type = 'withdrawal' and m.stage in ('done', 'returned')
+      and (x.fixed_at is null or b.given <> x.amount or b.taken > m.amount - m.vendor_commission or trunc(b.taken * x.rate, c.minor_unit) < x.amount)
+  union all
+  select 'only what changes currency moves the positions', 'transfer ' || t.id, t.operation_key
+    from ledger_transfer t join ledger_account a on a.kind = 'exchange' and a.id in (t.from_account, t.to_account)
+    where not exists (select from transaction_exchange x where x.transaction_id = coalesce(
+      substring(t.operation_key from '^transaction:(\d+):')::integer,
+      (select r.transaction_id from deposit_reversal r where r.id = substring(t.operation_key from '^reversal:(\d+):')::integer)))
+  union all
   select 'a posting remembers the balance it made', 'transfer ' || transfer_id, a.code || ' balance ' || p.balance || ', running sum ' || p.running
     from (select *, sum(amount) over (partition by account_id order by id) as running from ledger_posting) p
     join ledger_account a on a.id = p.account_id where p.balance <> p.running

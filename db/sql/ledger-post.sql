@@ -183,10 +183,10 @@ create or replace function ledger_open_account(p_code text, p_kind text, p_curre
   insert into ledger_account (code, kind, currency, may_overdraw) values (p_code, p_kind, p_currency, p_may_overdraw) on conflict (code) do nothing
 $$;
 
--- 'provider:{connectionId}:clearing|fees:{USD}' and 'house:income|bonus|rounding|suspense:{USD}'
+-- 'provider:{connectionId}:clearing|fees:{USD}' and 'house:income|bonus|rounding|suspense|exchange:{USD}'
 create or replace function ledger_open_house_account(p_code text) returns void language plpgsql as $$
 declare
-  v_parts text[] := regexp_match(p_code, '^(?:provider:\d+:(clearing|fees)|house:(income|bonus|rounding|suspense)):([A-Z0-9-]+)$');
+  v_parts text[] := regexp_match(p_code, '^(?:provider:\d+:(clearing|fees)|house:(income|bonus|rounding|suspense|exchange)):([A-Z0-9-]+)$');
   v_currency integer;
 begin
   select numeric_code into v_currency from currency where alphabetic_code = v_parts[3];

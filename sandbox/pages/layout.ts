@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../../adapters/kit/html.ts';
 
 // Nothing but our own style and forms: what vendors and mails bring along loads nothing and runs nothing.
 const POLICY =

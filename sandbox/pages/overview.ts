@@ -1,5 +1,5 @@
 import type { SandboxControl } from '../control.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../../adapters/kit/html.ts';
 import { page, table } from './layout.ts';
 import { buttonsOf, contentOf } from './provider-page.ts';
 

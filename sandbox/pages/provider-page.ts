@@ -2,7 +2,7 @@ import type { SandboxThing } from '../../adapters/kit/sandbox.ts';
 import { CALLBACK_MODES, type CallbackRecord } from '../callbacks.ts';
 import type { ReceivedRequest, SandboxControl } from '../control.ts';
 import { FaultOrder } from '../faults.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../../adapters/kit/html.ts';
 import { page, table } from './layout.ts';
 import { scrubber } from './scrub.ts';
 

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import { lendContext } from '../../adapters/kit/lend.ts';
 import type { DepositOrder, PayoutOrder } from '../../adapters/kit/payments.ts';
+import { passwordKey, tokenSign } from '../../adapters/payments/b2binpay/client.ts';
 import { type B2binpayConfig, baseUrlOf, configSchema } from '../../adapters/payments/b2binpay/config.ts';
 import provider from '../../adapters/payments/b2binpay/manifest.ts';
 import { idempotencyKey } from '../../adapters/payments/b2binpay/map.ts';
 import { b2binpaySandbox } from '../../adapters/payments/b2binpay/sandbox.ts';
-import { callbackSign, passwordKey, tokenSign } from '../../adapters/payments/b2binpay/signature.ts';
+import { callbackSign } from '../../adapters/payments/b2binpay/webhook.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
@@ -245,11 +246,7 @@ describe('the sandbox refuses what the vendor refuses', () => {
       200,
       { data: [{ id: '321' }, { id: '322' }, { id: '323' }], meta: { pagination: { page: 2, pages: 3, count: 8 } } },
     ]);
-    expect(await list('/currency/?filter[alpha]=USDT-TRX')).toMatchObject([200, { data: [{ id: '2145' }] }]);
-    expect(await list('/rates/?filter[left]=BTC,USDT-TRX&filter[right]=USD')).toMatchObject([
-      200,
-      { data: [{ attributes: { bid: '60000.00000000' } }, { attributes: { bid: '1.00000000' } }] },
-    ]);
+    expect(await list('/wallet/?filter[currency]=2145&filter[type]=1')).toMatchObject([200, { data: [{ id: '318' }] }]);
   });
 
   it('addresses that are not on the list', async () => {
@@ -581,7 +578,7 @@ describe('a payout', () => {
     const ctx = contextOf();
     const order = payout('25.06');
     expect(await createPayout(ctx, order)).toMatchObject({ state: 'awaiting_approval' });
-    await findPayout(ctx, { reference: order.reference });
+    await sandbox.advanceClock('2s');
     expect(await findPayout(ctx, { reference: order.reference })).toMatchObject({
       state: 'cancelled',
       providerStatus: '3',

@@ -10,8 +10,10 @@ import provider from '../../adapters/payments/praxis/manifest.ts';
 import { depositReport, exponent, minorOf, payoutReport } from '../../adapters/payments/praxis/map.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
 
-const { createDeposit, findDeposit, createPayout, findPayout, preparePayout, cancelPayout, webhook, testConnection } =
-  provider.adapter as Required<typeof provider.adapter>;
+const { createDeposit, findDeposit, createPayout, findPayout, webhook, testConnection } = provider.adapter as Required<
+  typeof provider.adapter
+>;
+const { preparePayout, findPreparedPayout, cancelPayout } = provider.adapter as Required<typeof provider.adapter>;
 const GOLDEN = { merchantId: 'M-1', applicationKey: 'app-1', merchantSecret: 'secret' };
 const config = provider.config.parse(GOLDEN);
 const EUR = { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 };
@@ -290,7 +292,10 @@ describe('with its sandbox', () => {
     expect(action).toMatchObject({ kind: 'redirect' });
     await expect(createPayout(ctx, payout)).rejects.toMatchObject({ type: 'Unavailable' });
     expect(await findPayout(ctx, { reference })).toBeNull();
+    expect(await findPreparedPayout(ctx, { reference })).toBe('waiting');
+    expect(await findPreparedPayout(ctx, { reference: 'KBBBBBBBBBBBB' })).toBeNull();
     await control().pay(reference);
+    expect(await findPreparedPayout(ctx, { reference })).toBe('ready');
     expect(await findPayout(ctx, { reference })).toBeNull();
     expect(control().books()).toEqual([]);
     expect(await createPayout(ctx, payout)).toMatchObject({ providerId: '9001', state: 'succeeded', processed: '80' });
@@ -303,6 +308,7 @@ describe('with its sandbox', () => {
     await control().advance('settings', '{"clientSubmits":false}');
     await preparePayout(ctx, payout);
     await control().advanceClock('16m');
+    expect(await findPreparedPayout(ctx, { reference })).toBe('over');
     await expect(createPayout(ctx, payout)).rejects.toMatchObject({ type: 'Rejected' });
   });
 

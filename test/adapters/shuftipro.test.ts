@@ -199,6 +199,17 @@ describe("ShuftiPro's verifications, on its sandbox", () => {
     expect(await begin(context(), applicant)).toMatchObject({ providerId: `${reference}-2` });
   });
 
+  it('that were accepted are begun anew when the acceptance is to be renewed, once however often it is asked', async () => {
+    await begin(context(), applicant);
+    await sandbox().advance(reference, 'green');
+    const renewal = { ...applicant, anew: true };
+    const first = await begin(context(), renewal);
+    expect(first).toMatchObject({ providerId: `${reference}-2` });
+    expect(await begin(context(), renewal)).toEqual(first);
+    await sandbox().advance(reference, 'submit');
+    expect(await failure(begin(context(), renewal))).toMatchObject({ type: 'Rejected', reason: 'already_done' });
+  });
+
   it('whose page was not used in time get a new one', async () => {
     await begin(context(), applicant);
     await sandbox().advanceClock('61m');

@@ -509,7 +509,7 @@ describe('an event', () => {
           paymentId,
           providerId: deposit.providerId,
         },
-        { kind: 'deposit', said: 'charge.dispute.created', paymentId },
+        { kind: 'deposit', said: 'charge.dispute.created', paymentId, reverses: true },
         {
           kind: 'payout',
           reference: ordered.reference,

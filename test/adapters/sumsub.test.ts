@@ -309,7 +309,14 @@ describe("SumSub's applicants, on its sandbox", () => {
       const verdict = { reviewAnswer: 'RED', rejectLabels: ['SCREENSHOTS'], reviewRejectType: 'RETRY' };
       const target = `/resources/applicants/${providerId}/status/testCompleted`;
       expect(await send(JSON.stringify(verdict), {}, target)).toEqual([200, undefined]);
-      expect(await find(context(), { reference })).toMatchObject({ state: 'retry', reasons: ['SCREENSHOTS'] });
+      // They left no comment for the client: their label is said in our words.
+      expect(await find(context(), { reference })).toMatchObject({
+        state: 'retry',
+        reasons: ['SCREENSHOTS'],
+        comment: 'A photo of the document itself is needed, not of a screen.',
+      });
+      await send(JSON.stringify({ ...verdict, rejectLabels: ['A_NEW_ONE'] }), {}, target);
+      expect(await find(context(), { reference })).not.toHaveProperty('comment');
     });
   });
 });

@@ -53,6 +53,7 @@ describe('a document of a client', () => {
       },
       status: 'pending',
       resolution: null,
+      validUntil: null,
       createTime: expect.any(String),
       updateTime: null,
     });

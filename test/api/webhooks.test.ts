@@ -189,6 +189,7 @@ describe('a callback', () => {
       said: 'look',
     });
     await api.hub.reaches(transactionId, 'done');
+    await api.hub.ends(`deposit:${transactionId}`);
     const since = await newest();
     expect((await post(`/webhooks/${connection}`, late)).status).toBe(200);
     await eventually(async () => (await rows(since))[0]?.status === 'ignored', 'the late callback to be ignored');
@@ -244,6 +245,7 @@ describe('operators', () => {
     const { transactionId, theirs } = await opened();
     await sandbox().pay(theirs, {});
     await api.hub.reaches(transactionId, 'done');
+    await api.hub.ends(`deposit:${transactionId}`);
     const path = `/webhooks?filter[connectionId]=${connection}&filter[status]=delivered&sort_by=createTime&sort_order=desc&limit=1`;
     const listed = await eventually(async () => {
       const answer = await olga.call(`GET ${path}`);
@@ -270,6 +272,7 @@ describe('operators', () => {
     const { transactionId, theirs } = await opened();
     await sandbox().pay(theirs, {});
     await api.hub.reaches(transactionId, 'done');
+    await api.hub.ends(`deposit:${transactionId}`);
     const { id } = await eventually(
       async () => (await rows('0')).findLast(({ status }) => status === 'delivered'),
       'delivery',

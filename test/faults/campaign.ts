@@ -1,6 +1,7 @@
 import { FAULT_KINDS, type FaultKind, type Scenario } from './scenario.ts';
 import { scenarioOf } from './generator.ts';
 import { type Outcome, perform, type World } from './run.ts';
+import { VENUES } from './venues.ts';
 
 export interface Plan {
   seed: number;
@@ -25,6 +26,7 @@ export const campaign = async (world: World, plan: Plan, say: (line: string) => 
   const total = { stories: 0, transactions: 0, kills: 0, duplicates: 0, runs: 0 };
   const began = Date.now();
   const runs = plan.run === undefined ? Array.from({ length: plan.runs }, (_, n) => n).slice(plan.from) : [plan.run];
+  const told = new Map<string, number>(VENUES.map(({ name }) => [name, 0]));
   let clean = true;
   for (const run of runs) {
     const scenario = scenarioOf(plan.seed, run, plan.only);
@@ -36,6 +38,7 @@ export const campaign = async (world: World, plan: Plan, say: (line: string) => 
     tally.ms += outcome.ms;
     tallies.set(scenario.kind, tally);
     total.runs += 1;
+    for (const { venue } of scenario.stories) if (venue !== null) told.set(venue, told.get(venue)! + 1);
     total.stories += scenario.stories.length;
     total.transactions += outcome.stages.length;
     total.kills += outcome.kills;
@@ -49,6 +52,8 @@ export const campaign = async (world: World, plan: Plan, say: (line: string) => 
     }
   }
   table(tallies, say);
+  say('');
+  say(`stories of each connection: ${[...told].map(([venue, stories]) => `${venue} ${stories}`).join(', ')}`);
   const seconds = (Date.now() - began) / 1_000;
   say(
     `${total.runs} runs in ${seconds.toFixed(0)} s (${(seconds / total.runs).toFixed(1)} s each): ${total.stories} stories, ${total.transactions} transactions, ` +
@@ -62,7 +67,7 @@ export const campaign = async (world: World, plan: Plan, say: (line: string) => 
 
 const lineOf = ({ run, kind, stories }: Scenario, { stages, kills, ms, breaches }: Outcome, of: number): string => {
   const ends = stages.map((line) => line.split(' ').at(-1)).join(', ');
-  const what = stories.map((story) => `${story.kind} ${story.amount}`).join(', ');
+  const what = stories.map((story) => `${story.kind} ${story.venue ?? ''} ${story.amount}`).join(', ');
   return `${String(run).padStart(4)}/${of} ${kind.padEnd(22)} ${(ms / 1_000).toFixed(1).padStart(5)} s  ${breaches.length === 0 ? 'ok    ' : 'BREACH'} ${kills > 0 ? `${kills} killed  ` : ''}${what} → ${ends}`;
 };
 

@@ -33,8 +33,6 @@ export interface Client {
   currency: number;
 }
 
-/** Stands in every payout's destination; seen anywhere in clear, personal data leaked. */
-export const ADDRESS_CANARY = 'TCanaryAddress';
 export const EMAIL_CANARY = 'canary.mail';
 
 const signIn = async (stack: Stack, api: HubApi, name: string): Promise<Operator> => {
@@ -83,13 +81,13 @@ const openWallet = async (
 };
 
 /** Through the real workflow, in good weather. */
-const openTradingAccount = async ({ pool, steering }: Stack, clientId: number): Promise<number> => {
+const openTradingAccount = async ({ pool, steering }: Stack, clientId: number, product: string): Promise<number> => {
   const { rows } = await pool.query<{ id: number }>(
     `with next as (select nextval(pg_get_serial_sequence('account', 'account_id'))::integer as id)
-     insert into account (account_id, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, reference, ledger_code, status, workflow_started)
-     select next.id, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, 100, $2, 'trading:' || next.id, 'opening', false
-       from next, product_currency pc join product p on p.id = pc.product_id where p.name = 'mt5-live' returning account_id as id`,
-    [clientId, referenceFrom(randomBytes(12))],
+     insert into account (account_id, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, platform_group, reference, ledger_code, status, workflow_started)
+     select next.id, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, pc.leverages[1], pc.platform_groups[1], $2, 'trading:' || next.id, 'opening', false
+       from next, product_currency pc join product p on p.id = pc.product_id where p.name = $3 returning account_id as id`,
+    [clientId, referenceFrom(randomBytes(12)), product],
   );
   const { id } = rows[0]!;
   const opened = await steering.openAccount(id);
@@ -99,29 +97,34 @@ const openTradingAccount = async ({ pool, steering }: Stack, clientId: number): 
 
 /** Each story has a client of its own, so that what went wrong is told apart. */
 export const hire = async (stack: Stack, api: HubApi, office: Office, story: Story): Promise<Client> => {
-  const crypto = story.kind === 'payout' || story.kind === 'deposit';
+  const currency = stack.venues.get(story.venue ?? '')?.currency.alphabeticCode ?? 'USD';
   const { rows } = await stack.pool.query<{ id: number }>(
     `insert into client (email, first_name, last_name, type_id, verification_level_id)
      values ($1, 'Ann', 'Lee', (select min(id) from client_type), (select min(id) from verification_level)) returning client_id as id`,
     [`${EMAIL_CANARY}.${randomUUID()}@example.com`],
   );
   const clientId = rows[0]!.id;
-  const wallet = await openWallet(stack, clientId, crypto ? 'USDT' : 'USD');
+  const wallet = await openWallet(stack, clientId, currency);
   // A payout's balance covers it once, and rivals must fight; others have some to spare.
-  const pays = story.kind !== 'deposit' && story.kind !== 'bank-deposit' && story.kind !== 'from-platform';
+  const pays = story.kind.endsWith('payout') || story.kind === 'to-platform' || story.kind === 'between-wallets';
   const initial =
-    story.kind === 'from-platform' ? '200' : pays ? add(story.amount, story.rivals > 0 ? '1' : '100') : '0';
+    // Who is paid back has more than the deposit: what is left of it, not his wallet, is the limit.
+    story.kind === 'from-platform' || story.kind === 'refund'
+      ? '200'
+      : pays
+        ? add(story.amount, story.rivals > 0 ? '1' : '100')
+        : '0';
   if (initial !== '0') {
     await post(stack.pool, `faults:${randomUUID()}`, [
-      { do: 'post', from: `house:suspense:${crypto ? 'USDT' : 'USD'}`, to: walletCode(wallet.id), amount: initial },
+      { do: 'post', from: `house:suspense:${currency}`, to: walletCode(wallet.id), amount: initial },
     ]);
   }
   const signedIn = await api.call('POST /dev/client-token', { token: office.olga.token, body: { clientId } });
   if (signedIn.status !== 201) throw new Error(`no client token: ${complaintOf(signedIn)}`);
   const { token } = (signedIn.body as { accessToken: { token: string } }).accessToken;
   let other: number | null = null;
-  if (needsPlatform(story)) other = await openTradingAccount(stack, clientId);
-  else if (story.kind === 'between-wallets') other = (await openWallet(stack, clientId, 'USD')).id;
+  if (needsPlatform(story)) other = await openTradingAccount(stack, clientId, story.venue!);
+  else if (story.kind === 'between-wallets') other = (await openWallet(stack, clientId, currency)).id;
   if (story.kind === 'from-platform') {
     const funded = await api.call('POST /my/transfers', {
       token,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { scenarioOf } from './generator.ts';
 import { Random, seedOfRun } from './random.ts';
 import { FAULT_KINDS } from './scenario.ts';
+import { VENUES } from './venues.ts';
 
 describe('a fault campaign', () => {
   it('is the same every time it has the same seed', () => {
@@ -31,6 +32,14 @@ describe('a fault campaign', () => {
       expect(new Set(stories.map(({ name }) => name)).size).toBe(stories.length);
       for (const { amount } of stories) expect(amount).toMatch(/^\d{2,4}\.\d{2}$/);
     }
+  });
+
+  it('visits every connection that moves money, each with everything it does', () => {
+    const told = new Set<string>();
+    for (let run = 0; run < 500; run++)
+      for (const { venue, kind } of scenarioOf(1, run).stories) told.add(`${venue} ${kind}`);
+    expect(VENUES.length).toBeGreaterThanOrEqual(12);
+    for (const { name, does } of VENUES) for (const kind of does) expect(told).toContain(`${name} ${kind}`);
   });
 
   it('strikes in every run but the calm ones and those whose story is the trouble', () => {

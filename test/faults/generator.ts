@@ -4,11 +4,11 @@ import {
   FAULT_KINDS,
   type FaultKind,
   type Moment,
-  type ProviderId,
   type Scenario,
   type Story,
   type StoryKind,
 } from './scenario.ts';
+import { BOOKKEEPERS, providerAt, venuesFor } from './venues.ts';
 
 /** Minor parts by what they may do here; '00' is plain success (magic table of the sandboxes). */
 const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
@@ -36,13 +36,15 @@ const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
     [1, '04'],
     [1, '05'],
     [1, '06'],
+    [1, '07'],
     [1, '08'],
     [1, '09'],
     [1, '11'],
     [2, '12'],
   ],
-  'bank-payout': [[1, '00']],
-  'bank-deposit': [[1, '00']],
+  refund: [[1, '00']],
+  'hand-payout': [[1, '00']],
+  'hand-deposit': [[1, '00']],
   'to-platform': [
     [8, '00'],
     [2, '75'],
@@ -60,22 +62,31 @@ const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
   'between-wallets': [[1, '00']],
 };
 
+const REFUND_MAGIC: readonly (readonly [number, string])[] = [
+  [6, '00'],
+  [1, '01'],
+  [1, '02'],
+  [1, '03'],
+  [1, '07'],
+  [2, '09'],
+  [1, '11'],
+  [2, '12'],
+];
+
 const KINDS: readonly (readonly [number, StoryKind])[] = [
   [6, 'payout'],
   [4, 'deposit'],
+  [2, 'refund'],
   [3, 'to-platform'],
   [3, 'from-platform'],
-  [2, 'bank-deposit'],
-  [1, 'bank-payout'],
+  [2, 'hand-deposit'],
+  [1, 'hand-payout'],
   [1, 'between-wallets'],
 ];
 
-const providerOf = (kind: StoryKind): ProviderId | null =>
-  kind === 'payout' || kind === 'deposit'
-    ? 'b2binpay'
-    : kind === 'to-platform' || kind === 'from-platform'
-      ? 'mt5'
-      : null;
+/** Whose sandbox a story is told at; null where there is none. */
+const providerOf = ({ kind, venue }: Story): string | null =>
+  venue === null || kind.startsWith('hand') ? null : providerAt(venue).id;
 
 const story = (
   random: Random,
@@ -83,11 +94,13 @@ const story = (
   kind = random.weighted(KINDS),
   minor = random.weighted(MAGIC[kind]),
 ): Story => {
+  const venues = venuesFor(kind);
   // A tenth of the payouts is large enough for two persons' approval.
   const major = kind === 'payout' && random.chance(0.1) ? random.whole(1_000, 1_400) : random.whole(10, 90);
   return {
     name,
     kind,
+    venue: venues.length === 0 ? null : random.pick(venues).name,
     amount: `${major}.${minor}`,
     startAfterMs: random.whole(0, 150),
     copies: 1,
@@ -106,6 +119,12 @@ const story = (
       [1, 'never'],
     ] as const),
     assistance: random.chance(0.7) ? 'fact' : 'continue',
+    // More than half of the deposit, so that one of two must be refused; its own minor part may be magic.
+    ...(kind === 'refund' && {
+      refund: `${Math.floor(major * 0.7)}.${random.weighted(REFUND_MAGIC)}`,
+      decision: 'approve' as const,
+      pays: 'once' as const,
+    }),
   };
 };
 
@@ -119,6 +138,7 @@ const mainStory = (random: Random, kind: FaultKind): Story => {
     const about = random.weighted<StoryKind>([
       [5, 'payout'],
       [2, 'deposit'],
+      [1, 'refund'],
       [2, 'to-platform'],
       [2, 'from-platform'],
     ]);
@@ -130,11 +150,16 @@ const mainStory = (random: Random, kind: FaultKind): Story => {
   }
   switch (kind) {
     case 'two-deciders':
-      return { ...story(random, 's1', random.pick(['payout', 'bank-deposit'])), decision: 'race' };
+      return { ...story(random, 's1', random.pick(['payout', 'hand-deposit'])), decision: 'race' };
     case 'double-approval':
-      return { ...story(random, 's1', random.pick(['payout', 'bank-deposit'])), decision: 'double' };
+      return { ...story(random, 's1', random.pick(['payout', 'hand-deposit'])), decision: 'double' };
     case 'own-request':
-      return { ...story(random, 's1', random.pick(['bank-payout', 'bank-deposit'])), decision: 'own' };
+      // What an operator enters himself is entered for the bank.
+      return {
+        ...story(random, 's1', random.pick(['hand-payout', 'hand-deposit'])),
+        venue: 'manual',
+        decision: 'own',
+      };
     case 'double-order':
       return { ...story(random, 's1'), copies: random.whole(2, 8) };
     case 'racing-payouts':
@@ -149,14 +174,15 @@ const mainStory = (random: Random, kind: FaultKind): Story => {
 };
 
 const soon = (random: Random, most = 900): Moment => ({ at: 'time', afterMs: random.whole(0, most) });
-const atWrite = (stage: 'coming' | 'seen' | 'effect' | 'answered', plusMs: number): Moment => ({
+const atWrite = (provider: string, stage: 'coming' | 'seen' | 'effect' | 'answered', plusMs: number): Moment => ({
   at: 'write',
+  provider,
   stage,
   plusMs,
 });
 
 const spoil = (
-  provider: ProviderId,
+  provider: string,
   kind: Extract<Fault, { does: 'spoil' }>['kind'],
   more: Partial<Extract<Fault, { does: 'spoil' }>> = {},
 ): Fault => ({
@@ -175,19 +201,25 @@ const kill = (what: 'worker' | 'api' | 'temporal', when: Moment, downMs: number)
 });
 
 const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
-  const provider = providerOf(main.kind) ?? random.pick(['b2binpay', 'mt5'] as const);
+  const provider = providerOf(main) ?? random.pick(BOOKKEEPERS);
   const down = random.whole(0, 400);
   const times = random.whole(1, 2);
   switch (kind) {
     case 'worker-before-call':
-      return [kill('worker', atWrite('coming', random.whole(0, 10)), down)];
+      return [kill('worker', atWrite(provider, 'coming', random.whole(0, 10)), down)];
     case 'worker-during-call':
       // Below the quick `settleAfter`: a provider that acts later than that would be no provider of class `lookup`.
-      return [spoil(provider, 'slow_ms', { ms: 350 }), kill('worker', atWrite('seen', random.whole(20, 200)), down)];
+      return [
+        spoil(provider, 'slow_ms', { ms: 350 }),
+        kill('worker', atWrite(provider, 'seen', random.whole(20, 200)), down),
+      ];
     case 'worker-after-effect':
-      return [spoil(provider, 'timeout_after_commit'), kill('worker', atWrite('effect', random.whole(0, 60)), down)];
+      return [
+        spoil(provider, 'timeout_after_commit'),
+        kill('worker', atWrite(provider, 'effect', random.whole(0, 60)), down),
+      ];
     case 'worker-before-report':
-      return [kill('worker', atWrite('answered', random.whole(0, 6)), down)];
+      return [kill('worker', atWrite(provider, 'answered', random.whole(0, 6)), down)];
     case 'worker-any-time':
       return [kill('worker', soon(random), down)];
     case 'api-after-each-step':
@@ -239,17 +271,17 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
         spoil(provider, random.pick(['http_500', 'reset', 'garbage']), { on: 'read', times: random.pick([2, 6, 40]) }),
       ];
     case 'callback-duplicates':
-      return [{ does: 'callbacks', mode: 'duplicate', copies: 100 }];
+      return [{ does: 'callbacks', provider, mode: 'duplicate', copies: 100 }];
     case 'callback-reordered':
-      return [{ does: 'callbacks', mode: 'reorder', copies: 1 }];
+      return [{ does: 'callbacks', provider, mode: 'reorder', copies: 1 }];
     case 'callback-late':
-      return [{ does: 'callbacks', mode: 'hold', copies: 1 }];
+      return [{ does: 'callbacks', provider, mode: 'hold', copies: 1 }];
     case 'callback-forged':
-      return [{ does: 'callbacks', mode: 'bad_signature', copies: 1 }];
+      return [{ does: 'callbacks', provider, mode: 'bad_signature', copies: 1 }];
     case 'callback-stale':
-      return [{ does: 'callbacks', mode: 'stale', copies: 1 }];
+      return [{ does: 'callbacks', provider, mode: 'stale', copies: 1 }];
     case 'callback-dropped':
-      return [{ does: 'callbacks', mode: 'drop', copies: 1 }];
+      return [{ does: 'callbacks', provider, mode: 'drop', copies: 1 }];
     case 'calm':
     case 'callback-first':
     case 'two-deciders':

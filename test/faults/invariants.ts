@@ -1,10 +1,12 @@
+import type { SandboxBookEntry } from '../../adapters/kit/sandbox.ts';
 import type { Breach as LedgerBreach } from '../../db/repositories/ledger.ts';
 import { checkLedger } from '../../db/repositories/ledger.ts';
 import { loadApprovalFacts } from '../../db/repositories/orders.ts';
 import { approvalsNeeded } from '../../domain/approvals.ts';
 import { add, type Amount, compare, equal, negate, normal, subtract, sum } from '../../domain/money.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
-import { effective } from './operators.ts';
+import type { SandboxControl } from '../../sandbox/control.ts';
+import { bankOf, effective, movements } from './operators.ts';
 import type { Stack } from './stack.ts';
 import type { Telling } from './teller.ts';
 
@@ -27,7 +29,8 @@ interface Row {
   debit: number | null;
   credit: number | null;
   platform: string | null;
-  provider: string | null;
+  /** Name of the connection it goes through. */
+  venue: string | null;
   arrival: string | null;
   arrivalOf: string | null;
   key: string | null;
@@ -35,6 +38,10 @@ interface Row {
   currency: number;
   requestedBy: number | null;
   needsHuman: string | null;
+  refundOf: number | null;
+  /** Of a deposit: what the provider took back, and how much of that from the client. */
+  takenBack: Amount;
+  takenFromClient: Amount;
 }
 
 const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[]> =>
@@ -42,12 +49,16 @@ const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[
     await pool.query<Row>(
       `select t.transaction_id as id, t.type, t.stage, t.reference, t.workflow_id as "workflowId", trim_scale(t.amount)::text as amount,
               trim_scale(t.final_amount)::text as final, trim_scale(t.vendor_commission)::text as commission, t.client_id as "clientId",
-              t.debit_account_id as debit, t.credit_account_id as credit, coalesce(pd.connection_id, pc.connection_id)::text as platform, m.provider, t.arrival,
+              t.debit_account_id as debit, t.credit_account_id as credit, coalesce(pd.connection_id, pc.connection_id)::text as platform, co.name as venue, t.arrival,
               t.provider_data ->> 'arrivalOf' as "arrivalOf", t.idempotency_key as key, t.method_id as "methodId", t.currency, t.user_id as "requestedBy",
-              t.needs_human as "needsHuman"
-         from money_transaction t left join payment_method m on m.id = t.method_id
-         left join account ad on ad.account_id = t.debit_account_id left join platform pd on pd.id = ad.platform_id
+              t.needs_human as "needsHuman", case when t.type = 'withdrawal' then t.parent_id end as "refundOf",
+              back.amount as "takenBack", back.client as "takenFromClient"
+         from money_transaction t left join account ad on ad.account_id = t.debit_account_id left join platform pd on pd.id = ad.platform_id
          left join account ac on ac.account_id = t.credit_account_id left join platform pc on pc.id = ac.platform_id
+         left join connection co on co.id = coalesce(t.connection_id, pd.connection_id, pc.connection_id)
+         cross join lateral (
+           select coalesce(sum(amount), 0)::text as amount, coalesce(sum(from_client), 0)::text as client
+             from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) back
         where t.client_id = any($1) order by t.transaction_id`,
       [clientIds],
     )
@@ -63,58 +74,102 @@ export const checkRun = async (stack: Stack, tellings: readonly Telling[]): Prom
     stack,
     tellings.map(({ client }) => client.clientId),
   );
-  const books = { b2binpay: stack.sandbox('b2binpay').books(), mt5: stack.sandbox('mt5').books() };
+  const books = new Books(stack);
 
   for (const telling of tellings) {
     const own = rows.filter(({ clientId }) => clientId === telling.client.clientId);
     orders(telling, own, breach);
-    await wallets(stack, telling, own, books.b2binpay, breach);
+    await wallets(stack, telling, own, books, breach);
   }
   for (const row of rows) {
     if (!isFinal(row.stage) && row.needsHuman === null)
       breach('a story ends, or asks for a person', `${row.workflowId} is ${row.stage}`);
-    const written = effective(books.b2binpay, row.reference);
-    if (row.type === 'withdrawal' && row.provider === 'b2binpay') {
-      const paid = row.stage === 'done';
-      if (written.length > 1) breach('one payout at the provider at most', `${row.workflowId}: ${written.length}`);
-      if (isFinal(row.stage) && paid !== (written.length === 1))
-        breach(
-          'paid at the provider if and only if done',
-          `${row.workflowId} is ${row.stage}, provider has ${written.length}`,
-        );
-      if (paid && written[0] && !equal(written[0].amount, row.final ?? '0'))
-        breach('the provider paid what we booked', `${row.workflowId}: ${written[0].amount}, booked ${row.final}`);
-    }
-    if (row.type === 'transfer' && row.platform !== null) {
-      const moved = effective(books.mt5, row.reference);
-      const done = row.stage === 'done';
-      const expected = row.platform && (await isTrading(stack, row.credit)) ? row.amount : negate(row.amount);
-      if (moved.length > 1)
-        breach('one balance operation at the platform at most', `${row.workflowId}: ${moved.length}`);
-      if (isFinal(row.stage) && done !== (moved.length === 1))
-        breach(
-          'moved at the platform if and only if done',
-          `${row.workflowId} is ${row.stage}, platform has ${moved.length}`,
-        );
-      if (done && moved[0] && !equal(moved[0].amount, expected))
-        breach('the platform moved what we booked', `${row.workflowId}: ${moved[0].amount}, booked ${expected}`);
-    }
-    if (row.type === 'deposit' && row.provider === 'b2binpay' && row.arrival === null) {
-      const group = rows.filter((one) => one === row || one.arrivalOf === row.reference);
-      const credited = sum(group.filter(({ stage }) => stage === 'done').map(({ amount }) => amount));
-      const came = sum(written.filter(({ state }) => state === 'succeeded').map(({ amount }) => amount));
-      if (compare(credited, came) > 0)
-        breach('no deposit is credited twice', `${row.reference}: credited ${credited}, came ${came}`);
-      const refused = group.some(({ stage }) => stage === 'rejected' || !isFinal(stage));
-      if (!refused && !equal(credited, came))
-        breach('what came is credited', `${row.reference}: credited ${credited}, came ${came}`);
-    }
+    if (row.type === 'withdrawal') payout(row, books, breach);
+    else if (row.platform !== null) await platformMove(stack, row, books, breach);
+    else if (row.type === 'deposit' && row.arrival === null) deposit(row, rows, books, breach);
   }
   await workflows(stack, rows, breach);
   await approvals(stack, rows, breach);
-  await mirrors(stack, tellings, books.mt5, breach);
-  await overall(stack, books.b2binpay, breach);
+  await mirrors(stack, tellings, books, breach);
+  await overall(stack, books, breach);
   return breaches;
+};
+
+/** What the sandboxes have written down, read once. */
+class Books {
+  private readonly stack: Stack;
+  private readonly read = new Map<SandboxControl, SandboxBookEntry[]>();
+
+  constructor(stack: Stack) {
+    this.stack = stack;
+  }
+
+  /** Null where nobody but people keep books. */
+  of(venue: string | null): SandboxBookEntry[] | null {
+    const bank = bankOf(this.stack, venue);
+    if (bank === null) return null;
+    const books = this.read.get(bank) ?? bank.books();
+    this.read.set(bank, books);
+    return books;
+  }
+}
+
+const kindOf = ({ refundOf }: Row): 'payout' | 'refund' => (refundOf === null ? 'payout' : 'refund');
+
+const payout = (row: Row, books: Books, breach: Tell): void => {
+  const all = books.of(row.venue);
+  if (all === null) return;
+  const written = effective(movements(all, kindOf(row), row.reference), row.reference);
+  const paid = row.stage === 'done';
+  if (written.length > 1) breach('one payout at the provider at most', `${row.workflowId}: ${written.length}`);
+  if (isFinal(row.stage) && paid !== (written.length === 1))
+    breach(
+      'paid at the provider if and only if done',
+      `${row.workflowId} at ${row.venue} is ${row.stage}, provider has ${written.length}`,
+    );
+  if (paid && written[0] && !equal(written[0].amount, row.final ?? '0'))
+    breach('the provider paid what we booked', `${row.workflowId}: ${written[0].amount}, booked ${row.final}`);
+};
+
+const platformMove = async (stack: Stack, row: Row, books: Books, breach: Tell): Promise<void> => {
+  const moved = effective(books.of(row.venue)!, row.reference);
+  const done = row.stage === 'done';
+  const expected = (await isTrading(stack, row.credit)) ? row.amount : negate(row.amount);
+  if (moved.length > 1) breach('one balance operation at the platform at most', `${row.workflowId}: ${moved.length}`);
+  if (isFinal(row.stage) && done !== (moved.length === 1))
+    breach(
+      'moved at the platform if and only if done',
+      `${row.workflowId} at ${row.venue} is ${row.stage}, platform has ${moved.length}`,
+    );
+  if (done && moved[0] && !equal(moved[0].amount, expected))
+    breach('the platform moved what we booked', `${row.workflowId}: ${moved[0].amount}, booked ${expected}`);
+};
+
+/** A deposit with all that came to it later. */
+const deposit = (row: Row, rows: readonly Row[], books: Books, breach: Tell): void => {
+  const all = books.of(row.venue);
+  if (all === null) return;
+  const group = rows.filter((one) => one === row || one.arrivalOf === row.reference);
+  const credited = sum(
+    group
+      .filter(({ stage }) => stage === 'done' || stage === 'returned')
+      .map(({ amount, takenBack }) => subtract(amount, takenBack)),
+  );
+  const refunded = sum(
+    rows.filter(({ refundOf, stage }) => refundOf === row.id && stage === 'done').map(({ amount }) => amount),
+  );
+  if (compare(refunded, credited) > 0)
+    breach('never more is given back than came', `${row.reference}: ${refunded} of ${credited}`);
+  const came = sum(
+    effective(movements(all, 'deposit', row.reference), row.reference)
+      .filter(({ state }) => state !== 'processing')
+      .map(({ amount }) => amount),
+  );
+  if (compare(credited, came) > 0)
+    breach('no deposit is credited twice', `${row.reference} at ${row.venue}: credited ${credited}, came ${came}`);
+  const refused = group.some(({ stage }) => stage === 'rejected' || !isFinal(stage));
+  if (!refused && !equal(credited, came))
+    breach('what came is credited', `${row.reference} at ${row.venue}: credited ${credited}, came ${came}`);
 };
 
 type Tell = (invariant: string, detail: string) => void;
@@ -142,7 +197,7 @@ const wallets = async (
   { pool }: Stack,
   { story, client }: Telling,
   rows: readonly Row[],
-  books: Parameters<typeof effective>[0],
+  books: Books,
   breach: Tell,
 ): Promise<void> => {
   const open = rows.some(({ stage }) => !isFinal(stage));
@@ -163,11 +218,11 @@ const wallets = async (
       const charged =
         row.type === 'withdrawal' ? min(add(row.final ?? '0', row.commission), row.amount) : (row.final ?? '0');
       if (row.debit === accountId) expected = subtract(expected, charged);
-      if (row.credit === accountId) expected = add(expected, row.final ?? '0');
+      if (row.credit === accountId) expected = add(expected, subtract(row.final ?? '0', row.takenFromClient));
       if (row.stage === 'returned' && row.debit === accountId)
         expected = add(
           expected,
-          sum(books.filter((entry) => entry.reference === row.reference).map(({ amount }) => amount)),
+          sum(movements(books.of(row.venue)!, kindOf(row), row.reference).map(({ amount }) => amount)),
         );
     }
     if (!equal(balance, expected))
@@ -211,7 +266,7 @@ const approvals = async ({ pool }: Stack, rows: readonly Row[], breach: Tell): P
       currency: row.currency,
       methodId: row.methodId,
       tagIds: [],
-      amount: row.type === 'deposit' && row.arrival === null && row.provider === 'manual' ? row.amount : row.amount,
+      amount: row.amount,
     });
     if (by.size < needed)
       breach('approved by as many as the policy asks', `${row.workflowId}: ${by.size} of ${needed}`);
@@ -220,37 +275,39 @@ const approvals = async ({ pool }: Stack, rows: readonly Row[], breach: Tell): P
 };
 
 /** What the platform has of us, and what our books say it has. */
-const mirrors = async (
-  { pool }: Stack,
-  tellings: readonly Telling[],
-  books: ReturnType<ReturnType<Stack['sandbox']>['books']>,
-  breach: Tell,
-): Promise<void> => {
-  const { rows } = await pool.query<{ login: string; mirror: string }>(
-    `select a.account_number as login, trim_scale(l.balance)::text as mirror from account a join ledger_account l on l.code = a.ledger_code
+const mirrors = async ({ pool }: Stack, tellings: readonly Telling[], books: Books, breach: Tell): Promise<void> => {
+  const { rows } = await pool.query<{ login: string; mirror: string; venue: string }>(
+    `select a.account_number as login, trim_scale(l.balance)::text as mirror, co.name as venue
+       from account a join ledger_account l on l.code = a.ledger_code join platform p on p.id = a.platform_id join connection co on co.id = p.connection_id
       where a.client_id = any($1) and a.ledger_code like 'trading:%' and a.account_number is not null`,
     [tellings.map(({ client }) => client.clientId)],
   );
-  for (const { login, mirror } of rows) {
-    const there = sum(books.filter(({ account }) => account === login).map(({ amount }) => amount));
+  for (const { login, mirror, venue } of rows) {
+    const there = sum(
+      books
+        .of(venue)!
+        .filter(({ account }) => account === login)
+        .map(({ amount }) => amount),
+    );
     if (!equal(there, mirror))
-      breach('the trading mirror equals the platform', `account ${login}: ${there}, mirror ${mirror}`);
+      breach('the trading mirror equals the platform', `account ${login} at ${venue}: ${there}, mirror ${mirror}`);
   }
 };
 
 /** Over the whole campaign. */
-const overall = async (
-  { pool }: Stack,
-  books: ReturnType<ReturnType<Stack['sandbox']>['books']>,
-  breach: Tell,
-): Promise<void> => {
-  const { rows } = await pool.query<{ paid: string | null }>(
-    `select trim_scale(sum(final_amount))::text as paid from money_transaction t join payment_method m on m.id = t.method_id
-      where t.type = 'withdrawal' and t.stage = 'done' and m.provider = 'b2binpay'`,
+const overall = async ({ pool }: Stack, books: Books, breach: Tell): Promise<void> => {
+  const { rows } = await pool.query<{ venue: string; provider: string; paid: string }>(
+    `select min(co.name) as venue, co.provider, trim_scale(sum(final_amount))::text as paid
+       from money_transaction t join connection co on co.id = t.connection_id
+      where t.type = 'withdrawal' and t.stage = 'done' and t.parent_id is null group by co.provider`,
   );
-  const there = sum(
-    books.filter(({ kind, state }) => kind === 'payout' && state !== 'returned').map(({ amount }) => amount),
-  );
-  if (!equal(rows[0]?.paid ?? '0', there))
-    breach("all payouts equal the provider's books", `booked ${rows[0]?.paid}, provider ${there}`);
+  for (const { venue, provider, paid } of rows) {
+    const all = books.of(venue);
+    if (all === null) continue;
+    const there = sum(
+      all.filter(({ kind, state }) => kind === 'payout' && state !== 'returned').map(({ amount }) => amount),
+    );
+    if (!equal(paid, there))
+      breach("all payouts equal the provider's books", `${provider}: booked ${paid}, provider ${there}`);
+  }
 };

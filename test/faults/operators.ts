@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxBookEntry } from '../../adapters/kit/sandbox.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
+import type { SandboxControl } from '../../sandbox/control.ts';
 import type { Office, Operator } from './cast.ts';
 import { type Answer, complaintOf, type HubApi } from './hub-api.ts';
 import type { Stack } from './stack.ts';
 import type { Telling } from './teller.ts';
+import { BOOKKEEPERS } from './venues.ts';
 
 /** A transaction of a run, with the request that waits for a person. */
 export interface Standing {
@@ -17,7 +19,9 @@ export interface Standing {
   amount: string;
   clientId: number;
   arrival: string | null;
-  provider: string | null;
+  /** Name of the connection it goes through. */
+  venue: string | null;
+  providerId: string | null;
   requestedBy: number | null;
   requestId: number | null;
   purpose: 'approval' | 'assistance' | 'review' | null;
@@ -28,8 +32,11 @@ export const standings = async ({ pool }: Stack, clientIds: readonly number[]): 
   (
     await pool.query<Standing>(
       `select t.transaction_id as id, t.type, t.stage, t.reference, t.workflow_id as "workflowId", trim_scale(t.amount)::text as amount,
-              t.client_id as "clientId", t.arrival, m.provider, t.user_id as "requestedBy", a.id as "requestId", a.purpose, a.data ->> 'amount' as creditable
-         from money_transaction t left join payment_method m on m.id = t.method_id
+              t.client_id as "clientId", t.arrival, co.name as venue, t.provider_id as "providerId", t.user_id as "requestedBy", a.id as "requestId", a.purpose, a.data ->> 'amount' as creditable
+         from money_transaction t
+         left join account ad on ad.account_id = t.debit_account_id left join platform pd on pd.id = ad.platform_id
+         left join account ac on ac.account_id = t.credit_account_id left join platform pc on pc.id = ac.platform_id
+         left join connection co on co.id = coalesce(t.connection_id, pd.connection_id, pc.connection_id)
          left join application a on a.transaction_id = t.transaction_id and a.status_id in (0, 3)
         where t.client_id = any($1) order by t.transaction_id`,
       [clientIds],
@@ -78,6 +85,7 @@ export class Operators {
     for (const standing of all) {
       const telling = this.tellings.find(({ client }) => client.clientId === standing.clientId)!;
       this.payer(telling, standing);
+      this.cashier(telling, standing);
       this.providersStaff(standing);
       const { requestId } = standing;
       if (requestId !== null) this.once(`request ${requestId}`, () => this.decide(telling, standing, requestId));
@@ -96,32 +104,24 @@ export class Operators {
       });
   }
 
-  private payer(
-    { story, paid, paidTwice }: Telling,
-    { id, type, provider, reference, stage, arrival }: Standing,
-  ): void {
-    if (type !== 'deposit' || provider !== 'b2binpay' || arrival !== null) return;
-    const bank = this.stack.sandbox('b2binpay');
-    const here = bank.books().filter((entry) => entry.reference === reference).length;
-    const declined = story.amount.endsWith('.02');
-    const pay = () =>
-      void bank.pay(reference).then(
-        () => paid.add(id),
-        () => undefined,
-      );
+  private payer({ story, paid, paidTwice }: Telling, standing: Standing): void {
+    const { id, type, venue, reference, stage, arrival, providerId } = standing;
+    const bank = bankOf(this.stack, venue);
+    if (type !== 'deposit' || bank === null || arrival !== null || providerId === null) return;
+    const here = movements(bank.books(), 'deposit', reference).length;
+    const pay = () => {
+      paid.set(id, Date.now());
+      void bank.pay(providerId).catch(() => undefined);
+    };
+    const isPaid = paid.get(id);
     if (stage === 'awaiting_payer' && here === 0) {
-      // Whose payment was declined does not try again: the invoice runs out.
-      if (story.pays === 'never' || story.pays === 'late' || (paid.has(id) && declined))
-        void bank.advance(reference, 'expire').catch(() => undefined);
-      else if (!paid.has(id)) {
-        paid.add(id);
-        pay();
-      }
+      // Whose payment was declined does not try again: the page runs out.
+      const gaveUp = isPaid !== undefined && (/\.0[23]$/.test(story.amount) || Date.now() - isPaid > PAGE_LEFT_MS);
+      if (story.pays === 'never' || story.pays === 'late' || gaveUp)
+        void bank.advance(providerId, 'expire').catch(() => undefined);
+      else if (isPaid === undefined) pay();
     }
-    if (story.pays === 'late' && stage === 'expired' && !paid.has(id)) {
-      paid.add(id);
-      pay();
-    }
+    if (story.pays === 'late' && stage === 'expired' && isPaid === undefined) pay();
     // Its books show the second payment only once it is confirmed.
     if (story.pays === 'twice' && stage === 'done' && here === 1 && !paidTwice.has(id)) {
       paidTwice.add(id);
@@ -129,12 +129,18 @@ export class Operators {
     }
   }
 
-  /** `.10`: a person at the provider approves the payout. */
-  private providersStaff({ type, provider, reference, amount, stage }: Standing): void {
-    if (type !== 'withdrawal' || provider !== 'b2binpay' || isFinal(stage) || !/\.1(0*)$/.test(amount)) return;
-    void this.stack
-      .sandbox('b2binpay')
-      .advance(reference, 'approve')
+  /** The client says on the provider's page where his money shall go, or never does. */
+  private cashier({ story }: Telling, { stage, venue, reference }: Standing): void {
+    const bank = stage === 'awaiting_client' ? bankOf(this.stack, venue) : null;
+    const done = story.pays === 'never' ? bank?.advance(reference, 'expire') : bank?.pay(reference);
+    void done?.catch(() => undefined);
+  }
+
+  /** `.10`: a person at the provider approves it. */
+  private providersStaff({ venue, stage, amount, providerId }: Standing): void {
+    if (isFinal(stage) || providerId === null || !/\.1(0*)$/.test(amount)) return;
+    void bankOf(this.stack, venue)
+      ?.advance(providerId, 'approve')
       .catch(() => undefined);
   }
 
@@ -187,8 +193,7 @@ export class Operators {
 
   /** Looks into the provider's books, as the runbook says, and tells what is written there. */
   private async assist(telling: Telling, standing: Standing, requestId: number): Promise<void> {
-    const provider = standing.type === 'transfer' ? 'mt5' : 'b2binpay';
-    const written = effective(this.stack.sandbox(provider).books(), standing.reference);
+    const written = effective(bankOf(this.stack, standing.venue)!.books(), standing.reference);
     const { olga, boris, clerk } = this.office;
     const by = [olga, boris, clerk].find(({ id }) => id !== standing.requestedBy)!;
     // What is under way there is not known yet: keep asking.
@@ -205,13 +210,11 @@ export class Operators {
   }
 
   /** The provider has the order, and money did not move yet. */
-  private isTaken({ reference, type, provider }: Standing): boolean {
-    if (type !== 'withdrawal' || provider !== 'b2binpay') return false;
-    return this.stack
-      .sandbox('b2binpay')
-      .received.some(
-        ({ method, body, status }) => method === 'POST' && status === undefined && body.includes(reference),
-      );
+  private isTaken({ reference, venue }: Standing): boolean {
+    return bankOf(this.stack, venue)!.received.some(
+      ({ method, url, body, status }) =>
+        method !== 'GET' && status === undefined && (body.includes(reference) || url.includes(reference)),
+    );
   }
 
   private async say(
@@ -221,7 +224,7 @@ export class Operators {
     word: 'approve' | 'reject',
     standing: Standing,
   ): Promise<Answer> {
-    const atTheBank = standing.provider === 'manual' && standing.purpose === 'approval';
+    const atTheBank = bankOf(this.stack, standing.venue) === null && standing.purpose === 'approval';
     const evidence = { bankReference: `stmt ${standing.id}`, valueDate: '2026-01-31' };
     const answer = await this.api.call(`POST /applications/${requestId}/${word}`, {
       token: by.token,
@@ -233,6 +236,21 @@ export class Operators {
   }
 }
 
-/** What stands in a provider's books for a reference and was not given back. */
-export const effective = (books: readonly SandboxBookEntry[], reference: string): SandboxBookEntry[] =>
+/** How long a payer looks at a page that does not take his money. */
+const PAGE_LEFT_MS = 4_000;
+
+/** The sandbox behind a connection; null where people move the money by hand, and where nobody else is asked. */
+export const bankOf = (stack: Stack, venue: string | null): SandboxControl | null => {
+  const provider = stack.venues.get(venue ?? '')?.provider;
+  return provider !== undefined && BOOKKEEPERS.includes(provider) ? stack.sandbox(provider) : null;
+};
+
+type Books = readonly SandboxBookEntry[];
+
+/** What stands in a provider's books of one kind for a reference. */
+export const movements = (books: Books, kind: SandboxBookEntry['kind'], reference: string): SandboxBookEntry[] =>
+  books.filter((entry) => entry.kind === kind && entry.reference === reference);
+
+/** What stands there for a reference and was not given back. */
+export const effective = (books: Books, reference: string): SandboxBookEntry[] =>
   books.filter((entry) => entry.reference === reference && entry.state !== 'returned');

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hire, type Office } from './cast.ts';
 import type { HubApi } from './hub-api.ts';
 import { type Breach, checkRun } from './invariants.ts';
-import { Operators, standings } from './operators.ts';
+import { bankOf, Operators, standings } from './operators.ts';
 import { type Damage, lay, sabotage } from './saboteur.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stack } from './stack.ts';
 import { type Methods, tell, type Telling } from './teller.ts';
 import type { Traces } from './traces.ts';
+import { BOOKKEEPERS } from './venues.ts';
 
 export interface World {
   stack: Stack;
@@ -41,7 +42,7 @@ export const perform = async (world: World, scenario: Scenario): Promise<Outcome
       story,
       client: await hire(stack, api, office, story),
       orders: [],
-      paid: new Set<number>(),
+      paid: new Map<number, number>(),
       paidTwice: new Set<number>(),
       decisions: [],
     })),
@@ -93,18 +94,26 @@ export const perform = async (world: World, scenario: Scenario): Promise<Outcome
 
 /** Late, forged and reversed things come after the stories' end. True when there were some. */
 const afterwards = async (stack: Stack, { faults, stories }: Scenario): Promise<boolean> => {
-  const bank = stack.sandbox('b2binpay');
-  const odd = faults.some(({ does }) => does === 'callbacks');
-  if (odd) {
+  let odd = false;
+  for (const fault of faults) {
+    if (fault.does !== 'callbacks') continue;
+    odd = true;
+    const bank = stack.sandbox(fault.provider);
     bank.setCallbacks('normal');
     await bank.callbacksSettled();
     // The provider sends again what was refused.
-    await bank.advanceClock('2m');
+    await bank.advanceClock('6m');
   }
-  const reversed = stories.some(({ kind, amount }) => kind === 'payout' && amount.endsWith('.07'));
-  if (reversed) await bank.advanceClock('25h');
-  await bank.callbacksSettled();
-  return (await hoursPass(stack)) || odd || reversed;
+  const reversed = stories.filter(
+    ({ venue, amount, refund }) => (refund ?? amount).endsWith('.07') && bankOf(stack, venue),
+  );
+  for (const bank of new Set(reversed.map(({ venue }) => bankOf(stack, venue)!))) await bank.advanceClock('25h');
+  await callbacksSettled(stack);
+  return (await hoursPass(stack)) || odd || reversed.length > 0;
+};
+
+const callbacksSettled = async (stack: Stack): Promise<void> => {
+  for (const id of BOOKKEEPERS) await stack.sandbox(id).callbacksSettled();
 };
 
 /** Pages that ended unpaid are looked at again after hours: whatever was paid there without a callback is found then. */
@@ -141,17 +150,22 @@ const untilQuiet = async (
 };
 
 const loud = async (
-  { pool, client, sandboxes }: Stack,
+  stack: Stack,
   operators: Operators,
   tellings: readonly Telling[],
   reversed: boolean,
 ): Promise<string[]> => {
+  const { pool, client } = stack;
   const { rows: open } = await pool.query<{ what: string }>(
     `select workflow_id || ' is ' || stage || coalesce(': ' || needs_human, '') as what from money_transaction
       where client_id = any($1) and process_time is null
      union all
      select workflow_id || ' came back at the provider and is still done' from money_transaction
       where client_id = any($1) and $2 and type = 'withdrawal' and stage = 'done' and connection_id is not null and amount::text ~ '\\.070*$'
+     union all
+     select workflow_id || ' was taken back at the provider and is still credited' from money_transaction t
+      where client_id = any($1) and $2 and type = 'deposit' and stage = 'done' and amount::text ~ '\\.070*$'
+        and not exists (select from deposit_reversal r where r.transaction_id = t.transaction_id)
      union all
      select 'callback ' || id || ' waits (' || status || ')' from webhook where status in ('received', 'parked')
      union all
@@ -160,7 +174,7 @@ const loud = async (
   );
   if (open.length > 0) return open.map(({ what }) => what);
   if (operators.talking) return ['an operator waits for an answer'];
-  await sandboxes.module('b2binpay').callbacksSettled();
+  await callbacksSettled(stack);
   const running: string[] = [];
   for await (const { workflowId, type } of client.workflow.list({
     query: `ExecutionStatus = 'Running' and WorkflowType != 'sweep'`,

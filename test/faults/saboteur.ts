@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Verb, WireCall } from '../../adapters/kit/conformance.ts';
 import type { ReceivedRequest } from '../../sandbox/control.ts';
 import type { Fault, Moment, Scenario } from './scenario.ts';
 import type { Stack } from './stack.ts';
+import { BOOKKEEPERS } from './venues.ts';
 
 export interface Damage {
   kills: number;
 }
 
-const WRITES = {
-  b2binpay: [
-    { method: 'POST', path: '/payout/', body: '"type":"payout"' },
-    { method: 'POST', path: '/deposit/', body: '"type":"deposit"' },
-  ],
-  mt5: [{ method: 'POST', path: '/api/trade/balance' }],
-} as const;
-/** The calls that come just before a write. */
-const COMING = { b2binpay: ['/payout/calculate/', '/token/'], mt5: ['/api/auth/', '/api/user/'] } as const;
-const PROVIDERS = ['b2binpay', 'mt5'] as const;
+const WRITES: readonly Verb[] = ['createDeposit', 'createPayout', 'createRefund', 'applyBalance'];
+const READS: readonly Verb[] = ['findDeposit', 'findPayout', 'findRefund', 'findBalanceOperation'];
+
+/** The vendor's requests that carry out these verbs. */
+const callsOf = (stack: Stack, provider: string, verbs: readonly Verb[]): WireCall[] => {
+  const { calls } = stack.sandbox(provider).vendor.conformance!;
+  return verbs.flatMap((verb) => calls[verb] ?? []);
+};
 
 /** Requests of earlier runs. */
 type Old = ReadonlySet<ReceivedRequest>;
@@ -27,27 +27,30 @@ const PATIENCE_MS = 3_000;
 const untilMoment = async (stack: Stack, when: Moment, old: Old): Promise<void> => {
   if (when.at === 'time') return sleep(when.afterMs);
   const until = Date.now() + PATIENCE_MS;
-  const before = books(stack);
-  while (Date.now() < until && !hasCome(stack, when.stage, old, before)) await sleep(2);
+  const before = stack.sandbox(when.provider).books().length;
+  while (Date.now() < until && !hasCome(stack, when, old, before)) await sleep(2);
   await sleep(when.plusMs);
 };
 
-const books = (stack: Stack): number => PROVIDERS.reduce((sum, id) => sum + stack.sandbox(id).books().length, 0);
-
-const hasCome = (stack: Stack, stage: Extract<Moment, { at: 'write' }>['stage'], old: Old, before: number): boolean => {
-  if (stage === 'effect') return books(stack) > before;
-  return PROVIDERS.some((id) =>
-    stack.sandbox(id).received.some((request) => {
-      if (old.has(request)) return false;
-      const { method, url, body, status } = request;
-      const isWrite = WRITES[id].some(
-        (write) =>
-          method === write.method && url.startsWith(write.path) && (!('body' in write) || body.includes(write.body)),
-      );
-      if (stage === 'coming') return isWrite || COMING[id].some((path) => url.startsWith(path));
-      return isWrite && (stage === 'seen' || status !== undefined);
-    }),
-  );
+const hasCome = (
+  stack: Stack,
+  { provider, stage }: Extract<Moment, { at: 'write' }>,
+  old: Old,
+  before: number,
+): boolean => {
+  const { received, vendor } = stack.sandbox(provider);
+  if (stage === 'effect') return vendor.books().length > before;
+  const writes = callsOf(stack, provider, WRITES);
+  return received.some((request) => {
+    if (old.has(request)) return false;
+    // Whatever is asked first is the sign-in, or the look, before a write.
+    if (stage === 'coming') return true;
+    const { method, url, body, status } = request;
+    const isWrite = writes.some(
+      (write) => method === write.method && url.startsWith(write.path) && body.includes(write.body ?? ''),
+    );
+    return isWrite && (stage === 'seen' || status !== undefined);
+  });
 };
 
 const strike = async (stack: Stack, fault: Fault, old: Old, damage: Damage): Promise<void> => {
@@ -99,17 +102,17 @@ const strike = async (stack: Stack, fault: Fault, old: Old, damage: Damage): Pro
 /** Prepares what must lie in wait before the stories begin. */
 export const lay = (stack: Stack, { faults }: Scenario): void => {
   for (const fault of faults) {
-    if (fault.does === 'callbacks') stack.sandbox('b2binpay').setCallbacks(fault.mode, fault.copies);
+    if (fault.does === 'callbacks') stack.sandbox(fault.provider).setCallbacks(fault.mode, fault.copies);
     if (fault.does !== 'spoil') continue;
     const { provider, on, kind, times, ms, retryAfter } = fault;
     const more = { ...(ms === undefined ? {} : { ms }), ...(retryAfter === undefined ? {} : { retryAfter }) };
-    const matches = on === 'read' ? [{ method: 'GET' }] : WRITES[provider];
-    for (const match of matches) stack.sandbox(provider).fault({ match, kind, times, ...more });
+    for (const match of callsOf(stack, provider, on === 'read' ? READS : WRITES))
+      stack.sandbox(provider).fault({ match, kind, times, ...more });
   }
 };
 
 /** Does the rest, each in its moment. Comes back when the last strike is over; what it broke may still be broken. */
 export const sabotage = async (stack: Stack, { faults }: Scenario, damage: Damage): Promise<void> => {
-  const old: Old = new Set(PROVIDERS.flatMap((id) => stack.sandbox(id).received));
+  const old: Old = new Set(BOOKKEEPERS.flatMap((id) => stack.sandbox(id).received));
   await Promise.all(faults.map((fault) => strike(stack, fault, old, damage)));
 };

@@ -42,18 +42,16 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-export type ProviderId = 'b2binpay' | 'mt5';
-
 /** When to strike: after so long, or when a provider has a write in its hands. */
 export type Moment =
   | { at: 'time'; afterMs: number }
   /** `coming`: the call before the write. `seen`: the write arrived. `effect`: it is in the books. `answered`: its answer is out. */
-  | { at: 'write'; stage: 'coming' | 'seen' | 'effect' | 'answered'; plusMs: number };
+  | { at: 'write'; provider: string; stage: 'coming' | 'seen' | 'effect' | 'answered'; plusMs: number };
 
 export type Fault =
   | {
       does: 'spoil';
-      provider: ProviderId;
+      provider: string;
       on: 'write' | 'read';
       kind: FaultOrder['kind'];
       times: number;
@@ -67,14 +65,23 @@ export type Fault =
       when: Moment;
       forMs: number;
     }
-  | { does: 'callbacks'; mode: CallbackMode; copies: number };
+  | { does: 'callbacks'; provider: string; mode: CallbackMode; copies: number };
 
 export type StoryKind =
-  'payout' | 'bank-payout' | 'deposit' | 'bank-deposit' | 'to-platform' | 'from-platform' | 'between-wallets';
+  | 'payout'
+  | 'hand-payout'
+  | 'deposit'
+  | 'hand-deposit'
+  | 'refund'
+  | 'to-platform'
+  | 'from-platform'
+  | 'between-wallets';
 
 export interface Story {
   name: string;
   kind: StoryKind;
+  /** Through which connection; null: the hub is among itself. */
+  venue: string | null;
   /** Its minor part may be magic: the sandboxes decide by it. */
   amount: string;
   startAfterMs: number;
@@ -86,6 +93,8 @@ export interface Story {
   decision: 'approve' | 'reject' | 'race' | 'double' | 'own' | 'cancel';
   /** What the payer of a deposit does. `twice`: again when it is done. `late`: after it expired. */
   pays: 'once' | 'twice' | 'late' | 'never';
+  /** Of a deposit that is given back: how much. Two at once are ordered. */
+  refund?: string;
   /** What an operator says where the outcome is unknown and the provider's books tell it: the fact, or "keep asking". */
   assistance: 'fact' | 'continue';
 }

@@ -12,6 +12,7 @@ type Say = (line: string) => void;
 const calmPayout = (amount: string): Story => ({
   name: 'payout',
   kind: 'payout',
+  venue: 'b2binpay',
   amount,
   startAfterMs: 0,
   copies: 1,
@@ -25,7 +26,7 @@ const newTelling = async ({ stack, api, office }: World, story: Story): Promise<
   story,
   client: await hire(stack, api, office, story),
   orders: [],
-  paid: new Set(),
+  paid: new Map(),
   paidTwice: new Set(),
   decisions: [],
 });
@@ -70,7 +71,7 @@ export const killFifty = async (world: World, say: Say): Promise<boolean> => {
   const began = Date.now();
   const sending = Promise.all(
     tellings.map(async (telling) => {
-      const { route, token, actor, body } = requestOf(telling, office, methods);
+      const { route, token, actor, body } = requestOf(stack, telling, office, methods);
       const key = randomUUID();
       const order = { key: `${actor}:${key}`, answers: [] as Answer[] };
       telling.orders.push(order);
@@ -117,7 +118,7 @@ const wave = async (
 ): Promise<boolean> => {
   const { stack, api, office, methods } = world;
   telling.story.amount = amount;
-  const { route, token, actor, body } = requestOf(telling, office, methods);
+  const { route, token, actor, body } = requestOf(stack, telling, office, methods);
   telling.orders = Array.from({ length: keys }, () => ({ key: `${actor}:${randomUUID()}`, answers: [] }));
   const began = Date.now();
   await Promise.all(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { providers } from '../../adapters/installed.ts';
+import { secretsIn } from '../../adapters/kit/config.ts';
 import { demoConnections } from '../../cli/demo-connections.ts';
 import { freePort } from '../../cli/embedded/ports.ts';
 import { startPostgres } from '../../cli/embedded/postgres.ts';
@@ -15,6 +16,7 @@ import { temporalCli } from '../../cli/embedded/temporal-binary.ts';
 import { readyz } from '../../cli/start/readiness.ts';
 import { newStateKeys } from '../../config/state-keys.ts';
 import { migrate } from '../../db/migrate.ts';
+import type { DemoConnection } from '../../db/seed/demo.ts';
 import { seed } from '../../db/seed/seed.ts';
 import { QUICK_TIMINGS } from '../../domain/timings.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
@@ -24,7 +26,8 @@ import { ensureSchedules } from '../../worker/schedules.ts';
 import { Steering } from '../../worker/steering.ts';
 import { HubProcess } from './process.ts';
 import { Proxy } from './proxy.ts';
-import type { ProviderId } from './scenario.ts';
+import { BOOKKEEPERS } from './venues.ts';
+import { type OpenVenue, openVenues, venueConnections } from './open-venues.ts';
 
 /** Texts that may appear nowhere but where they belong. */
 export interface Secrets {
@@ -47,6 +50,8 @@ export class Stack {
   readonly steering: Steering;
   readonly origin: string;
   readonly secrets: Secrets;
+  /** By the name of the connection. */
+  readonly venues: ReadonlyMap<string, OpenVenue>;
   private readonly connection: Connection;
   private readonly postgres: RunningService;
   private readonly temporalOptions: EmbeddedTemporalOptions;
@@ -64,6 +69,7 @@ export class Stack {
     steering: Steering;
     origin: string;
     secrets: Secrets;
+    venues: ReadonlyMap<string, OpenVenue>;
     postgres: RunningService;
     temporal: RunningService;
     temporalOptions: EmbeddedTemporalOptions;
@@ -79,6 +85,7 @@ export class Stack {
     this.steering = parts.steering;
     this.origin = parts.origin;
     this.secrets = parts.secrets;
+    this.venues = parts.venues;
     this.postgres = parts.postgres;
     this.temporal = parts.temporal;
     this.temporalOptions = parts.temporalOptions;
@@ -117,10 +124,8 @@ export class Stack {
       Proxy.start(proxyPort, pgPort),
     ]);
     await migrate(databaseAt(pgPort));
-    await seed(databaseAt(pgPort), {
-      configKeys: keys.configKeys,
-      connections: await demoConnections(sandboxes.origin),
-    });
+    const connections = await withVenues(await demoConnections(sandboxes.origin), sandboxes.origin);
+    await seed(databaseAt(pgPort), { configKeys: keys.configKeys, connections });
 
     const origin = `http://127.0.0.1:${port}`;
     const env: NodeJS.ProcessEnv = {
@@ -149,6 +154,7 @@ export class Stack {
     mkdirSync(logs, { recursive: true });
     const pool = new pg.Pool({ connectionString: databaseAt(pgPort), max: 6, application_name: 'faults' });
     pool.on('error', () => undefined);
+    const venues = await openVenues(pool);
     const key = (ring: string) => ring.slice(ring.indexOf(':') + 1);
     const stack = new Stack({
       folder,
@@ -164,24 +170,25 @@ export class Stack {
       postgres,
       temporal,
       temporalOptions,
+      venues,
       secrets: {
+        ...secretsOf(connections),
         'the database password': keys.postgresPassword,
         'a payload key': key(keys.payloadKeys),
         'a configuration key': key(keys.configKeys),
         'the signing key': keys.jwtPrivateKey.split('\n')[1]!,
-        'a provider secret': 'sandbox-client-secret',
-        'a callback secret': 'sandbox-callback-secret',
-        'a platform password': 'Manager#Pass1',
       },
     });
     // The sandbox would throttle the many sign-ins of workers that are killed again and again.
     await stack.sandbox('b2binpay').advance('settings', JSON.stringify({ unauthenticatedPerMinute: null }));
+    // Its clients take their time: the operators' round plays them.
+    await stack.sandbox('praxis').advance('settings', JSON.stringify({ clientSubmits: false }));
     await Promise.all([stack.worker.start(), stack.api.start()]);
     await stack.untilReady();
     return stack;
   }
 
-  sandbox(id: ProviderId): SandboxControl {
+  sandbox(id: string): SandboxControl {
     return this.sandboxes.module(id);
   }
 
@@ -210,7 +217,7 @@ export class Stack {
   /** Everything up again and serving. Throws after `withinMs`. */
   async heal(withinMs = 40_000): Promise<void> {
     this.proxy.heal();
-    for (const id of ['b2binpay', 'mt5'] as const) this.sandbox(id).faults.clear();
+    for (const id of BOOKKEEPERS) this.sandbox(id).faults.clear();
     await this.startTemporal();
     await Promise.all([this.worker.start(), this.api.start()]);
     await this.untilReady(withinMs);
@@ -235,6 +242,23 @@ export class Stack {
     await Promise.all([this.temporal?.stop(), this.postgres.stop()]);
   }
 }
+
+/** The demo's connections, and those only a campaign has. */
+const withVenues = async (demo: readonly DemoConnection[], origin: string): Promise<DemoConnection[]> => {
+  const known = new Set(demo.map(({ name }) => name));
+  return [...demo, ...(await venueConnections(origin)).filter(({ name }) => !known.has(name))];
+};
+
+/** Of every connection, each by its own name. */
+const secretsOf = (connections: readonly DemoConnection[]): Secrets =>
+  Object.fromEntries(
+    connections.flatMap(({ name, provider, config }) =>
+      secretsIn(providers.find(({ id }) => id === provider)!.config, config).map((secret, n) => [
+        `secret ${n + 1} of ${name}`,
+        secret,
+      ]),
+    ),
+  );
 
 /** Fresh passwords for the campaign's operators. */
 export const newPassword = (): string => `Pw-${randomBytes(12).toString('base64url')}`;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Office } from './cast.ts';
-import { ADDRESS_CANARY } from './cast.ts';
 import { type Answer, complaintOf, type HubApi } from './hub-api.ts';
 import type { Story } from './scenario.ts';
 import type { Stack } from './stack.ts';
@@ -18,8 +17,8 @@ export interface Telling {
   story: Story;
   client: Client;
   orders: Order[];
-  /** Transactions whose payer has done what the story says. */
-  paid: Set<number>;
+  /** Transactions whose payer has done what the story says, and when. */
+  paid: Map<number, number>;
   /** … and has paid the same page once more. */
   paidTwice: Set<number>;
   decisions: string[];
@@ -43,43 +42,26 @@ interface Request {
 
 const withAmount = (body: object, amount: string): string => JSON.stringify(body).replace('"@amount"', amount);
 
-export const requestOf = ({ story, client }: Telling, office: Office, methods: Methods): Request => {
+export const requestOf = (stack: Stack, { story, client }: Telling, office: Office, methods: Methods): Request => {
   const mine = { token: client.token, actor: `client:${client.clientId}` };
   const clerk = { token: office.clerk.token, actor: `user:${office.clerk.id}` };
   const { amount } = story;
   const payment = { accountId: client.wallet, amount: '@amount' };
+  const payout = story.kind.endsWith('payout');
+  const methodId = methods[`${story.venue}-${payout ? 'payout' : 'deposit'}`];
   switch (story.kind) {
-    case 'payout': {
-      const data = { address: `${ADDRESS_CANARY}${client.clientId}x${'0'.repeat(10)}` };
-      const body = { ...payment, methodId: methods['usdt-payout'], currencyCode: client.currency, data };
-      return { ...mine, route: 'POST /my/withdrawals', body: withAmount(body, amount) };
-    }
-    case 'deposit': {
-      const body = { ...payment, methodId: methods['usdt-invoice'], currencyCode: client.currency };
-      return { ...mine, route: 'POST /my/deposits/sync', body: withAmount(body, amount) };
-    }
-    case 'bank-payout': {
+    case 'payout':
+    case 'hand-payout':
+    case 'deposit':
+    case 'refund':
+    case 'hand-deposit': {
+      const data = payout ? stack.venues.get(story.venue!)!.payee : {};
       if (story.decision === 'own') {
-        return {
-          ...clerk,
-          route: 'POST /withdrawals',
-          body: withAmount({ ...payment, methodId: methods['bank-payout'] }, amount),
-        };
+        const body = withAmount({ ...payment, methodId, data }, amount);
+        return { ...clerk, route: payout ? 'POST /withdrawals' : 'POST /deposits', body };
       }
-      const data = { accountHolder: 'Ann Lee', iban: 'DE02120300000000202051' };
-      const body = { ...payment, methodId: methods['bank-payout'], currencyCode: client.currency, data };
-      return { ...mine, route: 'POST /my/withdrawals', body: withAmount(body, amount) };
-    }
-    case 'bank-deposit': {
-      if (story.decision === 'own') {
-        return {
-          ...clerk,
-          route: 'POST /deposits',
-          body: withAmount({ ...payment, methodId: methods['bank-transfer'] }, amount),
-        };
-      }
-      const body = { ...payment, methodId: methods['bank-transfer'], currencyCode: client.currency };
-      return { ...mine, route: 'POST /my/deposits/sync', body: withAmount(body, amount) };
+      const body = withAmount({ ...payment, methodId, currencyCode: client.currency, data }, amount);
+      return { ...mine, route: payout ? 'POST /my/withdrawals' : 'POST /my/deposits/sync', body };
     }
     case 'to-platform':
     case 'from-platform':
@@ -102,7 +84,7 @@ export const tell = async (
 ): Promise<void> => {
   const { story } = telling;
   await sleep(story.startAfterMs);
-  const { route, token, actor, body } = requestOf(telling, office, methods);
+  const { route, token, actor, body } = requestOf(stack, telling, office, methods);
   const send = async (order: Order, key: string): Promise<void> => {
     const answer = await api.call(route, { token, key, body, forMs: 45_000 });
     order.answers.push(answer);
@@ -115,7 +97,37 @@ export const tell = async (
     for (let copy = 0; copy < story.copies; copy++) sending.push(send(order, key));
   }
   await Promise.all(sending);
+  if (story.refund !== undefined) await giveBack(stack, api, office, telling, story.refund);
   if (story.decision === 'cancel') await cancelIfPossible(stack, api, telling);
+};
+
+const DEPOSIT_WITHIN_MS = 20_000;
+
+/** Once the deposit is credited a clerk orders the same refund twice at one moment, each time under a key of its own. */
+const giveBack = async (
+  { pool }: Stack,
+  api: HubApi,
+  { clerk }: Office,
+  { client, orders }: Telling,
+  amount: string,
+): Promise<void> => {
+  for (const until = Date.now() + DEPOSIT_WITHIN_MS; Date.now() < until; await sleep(50)) {
+    const { rows } = await pool.query<{ id: number }>(
+      `select transaction_id as id from money_transaction where client_id = $1 and type = 'deposit' and stage = 'done' and arrival is null`,
+      [client.clientId],
+    );
+    if (!rows[0]) continue;
+    const route = `POST /transactions/${rows[0].id}/refund`;
+    await Promise.all(
+      [1, 2].map(async () => {
+        const key = randomUUID();
+        const order: Order = { key: `user:${clerk.id}:${key}`, answers: [] };
+        orders.push(order);
+        order.answers.push(await api.call(route, { token: clerk.token, key, body: { amount }, forMs: 45_000 }));
+      }),
+    );
+    return;
+  }
 };
 
 const cancelIfPossible = async (

@@ -4,10 +4,11 @@ import proto from '@temporalio/proto';
 import { sealAudit } from '../../activities/ops/seal-audit.ts';
 import { type AuditRow, auditContent } from '../../activities/ops/audit-content.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
-import { ADDRESS_CANARY, EMAIL_CANARY } from './cast.ts';
+import { EMAIL_CANARY } from './cast.ts';
 import type { Breach } from './invariants.ts';
 import type { Stack } from './stack.ts';
 import type { Telling } from './teller.ts';
+import { BOOKKEEPERS } from './venues.ts';
 
 /** What a run leaves behind beside money: audit rows, callbacks, logs, histories. Remembers how far it has looked. */
 export class Traces {
@@ -15,10 +16,13 @@ export class Traces {
   private seq = 0n;
   private previous: Buffer = Buffer.alloc(32);
   private webhookId = '0';
+  private readonly payees: Record<string, string> = {};
   private readonly logged = new Map<string, number>();
 
   constructor(stack: Stack) {
     this.stack = stack;
+    for (const { name, payee } of stack.venues.values())
+      for (const [field, text] of Object.entries(payee)) this.payees[`${field} of a payout through ${name}`] = text;
   }
 
   async check(tellings: readonly Telling[]): Promise<Breach[]> {
@@ -65,7 +69,7 @@ export class Traces {
     );
     this.webhookId = rows.at(-1)?.id ?? this.webhookId;
     const byBody = Map.groupBy(rows, ({ body }) => body.toString());
-    for (const { attempts } of this.stack.sandbox('b2binpay').callbacks()) {
+    for (const { attempts } of BOOKKEEPERS.flatMap((id) => this.stack.sandbox(id).callbacks())) {
       for (const [body, tries] of Map.groupBy(attempts, (attempt) => attempt.body)) {
         const kept = byBody.get(body);
         if (!kept) continue; // looked at after an earlier run
@@ -78,7 +82,7 @@ export class Traces {
         if (
           tries.every(({ mode }) => mode === 'bad_signature') &&
           taken.some(({ workflow }) => workflow !== null) &&
-          JSON.parse(body).meta?.sign
+          !isUnsigned(body)
         )
           breaches.push({
             invariant: 'a forged callback is told nobody',
@@ -121,7 +125,7 @@ export class Traces {
   private search(where: string, text: string): Breach[] {
     const secrets = {
       ...this.stack.secrets,
-      'an address of a client': ADDRESS_CANARY,
+      ...this.payees,
       'an e-mail of a client': EMAIL_CANARY,
     };
     return Object.entries(secrets)
@@ -129,6 +133,12 @@ export class Traces {
       .map(([what]) => ({ invariant: 'no secret and no personal data leaks', detail: `${what} in ${where}` }));
   }
 }
+
+/** B2BINPAY signs nothing that tells of no transfer, so there is nothing to forge. */
+const isUnsigned = (body: string): boolean => {
+  const { meta } = JSON.parse(body) as { meta?: { time?: string; sign?: string } };
+  return meta?.time !== undefined && meta.sign === undefined;
+};
 
 const readOr = (path: string): string => {
   try {

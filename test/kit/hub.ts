@@ -216,8 +216,8 @@ export class TestHub {
   async openTradingAccount(clientId: number): Promise<{ accountId: number; login: string }> {
     const { account_id: accountId } = await this.one<{ account_id: number }>(
       `with next as (select nextval(pg_get_serial_sequence('account', 'account_id'))::integer as id)
-       insert into account (account_id, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, reference, ledger_code, status, workflow_started)
-       select next.id, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, 100, $2, 'trading:' || next.id, 'opening', false
+       insert into account (account_id, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, platform_group, reference, ledger_code, status, workflow_started)
+       select next.id, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, 100, pc.platform_groups[1], $2, 'trading:' || next.id, 'opening', false
          from next, product_currency pc join product p on p.id = pc.product_id where p.name = 'mt5-live' returning account_id`,
       [clientId, referenceFrom(randomBytes(12))],
     );
@@ -228,6 +228,18 @@ export class TestHub {
       [accountId],
     );
     return { accountId, login };
+  }
+
+  /** A product in dollars on the platform behind one of the demo's connections, in these of its groups; answers its id. */
+  async tradingProduct(connection: string, groups: readonly string[]): Promise<number> {
+    const { id } = await this.one<{ id: number }>(
+      `with platform as (insert into platform (name, caption, type, connection_id) select name, caption, 'wrapper', id from connection where name = $1 returning id),
+            product as (insert into product (name, caption, type, platform_id) select $1, $1, 'trade', id from platform returning id)
+       insert into product_currency (product_id, currency, caption, leverages, platform_groups, permissions)
+       select id, 840, $1, '{100,200,500}', $2, '{enabled,trade,transferDeposit,transferWithdrawal,visible}' from product returning id`,
+      [connection, groups],
+    );
+    return id;
   }
 
   /** An operator who may decide requests. */
@@ -281,6 +293,19 @@ export class TestHub {
     ).stage;
   }
 
+  /** Asks the named rate source now. */
+  async askRates(name: string): Promise<{ accepted: number; held: number; failure: string | null }> {
+    const source = await this.one<{ sourceId: number; connectionId: number }>(
+      `select id as "sourceId", connection_id as "connectionId" from rate_source where name = $1`,
+      [name],
+    );
+    return this.client.workflow.execute('rateSource', {
+      workflowId: `rate-source:${source.sourceId}:${randomUUID()}`,
+      taskQueue: 'hub',
+      args: [source],
+    });
+  }
+
   /** Waits for a stage; a run that ends in another one fails at once. */
   async reaches(transactionId: number, wanted: Stage, ms = 30_000): Promise<void> {
     let stage: Stage = 'created';
@@ -293,6 +318,14 @@ export class TestHub {
       },
       `transaction ${transactionId} to reach ${wanted}`,
       ms,
+    );
+  }
+
+  /** Waits until a run is over: its row says how it went a moment earlier. */
+  async ends(workflowId: string): Promise<void> {
+    await eventually(
+      async () => (await this.handle(workflowId).describe()).status.name === 'COMPLETED',
+      `${workflowId} to end`,
     );
   }
 
@@ -346,6 +379,8 @@ interface OrderColumns {
   method: string;
   data: object;
   user_id: number;
+  /** The deposit a withdrawal gives back. */
+  parent_id: number;
 }
 
 export class TestClient {

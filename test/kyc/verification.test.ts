@@ -1,61 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
-import { JPEG } from '../kit/files.ts';
 import { eventually, type TestHub } from '../kit/hub.ts';
+import { KycDesk } from './kit.ts';
 
 let api: MoneyApi;
 let hub: TestHub;
+let desk: KycDesk;
 let olga: Caller;
 
 const levels = { documents: 0, sumsub: 0 };
 
 beforeAll(async () => {
-  api = await MoneyApi.start({}, ['sumsub']);
+  api = await MoneyApi.start({}, ['sumsub', 'sendgrid']);
   hub = api.hub;
-  olga = await api.operator();
-  for (const [name, level] of [
-    ['documents', 'Level 1'],
-    ['sumsub', 'Level 2'],
-  ] as const)
-    levels[name] = (await hub.one<{ id: number }>(`select id from verification_level where name = $1`, [level])).id;
+  desk = await KycDesk.open(api);
+  olga = desk.olga;
+  levels.documents = await desk.levelId('Level 1');
+  levels.sumsub = await desk.levelId('Level 2');
 });
 afterAll(() => api.stop());
-
-interface Case {
-  id: number;
-  state: string;
-  attempt: number;
-  needs_human: string | null;
-  reference: string;
-}
-const caseOf = ({ id }: Caller): Promise<Case> =>
-  hub.one<Case>(
-    `select id, state, attempt, needs_human, reference from kyc_case where client_id = $1 order by id desc limit 1`,
-    [id],
-  );
-const reaches = (client: Caller, state: string) =>
-  eventually(
-    async () => ((await caseOf(client)).state === state ? caseOf(client) : null),
-    `the verification to be ${state}`,
-  );
-const levelOf = async ({ id }: Caller): Promise<string> =>
-  (
-    await hub.one<{ name: string }>(
-      `select l.name from client c join verification_level l on l.id = c.verification_level_id where client_id = $1`,
-      [id],
-    )
-  ).name;
-const requestOf = async ({ id }: Caller): Promise<any> =>
-  eventually(
-    async () =>
-      (await olga.call('GET /applications?limit=1000')).body.data.find(
-        (one: any) => one.clientId === id && one.statusId === 0,
-      ),
-    'a request',
-  );
-const resolutionId = async () =>
-  (await hub.one<{ id: number }>(`select id from resolution where name = 'Document unreadable'`)).id;
 
 describe('a client whom SumSub checks', () => {
   let client: Caller;
@@ -79,12 +42,12 @@ describe('a client whom SumSub checks', () => {
         sdk: { url: expect.any(String) },
       },
     });
-    applicant = (await caseOf(client)).reference;
+    applicant = (await desk.caseOf(client)).reference;
   });
 
   it('is asked for better photos, sends them, and gets the level', async () => {
     await advance('red_retry');
-    await reaches(client, 'retry');
+    await desk.reaches(client, 'retry');
     const again = await client.call(`GET /my/verifications/wizard?levelId=${levels.sumsub}`);
     expect(again.body.data).toMatchObject({
       state: 'retry',
@@ -92,18 +55,18 @@ describe('a client whom SumSub checks', () => {
       comment: expect.stringContaining('blurred'),
       sdk: { url: expect.any(String) },
     });
-    expect(await levelOf(client)).toBe('Level 0');
+    expect(await desk.levelOf(client)).toBe('Level 0');
 
     await advance('submit');
-    await reaches(client, 'checking');
+    await desk.reaches(client, 'checking');
     expect((await client.call('POST /my/verifications', { uuid: again.body.uuid })).body).toMatchObject({
       code: 202,
       done: true,
       data: { request: null, state: 'checking' },
     });
     await advance('green');
-    await reaches(client, 'approved');
-    expect(await levelOf(client)).toBe('Level 2');
+    await desk.endsAs(client, 'approved');
+    expect(await desk.levelOf(client)).toBe('Level 2');
     const { body } = await client.call('GET /my/verifications');
     expect(body.data).toEqual([
       {
@@ -115,42 +78,61 @@ describe('a client whom SumSub checks', () => {
         createTime: expect.any(String),
       },
     ]);
-    const run = await hub.handle(`kyc:${client.id}:${levels.sumsub}`).describe();
-    expect(run.status.name).toBe('COMPLETED');
     expect((await client.call(`GET /my/verifications/wizard?levelId=${levels.sumsub}`)).status).toBe(409);
+    await desk.isTold(client, 'Began', 'Retry', 'Received', 'Approved');
+    expect(await desk.mail('Please send us other documents')).toContain(
+      'for Level 2 with what you sent: The photo is blurred. Take a sharp one of the whole page.',
+    );
+  });
+
+  it('who is refused for good hears so once a person has confirmed it', async () => {
+    await advance('submit');
+    await desk.reaches(client, 'checking');
+    await advance('red_final');
+    const request = await desk.requestOf(client);
+    await desk.isTold(client, 'Began', 'Received');
+    const { status } = await olga.call(`POST /applications/${request.id}/reject`, {
+      resolutionId: await desk.resolutionId(),
+    });
+    expect(status).toBe(200);
+    await desk.isTold(client, 'Began', 'Received', 'Refused');
+    await desk.endsAs(client, 'rejected');
+    // Nothing that would tell him what was found out about him.
+    expect(await desk.mail('You could not be verified')).not.toMatch(/unreadable|FORGERY|forge/i);
   });
 
   it('who is refused for good waits for a person, who may give the level nevertheless', async () => {
     await advance('red_final');
-    await reaches(client, 'rejected');
-    const request = await requestOf(client);
+    await desk.reaches(client, 'rejected');
+    const request = await desk.requestOf(client);
     expect(request).toMatchObject({ type: 'verification', purpose: 'review', data: { levelId: levels.sumsub } });
     expect((await client.call(`GET /my/verifications/wizard?levelId=${levels.sumsub}`)).status).toBe(403);
     expect((await olga.call(`POST /applications/${request.id}/approve`, {})).status).toBe(200);
-    await reaches(client, 'approved');
-    expect(await levelOf(client)).toBe('Level 2');
+    await desk.endsAs(client, 'approved');
+    expect(await desk.levelOf(client)).toBe('Level 2');
   });
 
   it('whose approval is taken back keeps the level until a person takes it', async () => {
     await advance('green');
-    await reaches(client, 'approved');
+    await desk.endsAs(client, 'approved');
     await advance('red_final');
-    const request = await requestOf(client);
-    expect([request.purpose, await levelOf(client)]).toEqual(['approval', 'Level 2']);
+    const request = await desk.requestOf(client);
+    expect([request.purpose, await desk.levelOf(client)]).toEqual(['approval', 'Level 2']);
     await olga.call(`POST /applications/${request.id}/approve`, { comment: 'forged' });
-    await reaches(client, 'withdrawn');
-    expect(await levelOf(client)).toBe('Level 1');
+    await desk.endsAs(client, 'withdrawn');
+    expect(await desk.levelOf(client)).toBe('Level 1');
+    expect((await desk.told(client)).at(-1)).toBe('Withdrawn');
   });
 
   it('whose state is a word nobody knows waits, and somebody is told', async () => {
     await advance('unknown_word');
-    await eventually(async () => (await caseOf(client)).needs_human, 'the alert');
-    expect(await caseOf(client)).toMatchObject({
+    await eventually(async () => (await desk.caseOf(client)).needs_human, 'the alert');
+    expect(await desk.caseOf(client)).toMatchObject({
       state: 'checking',
       needs_human: expect.stringContaining('underObservation'),
     });
     await advance('green');
-    await reaches(client, 'approved');
+    await desk.endsAs(client, 'approved');
   });
 
   it('waits while SumSub answers garbage, and nothing is believed', async () => {
@@ -161,68 +143,57 @@ describe('a client whom SumSub checks', () => {
       const { searchAttributes } = await hub.handle(`kyc:${client.id}:${levels.sumsub}`).describe();
       return (searchAttributes['HubNeedsHuman'] as boolean[] | undefined)?.[0];
     }, 'somebody to be called');
-    expect([(await caseOf(client)).state, await levelOf(client)]).toEqual(['open', 'Level 0']);
+    expect([(await desk.caseOf(client)).state, await desk.levelOf(client)]).toEqual(['open', 'Level 0']);
     faults.clear();
-    await reaches(client, 'approved');
+    await desk.endsAs(client, 'approved');
   });
 
   it('hears nothing of a forged callback, and one that came often counts once', async () => {
     await advance('green');
-    await reaches(client, 'approved');
+    await desk.endsAs(client, 'approved');
     const { connection_id: connection } = await hub.one<any>(
       `select connection_id from kyc_case where reference = $1`,
       [applicant],
     );
-    const stored = await hub.one<any>(
-      `select headers, convert_from(body, 'utf8') as body from webhook where connection_id = $1 and convert_from(body, 'utf8') like $2 order by id desc limit 1`,
-      [connection, `%applicantReviewed%`],
+    // The news may be asked for before they are told.
+    const stored = await eventually(
+      async () =>
+        (
+          await hub.pool.query<{ headers: Record<string, string>; body: string }>(
+            `select headers, convert_from(body, 'utf8') as body from webhook where connection_id = $1 and convert_from(body, 'utf8') like $2 and status <> 'received' order by id desc limit 1`,
+            [connection, `%applicantReviewed%${applicant}%`],
+          )
+        ).rows[0],
+      'the callback to be kept',
     );
     const post = (body: string, headers: Record<string, string>) =>
       fetch(`${api.url}/webhooks/${connection}`, { method: 'POST', body, headers });
-    const { 'x-payload-digest': digest, 'x-payload-digest-alg': alg } = stored.headers;
+    const { 'x-payload-digest': digest = '', 'x-payload-digest-alg': alg = '' } = stored.headers;
     const headers = { 'content-type': 'application/json', 'x-payload-digest': digest, 'x-payload-digest-alg': alg };
     expect((await post(stored.body, headers)).status).toBe(200);
     expect((await post(stored.body.replace('GREEN', 'RED'), headers)).status).toBe(401);
-    expect(await levelOf(client)).toBe('Level 2');
+    expect(await desk.levelOf(client)).toBe('Level 2');
     expect((await client.call('GET /my/verifications')).body.total).toBe(1);
   });
 });
 
 describe('a client whose documents we check', () => {
-  const upload = async (
-    client: Caller & { token?: string },
-    type: string,
-  ): Promise<{ typeId: number; documentId: number }> => {
-    const { id: typeId } = await hub.one<{ id: number }>(`select id from document_type where name = $1`, [type]);
-    const boundary = randomUUID();
-    const body =
-      `--${boundary}\r\ncontent-disposition: form-data; name="typeID"\r\n\r\n${typeId}\r\n` +
-      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="p.jpg"\r\ncontent-type: image/jpeg\r\n\r\n`;
-    const answer = await client.upload(
-      'POST /my/documents',
-      Buffer.concat([Buffer.from(body), JPEG, Buffer.from(`\r\n--${boundary}--\r\n`)]),
-      boundary,
-    );
-    expect(answer.status).toBe(201);
-    return { typeId, documentId: answer.body.documentId };
-  };
-
   it('is asked again after a refusal, and is on the level after an approval', async () => {
     const client = await api.clientWith('0', 'USD');
     const wizard = (await client.call('GET /my/verifications/wizard')).body;
     expect(wizard.data).toMatchObject({ wizard: 'DocumentsWizard', sdk: null, state: 'open' });
     expect(wizard.data.documentGroups.map((one: any) => one.name)).toEqual(['Proof of identity', 'Proof of address']);
 
-    const passport = await upload(client, 'Passport');
+    const passport = await desk.upload(client, 'Passport');
     const half = await client.call('POST /my/verifications', { uuid: wizard.uuid, documents: [passport] });
     expect([half.status, half.body.error.details[0]]).toMatchObject([
       400,
       { field: 'documents', reason: 'validation' },
     ]);
 
-    const documents = [passport, await upload(client, 'Utility bill')];
+    const documents = [passport, await desk.upload(client, 'Utility bill')];
     const handedIn = await client.call('POST /my/verifications', { uuid: wizard.uuid, documents });
-    const first = await requestOf(client);
+    const first = await desk.requestOf(client);
     expect(handedIn).toMatchObject({
       status: 200,
       body: { done: true, data: { state: 'checking', request: { requestId: first.id, status: 'pending' } } },
@@ -251,9 +222,9 @@ describe('a client whose documents we check', () => {
     ).toBe(400);
     expect((await olga.call(`POST /applications/${first.id}/audit`)).status).toBe(400);
     expect(
-      (await olga.call(`POST /applications/${first.id}/reject`, { resolutionId: await resolutionId() })).status,
+      (await olga.call(`POST /applications/${first.id}/reject`, { resolutionId: await desk.resolutionId() })).status,
     ).toBe(200);
-    await reaches(client, 'retry');
+    await desk.reaches(client, 'retry');
     expect((await client.call(`GET /my/documents/${passport.documentId}`)).body).toMatchObject({
       status: 'rejected',
       resolution: 'Document unreadable',
@@ -261,25 +232,80 @@ describe('a client whose documents we check', () => {
     const again = (await client.call('GET /my/verifications/wizard')).body;
     expect(again.data).toMatchObject({ state: 'retry', comment: 'Document unreadable' });
 
-    const better = [await upload(client, 'ID card'), await upload(client, 'Bank statement')];
+    const better = [await desk.upload(client, 'ID card'), await desk.upload(client, 'Bank statement')];
     await client.call('POST /my/verifications', { uuid: again.uuid, documents: better });
-    const second = await requestOf(client);
+    const second = await desk.requestOf(client);
     expect(second.id).not.toBe(first.id);
     await olga.call(`POST /applications/${second.id}/approve`, {});
-    await reaches(client, 'approved');
-    expect(await levelOf(client)).toBe('Level 1');
+    await desk.endsAs(client, 'approved');
+    expect(await desk.levelOf(client)).toBe('Level 1');
     expect((await olga.call(`GET /verifications?filter[clientId]=${client.id}`)).body.data[0]).toMatchObject({
       currentLevel: { name: 'Level 1' },
       reason: { name: 'documents', userId: olga.id },
     });
+    await desk.isTold(client, 'Began', 'Received', 'Retry', 'Received', 'Approved');
+    expect(await desk.mail('Please send us other documents')).toContain('with what you sent: Document unreadable');
   });
 
   it("cannot use another client's wizard or documents", async () => {
     const [ann, bob] = [await api.clientWith('0', 'USD'), await api.clientWith('0', 'USD')];
     const wizard = (await ann.call('GET /my/verifications/wizard')).body;
     expect((await bob.call('POST /my/verifications', { uuid: wizard.uuid, documents: [] })).status).toBe(404);
-    const documents = [await upload(bob, 'Passport'), await upload(bob, 'Utility bill')];
+    const documents = [await desk.upload(bob, 'Passport'), await desk.upload(bob, 'Utility bill')];
     const stolen = await ann.call('POST /my/verifications', { uuid: wizard.uuid, documents });
     expect(stolen.body.error.details[0]).toMatchObject({ reason: 'not_found', field: 'documents.0.documentId' });
+  });
+});
+
+describe('what a client is told', () => {
+  it('is in his language, and so is the name of the level', async () => {
+    const client = await api.clientWith('0', 'USD');
+    await hub.pool.query(`update client set locale = 'de_DE' where client_id = $1`, [client.id]);
+    const { id: typeId } = await hub.one<{ id: number }>(
+      `select id from message_type where name = 'VerificationBegan'`,
+    );
+    const texts = { subject: 'Ihre Verifizierung', html: null, text: 'Sie haben {{ level }} begonnen.' };
+    const made = await olga.call('POST /templates', { typeId, channel: 'email', locale: 'de_DE', ...texts });
+    expect(made.status).toBe(201);
+    const resources = [{ key: 'caption', locale: 'de_DE', value: 'Stufe 1' }];
+    await olga.call(`PATCH /verifications/levels/${levels.documents}`, { resources });
+    await client.call('GET /my/verifications/wizard');
+    expect(await desk.mail('Ihre Verifizierung')).toContain('Sie haben Stufe 1 begonnen.');
+  });
+});
+
+describe('a level', () => {
+  it('shows its rights and documents to clients, and is recorded when an operator gives it', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const role = await olga.call('POST /clients/roles', {
+      name: 'no-converter',
+      caption: 'No converter',
+      permissions: { converter: false },
+    });
+    await olga.call(`PATCH /verifications/levels/${levels.documents}`, { roleId: role.body.id });
+    const level = (await client.call(`GET /my/verifications/levels/${levels.documents}`)).body;
+    expect(level).toMatchObject({
+      state: 'available',
+      permissions: { converter: false, deposits: true },
+      validUntil: null,
+      renewable: false,
+    });
+    expect(level.documentGroups.map((one: any) => [one.name, one.types.length])).toEqual([
+      ['Proof of identity', 3],
+      ['Proof of address', 2],
+    ]);
+    const given = await olga.call(`PATCH /clients/${client.id}`, { verificationLevelId: levels.documents });
+    expect(given).toMatchObject({ status: 200, body: { verificationLevel: { name: 'Level 1' } } });
+    expect((await client.call('GET /my/permissions')).body).toMatchObject({ converter: false });
+    expect((await olga.call(`GET /verifications?filter[clientId]=${client.id}`)).body.data).toMatchObject([
+      {
+        currentLevel: { name: 'Level 1' },
+        previuosLevel: { name: 'Level 0' },
+        reason: { name: 'manual', userId: olga.id },
+      },
+    ]);
+    const nowhere = await olga.call(`PATCH /clients/${client.id}`, { verificationLevelId: 999_999 });
+    expect([nowhere.status, nowhere.body.error.details[0].field]).toEqual([400, 'verificationLevelId']);
+    await olga.call(`PATCH /verifications/levels/${levels.documents}`, { roleId: null });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { payloadsOf } from '../kit/history.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
 
 // A cashier: the client pays on its page, and names on it where a payout shall go before anybody can pay it.
@@ -29,8 +30,15 @@ beforeEach(() => cashier().reset());
 const referenceOf = async (id: number) =>
   (await hub.one<{ reference: string }>(`select reference from money_transaction where transaction_id = $1`, [id]))
     .reference;
-const opened = (reference: string) =>
-  eventually(async () => cashier().received.some(({ body, status }) => status === 200 && body.includes(reference)), 'the session'); // prettier-ignore
+const page = async (id: number) =>
+  (
+    await hub.one<{ page: string }>(
+      `select provider_data -> 'action' ->> 'url' as page from money_transaction where transaction_id = $1`,
+      [id],
+    )
+  ).page;
+const requests = (path: string, reference: string) =>
+  cashier().received.filter(({ url, body }) => url.startsWith(path) && body.includes(reference));
 
 describe('through a cashier', () => {
   it('a deposit is credited with what the payer made of it, and follows a chargeback', async () => {
@@ -66,15 +74,102 @@ describe('through a cashier', () => {
     const client = await hub.clientWith('100', 'EUR');
     await cashier().advance('settings', '{"clientSubmits":false}');
     cashier().fault({ match: { path: '/agent/manage' }, kind: 'reset_after_commit' });
-    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal' });
-    const reference = await referenceOf(id);
-    await opened(reference);
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.reaches(id, 'awaiting_client');
+    expect(await page(id)).toContain('/cashier/page');
     expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    const reference = await referenceOf(id);
     await cashier().pay(reference);
     await hub.reaches(id, 'done');
     expect(cashier().books()).toMatchObject([{ kind: 'payout', reference, amount: '25' }]);
     expect(await client.balance()).toEqual({ balance: '75', held: '0' });
     expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('a payout is approved after the client has said where to', async () => {
+    const olga = await hub.operator('Olga');
+    await hub.approvals('withdrawal', 1);
+    const client = await hub.clientWith('100', 'EUR');
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.decide(id, olga, 'approve');
+    await hub.reaches(id, 'done');
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+    await hub.approvals('withdrawal', 0);
+  });
+
+  it('a payout that is rejected is taken back there, and the hold is given back', async () => {
+    const olga = await hub.operator('Olga');
+    await hub.approvals('withdrawal', 1);
+    const client = await hub.clientWith('100', 'EUR');
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    cashier().fault({ match: { path: '/agent/manage' }, kind: 'reset_after_commit' });
+    await hub.decide(id, olga, 'reject', { resolutionId: 1 });
+    await hub.reaches(id, 'rejected');
+    expect(cashier().vendor.things!()).toMatchObject([{ id: await referenceOf(id), state: 'cancelled' }]);
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    await hub.approvals('withdrawal', 0);
+  });
+
+  it('a payout can be cancelled while the client has not said where to', async () => {
+    const client = await hub.clientWith('100', 'EUR');
+    await cashier().advance('settings', '{"clientSubmits":false}');
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.reaches(id, 'awaiting_client');
+    await hub.steering.cancel(`payout:${id}`, `client:${client.clientId}`);
+    await hub.reaches(id, 'cancelled');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(requests('/agent/manage', await referenceOf(id))).toEqual([]);
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('a payout that somebody at the cashier pays already is followed, although it was rejected here', async () => {
+    const olga = await hub.operator('Olga');
+    await hub.approvals('withdrawal', 1);
+    const client = await hub.clientWith('100', 'EUR');
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.openRequest(id);
+    await cashier().advance(await referenceOf(id), 'approve');
+    await hub.decide(id, olga, 'reject', { resolutionId: 1 });
+    await eventually(async () => (await hub.stage(id)) === 'done', 'the payout to be booked');
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+    expect(requests('/agent/manage', await referenceOf(id))).toEqual([]);
+    await hub.approvals('withdrawal', 0);
+  });
+
+  it('a payout ends when the client does not say in time where to', async () => {
+    const client = await hub.clientWith('100', 'EUR');
+    await cashier().advance('settings', '{"clientSubmits":false}');
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.reaches(id, 'awaiting_client');
+    await cashier().advanceClock('16m');
+    await hub.reaches(id, 'expired');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+
+  it('a payout whose page is lost with the answer is ordered again by the client, not left hanging', async () => {
+    const client = await hub.clientWith('100', 'EUR');
+    await cashier().advance('settings', '{"clientSubmits":false}');
+    cashier().fault({ match: { path: '/cashier/cashier' }, kind: 'reset_after_commit' });
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.reaches(id, 'failed');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+
+  it('what the provider is told about the client stands in no history', async () => {
+    const client = await hub.clientWith('100', 'EUR');
+    await hub.pool.query(`update client set first_name = 'Zeldaquin', city = 'Quixwood' where client_id = $1`, [
+      client.clientId,
+    ]);
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.reaches(id, 'done');
+    const [session] = requests('/cashier/cashier', await referenceOf(id));
+    expect(JSON.parse(session!.body)).toMatchObject({
+      cid: String(client.clientId),
+      customer_data: { first_name: 'Zeldaquin', last_name: 'Lee', city: 'Quixwood' },
+    });
+    const { decoded } = await payloadsOf(hub, `payout:${id}`);
+    expect(decoded).toContain('awaiting_client');
+    expect(decoded).not.toMatch(/Zeldaquin|Quixwood/);
   });
 
   it('a payout whose order never arrived is ordered again', async () => {

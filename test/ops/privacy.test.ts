@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decodedHistory } from '../kit/decoded-history.ts';
+import { payloadsOf } from '../kit/history.ts';
 import { TestHub } from '../kit/hub.ts';
 
 let hub: TestHub;
@@ -18,12 +18,9 @@ describe('what Temporal stores', () => {
     await hub.decide(payout, olga, 'approve', { comment: 'canary-comment' });
     await hub.reaches(payout, 'done');
 
-    const { payloads, text } = await decodedHistory(hub, `payout:${payout}`);
-    expect(payloads.length).toBeGreaterThan(10);
-    const bytes = Buffer.concat(payloads.map(({ data }) => Buffer.from(data, 'base64'))).toString('latin1');
+    const { stored, decoded: text } = await payloadsOf(hub, `payout:${payout}`);
     for (const secret of ['transactionId', 'awaiting_approval', 'canary-comment', address])
-      expect(bytes).not.toContain(secret);
-
+      expect(stored).not.toContain(secret);
     expect(text).toContain('transactionId');
     for (const personal of [address, 'Ann', 'example.com', 'sandbox-client-secret'])
       expect(text).not.toContain(personal);

@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, wizards, money.
+ * `npm run record:histories -- messages` records one part only: messages, wizards, verifications, rates, reconciliation, others, trading, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -10,7 +10,10 @@ import { queueMessage, startMessages } from '../../activities/messaging/queue-me
 import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
+import { keepExchange } from '../../db/repositories/exchanges.ts';
+import { orderReconciliation } from '../../db/repositories/reconciliations.ts';
 import { referenceFrom } from '../../domain/references.ts';
+import { lendTools } from '../../worker/tools.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { anEmail, codeSentTo, Device, mainForm, otherThan, register, startWizardApi } from '../wizards/devices.ts';
@@ -133,6 +136,41 @@ const transfers = async (hub: TestHub, dollars: TestClient): Promise<void> => {
   await record(hub, 'transfer.sent-twice', `transfer:${await dollars.transfer('10.00', dollars.wallet, accountId)}`);
 };
 
+/** The same account, changed in different ways. */
+const changes = async (hub: TestHub, { clientId }: TestClient): Promise<void> => {
+  const { accountId } = await hub.openTradingAccount(clientId);
+  const change = async (wanted: object): Promise<number> =>
+    (
+      await hub.one<{ id: number }>(
+        `insert into account_change (account_id, client_id, wanted, requested_by) values ($1, $2, $3, 'user:1') returning id`,
+        [accountId, clientId, JSON.stringify(wanted)],
+      )
+    ).id;
+  const update = { path: '/api/user/update' };
+
+  const set = await change({ leverage: 200, access: 'read_only' });
+  await hub.steering.changeAccount(set);
+  await record(hub, 'accountChange.set', `account-change:${set}`);
+
+  hub.sandbox('mt5').fault({ match: update, kind: 'reset_after_commit', times: 1 });
+  const lost = await change({ leverage: 500 });
+  await hub.steering.changeAccount(lost);
+  await record(hub, 'accountChange.lost-answer', `account-change:${lost}`);
+
+  const refused = await change({ group: 'nowhere' });
+  await hub.steering.changeAccount(refused);
+  await record(hub, 'accountChange.refused', `account-change:${refused}`);
+
+  hub.sandbox('mt5').fault({ match: update, kind: 'http_500', times: 1_000 });
+  const withdrawn = await change({ leverage: 100 });
+  const begun = hub.steering.changeAccount(withdrawn);
+  await eventually(() => Promise.resolve(hub.sandbox('mt5').faults.open()[0]!.hit > 0), 'an attempt');
+  await hub.steering.withdrawChange(withdrawn, 'user:1');
+  hub.sandbox('mt5').faults.clear();
+  await begun;
+  await record(hub, 'accountChange.withdrawn', `account-change:${withdrawn}`);
+};
+
 const addresses = async (hub: TestHub, { clientId, wallet }: TestClient): Promise<void> => {
   const { id: methodId, connection: connectionId } = await hub.methodId('usdt-address');
   const row = { clientId, accountId: wallet, methodId, connectionId, currency: 2145, reference: 'KADDRESS22222' };
@@ -177,6 +215,28 @@ const verifications = async (hub: TestHub, olga: number, { clientId }: TestClien
     );
   }
   await record(hub, 'verification.asked-again', asked.workflowId);
+
+  const ends = async (days: number) => {
+    await hub.pool.query(`update kyc_case set valid_until = current_date + $2::int, next_look = now() where id = $1`, [
+      asked.caseId,
+      days,
+    ]);
+    await hub.steering.verificationDue(asked);
+  };
+  await ends(5);
+  await record(hub, 'verification.warned', asked.workflowId);
+  await ends(-1);
+  const { id: request } = await eventually(
+    async () =>
+      (
+        await hub.pool.query<{ id: number }>(`select id from application where kyc_case_id = $1 and status_id = 0`, [
+          asked.caseId,
+        ])
+      ).rows[0],
+    'the question about the end',
+  );
+  await hub.decideRequest(request, olga, 'approve');
+  await record(hub, 'verification.ended', asked.workflowId);
 };
 
 const messages = async (hub: TestHub): Promise<void> => {
@@ -234,15 +294,185 @@ const wizards = async (): Promise<void> => {
   }
 };
 
+/** Rates themselves, and a deposit that waits for one. */
+const rates = async (hub: TestHub): Promise<void> => {
+  await hub.client.workflow.execute('refreshRates', { workflowId: 'refresh-rates', taskQueue: 'hub' });
+  await record(hub, 'refreshRates.two-due', 'refresh-rates');
+  const { sourceId, connectionId } = await hub.one<{ sourceId: number; connectionId: number }>(
+    `select id as "sourceId", connection_id as "connectionId" from rate_source where name = 'B2BINPAY'`,
+  );
+  await record(hub, 'rateSource.answered', `rate-source:${sourceId}`);
+  await hub.pool.query(`delete from rate`);
+  hub.sandbox('b2binpay-rates').fault({ match: { path: '/rates/' }, kind: 'http_500', times: 1 });
+  const asked = { workflowId: 'rate-source:fails', taskQueue: 'hub', args: [{ sourceId, connectionId }] };
+  await hub.client.workflow.execute('rateSource', asked);
+  await record(hub, 'rateSource.failed', 'rate-source:fails');
+
+  await hub.approvals('deposit', 0);
+  const client = await hub.clientWith('0', 'USD');
+  const { id: method, connection } = await hub.methodId('usdt-invoice');
+  await hub.pool.query(`insert into payment_method_currency (method_id, type, currency) values ($1, 'TR', 840)`, [
+    method,
+  ]);
+  const row = {
+    type: 'deposit',
+    client_id: client.clientId,
+    credit_account_id: client.wallet,
+    currency: 2145,
+    amount: '100',
+  };
+  const id = await hub.order({ ...row, method_id: method, connection_id: connection }, false);
+  await keepExchange(hub.pool, id, 840, null);
+  await hub.steering.beginMoney('deposit', id);
+  const { page } = await eventually(
+    () =>
+      hub.one<{ page: string }>(`select provider_id as page from money_transaction where transaction_id = $1`, [id]),
+    'the page',
+  );
+  await hub.sandbox('b2binpay').pay(page, {});
+  await eventually(
+    async () =>
+      (
+        await hub.one<{ why: string | null }>(
+          `select needs_human as why from money_transaction where transaction_id = $1`,
+          [id],
+        )
+      ).why,
+    'the deposit to wait for a rate',
+  );
+  await hub.askRates('B2BINPAY');
+  await hub.reaches(id, 'done');
+  await record(hub, 'deposit.waited-for-a-rate', `deposit:${id}`);
+};
+
+const reconciliations = async (hub: TestHub, olga: number, client: TestClient): Promise<void> => {
+  const { accountId, login } = await hub.openTradingAccount(client.clientId);
+  const transfer = await client.transfer('10.00', client.wallet, accountId);
+  await hub.reaches(transfer, 'done');
+  const { reference } = await hub.one<{ reference: string }>(
+    `select reference from money_transaction where transaction_id = $1`,
+    [transfer],
+  );
+  const connection = async (name: string) =>
+    (await hub.one<{ id: number }>(`select id from connection where name = $1`, [name])).id;
+  const mt5 = await connection('mt5');
+  const began = Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000;
+  const compare = async (connectionId: number): Promise<string> => {
+    await new Promise((done) => setTimeout(done, 1_100));
+    const window = { from: new Date(began), to: new Date(Math.floor(Date.now() / 1_000) * 1_000), user: olga };
+    const ordered = (await orderReconciliation(hub.pool, { connectionId, ...window }))!;
+    await hub.steering.startWaiting({ ...ordered, type: 'reconciliation' });
+    return ordered.workflowId;
+  };
+  const dealerBooks = async (kind: 'deposit' | 'withdraw', operationKey: string) => {
+    const { adapter, ctx } = await lendTools(hub.settings, hub.pool, hub.client).open('trading', mt5);
+    const currency = { alphabeticCode: 'USD', minorUnit: 2 };
+    await adapter.applyBalance(ctx, { login, kind, amount: '5.00', currency, operationKey, text: '' });
+  };
+  const found = () =>
+    eventually(
+      async () =>
+        (
+          await hub.pool.query<{ application: number; run: string }>(
+            `select a.id as application, d.workflow_id as run from reconciliation_difference d join application a on a.difference_id = d.id where d.state = 'open'`,
+          )
+        ).rows[0],
+      'a request about a difference',
+    );
+
+  await record(hub, 'reconciliation.agrees', await compare(mt5));
+  await record(hub, 'reconciliation.no-books', await compare(await connection('bank')));
+  await record(hub, 'reconciliation.movements', await compare(await connection('stripe')));
+
+  await dealerBooks('deposit', 'KAAAAAAAAAAAA');
+  hub.sandbox('mt5').fault({ match: { path: '/api/deal' }, kind: 'http_500', times: 2 });
+  await record(hub, 'reconciliation.differs', await compare(mt5));
+  const { application, run } = await found();
+  await hub.decideRequest(application, olga, 'continue', { comment: 'the dealer looks into it' });
+  await eventually(
+    () =>
+      hub.decideRequest(application, olga, 'mark_done', { comment: 'a bonus' }).then(
+        () => true,
+        () => false, // it has not asked again yet
+      ),
+    'the second decision to be taken',
+  );
+  await record(hub, 'difference.settled', run);
+
+  await dealerBooks('deposit', reference);
+  await compare(mt5);
+  const second = await found();
+  await dealerBooks('withdraw', reference);
+  await compare(mt5);
+  await record(hub, 'difference.resolved', second.run);
+
+  await hub.client.workflow.start('reconcile', { workflowId: 'reconcile', taskQueue: 'hub' });
+  await record(hub, 'reconcile.once', 'reconcile');
+};
+
+/** Through a cashier, which asks the client where to; and a card payment given back. */
+const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
+  const method = async (connection: string, direction: 'deposit' | 'withdrawal', currency: number): Promise<string> => {
+    const name = `${connection}-${direction}`;
+    await hub.pool.query(
+      `with made as (
+         insert into payment_method (direction, name, caption, provider, connection_id, flow)
+         select $1, $2, $2, provider, id, $3 from connection where name = $4 returning id)
+       insert into payment_method_currency (method_id, type, currency, min, caption)
+       select id, type, $5, 1, 'x' from made, unnest(array['TR', 'PS']) as type`,
+      [direction, name, direction === 'deposit' ? 'invoice' : 'send', connection, currency],
+    );
+    return name;
+  };
+  const order = { method: await method('praxis', 'withdrawal', 978), data: {} };
+  const euros = await hub.clientWith('1000', 'EUR');
+  await hub.sandbox('praxis').advance('settings', '{"clientSubmits":false}');
+  const waited = async () => {
+    const id = await euros.withdraw('25.00', order);
+    await hub.reaches(id, 'awaiting_client');
+    return id;
+  };
+  const prepared = await waited();
+  const { reference } = await hub.one<{ reference: string }>(
+    `select reference from money_transaction where transaction_id = $1`,
+    [prepared],
+  );
+  await hub.sandbox('praxis').pay(reference);
+  await hub.decide(prepared, olga, 'approve');
+  await record(hub, 'payout.prepared', `payout:${prepared}`);
+
+  const takenBack = await waited();
+  await hub.steering.cancel(`payout:${takenBack}`, 'client:1');
+  await record(hub, 'payout.taken-back', `payout:${takenBack}`);
+
+  await hub.approvals('deposit', 0);
+  const dollars = await hub.clientWith('0', 'USD');
+  const card = await method('stripe', 'deposit', 840);
+  const deposit = await dollars.deposit('25.00', { method: card });
+  await hub.reaches(deposit, 'awaiting_payer');
+  const page = await hub.one<{ id: string }>(
+    `select provider_id as id from money_transaction where transaction_id = $1`,
+    [deposit],
+  );
+  await hub.sandbox('stripe').pay(page.id);
+  await hub.reaches(deposit, 'done');
+  const refund = await dollars.withdraw('10.00', { method: card, data: {}, parent_id: deposit });
+  await hub.decide(refund, olga, 'approve');
+  await record(hub, 'payout.refund', `payout:${refund}`);
+};
+
 const only = process.argv[2];
 await globalSetup();
 try {
-  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio']);
+  const hub = await TestHub.start({}, ['sumsub', 'sendgrid', 'twilio', 'stripe', 'ecb', 'b2binpay-rates', 'praxis']);
   const olga = await hub.operator();
   const parts: Record<string, () => Promise<void>> = {
     messages: () => messages(hub),
     wizards,
     verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
+    rates: () => rates(hub),
+    reconciliation: async () => reconciliations(hub, olga, await hub.clientWith('1000', 'USD')),
+    others: () => otherWaysOut(hub, olga),
     money: async () => {
       const [client, dollars] = [await hub.clientWith('1000', 'USDT'), await hub.clientWith('1000', 'USD')];
       await payouts(hub, olga, client);
@@ -252,6 +482,7 @@ try {
       await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
       await record(hub, 'sweep.once', 'sweep');
     },
+    trading: async () => changes(hub, await hub.clientWith('0', 'USD')),
   };
   try {
     for (const [part, run] of Object.entries(parts)) if (only === undefined || only === part) await run();

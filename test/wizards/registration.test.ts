@@ -1,7 +1,7 @@
 /** Registration over REST: the seeded wizard, its refusals, a run that outlives its worker, and one that an operator made of data only. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
-import { decodedHistory } from '../kit/decoded-history.ts';
+import { payloadsOf } from '../kit/history.ts';
 import { eventually } from '../kit/hub.ts';
 import {
   anEmail,
@@ -271,7 +271,7 @@ describe('what Temporal stores of a registration', () => {
     const code = await codeSentTo(api, email);
     await device.call('POST /my/signup', { uuid, code: otherThan(code) });
     const { data } = await device.step('POST /my/signup', { uuid, code });
-    const { stored, text } = await decodedHistory(api.hub, `wizard:${uuid}`);
+    const { stored, decoded: text } = await payloadsOf(api.hub, `wizard:${uuid}`);
     expect(text).toContain('emailConfirmed');
     const { accessToken, refreshToken } = data;
     const secrets = [email, 'Canary', '1990-05-01', PASSWORD, accessToken.token, refreshToken.token];

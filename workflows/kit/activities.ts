@@ -22,14 +22,18 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'enterStep',
   'noteDepositOpened',
   'noteMessage',
+  'notePayoutPrepared',
   'notePayoutSubmitted',
   'noteBegun',
   'openCaseRequest',
+  'openDifferenceRequest',
   'openRequest',
   'planMessage',
   'prepareAccount',
+  'prepareAccountChange',
   'prepareAddress',
   'prepareCase',
+  'prepareDifference',
   'prepareOrder',
 ]);
 

@@ -3,12 +3,16 @@ import { delay, type Timings } from '../../domain/timings.ts';
 import type { Progress } from './progress.ts';
 import { hubFailureOf } from './stopped.ts';
 
-/** A question to a provider that nobody waits for: asked again for as long as it takes, whatever the reason; shown when it takes long. */
+/**
+ * A question to a provider that nobody waits for: asked again for as long as it takes, whatever the reason; shown when it takes long. `told` hears why
+ * there is no answer yet.
+ */
 export const askUntilAnswered = async <T>(
   progress: Progress,
   timings: Timings,
   what: string,
   ask: () => Promise<T>,
+  told?: (why: string) => Promise<void>,
 ): Promise<T> => {
   for (let n = 0; ; n++) {
     try {
@@ -19,6 +23,7 @@ export const askUntilAnswered = async <T>(
       const why = hubFailureOf(error)?.message ?? 'the answer was lost';
       const can = 'check the connection; it is asked again by itself.';
       progress.waitingFor(`the provider to tell ${what} (${why})`, can, { human: n > 3 });
+      await told?.(why);
       await sleep(delay(timings.retries, n));
     }
   }

@@ -141,6 +141,9 @@ export class Decisions {
     if (decision.decision === 'reject' && open.purpose === 'approval' && decision.resolutionId === undefined) {
       return { reason: 'validation', issue: 'A rejection needs a resolutionId.' };
     }
+    if (decision.decision === 'mark_done' && open.purpose === 'difference' && !decision.comment?.trim()) {
+      return { reason: 'validation', issue: 'Say in the comment how the difference was settled.' };
+    }
     // Words that move money, or give it back on somebody's word alone, need other eyes than the requester's.
     if (['approve', 'mark_done', 'mark_failed'].includes(decision.decision)) {
       return whyMayNotApprove({ userId: decision.by, proven }, open.requestedBy, open.given);

@@ -7,7 +7,7 @@ import {
   setHandler,
   startChild,
 } from '@temporalio/workflow';
-import { isPlainText, type OpenRequest, type Purpose } from '../../domain/decisions.ts';
+import { isPlainText, type MoneyPurpose, type OpenRequest } from '../../domain/decisions.ts';
 import { type Amount, equal } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
@@ -46,6 +46,7 @@ export class MoneyRun {
   private cancelWish: string | null = null;
   private mayCancel = true;
   private closed = false;
+  private rateFixed = false;
   /** From the first attempt on money may be out: only certainty about it may end the story. */
   private sent = false;
 
@@ -160,9 +161,34 @@ export class MoneyRun {
     this.sent = true;
   }
 
-  /** Money is here: it cannot be cancelled away any more, not even by a wish that came before. */
-  moneyIsHere(): void {
+  /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
+  tooLateToCancel(): void {
     this.mayCancel = false;
+  }
+
+  /**
+   * Money is here: too late to cancel. When it changes currency its rate is fixed now, however
+   * long people look at it afterwards.
+   */
+  async moneyIsHere(): Promise<void> {
+    this.tooLateToCancel();
+    await this.fixRate();
+  }
+
+  /** Waits until there is a rate: an old or doubtful one is never used. */
+  async fixRate(): Promise<void> {
+    if (!this.order.exchange || this.rateFixed) return;
+    const { transactionId } = this;
+    for (let n = 0; ; n++) {
+      const { missing } = await this.stubbornly('Fixing the rate', (hub) => hub.fixRate({ transactionId }));
+      if (missing === null) break;
+      const can =
+        'see GET /rates/quotes: mend a source, believe a jump, or write a rate down; it is tried again by itself.';
+      await this.wait({ forWhat: `a rate: ${missing}`, can, human: true }, () => false, delay(this.timings.retries, n));
+    }
+    this.rateFixed = true;
+    this.progress.notWaiting();
+    this.progress.note('The rate is fixed.');
   }
 
   /** The opening call may hear now how it went. */
@@ -179,6 +205,13 @@ export class MoneyRun {
     this.honourCancellation();
     return woken;
   }
+
+  /** Sleeps before something is asked of the provider again. */
+  readonly pause = async (why: string, ms: number, human: boolean): Promise<void> => {
+    this.answer();
+    const can = 'check the connection; it is tried again by itself.';
+    await this.wait({ forWhat: `the provider (${why})`, can, human }, () => false, ms);
+  };
 
   /** Sleeps until the provider calls or `ms` passed. */
   async newsOr(waiting: Waiting, ms: number): Promise<void> {
@@ -199,7 +232,9 @@ export class MoneyRun {
    */
   async approval(amount: Amount = this.order.amount): Promise<Amount> {
     const { transactionId } = this;
-    const needed = equal(amount, this.order.amount)
+    // What it is worth in the other currency was not sure before.
+    const asOrdered = !this.order.exchange && equal(amount, this.order.amount);
+    const needed = asOrdered
       ? this.order.approvals
       : await this.step('Reading the approval policy', (hub) => hub.approvalsFor({ transactionId, amount }));
     if (needed === 0) return amount;
@@ -217,7 +252,11 @@ export class MoneyRun {
   }
 
   /** Puts a question before the operators. `amount`: what an affirmative answer would move; null when nobody knows. */
-  async openRequest(purpose: Purpose, why: string, amount: Amount | null = this.order.amount): Promise<OpenRequest> {
+  async openRequest(
+    purpose: MoneyPurpose,
+    why: string,
+    amount: Amount | null = this.order.amount,
+  ): Promise<OpenRequest> {
     const asking = { transactionId: this.transactionId, purpose, why, amount };
     const request = await this.stubbornly(`Opening a request: ${purpose}`, (hub) => hub.openRequest(asking));
     this.decisions.ask(request, this.order.requestedBy);

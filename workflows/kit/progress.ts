@@ -1,20 +1,25 @@
 import { type SearchAttributeUpdatePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { CaseState } from '../../domain/kyc.ts';
+import type { DifferenceState, ReconciliationState } from '../../domain/reconciliation.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { asDouble, attributes as keys, type Facts } from './attributes.ts';
 
-/** Of a run that is about something else than money. */
-export interface OtherFacts extends Pick<Facts, 'kind' | 'client' | 'provider'> {
+/** Of a run that is about something else than one movement of money. */
+export interface OtherFacts extends Pick<Facts, 'kind' | 'provider'> {
+  /** Null: it concerns none, or many. */
+  client: number | null;
   /** 'Level 1' */
   what: string;
 }
+
+type OtherState = CaseState | ReconciliationState | DifferenceState;
 
 /** What an operator reads in Temporal UI: filterable attributes and, in plain words, what happened and what is awaited. */
 export class Progress {
   stage: Stage = 'created';
   private facts: Facts | OtherFacts | null = null;
-  private word: Stage | CaseState = 'created';
+  private word: Stage | OtherState = 'created';
   private waits: { forWhat: string; can: string; since: Date } | null = null;
   private readonly log: string[] = [];
   private readonly shown = new Map<string, unknown>();
@@ -32,7 +37,7 @@ export class Progress {
   about(facts: Facts | OtherFacts): void {
     this.facts = facts;
     this.set('kind', { key: keys.kind, value: facts.kind });
-    this.set('client', { key: keys.client, value: `client-${facts.client}` });
+    if (facts.client !== null) this.set('client', { key: keys.client, value: `client-${facts.client}` });
     if (facts.provider) this.set('provider', { key: keys.provider, value: facts.provider });
     if ('currency' in facts) {
       this.set('currency', { key: keys.currency, value: facts.currency });
@@ -51,14 +56,14 @@ export class Progress {
     this.note(said);
   }
 
-  /** How far a verification is. */
-  verifying(state: CaseState, said: string): void {
+  /** How far something else than money is. */
+  stands(state: OtherState, said: string): void {
     this.word = state;
     this.set('status', { key: keys.status, value: state });
     this.note(said);
   }
 
-  /** Of a verification: nothing comes after it in this run. */
+  /** Of something else than money: nothing comes after it in this run. */
   ended(said: string): void {
     this.notWaiting();
     this.note(said);

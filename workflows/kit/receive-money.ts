@@ -25,6 +25,18 @@ type Look =
 /** A hosted page: opened at the provider, paid by the client, reported by news or found by asking. Answers what may be credited. */
 export const receiveInvoice = async (run: MoneyRun): Promise<Received> => {
   const { transactionId, method } = run.order;
+  await openDeposit(run);
+  return untilItIsHere(run, async () => {
+    const report = await atProvider(method!.connectionId, 'Asking about the deposit').findDeposit({ transactionId });
+    return report
+      ? lookAt(report)
+      : { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true };
+  });
+};
+
+/** What the client has to do, as the provider tells it: a page to open, an instruction, a form. The opening call hears it. */
+export const openDeposit = async (run: MoneyRun): Promise<void> => {
+  const { transactionId, method } = run.order;
   const provider = (say: string) => atProvider(method!.connectionId, say);
   run.progress.note(`Opening a payment page at ${method!.provider}.`);
   const opened = await makeOnce({
@@ -32,25 +44,11 @@ export const receiveInvoice = async (run: MoneyRun): Promise<Received> => {
     find: () => provider('Looking for the payment page').findDeposit({ transactionId }),
     timings: run.timings,
     note: (said) => run.progress.note(said),
-    pause: async (why, ms, human) => {
-      run.answer();
-      const waiting = {
-        forWhat: `the provider (${why})`,
-        can: 'check the connection; it is tried again by itself.',
-        human,
-      };
-      await run.wait(waiting, () => false, ms);
-    },
+    pause: run.pause,
   });
   await run.step('Noting where the client pays', (hub) => hub.noteDepositOpened({ transactionId, report: opened }));
   run.progress.at('awaiting_payer', `The client pays at ${method!.provider}.`);
   run.answer();
-  return untilItIsHere(run, async () => {
-    const report = await provider('Asking about the deposit').findDeposit({ transactionId });
-    return report
-      ? lookAt(report)
-      : { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true };
-  });
 };
 
 /** A payment that came on its own: on an address, after the deadline, or twice. */
@@ -114,7 +112,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
       return null; // could not be asked: the next look tells
     });
     if (seen?.is === 'here') {
-      run.moneyIsHere();
+      await run.moneyIsHere();
       run.progress.notWaiting();
       run.progress.at('processing', `${seen.amount} ${run.order.currency.alphabeticCode} arrived.`);
       return { received: seen.amount, payments: seen.payments, reviewed: false };
@@ -145,7 +143,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
 
 /** Money is there, but not as ordered: a person says whether what came is credited. Null = look again. */
 const review = async (run: MoneyRun, odd: { amount: Amount | null; why: string }): Promise<Amount | null> => {
-  run.moneyIsHere();
+  await run.moneyIsHere();
   const amount = odd.amount !== null && isPositive(odd.amount) ? odd.amount : null;
   const request = await run.openRequest('review', odd.why, amount);
   run.progress.at('review', `${odd.why}. Request ${request.applicationId} opened.`);

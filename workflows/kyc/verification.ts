@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CaseFacts } from '../../activities/kyc/prepare-case.ts';
+import type { Settled } from '../../activities/kyc/settle-case.ts';
 import type { CaseState, Judged, WizardAction } from '../../domain/kyc.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
@@ -15,29 +16,24 @@ import { Decisions, type Verdict } from '../kit/decisions.ts';
 import { providerNews } from '../kit/messages.ts';
 import { Progress } from '../kit/progress.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
-import { type HandedIn, kycBegin, kycHandIn } from './messages.ts';
+import { type HandedIn, kycBegin, kycDue, kycHandIn } from './messages.ts';
+import { type Question, questionFor } from './question.ts';
+import { ENDS, isClients, MEANS } from './states.ts';
 
 export interface VerificationInput {
   caseId: number;
   timings?: Partial<Timings>;
 }
 
-/** A client's way to a level: he shows who he is, a provider or a person checks, the level is given. */
+/**
+ * A client's way to a level: he shows who he is, a provider or a person checks, the level is given. The run ends when only the client or a date is awaited:
+ * his next step, the provider's news and the sweep begin it again (docs/decisions/0034-dates-of-a-verification.md).
+ */
 export async function verification(input: VerificationInput): Promise<CaseState> {
   return CancellationScope.nonCancellable(() => new Verification(input).live());
 }
 
-const ENDS: readonly CaseState[] = ['approved', 'rejected', 'expired', 'withdrawn'];
 const CAN_DECIDE = 'decide the request in the Back Office, or send the Update `decide`.';
-
-/** What a run asks the operators, and what their words make of the case. */
-interface Question {
-  purpose: 'approval' | 'review';
-  why: string;
-  yes: 'approved' | 'withdrawn';
-  /** Null: it stays as it is. */
-  no: 'retry' | 'rejected' | null;
-}
 
 class Verification {
   private readonly input: VerificationInput;
@@ -47,6 +43,9 @@ class Verification {
   private facts: CaseFacts | null = null;
   private news = true;
   private called = false;
+  private woken = false;
+  /** When somebody was there last: the client, or the provider about him. Milliseconds. */
+  private visited = 0;
   /** Counts the looks: whoever said that there is news waits until one was taken after it. */
   private looks = 0;
   private failures = 0;
@@ -61,6 +60,11 @@ class Verification {
       this.progress.note(`The provider calls: ${said}.`);
       this.news = true;
       this.called = true;
+      this.visited = Date.now();
+    });
+    setHandler(kycDue, () => {
+      this.news = true;
+      this.woken = true;
     });
     setHandler(kycBegin, () => this.begin(), {
       description: 'What the client goes on with; gives a fresh token or page.',
@@ -79,7 +83,7 @@ class Verification {
       this.showWaiting();
       const timer = this.nextLookIn(polls);
       if (timer === null) await condition(() => this.isTold());
-      else if (!(await condition(() => this.isTold(), timer))) polls += 1;
+      else if (!(await condition(() => this.isTold(), timer, { summary: this.waitsFor() }))) polls += 1;
     }
   }
 
@@ -97,13 +101,15 @@ class Verification {
     if (first) this.introduce(facts);
     let contested = false;
     if (facts.connectionId !== null && (facts.begun || this.called)) contested = await this.askProvider(facts);
-    await this.ask(this.questionFor(this.facts, contested));
+    const hasEnded = this.mayKeepDate(facts) && (await this.keepDate());
+    await this.ask(questionFor(this.facts, contested, hasEnded));
     this.looks += 1;
   }
 
   private introduce({ clientId, provider, level, state }: CaseFacts): void {
     this.progress.about({ kind: 'verification', client: clientId, provider, what: level });
-    this.progress.verifying(state, provider ? `${provider} checks this client.` : 'Our own people check this client.');
+    const who = provider ? `${provider} checks this client.` : 'Our own people check this client.';
+    this.progress.stands(state, `${who} ${MEANS[state]}`);
   }
 
   /** True when an approval is contested. What could not be asked is asked again later. */
@@ -127,29 +133,24 @@ class Verification {
     }
   }
 
-  private turned(state: CaseState, said: string): void {
-    this.facts = { ...this.facts!, state };
-    this.progress.verifying(state, said);
+  /** While the provider does not answer, nobody is reminded or closed: he may have sent everything. */
+  private mayKeepDate({ next }: CaseFacts): boolean {
+    if (this.failures > 0 && (next?.what === 'reminder' || next?.what === 'deadline')) return false;
+    return next?.isDue === true || this.woken;
   }
 
-  private questionFor({ state, connectionId, provider, settled }: CaseFacts, contested: boolean): Question | null {
-    if (contested && !settled) {
-      const why = `${provider} takes its approval back: approve to take the level back, reject to leave it`;
-      return { purpose: 'approval', why, yes: 'withdrawn', no: null };
-    }
-    if (state === 'checking' && connectionId === null) {
-      return {
-        purpose: 'approval',
-        why: 'the documents of the client are to be checked',
-        yes: 'approved',
-        no: 'retry',
-      };
-    }
-    if (state === 'rejected' && !settled) {
-      const why = `${provider} refuses this client for good: approve to give the level nevertheless`;
-      return { purpose: 'review', why, yes: 'approved', no: 'rejected' };
-    }
-    return null;
+  /** True when what was approved has ended and a person is to be asked. The books say what is due: news may have made it void. */
+  private async keepDate(): Promise<boolean> {
+    const { caseId } = this.input;
+    this.woken = false;
+    const { state, said, asks } = await internal('Keeping a date').keepDate({ caseId });
+    if (said !== null) this.turned(state, said);
+    return asks;
+  }
+
+  private turned(state: CaseState, said: string): void {
+    this.facts = { ...this.facts!, state };
+    this.progress.stands(state, `${said} ${MEANS[state]}`);
   }
 
   private async ask(question: Question | null): Promise<void> {
@@ -176,33 +177,48 @@ class Verification {
     await this.settle(verdict, verdict.word === 'approve' ? question.yes : question.no);
   }
 
-  private async settle(
-    { by, resolutionId }: Verdict,
-    state: 'approved' | 'withdrawn' | 'retry' | 'rejected' | null,
-  ): Promise<void> {
+  private async settle({ by, resolutionId }: Verdict, to: Settled): Promise<void> {
     const { caseId } = this.input;
-    await internal(`Settling: ${state ?? 'as it is'}`).settleCase({ caseId, state, by, resolutionId });
+    const state = await internal(`Settling: ${to}`).settleCase({ caseId, to, by, resolutionId });
     this.facts = { ...this.facts!, settled: true };
-    if (state !== null) this.turned(state, `Settled by user ${by}.`);
+    this.turned(state, `Settled by user ${by}: ${to}.`);
   }
 
-  /** Nothing is asked and nobody is awaited. Later news begin a new run. */
+  /** Nothing is asked and nobody is awaited but a client who left. Later news begin a new run. */
   private async isOver(): Promise<boolean> {
-    const { state } = this.facts!;
-    if (!ENDS.includes(state) || this.asked || this.isTold() || this.failures > 0) return false;
+    if (!this.isDone()) return false;
     await condition(allHandlersFinished);
-    if (this.isTold() || !ENDS.includes(this.facts!.state)) return false;
-    this.progress.ended('The verification is over.');
+    if (!this.isDone()) return false;
+    this.progress.ended(
+      isClients(this.facts!.state) ? 'The client left; his next step begins a new run.' : 'The verification is over.',
+    );
     return true;
+  }
+
+  private isDone(): boolean {
+    const { state } = this.facts!;
+    if (this.asked || this.isTold() || this.failures > 0) return false;
+    return ENDS.includes(state) || (isClients(state) && this.quietIn() <= 0);
+  }
+
+  /** How long the run still stays for the client. */
+  private quietIn(): number {
+    return this.visited + this.timings.quietAfter - Date.now();
   }
 
   /** Milliseconds; null: only when somebody says something. */
   private nextLookIn(polls: number): number | null {
     const { timings, facts } = this;
     if (this.failures > 0) return delay(timings.retries, this.failures - 1);
+    if (isClients(facts!.state)) return Math.max(1, this.quietIn());
     if (facts!.connectionId === null || !facts!.begun) return null;
-    const { state } = facts!;
-    return state === 'checking' || state === 'on_hold' ? delay(timings.polls, polls) : timings.worryAfter;
+    return delay(timings.polls, polls);
+  }
+
+  /** What a timer counts down to. */
+  private waitsFor(): string {
+    if (this.failures > 0) return 'Trying to ask again';
+    return isClients(this.facts!.state) ? 'Waiting for the client' : 'Asking again how far the check is';
   }
 
   private showWaiting(): void {
@@ -221,18 +237,25 @@ class Verification {
       progress.waitingFor(`${provider} to check (${state})`, 'look at the applicant there; news come by themselves.', {
         human: late,
       });
-    else progress.waitingFor('the client', 'remind the client; nothing else is missing.', { human: false });
+    else {
+      const until = facts!.next && { until: new Date(facts!.next.at) };
+      progress.waitingFor('the client', 'leave it to him: he is reminded by mail.', { human: false, ...until });
+    }
   }
 
   private async begin(): Promise<WizardAction> {
+    this.visited = Date.now();
     await condition(() => this.looks > 0);
+    this.progress.note('The client opened his verification.');
     const { connectionId } = this.facts!;
-    if (connectionId === null) return { kind: 'documents' };
     const { caseId } = this.input;
+    if (connectionId === null) {
+      this.begun(await internal('Noting that the client is on his way').noteBegun({ caseId, providerId: null }));
+      return { kind: 'documents' };
+    }
     try {
       const { providerId, action } = await atProvider(connectionId, 'Beginning the check').beginCheck({ caseId });
-      const state = await internal('Noting the applicant').noteBegun({ caseId, providerId });
-      this.facts = { ...this.facts!, begun: true, state };
+      this.begun(await internal('Noting the applicant').noteBegun({ caseId, providerId }));
       return action;
     } catch (error) {
       const failure = hubFailureOf(error);
@@ -246,7 +269,15 @@ class Verification {
     }
   }
 
+  /** The state of before may be old news by now; what had ended is open again. */
+  private begun(state: CaseState): void {
+    const facts = this.facts!;
+    this.facts = { ...facts, begun: facts.connectionId !== null };
+    if (state === 'open' && facts.state !== 'open') this.turned(state, 'The client begins anew.');
+  }
+
   private async handIn(): Promise<HandedIn> {
+    this.visited = Date.now();
     const before = this.looks;
     this.news = true;
     await condition(() => this.looks > before && !this.news, this.timings.firstAnswer);

@@ -1,4 +1,4 @@
-import { ActivityFailure, defineSearchAttributeKey, TimeoutFailure } from '@temporalio/common';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { CancellationScope, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
 import type { MessageReport } from '../../adapters/kit/messaging.ts';
 import type { MessagePlan, MessageState, Route } from '../../domain/messages.ts';
@@ -6,7 +6,7 @@ import type { Answer } from '../../domain/outcomes.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
-import { hubFailureOf } from '../kit/stopped.ts';
+import { attempted } from '../kit/attempted.ts';
 
 export interface MessageInput {
   messageId: number;
@@ -99,19 +99,10 @@ class Sending {
     }
   }
 
-  private async send({ connectionId, provider }: Route, attempt: number): Promise<Answer<MessageReport>> {
-    try {
-      // What nobody takes up, because the connection is paused meanwhile, goes another way.
-      const at = atProvider(connectionId, `Sending through ${provider}`, this.timings.settleAfter);
-      return await at.sendMessage({ messageId: this.messageId, connectionId, attempt });
-    } catch (error) {
-      const failure = hubFailureOf(error);
-      if (failure) return { outcome: 'not_sent', reason: failure.reason, message: failure.message };
-      const cause = error instanceof ActivityFailure ? error.cause : error;
-      if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START')
-        return { outcome: 'not_sent', reason: 'provider_unavailable', message: 'nobody took it up in time' };
-      return { outcome: 'unknown', message: 'the answer was lost' };
-    }
+  private send({ connectionId, provider }: Route, attempt: number): Promise<Answer<MessageReport>> {
+    // What nobody takes up, because the connection is paused meanwhile, goes another way.
+    const at = atProvider(connectionId, `Sending through ${provider}`, this.timings.settleAfter);
+    return attempted(at.sendMessage({ messageId: this.messageId, connectionId, attempt }));
   }
 
   /** Waits until it is known what became of an attempt; comes back when the message is over, or may be sent again. */

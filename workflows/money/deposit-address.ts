@@ -1,15 +1,8 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  defineUpdate,
-  setHandler,
-  sleep,
-} from '@temporalio/workflow';
-import { TIMINGS, type Timings } from '../../domain/timings.ts';
-import { atProvider, internal, setPatience } from '../kit/activities.ts';
+import { defineUpdate } from '@temporalio/workflow';
+import type { Timings } from '../../domain/timings.ts';
+import { atProvider, internal } from '../kit/activities.ts';
+import { type Answering, answering, showingWaits } from '../kit/answering.ts';
 import { makeOnce } from '../kit/make-once.ts';
-import { Progress } from '../kit/progress.ts';
 import { Stopped } from '../kit/stopped.ts';
 
 export interface DepositAddressInput {
@@ -24,43 +17,32 @@ export interface AddressAnswer {
 
 export const addressBegin = defineUpdate<AddressAnswer, []>('begin');
 
-/** Gets a client's own address from a provider, once. */
-export async function depositAddress({ addressId, timings: given }: DepositAddressInput): Promise<AddressAnswer> {
-  const timings = { ...TIMINGS, ...given };
-  setPatience(timings);
-  const progress = new Progress();
-  let result: AddressAnswer | null = null;
-  setHandler(addressBegin, async (): Promise<AddressAnswer> => {
-    await condition(() => result !== null, timings.firstAnswer);
-    return result ?? { status: 'asking', issue: null };
-  });
-  // Once begun it is finished: an address that the provider made and we forgot would swallow money.
-  return CancellationScope.nonCancellable(async () => {
-    result = await ask(addressId, timings, progress);
-    progress.ends(result.status === 'given' ? 'done' : 'failed', result.issue ?? 'The address is known.');
-    await condition(allHandlersFinished);
-    return result;
+/** Gets a client's own address from a provider, once: one that the provider made and we forgot would swallow money. */
+export async function depositAddress({ addressId, timings }: DepositAddressInput): Promise<AddressAnswer> {
+  return answering<AddressAnswer>({
+    update: addressBegin,
+    meanwhile: () => ({ status: 'asking', issue: null }),
+    timings,
+    story: async (run) => {
+      const result = await ask(addressId, run);
+      run.progress.ends(result.status === 'given' ? 'done' : 'failed', result.issue ?? 'The address is known.');
+      return result;
+    },
   });
 }
 
-const ask = async (addressId: number, timings: Timings, progress: Progress): Promise<AddressAnswer> => {
+const ask = async (addressId: number, run: Answering): Promise<AddressAnswer> => {
   const facts = await internal('Reading what to ask for').prepareAddress({ addressId });
   const { clientId: client, provider: name, currency } = facts;
-  progress.about({ kind: 'deposit-address', client, provider: name, currency, amount: '0' });
+  run.progress.about({ kind: 'deposit-address', client, provider: name, currency, amount: '0' });
   if (facts.known) return { status: 'given', issue: null };
   const provider = (say: string) => atProvider(facts.connectionId, say);
-  progress.at('submitting', `Asking ${name} for an address.`);
+  run.progress.at('submitting', `Asking ${name} for an address.`);
   try {
     const given = await makeOnce({
       create: () => provider('Asking for an address').createAddress({ addressId }),
       find: () => provider('Looking for the address').findAddress({ addressId }),
-      timings,
-      note: (said) => progress.note(said),
-      pause: async (why, ms, human) => {
-        progress.waitingFor(`the provider (${why})`, 'check the connection; it is tried again by itself.', { human });
-        await sleep(ms);
-        progress.notWaiting();
-      },
+      ...showingWaits(run, 'the provider'),
     });
     await internal('Keeping the address').noteAddress({ addressId, given });
     return { status: 'given', issue: null };

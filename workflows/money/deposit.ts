@@ -1,6 +1,6 @@
 import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { MoneyRun } from '../kit/money-run.ts';
-import { type Received, receiveArrival, receiveInvoice } from '../kit/receive-money.ts';
+import { openDeposit, type Received, receiveArrival, receiveInvoice } from '../kit/receive-money.ts';
 
 /** Takes client money in: wait for it → look at it → approve → credit what came, never what was asked. */
 export async function deposit(input: MoneyInput): Promise<MoneyResult> {
@@ -9,6 +9,7 @@ export async function deposit(input: MoneyInput): Promise<MoneyResult> {
     await run.step('Checking the account', (hub) => hub.assertMayDeposit({ transactionId }));
     const { received, payments, reviewed } = await money(run);
     const credited = reviewed ? received : await run.approval(received);
+    await run.moneyIsHere();
     await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, received: credited, payments }));
   });
 }
@@ -18,5 +19,6 @@ const money = async (run: MoneyRun): Promise<Received> => {
   const { arrival, method, amount } = run.order;
   if (arrival) return receiveArrival(run, arrival);
   if (method!.flow === 'invoice') return receiveInvoice(run);
+  if (method!.tellsPayer) await openDeposit(run);
   return { received: amount, payments: [], reviewed: false };
 };

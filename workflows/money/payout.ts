@@ -2,33 +2,62 @@ import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { atProvider } from '../kit/activities.ts';
 import { moveMoney } from '../kit/move-money.ts';
 import { MoneyRun } from '../kit/money-run.ts';
+import { takenBackIfStopped, untilClientSaidWhere } from '../kit/prepare-payout.ts';
 
-/** Sends client money out: check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
+/** Sends client money out, or back the way it came (a refund): check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
     const { transactionId, method, approvals } = run.order;
-    const provider = (say: string) => atProvider(method!.connectionId, say);
 
     await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
-    if (approvals > 0) {
-      await run.approval();
-      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
-    }
-
-    const { report } = await moveMoney(run, {
-      say: `Sending through ${method!.provider}`,
-      send: () => provider('Sending the payout').createPayout({ transactionId }),
-      ask: () => provider('Asking about the payout').findPayout({ transactionId }),
-      idempotency: method!.idempotency,
-      onPending: (sent) =>
-        run.step('Noting that the provider works on it', (hub) =>
-          hub.notePayoutSubmitted({ transactionId, report: sent }),
-        ),
-    });
+    const approveAndSend = async () => {
+      if (approvals > 0) {
+        await run.approval();
+        await run.step('Checking that nothing changed meanwhile', (hub) =>
+          hub.assertStillMayWithdraw({ transactionId }),
+        );
+      }
+      return sendOut(run);
+    };
+    const prepareAndSend = async () => {
+      await run.fixRate(); // the page says how much
+      await untilClientSaidWhere(run);
+      return approveAndSend();
+    };
+    const { report } = method!.preparesPayouts
+      ? await takenBackIfStopped(run, prepareAndSend, () => sendOut(run))
+      : await approveAndSend();
     await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
   });
 }
+
+/** To the beneficiary, or back the way a deposit came. In certainty: it comes back done, or the story ends. */
+const sendOut = async (run: MoneyRun) => {
+  const { transactionId, method, refundOf } = run.order;
+  const provider = (say: string) => atProvider(method!.connectionId, say);
+  await run.fixRate();
+  const way =
+    (refundOf ?? null) === null
+      ? {
+          say: `Sending through ${method!.provider}`,
+          send: () => provider('Sending the payout').createPayout({ transactionId }),
+          ask: () => provider('Asking about the payout').findPayout({ transactionId }),
+        }
+      : {
+          say: `Giving the deposit back through ${method!.provider}`,
+          send: () => provider('Giving the deposit back').createRefund({ transactionId }),
+          ask: () => provider('Asking about the refund').findRefund({ transactionId }),
+        };
+  return moveMoney(run, {
+    ...way,
+    idempotency: method!.idempotency,
+    onPending: (sent) =>
+      run.step('Noting that the provider works on it', (hub) =>
+        hub.notePayoutSubmitted({ transactionId, report: sent }),
+      ),
+  });
+};

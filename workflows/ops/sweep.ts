@@ -7,6 +7,7 @@ export async function sweep(): Promise<{ started: number; delivered: number; sea
   const { started } = await internal('Starting runs whose starter died').startWaiting();
   const { delivered } = await internal('Delivering callbacks that wait').deliverWaitingWebhooks();
   await internal('Looking for payments nobody told of').lookForPayments();
+  await internal('Waking verifications whose date has come').lookAfterVerifications();
   const { sealed } = await internal('Sealing the audit chain').sealAudit();
   await internal('Dropping what is too old to keep').dropExpired();
   return { started, delivered, sealed };

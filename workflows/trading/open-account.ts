@@ -1,15 +1,8 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  defineUpdate,
-  setHandler,
-  sleep,
-} from '@temporalio/workflow';
-import { TIMINGS, type Timings } from '../../domain/timings.ts';
-import { atProvider, internal, setPatience } from '../kit/activities.ts';
+import { defineUpdate } from '@temporalio/workflow';
+import type { Timings } from '../../domain/timings.ts';
+import { atProvider, internal } from '../kit/activities.ts';
+import { type Answering, answering, showingWaits } from '../kit/answering.ts';
 import { makeOnce } from '../kit/make-once.ts';
-import { Progress } from '../kit/progress.ts';
 import { hubFailureOf, Stopped } from '../kit/stopped.ts';
 
 export interface OpenAccountInput {
@@ -25,43 +18,30 @@ export interface AccountOpened {
 export const accountBegin = defineUpdate<AccountOpened, []>('begin');
 
 /** Creates an account on its trading platform, once, and opens it on our books. */
-export async function openAccount({ accountId, timings: given }: OpenAccountInput): Promise<AccountOpened> {
-  const timings = { ...TIMINGS, ...given };
-  setPatience(timings);
-  const progress = new Progress();
-  let result: AccountOpened | null = null;
-  setHandler(accountBegin, async (): Promise<AccountOpened> => {
-    await condition(() => result !== null, timings.firstAnswer);
-    return result ?? { status: 'opening', issue: null };
-  });
-  // Once begun it is finished: an account half made at the platform helps nobody.
-  return CancellationScope.nonCancellable(async () => {
-    result = await open(accountId, timings, progress);
-    progress.ends(result.status === 'active' ? 'done' : 'failed', result.issue ?? 'The account is open.');
-    await condition(allHandlersFinished);
-    return result;
+export async function openAccount({ accountId, timings }: OpenAccountInput): Promise<AccountOpened> {
+  return answering<AccountOpened>({
+    update: accountBegin,
+    meanwhile: () => ({ status: 'opening', issue: null }),
+    timings,
+    story: async (run) => {
+      const result = await open(accountId, run);
+      run.progress.ends(result.status === 'active' ? 'done' : 'failed', result.issue ?? 'The account is open.');
+      return result;
+    },
   });
 }
 
-const open = async (accountId: number, timings: Timings, progress: Progress): Promise<AccountOpened> => {
+const open = async (accountId: number, run: Answering): Promise<AccountOpened> => {
   const facts = await internal('Reading what to open').prepareAccount({ accountId });
   const platform = (say: string) => atProvider(facts.connectionId, say);
   const { clientId: client, provider, currency } = facts;
-  progress.about({ kind: 'open-account', client, provider, currency, amount: '0' });
-  progress.at('submitting', `Creating the account on ${provider}.`);
+  run.progress.about({ kind: 'open-account', client, provider, currency, amount: '0' });
+  run.progress.at('submitting', `Creating the account on ${provider}.`);
   try {
     const { login } = await makeOnce({
       create: () => platform('Creating the account').createAccount({ accountId }),
       find: () => platform('Looking for the account').findAccount({ accountId }),
-      timings,
-      note: (said) => progress.note(said),
-      pause: async (why, ms, human) => {
-        progress.waitingFor(`the trading platform (${why})`, 'check the connection; it is tried again by itself.', {
-          human,
-        });
-        await sleep(ms);
-        progress.notWaiting();
-      },
+      ...showingWaits(run, 'the trading platform'),
     });
     return await activate(accountId, login);
   } catch (error) {

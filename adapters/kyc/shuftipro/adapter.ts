@@ -68,13 +68,13 @@ const create = async (ctx: Context, name: string, applicant: KycApplicant): Prom
   return { providerId: name, action: { kind: 'redirect', url } };
 };
 
-/** The client is not sent twice through what is being checked, or was accepted with documents that are still good. */
-const assertMayBegin = (ctx: Context, { name, answer }: Attempt): void => {
+/** The client is not sent twice through what is being checked, or was accepted with documents that are still good, unless that is to be renewed. */
+const assertMayBegin = (ctx: Context, { name, answer }: Attempt, anew: boolean): void => {
   const { state, providerStatus, documents } = reportOf(ctx.config, name, answer);
   if (['awaiting_client', 'retry', 'rejected'].includes(state) || providerStatus === 'request.deleted') return;
   const today = new Date(ctx.now()).toISOString().slice(0, 10);
-  if (state === 'approved' && documents.some(({ validUntil }) => validUntil !== undefined && validUntil < today))
-    return;
+  const hasEnded = documents.some(({ validUntil }) => validUntil !== undefined && validUntil < today);
+  if (state === 'approved' && (anew || hasEnded)) return;
   throw new HubFailure('Rejected', 'already_done', `ShuftiPro has this verification already: ${state}`);
 };
 
@@ -90,7 +90,7 @@ export const shuftipro: KycAdapter<ShuftiproConfig> = {
     if (word(known.answer['event']) === 'request.pending' && URL.canParse(url)) {
       return { providerId: known.name, action: { kind: 'redirect', url } };
     }
-    assertMayBegin(ctx, known);
+    assertMayBegin(ctx, known, applicant.anew === true);
     const next = attemptOf(known.name) + 1;
     if (next > MOST_ATTEMPTS) throw new HubFailure('Rejected', 'too_many_attempts', `${MOST_ATTEMPTS} verifications`);
     return create(ctx, attemptName(applicant.reference, next), applicant);

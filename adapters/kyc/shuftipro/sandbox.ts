@@ -1,7 +1,9 @@
-import { type NextFunction, type Request, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { SandboxDesk, SandboxMessage, SandboxModule } from '../../kit/sandbox.ts';
+import { CallLimit } from '../../kit/call-limit.ts';
+import { assure, callBack, Refusal, refusals, shapedBody } from '../../kit/sandbox-wire.ts';
+import type { SandboxDesk, SandboxModule } from '../../kit/sandbox.ts';
 import { mountVerificationPage, type VerificationPage } from '../../kit/verification-page.ts';
 import { signature } from './client.ts';
 
@@ -76,20 +78,10 @@ const signed = (body: string, secretKey = CLIENT.secretKey): Record<string, stri
   signature: signature({ secretKey, signatureMode: 'hashed' }, body),
 });
 
-class Refusal extends Error {
-  readonly status: number;
-  readonly event: string;
-  readonly error: object;
-  constructor(status: number, key: string, message: string, event = 'request.invalid') {
-    super(message);
-    [this.status, this.event, this.error] = [status, event, { service: '', key, message }];
-  }
-}
-
 export const createSandbox = (): SandboxModule => {
   let verifications: Verification[] = [];
   let tokens = new Map<string, number>();
-  let calls: number[] = [];
+  const calls = new CallLimit(MINUTE);
   let desk: SandboxDesk;
 
   const view = ({ order, code, event, codes, expiry }: Verification, origin?: string): object => {
@@ -114,22 +106,13 @@ export const createSandbox = (): SandboxModule => {
     };
   };
   const call = (one: Verification, facts: object): void => {
-    const { callback_url } = one.order;
-    if (callback_url === undefined) return;
-    const message = (secretKey?: string): SandboxMessage => {
+    // There is no time in it: an old one looks like any other.
+    const write = (_time: number, honest: boolean) => {
       const body = php(facts);
-      return { body, headers: signed(body, secretKey) };
+      return { body, headers: signed(body, honest ? CLIENT.secretKey : 'another secret') };
     };
-    desk.callback({
-      url: callback_url,
-      message: message(),
-      forge: () => message('another secret'),
-      // There is no time in it: an old one looks like any other.
-      stale: () => message(),
-      retryDelaysMs: RETRIES,
-      answerWithinMs: 15_000,
-      isTaken: ({ status }) => status === 200,
-    });
+    const isTaken = ({ status }: { status: number }) => status === 200;
+    callBack(desk, one.order.callback_url, write, { retryDelaysMs: RETRIES, answerWithinMs: 15_000, isTaken });
   };
   const turn = (one: Verification, event: string, codes: string[] = []): void => {
     Object.assign(one, { event, codes });
@@ -139,31 +122,27 @@ export const createSandbox = (): SandboxModule => {
   // Their API -------------------------------------------------------------------------------------------------------------
 
   const authorise = (req: Request): void => {
-    calls = [...calls.filter((at) => desk.now() - at < MINUTE), desk.now()];
-    if (calls.length > PER_MINUTE) throw new Refusal(429, '', 'Too many requests');
+    assure(calls.take(desk.now(), PER_MINUTE) === 0, 429, '', 'Too many requests');
     const [scheme, value = ''] = (req.header('authorization') ?? '').split(' ');
     const isBasic = scheme === 'Basic' && value === btoa(`${CLIENT.clientId}:${CLIENT.secretKey}`);
     const until = tokens.get(value) ?? 0;
     // Good for one call.
     const isBearer = scheme === 'Bearer' && tokens.delete(value) && desk.now() < until;
-    if (!isBasic && !isBearer) throw new Refusal(401, '', 'Authorization keys are missing.', 'request.unauthorized');
-    if (req.method !== 'GET' && !req.is('application/json')) throw new Refusal(400, '', 'The body has to be JSON.');
+    const event = 'request.unauthorized';
+    assure(isBasic || isBearer, 401, '', 'Authorization keys are missing.', { event });
+    assure(req.method === 'GET' || req.is('application/json'), 400, '', 'The body has to be JSON.');
   };
-  const read = <T>(shape: z.ZodType<T>, req: Request): T => {
-    const given = (req.body as Buffer).toString('utf8');
-    try {
-      return shape.parse(JSON.parse(given));
-    } catch (error) {
-      const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
-      throw new Refusal(400, issue?.path.join('.') ?? '', `${issue?.message ?? 'Malformed JSON'} in ${given}`);
-    }
-  };
+  const read = <T>(shape: z.ZodType<T>, req: Request): T =>
+    shapedBody(shape, req, (issue) => {
+      const why = `${issue?.message ?? 'Malformed JSON'} in ${String(req.body)}`;
+      return new Refusal(400, issue?.path.join('.') ?? '', why);
+    });
   const find = (reference: string): Verification => {
     const one = verifications.find(({ order }) => order.reference === reference);
-    if (!one) throw new Refusal(404, 'reference', 'The reference is not known.');
+    assure(one, 404, 'reference', 'The reference is not known.');
     return one;
   };
-  const answer = (res: Response, status: number, facts: object): void => {
+  const answer = (res: Response, status: number, facts: unknown): void => {
     const body = php(facts);
     res.writeHead(status, signed(body)).end(body);
   };
@@ -171,10 +150,10 @@ export const createSandbox = (): SandboxModule => {
   const verify = (req: Request, res: Response): void => {
     const order = read(Order, req);
     const { reference, ttl } = order;
-    if (!SERVICES.some((service) => order[service])) throw new Refusal(402, 'service', 'No service is asked for.');
-    if (verifications.some((one) => one.order.reference === reference)) {
-      throw new Refusal(409, 'reference', 'The reference has already been taken.');
-    }
+    const isAsked = SERVICES.some((service) => order[service]);
+    assure(isAsked, 402, 'service', 'No service is asked for.');
+    const isNew = verifications.every((one) => one.order.reference !== reference);
+    assure(isNew, 409, 'reference', 'The reference has already been taken.');
     const one = { order, code: randomUUID(), event: '', codes: [], expiry: '2031-05-01' };
     verifications.unshift(one);
     turn(one, 'request.pending');
@@ -218,15 +197,18 @@ export const createSandbox = (): SandboxModule => {
       const router = Router();
       mountApi(router);
       mountVerificationPage(router, `${PAGES}/:code`, desk, pageOf);
-      router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
-        if (!(error instanceof Refusal)) return next(error);
-        const { status, event, error: details } = error;
-        answer(res, status, { reference: '', event, error: details, email: null, country: null });
+      const sayNo = ({ code: key, message, more: { event = 'request.invalid' } }: Refusal) => ({
+        reference: '',
+        event,
+        error: { service: '', key, message },
+        email: null,
+        country: null,
       });
-      return router;
+      return router.use(refusals(sayNo, answer));
     },
     reset() {
-      [verifications, tokens, calls] = [[], new Map(), []];
+      [verifications, tokens] = [[], new Map()];
+      calls.reset();
     },
     advance(id, to) {
       const one = verifications.find(({ order }) =>

@@ -17,6 +17,23 @@ const STATES: Record<string, KycState> = {
 
 const VERDICTS: Record<string, KycState> = { GREEN: 'approved', 'RED RETRY': 'retry', 'RED FINAL': 'rejected' };
 
+/** For the client, when their comment for him is missing. The list is open; what is not here says nothing to him. */
+const REASONS: Record<string, string> = {
+  BAD_PHOTO: 'The photo is not good enough.',
+  LOW_QUALITY: 'The photo is not good enough.',
+  UNSATISFACTORY_PHOTOS: 'The photos are not good enough.',
+  SCREENSHOTS: 'A photo of the document itself is needed, not of a screen.',
+  DOCUMENT_PAGE_MISSING: 'A page of the document is missing.',
+  FRONT_SIDE_MISSING: 'The front side is missing.',
+  BACK_SIDE_MISSING: 'The back side is missing.',
+  INCOMPLETE_DOCUMENT: 'Not the whole document can be seen.',
+  DOCUMENT_DAMAGED: 'The document is damaged.',
+  EXPIRATION_DATE: 'The document has expired or expires soon.',
+  BAD_SELFIE: 'The selfie is not good enough.',
+};
+const reasonsFor = (labels: readonly string[]): string =>
+  [...new Set(labels.flatMap((label) => REASONS[label] ?? []))].join(' ');
+
 const wordsOf = (value: Json | undefined): string[] => listOf(value).map(word).filter(Boolean);
 
 /** Throws `OutcomeUnknown` on an applicant that is not the one asked for. */
@@ -28,15 +45,16 @@ export const reportOf = (applicant: Fields, asked: { reference: string; provider
   const verdict = [word(result['reviewAnswer']), word(result['reviewRejectType'])].filter(Boolean).join(' ');
   const completed = status === 'completed';
   const state = completed ? VERDICTS[verdict] : STATES[status];
-  const comment = word(result['moderationComment']);
+  const reasons = completed ? wordsOf(result['rejectLabels']) : [];
+  // `clientComment` is for us, `moderationComment` for the client.
+  const comment = completed ? word(result['moderationComment']) || (state === 'retry' && reasonsFor(reasons)) : '';
   return {
     providerId,
     state: state ?? 'checking',
     providerStatus: completed ? `${status} ${verdict}`.trim() : status,
     ...(state === undefined && { unknownWord: true }),
-    reasons: completed ? wordsOf(result['rejectLabels']) : [],
-    // `clientComment` is for us, `moderationComment` for the client.
-    ...(completed && comment && { comment }),
+    reasons,
+    ...(comment && { comment }),
     documents: listOf(objectOf(applicant['info'])['idDocs']).map(documentOf),
     attempt: Number(/^\d{1,9}$/.exec(word(review['attemptCnt']))?.[0] ?? 0),
   };

@@ -1,6 +1,8 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request } from 'express';
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { CallLimit } from '../../kit/call-limit.ts';
+import { assure, callBack, Refusal, refusals, shapedBody } from '../../kit/sandbox-wire.ts';
 import type { SandboxDesk, SandboxMessage } from '../../kit/sandbox.ts';
 import { hmac, sameText } from '../../kit/signing.ts';
 import { signature } from './wire.ts';
@@ -13,37 +15,25 @@ export const CREDENTIALS = {
 const MINUTE = 60_000;
 const RETRIES = [5, 60, 300, 1080].map((minutes) => minutes * MINUTE);
 /** Calls in five seconds. */
-const LIMITS = { GET: 300, POST: 50 };
+const ADMITTED = { GET: 300, POST: 50 };
 
-/** Their error body; with `errorCode`, the description is its name. */
-export class Refusal extends Error {
-  readonly body: object;
-  readonly code: number;
-  constructor(code: number, description: string, errorCode?: number) {
-    super(description);
-    this.code = code;
-    this.body = { description, code, ...(errorCode !== undefined && { errorCode, errorName: description }) };
-  }
-}
-
-export const answerRefusal = (error: unknown, _req: Request, res: Response, next: NextFunction): void => {
-  if (!(error instanceof Refusal)) return next(error);
-  res.status(error.code).json({ ...error.body, correlationId: `req-${randomUUID()}` });
-};
+/** Their error body: `code` is the status; what has a number of theirs, has its name for a description. */
+export const answerRefusal = refusals(({ status, code, message }) => ({
+  description: message,
+  code: status,
+  ...(code !== '' && { errorCode: Number(code), errorName: message }),
+  correlationId: `req-${randomUUID()}`,
+}));
 
 /** '2026-11-20 09:00:00' */
 export const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
-/** The body, as strictly as the shape says. Refusals quote what they refuse: whoever repeats them tells names. */
-export const read = <T>(shape: z.ZodType<T>, req: Request): T => {
-  const given = (req.body as Buffer).toString('utf8');
-  try {
-    return shape.parse(JSON.parse(given));
-  } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'Malformed JSON';
-    throw new Refusal(400, `${why} in ${given}`);
-  }
-};
+/** Refusals quote what they refuse: whoever repeats them tells names. */
+export const read = <T>(shape: z.ZodType<T>, req: Request): T =>
+  shapedBody(shape, req, (issue) => {
+    const why = issue ? `${issue.path.join('.')}: ${issue.message}` : 'Malformed JSON';
+    return new Refusal(400, '', `${why} in ${String(req.body)}`);
+  });
 
 const signed = (about: object, secret: string, at: number): SandboxMessage => {
   const createdAtMs = new Date(at).toISOString().slice(0, 23).replace('T', ' ');
@@ -56,46 +46,38 @@ const signed = (about: object, secret: string, at: number): SandboxMessage => {
 export class Account {
   desk!: SandboxDesk;
   number = 0;
-  #calls: { kind: keyof typeof LIMITS; at: number }[] = [];
+  #limits = { GET: new CallLimit(5000), POST: new CallLimit(5000) };
 
   newId = (): string => `64a${(++this.number).toString(16).padStart(21, '0')}`;
 
   reset(): void {
-    this.#calls = [];
+    for (const limit of Object.values(this.#limits)) limit.reset();
   }
 
   authorise(req: Request): void {
     const header = (name: string) => req.header(`x-app-${name}`) ?? '';
     const [token, ts, sig] = [header('token'), header('access-ts'), header('access-sig')];
-    if (!token || !ts || !sig) throw new Refusal(401, 'not-all-auth-params-provided', 4006);
-    if (!/^(sbx|prd):[^.]+\../.test(token)) throw new Refusal(401, 'app-token-invalid-format', 4000);
-    if (token.split('.')[0] !== CREDENTIALS.appToken.split('.')[0]) throw new Refusal(401, 'app-token-not-found', 4001);
-    if (token !== CREDENTIALS.appToken) throw new Refusal(401, 'app-token-private-part-mismatch', 4002);
-    if (!/^\d{10}$/.test(ts)) throw new Refusal(401, 'invalid-value', 4005);
+    assure(token && ts && sig, 401, '4006', 'not-all-auth-params-provided');
+    assure(/^(sbx|prd):[^.]+\../.test(token), 401, '4000', 'app-token-invalid-format');
+    const isKnown = token.split('.')[0] === CREDENTIALS.appToken.split('.')[0];
+    assure(isKnown, 401, '4001', 'app-token-not-found');
+    assure(token === CREDENTIALS.appToken, 401, '4002', 'app-token-private-part-mismatch');
+    assure(/^\d{10}$/.test(ts), 401, '4005', 'invalid-value');
     // The hub lives in real time, also after somebody has put this sandbox's clock forward.
     const now = this.desk.now();
     const skew = Math.min(...[Date.now(), now].map((time) => Math.abs(time - Number(ts) * 1000)));
-    if (skew > MINUTE) throw new Refusal(401, 'app-token-request-expired', 4004);
+    assure(skew <= MINUTE, 401, '4004', 'app-token-request-expired');
     const expected = signature(CREDENTIALS.secretKey, ts, req.method, req.url, req.body as Buffer);
-    if (!sameText(expected, sig)) throw new Refusal(401, 'app-token-signature-mismatch', 4003);
+    assure(sameText(expected, sig), 401, '4003', 'app-token-signature-mismatch');
     const kind = req.method === 'GET' ? 'GET' : 'POST';
-    this.#calls = [...this.#calls.filter(({ at }) => now - at < 5000), { kind, at: now }];
-    if (this.#calls.filter((one) => one.kind === kind).length > LIMITS[kind])
-      throw new Refusal(429, 'Too many requests');
-    if (kind === 'POST' && !req.is('application/json')) throw new Refusal(415, 'Unsupported Media Type');
+    assure(this.#limits[kind].take(now, ADMITTED[kind]) === 0, 429, '', 'Too many requests');
+    assure(kind === 'GET' || req.is('application/json'), 415, '', 'Unsupported Media Type');
   }
 
   /** `url`: what our adapter notes on the object. SumSub's own webhooks go where the dashboard says. */
   send(url: string | undefined, about: { type: string; [field: string]: unknown }): void {
-    if (url === undefined) return;
-    const now = this.desk.now();
-    this.desk.callback({
-      url,
-      message: signed(about, CREDENTIALS.webhookSecret, now),
-      forge: () => signed(about, 'another secret', now),
-      stale: () => signed(about, CREDENTIALS.webhookSecret, now - 7 * 1440 * MINUTE),
-      retryDelaysMs: RETRIES,
-      answerWithinMs: 5000,
-    });
+    const write = (time: number, honest: boolean) =>
+      signed(about, honest ? CREDENTIALS.webhookSecret : 'another secret', time);
+    callBack(this.desk, url, write, { retryDelaysMs: RETRIES, answerWithinMs: 5000 });
   }
 }

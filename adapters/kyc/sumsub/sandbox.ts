@@ -1,9 +1,10 @@
 import { Router } from 'express';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { assure } from '../../kit/sandbox-wire.ts';
 import type { SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { mountVerificationPage, type VerificationPage } from '../../kit/verification-page.ts';
-import { Account, answerRefusal, CREDENTIALS, read, Refusal, stamp } from './sandbox-account.ts';
+import { Account, answerRefusal, CREDENTIALS, read, stamp } from './sandbox-account.ts';
 
 const LEVELS = ['basic-kyc-level', 'address-level', 'kyt-level'];
 
@@ -94,14 +95,14 @@ export const createSandbox = (
   const applicantBy = (key: string): Applicant => {
     const own = key.replace('-;externalUserId=', '');
     const found = applicants.find((one) => one.active && (own === key ? one.id : one.externalUserId) === own);
-    if (!found) throw new Refusal(404, `Applicant ${key} not found`);
+    assure(found, 404, '', `Applicant ${key} not found`);
     return found;
   };
   const create = (levelName: string, given: z.output<typeof NewApplicant>): Applicant => {
     const { externalUserId } = given;
-    if (!LEVELS.includes(levelName)) throw new Refusal(404, `Level '${levelName}' not found`);
+    assure(LEVELS.includes(levelName), 404, '', `Level '${levelName}' not found`);
     const twin = applicants.find((one) => one.externalUserId === externalUserId);
-    if (twin) throw new Refusal(409, `Applicant with external user id '${externalUserId}' already exists: ${twin.id}`);
+    assure(!twin, 409, '', `Applicant with external user id '${externalUserId}' already exists: ${twin?.id}`);
     const state = { status: 'init', attempts: 0, createdAt: account.desk.now(), documents: [], active: true };
     const made: Applicant = { id: account.newId(), externalUserId, levelName, given, ...state };
     applicants.unshift(made);
@@ -181,8 +182,8 @@ export const createSandbox = (
     router.get('/resources/applicants/:key/one', (req, res) => void res.json(view(applicantBy(req.params.key))));
     router.post('/resources/applicants/:key/reset', (req, res) => {
       const one = applicantBy(req.params.key);
-      if (one.status === 'init') throw new Refusal(409, 'applicant-already-in-the-state', 3000);
-      if (one.result?.reviewRejectType === 'FINAL') throw new Refusal(409, 'applicant-with-final-reject', 1009);
+      assure(one.status !== 'init', 409, '3000', 'applicant-already-in-the-state');
+      assure(one.result?.reviewRejectType !== 'FINAL', 409, '1009', 'applicant-with-final-reject');
       reset(one);
       res.json({ ok: 1 });
     });

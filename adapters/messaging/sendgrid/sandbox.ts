@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { z } from 'zod';
+import { assure, callBack, Refusal, refusals, shapedBody } from '../../kit/sandbox-wire.ts';
 import type { SandboxDesk, SandboxMessage, SandboxModule } from '../../kit/sandbox.ts';
 import { hash } from '../../kit/signing.ts';
 
@@ -19,7 +20,6 @@ const SIGNING_KEY = createPrivateKey({
 const LARGEST = 900_000;
 /** Theirs are not published; they go on for 24 hours. */
 const RETRY_DELAYS_MS = [60, 300, 900, 3600, 21_600, 43_200].map((seconds) => seconds * 1000);
-const DAY_MS = 86_400_000;
 
 const Person = z.strictObject({
   email: z.email({ error: ({ input }) => `Does not contain a valid address: ${String(input)}` }),
@@ -73,18 +73,11 @@ export const createSandbox = (): SandboxModule => {
     const args = { ...sent.mail.custom_args, ...sent.mail.personalizations[0]!.custom_args };
     const url = args['hub_notify'] ?? '';
     if (!URL.canParse(url)) return;
-    const now = desk.now();
-    const said = { email: sent.to, timestamp: Math.floor(now / 1000), event, 'smtp-id': `<${sent.id}@geopod>`, sg_event_id: hash('sha256', `${serial++}`, 'base64'), sg_message_id: `${sent.id}.filter0001.1.2.0`, ...more, ...args }; // prettier-ignore
+    const said = { email: sent.to, timestamp: Math.floor(desk.now() / 1000), event, 'smtp-id': `<${sent.id}@geopod>`, sg_event_id: hash('sha256', `${serial++}`, 'base64'), sg_message_id: `${sent.id}.filter0001.1.2.0`, ...more, ...args }; // prettier-ignore
     // Their bodies end with CRLF: whoever verifies re-written JSON fails here.
     const body = `${JSON.stringify([said])}\r\n`;
-    desk.callback({
-      url,
-      message: signed(body, now),
-      forge: () => ({ ...signed(`${body} `, now), body }),
-      stale: () => signed(body, now - 2 * DAY_MS),
-      retryDelaysMs: RETRY_DELAYS_MS,
-      answerWithinMs: 10_000,
-    });
+    const write = (time: number, honest: boolean) => ({ ...signed(honest ? body : `${body} `, time), body });
+    callBack(desk, url, write, { retryDelaysMs: RETRY_DELAYS_MS, answerWithinMs: 10_000 });
   };
   const live = (sent: Sent) => {
     const then = (ms: number, event: string, more?: Record<string, string>) =>
@@ -99,23 +92,23 @@ export const createSandbox = (): SandboxModule => {
   };
 
   const send = (req: Request, res: Response) => {
-    const body = req.body as Buffer;
-    if (body.length > LARGEST) return void res.status(413).type('html').send('<h1>413 Request Entity Too Large</h1>');
-    if (!req.is('application/json')) return refuse(res, 415, "Content-Type should be 'application/json'.");
-    const mail = Mail.safeParse(parsed(body));
-    if (!mail.success) {
-      const [issue] = mail.error.issues;
-      return refuse(res, 400, issue!.message, issue!.path.join('.'));
-    }
-    const { from, personalizations, mail_settings } = mail.data;
+    const { length } = req.body as Buffer;
+    if (length > LARGEST) return void res.status(413).type('html').send('<h1>413 Request Entity Too Large</h1>');
+    assure(req.is('application/json'), 415, '', "Content-Type should be 'application/json'.");
+    const mail = shapedBody(
+      Mail,
+      req,
+      (issue) => new Refusal(400, issue?.path.join('.') ?? '', issue?.message ?? 'Bad Request'),
+    );
+    const { from, personalizations, mail_settings } = mail;
     const everybody = personalizations.flatMap(({ to, cc = [], bcc = [] }) => [...to, ...cc, ...bcc]);
     const addresses = everybody.map(({ email }) => email.toLowerCase());
-    if (new Set(addresses).size < addresses.length)
-      return refuse(res, 400, 'Each email address in the personalization block should be unique', 'personalizations');
-    if (from.email !== SENDER)
-      return refuse(res, 403, 'The from address does not match a verified Sender Identity.', 'from');
+    const isUnique = new Set(addresses).size === addresses.length;
+    const twins = 'Each email address in the personalization block should be unique';
+    assure(isUnique, 400, 'personalizations', twins);
+    assure(from.email === SENDER, 403, 'from', 'The from address does not match a verified Sender Identity.');
     if (mail_settings?.['sandbox_mode']?.enable) return void res.status(200).end();
-    const sent = { id: `MID${++serial}x${hash('md5', `${serial}`).slice(0, 16)}`, to: addresses[0]!, mail: mail.data, state: 'queued' }; // prettier-ignore
+    const sent = { id: `MID${++serial}x${hash('md5', `${serial}`).slice(0, 16)}`, to: addresses[0]!, mail, state: 'queued' }; // prettier-ignore
     mails.push(sent);
     live(sent);
     res.status(202).set('x-message-id', sent.id).end();
@@ -133,11 +126,11 @@ export const createSandbox = (): SandboxModule => {
     mount: (lent) => {
       desk = lent;
       const router = Router();
-      router.use((req, res, next) => {
+      router.use((req, _res, next) => {
         const key = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1];
-        if (key !== API_KEY && key !== READ_ONLY_KEY)
-          return refuse(res, 401, 'The provided authorization grant is invalid, expired, or revoked');
-        if (req.method === 'POST' && key === READ_ONLY_KEY) return refuse(res, 403, 'access forbidden');
+        const isKnown = key === API_KEY || key === READ_ONLY_KEY;
+        assure(isKnown, 401, '', 'The provided authorization grant is invalid, expired, or revoked');
+        assure(req.method !== 'POST' || key === API_KEY, 403, '', 'access forbidden');
         next();
       });
       router.post('/v3/mail/send', send);
@@ -145,7 +138,8 @@ export const createSandbox = (): SandboxModule => {
         const mayAll = req.headers.authorization === `Bearer ${API_KEY}`;
         res.json({ scopes: mayAll ? ['mail.send', 'stats.read'] : ['stats.read'] });
       });
-      return router;
+      const sayNo = ({ code, message }: Refusal) => ({ errors: [{ message, field: code || null, help: null }] });
+      return router.use(refusals(sayNo));
     },
     reset: () => {
       mails = [];
@@ -193,17 +187,6 @@ export const createSandbox = (): SandboxModule => {
 };
 
 const BOUNCE = (to: string) => ({ type: 'bounce', status: '5.1.1', reason: `550 5.1.1 <${to}>: user unknown` });
-
-const refuse = (res: Response, status: number, message: string, field = '') =>
-  void res.status(status).json({ errors: [{ message, field: field || null, help: null }] });
-
-const parsed = (body: Buffer): unknown => {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-};
 
 const signed = (body: string, now: number): SandboxMessage => {
   const timestamp = String(Math.floor(now / 1000));

@@ -1,5 +1,7 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
+import { CallLimit } from '../../kit/call-limit.ts';
+import { assure, Refusal, refusals, shapedBody } from '../../kit/sandbox-wire.ts';
 import type { SandboxDesk, SandboxModule } from '../../kit/sandbox.ts';
 
 const TOKENS: Record<string, readonly string[]> = {
@@ -39,31 +41,28 @@ interface Message {
 }
 
 /** An error is HTTP 200 with a word. */
-class Refusal extends Error {}
-class TooFast extends Error {}
+const need: (holds: unknown, word: string) => asserts holds = (holds, word) => assure(holds, 200, word, word);
 
 /** A workspace with one bot: chat.postMessage, conversations.history, auth.test. */
 export const createSandbox = (): SandboxModule => {
   let desk: SandboxDesk | undefined;
   let messages: Message[] = [];
   let last = 0;
-  let posted: number[] = [];
+  const posted = new CallLimit(MINUTE_MS);
 
-  const methods: Record<string, (args: unknown, scopes: readonly string[]) => Record<string, unknown>> = {
+  const methods: Record<string, (req: Request, scopes: readonly string[]) => Record<string, unknown>> = {
     'auth.test': () => ({ team: 'Sandbox', team_id: 'T0001', user_id: 'U0001', bot_id: 'B0001' }),
 
-    'chat.postMessage': (args, scopes) => {
+    'chat.postMessage': (req, scopes) => {
       allow(scopes, 'chat:write');
-      const { channel, text = '', metadata } = read(Post, args);
-      if (CHANNELS[channel] === undefined) throw new Refusal('channel_not_found');
-      if (CHANNELS[channel] === 'foreign') throw new Refusal('not_in_channel');
-      if (CHANNELS[channel] === 'archived') throw new Refusal('is_archived');
-      if (text === '') throw new Refusal('no_text');
-      if (text.length > LONGEST_TEXT) throw new Refusal('msg_too_long');
+      const { channel, text = '', metadata } = read(Post, req);
+      need(CHANNELS[channel] !== undefined, 'channel_not_found');
+      need(CHANNELS[channel] !== 'foreign', 'not_in_channel');
+      need(CHANNELS[channel] !== 'archived', 'is_archived');
+      need(text !== '', 'no_text');
+      need(text.length <= LONGEST_TEXT, 'msg_too_long');
       const now = desk!.now();
-      posted = posted.filter((at) => at > now - MINUTE_MS);
-      if (posted.length >= PER_BURST) throw new TooFast();
-      posted.push(now);
+      assure(posted.take(now, PER_BURST) === 0, 429, 'ratelimited', 'too many messages', { retryAfter: 30 });
       // Microseconds that grow even within one: channel and ts are the id.
       last = Math.max(last + 1, now * 1000);
       const ts = `${Math.floor(last / 1_000_000)}.${String(last % 1_000_000).padStart(6, '0')}`;
@@ -71,14 +70,14 @@ export const createSandbox = (): SandboxModule => {
       return { channel, ts, message: { type: 'message', text, ts, bot_id: 'B0001' } };
     },
 
-    'conversations.history': (args, scopes) => {
+    'conversations.history': (req, scopes) => {
       allow(scopes, 'channels:history');
-      const { channel, oldest, limit, cursor, include_all_metadata } = read(History, args);
-      if (CHANNELS[channel] === undefined) throw new Refusal('channel_not_found');
-      if (CHANNELS[channel] === 'foreign') throw new Refusal('not_in_channel');
+      const { channel, oldest, limit, cursor, include_all_metadata } = read(History, req);
+      need(CHANNELS[channel] !== undefined, 'channel_not_found');
+      need(CHANNELS[channel] !== 'foreign', 'not_in_channel');
       const found = messages.filter((one) => one.channel === channel && Number(one.ts) >= Number(oldest)).toReversed();
       const from = cursor === '' ? 0 : Number(Buffer.from(cursor, 'base64').toString());
-      if (!Number.isInteger(from)) throw new Refusal('invalid_cursor');
+      need(Number.isInteger(from), 'invalid_cursor');
       const more = from + limit < found.length;
       return {
         messages: found.slice(from, from + limit).map(({ ts, text, metadata }) => ({
@@ -96,15 +95,14 @@ export const createSandbox = (): SandboxModule => {
 
   const answer = (req: Request): Record<string, unknown> => {
     const method = methods[String(req.params['method'])];
-    if (!method) throw new Refusal('unknown_method');
+    need(method, 'unknown_method');
     const token = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1];
-    if (token === undefined) throw new Refusal('not_authed');
-    if (!TOKENS[token]) throw new Refusal('invalid_auth');
-    if (!/^application\/json; ?charset=utf-8$/i.test(req.headers['content-type'] ?? ''))
-      throw new Refusal(
-        req.headers['content-type']?.startsWith('application/json') ? 'missing_charset' : 'invalid_post_type',
-      );
-    return { ok: true, ...method(parsed(req.body as Buffer), TOKENS[token]) };
+    need(token !== undefined, 'not_authed');
+    need(TOKENS[token], 'invalid_auth');
+    const type = req.headers['content-type'] ?? '';
+    need(type.startsWith('application/json'), 'invalid_post_type');
+    need(/^application\/json; ?charset=utf-8$/i.test(type), 'missing_charset');
+    return { ok: true, ...method(req, TOKENS[token]) };
   };
 
   return {
@@ -113,21 +111,12 @@ export const createSandbox = (): SandboxModule => {
     mount: (lent) => {
       desk = lent;
       const router = Router();
-      router.post('/api/:method', (req, res) => {
-        try {
-          res.json(answer(req));
-        } catch (error) {
-          if (error instanceof TooFast)
-            res.status(429).set('retry-after', '30').json({ ok: false, error: 'ratelimited' });
-          else if (error instanceof Refusal) res.json({ ok: false, error: error.message });
-          else throw error;
-        }
-      });
-      return router;
+      router.post('/api/:method', (req, res) => void res.json(answer(req)));
+      return router.use(refusals(({ code }) => ({ ok: false, error: code })));
     },
     reset: () => {
       messages = [];
-      posted = [];
+      posted.reset();
     },
     advance: () => {
       throw new Error('nothing is heard of a posted message again');
@@ -158,19 +147,11 @@ export const createSandbox = (): SandboxModule => {
 const asRead = (text: string): string => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 const allow = (scopes: readonly string[], scope: string): void => {
-  if (!scopes.includes(scope)) throw new Refusal('missing_scope');
+  need(scopes.includes(scope), 'missing_scope');
 };
 
-const read = <T>(shape: z.ZodType<T>, args: unknown): T => {
-  const known = shape.safeParse(args);
-  if (known.success) return known.data;
-  throw new Refusal(known.error.issues[0]!.path[0] === 'metadata' ? 'invalid_metadata_format' : 'invalid_arguments');
-};
-
-const parsed = (body: Buffer): unknown => {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new Refusal('invalid_json');
-  }
-};
+const read = <T>(shape: z.ZodType<T>, req: Request): T =>
+  shapedBody(shape, req, (issue) => {
+    const word = issue?.path[0] === 'metadata' ? 'invalid_metadata_format' : 'invalid_arguments';
+    return new Refusal(200, issue ? word : 'invalid_json', 'bad arguments');
+  });

@@ -1,4 +1,5 @@
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request } from 'express';
+import { callBack, Refusal, refusals } from '../../kit/sandbox-wire.ts';
 import type { SandboxDesk, SandboxModule } from '../../kit/sandbox.ts';
 import { hash } from '../../kit/signing.ts';
 import { signatureOf } from './webhook.ts';
@@ -48,15 +49,9 @@ type Message = Record<'sid' | 'status' | 'to' | 'from' | 'body', string> & {
   sent: number | null;
 };
 
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: number;
-  constructor(code: number, { status = 400, about }: { status?: number; about?: string } = {}) {
-    super(about === undefined ? TEXTS[code] : `${TEXTS[code]}: ${about}`);
-    this.status = status;
-    this.code = code;
-  }
-}
+const refuse = (code: number, { status = 400, about }: { status?: number; about?: string } = {}): never => {
+  throw new Refusal(status, String(code), about === undefined ? TEXTS[code]! : `${TEXTS[code]}: ${about}`);
+};
 
 const FINAL = ['delivered', 'undelivered', 'failed'];
 const dateOf = (ms: number | null) => (ms === null ? null : new Date(ms).toUTCString().replace('GMT', '+0000'));
@@ -70,7 +65,7 @@ export const createSandbox = (): SandboxModule => {
   const move = (message: Message, status: string, error: number | null = null) => {
     if (!desk) throw new Error('the sandbox is not mounted');
     Object.assign(message, { status, error, sent: message.sent ?? desk.now() });
-    if (message.callback !== null) desk.callback(callbackOf(message, message.callback));
+    tell(desk, message);
   };
   /** Unless somebody decided otherwise meanwhile. */
   const moveOn = (message: Message, status: string) => () => {
@@ -79,19 +74,19 @@ export const createSandbox = (): SandboxModule => {
 
   const create = (form: URLSearchParams, now: number): Message => {
     const unknown = [...form.keys()].find((name) => !KNOWN.split(' ').includes(name));
-    if (unknown !== undefined) throw new Refusal(20001, { about: unknown });
+    if (unknown !== undefined) refuse(20001, { about: unknown });
     const [to, from, service, body] = ['To', 'From', 'MessagingServiceSid', 'Body'].map((name) => form.get(name) ?? '') as [string, string, string, string]; // prettier-ignore
-    if (to === '') throw new Refusal(21604);
-    if (from === '' && service === '') throw new Refusal(21603);
-    if (service !== '' && service !== SERVICE) throw new Refusal(20404, { status: 404 });
-    if (service === '' && from !== OWN_NUMBER) throw new Refusal(MAGIC_FROM[from] ?? 21606, { about: from });
-    if (MAGIC_TO[to] !== undefined) throw new Refusal(MAGIC_TO[to], { about: to });
-    if (!/^\+[1-9]\d{6,14}$/.test(to)) throw new Refusal(21211, { about: to });
+    if (to === '') refuse(21604);
+    if (from === '' && service === '') refuse(21603);
+    if (service !== '' && service !== SERVICE) refuse(20404, { status: 404 });
+    if (service === '' && from !== OWN_NUMBER) refuse(MAGIC_FROM[from] ?? 21606, { about: from });
+    if (MAGIC_TO[to] !== undefined) refuse(MAGIC_TO[to], { about: to });
+    if (!/^\+[1-9]\d{6,14}$/.test(to)) refuse(21211, { about: to });
     const media = form.getAll('MediaUrl').length;
-    if (body === '' && media === 0) throw new Refusal(21602);
-    if (body.length > LONGEST_BODY) throw new Refusal(21617);
+    if (body === '' && media === 0) refuse(21602);
+    if (body.length > LONGEST_BODY) refuse(21617);
     const callback = form.get('StatusCallback');
-    if (callback !== null && !/^https?:$/.test(URL.parse(callback)?.protocol ?? '')) throw new Refusal(21609);
+    if (callback !== null && !/^https?:$/.test(URL.parse(callback)?.protocol ?? '')) refuse(21609);
     const sid = (media > 0 ? 'MM' : 'SM') + hash('md5', `${++serial}`);
     const status = service === '' ? 'queued' : 'accepted';
     const message: Message = { sid, status, to, from: from || OWN_NUMBER, body, service: service || null, media, callback, error: null, created: now, sent: null }; // prettier-ignore
@@ -103,8 +98,7 @@ export const createSandbox = (): SandboxModule => {
 
   const one = (req: Request): Message => {
     const found = messages.find(({ sid }) => sid === req.params['sid']);
-    if (!found) throw new Refusal(20404, { status: 404 });
-    return found;
+    return found ?? refuse(20404, { status: 404 });
   };
 
   return {
@@ -122,7 +116,7 @@ export const createSandbox = (): SandboxModule => {
       router.use(base, (req, _res, next) => {
         const given = Buffer.from(/^Basic (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? '', 'base64').toString();
         const right = [`${ACCOUNT}:${AUTH_TOKEN}`, `${API_KEY.sid}:${API_KEY.secret}`].includes(given);
-        if (!right || req.params['account'] !== ACCOUNT) throw new Refusal(20003, { status: 401 });
+        if (!right || req.params['account'] !== ACCOUNT) refuse(20003, { status: 401 });
         next();
       });
       router.post(`${base}/Messages.json`, (req, res) => {
@@ -137,15 +131,11 @@ export const createSandbox = (): SandboxModule => {
         messages.splice(messages.indexOf(one(req)), 1);
         res.status(204).end();
       });
-      router.use(() => {
-        throw new Refusal(20404, { status: 404 });
-      });
-      router.use((error: unknown, _req: Request, res: Response, next: (error: unknown) => void) => {
-        if (!(error instanceof Refusal)) return next(error);
-        const { code, message, status } = error;
-        res.status(status).json({ code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
-      });
-      return router;
+      router.use(() => refuse(20404, { status: 404 }));
+      const link = (code: string) => `https://www.twilio.com/docs/errors/${code}`;
+      return router.use(
+        refusals(({ code, message, status }) => ({ code: Number(code), message, more_info: link(code), status })),
+      );
     },
     reset: () => {
       messages = [];
@@ -236,27 +226,21 @@ const listOf = (messages: readonly Message[], req: Request) => {
   };
 };
 
-const callbackOf = ({ sid, to, from, status, error, service }: Message, callback: string) => {
+const tell = (desk: SandboxDesk, { sid, to, from, status, error, service, callback }: Message): void => {
   // The fragment holds connection overrides and is no part of the address.
-  const url = callback.split('#')[0]!;
+  const url = callback?.split('#')[0] ?? '';
   const form = new URLSearchParams({ MessageSid: sid, SmsSid: sid, AccountSid: ACCOUNT, From: from, To: to, MessageStatus: status, SmsStatus: status, ApiVersion: '2010-04-01' }); // prettier-ignore
   if (error !== null) form.set('ErrorCode', String(error));
   if (service !== null) form.set('MessagingServiceSid', service);
-  const signed = (key: string) => ({
+  // No time is signed, so an old one looks like a new one.
+  const write = (_time: number, honest: boolean) => ({
     headers: {
       'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
       'i-twilio-idempotency-token': hash('sha256', `${sid}:${status}`).slice(0, 36),
-      'x-twilio-signature': signatureOf(key, url, form),
+      'x-twilio-signature': signatureOf(honest ? AUTH_TOKEN : 'somebody else', url, form),
     },
     body: form.toString(),
   });
-  // One retry is their default. No time is signed, so an old one looks like a new one.
-  return {
-    url,
-    message: signed(AUTH_TOKEN),
-    forge: () => signed('somebody else'),
-    stale: () => signed(AUTH_TOKEN),
-    retryDelaysMs: [1000],
-    answerWithinMs: 15_000,
-  };
+  // One retry is their default.
+  callBack(desk, url, write, { retryDelaysMs: [1000], answerWithinMs: 15_000 });
 };

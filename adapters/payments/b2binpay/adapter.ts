@@ -1,14 +1,13 @@
 import { equal, normal } from '../../../domain/money.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import type { CurrencyOfOrder, DepositOrder, PaymentAdapter, PayoutOrder, ProviderRef } from '../../kit/payments.ts';
-import { type Context, ask, create, getAll, getOne } from './client.ts';
-import type { B2binpayConfig } from './config.ts';
 import { notOurs } from '../../kit/answers.ts';
+import { type Resource, relatedId } from '../../kit/json-api.ts';
 import { isObject, word } from '../../kit/json.ts';
-import { KEY_WAS_USED, type Resource, relatedId } from './json-api.ts';
+import type { CurrencyOfOrder, DepositOrder, PaymentAdapter, PayoutOrder, ProviderRef } from '../../kit/payments.ts';
+import { type Context, KEY_WAS_USED, ask, create, getAll, getOne } from './client.ts';
+import type { B2binpayConfig } from './config.ts';
 import { DEPOSIT_OPERATIONS, depositReport } from './deposit-map.ts';
-import { amountOf, currencyTarget, idempotencyKey, labelFor, tagType } from './map.ts';
-import { PAYOUT_OPERATIONS, payoutReport } from './payout-map.ts';
+import { PAYOUT_OPERATIONS, amountOf, currencyTarget, idempotencyKey, labelFor, payoutReport, tagType } from './map.ts';
 import { webhook } from './webhook.ts';
 
 const link = (type: string, id: string) => ({ data: { type, id } });

@@ -1,105 +1,87 @@
-import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
+import { createHash } from 'node:crypto';
+import { HubFailure } from '../../../domain/failures.ts';
+import type { AdapterContext } from '../../kit/context.ts';
+import { jsonApi, type Resource } from '../../kit/json-api.ts';
+import { type Json, word } from '../../kit/json.ts';
+import type { Token } from '../../kit/shared-token.ts';
+import { hmac, sameText } from '../../kit/signing.ts';
 import { type B2binpayConfig, baseUrlOf } from './config.ts';
-import { isObject, word } from '../../kit/json.ts';
-import { type Resource, readDocument, refusal, refusedLook, unreadable } from './json-api.ts';
-import { MEDIA_TYPE, bearer, forget } from './token.ts';
 
 export type Context = AdapterContext<B2binpayConfig>;
 
-/** One call as the wire sees it. Paths of POST end with a slash: without it they answer 404. */
-interface Call {
-  method: 'GET' | 'POST';
-  path: string;
-  effect: 'read' | 'write';
-  data?: unknown;
-  headers?: Record<string, string>;
+interface VendorToken extends Token {
+  /** v2 only. Rotating: it dies when used. */
+  refresh?: { token: string; expiresAt: number };
+  /** Their clock minus ours, as seen at sign-in (v2 gives points in time, not lifetimes). */
+  skew: number;
 }
 
-/** An object we are about to create: JSON:API without id. */
-export interface Draft {
-  type: string;
-  attributes: Record<string, unknown>;
-  relationships: Record<string, { data: { type: string; id: string } }>;
-}
+/** `1004`: this Idempotency-Key was used before. Their answer is no replay, so the payout has to be looked up. */
+export const KEY_WAS_USED = '1004';
 
-/**
- * Sends `call` with a token. A 401 means that it was not processed, so one new sign-in and one repeat are right even for
- * a write; nothing else is ever sent twice.
- */
-const send = async (ctx: Context, call: Call): Promise<HttpAnswer> => {
-  const access = await bearer(ctx);
-  const answer = await once(ctx, call, access);
-  if (answer.status !== 401) return answer;
-  await forget(ctx, access);
-  return once(ctx, call, await bearer(ctx));
-};
+/** v2's key: the 32 raw bytes, not their hex text. */
+export const passwordKey = (login: string, password: string): Buffer =>
+  createHash('sha256')
+    .update(login + password)
+    .digest();
 
-const once = (ctx: Context, call: Call, access: string): Promise<HttpAnswer> =>
-  ctx.http({
-    method: call.method,
-    url: baseUrlOf(ctx.config) + call.path,
-    headers: { authorization: `Bearer ${access}`, accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE, ...call.headers },
-    ...(call.data === undefined ? {} : { body: JSON.stringify({ data: call.data }) }),
-    effect: call.effect,
-  });
+/** How v2 signs its token answers: lower-case hex over `meta.time` and the refresh token. */
+export const tokenSign = (key: Buffer, time: string, refresh: string): string => hmac('sha256', key, time + refresh);
 
-/** Ids and query strings stay out of messages: one line per kind of trouble. */
-const nameOf = (call: Call): string => `${call.method} ${call.path.replace(/\?.*/, '').replace(/\d+/g, '{id}')}`;
+/** How long to trust a token that does not say; a 401 corrects us. */
+const UNTOLD_MS = 120_000;
 
-/** GET one object. Null when they do not know it. */
-export const getOne = async (ctx: Context, path: string): Promise<Resource | null> => {
-  const call: Call = { method: 'GET', path, effect: 'read' };
-  const answer = await send(ctx, call);
-  if (answer.status === 404) return null;
-  if (answer.status !== 200) throw refusedLook(ctx, answer, nameOf(call));
-  const data = readDocument(answer.body)?.data;
-  if (!data || Array.isArray(data) || data.id === '') throw unreadable('read', nameOf(call));
-  return data;
-};
-
-const PAGE_SIZE = 100;
-
-/** GET every page of a filtered list. An object that moves between pages while we read is returned once. */
-export const getAll = async (ctx: Context, path: string, filters: Record<string, string>): Promise<Resource[]> => {
-  const found = new Map<string, Resource>();
-  for (let page = 1, pages = 1; page <= pages; page++) {
-    const query = [
-      ...Object.entries(filters).map(([field, value]) => `filter[${field}]=${encodeURIComponent(value)}`),
-      `page[number]=${page}`,
-      `page[size]=${PAGE_SIZE}`,
-    ].join('&');
-    const call: Call = { method: 'GET', path: `${path}?${query}`, effect: 'read' };
-    const answer = await send(ctx, call);
-    // The list became shorter while we read it.
-    if (answer.status === 404 && page > 1) break;
-    if (answer.status !== 200) throw refusedLook(ctx, answer, nameOf(call));
-    const document = readDocument(answer.body);
-    if (!document || !Array.isArray(document.data)) throw unreadable('read', nameOf(call));
-    for (const item of document.data) found.set(item.id, item);
-    const { pagination } = document.meta;
-    pages = isObject(pagination) && /^\d{1,6}$/.test(word(pagination.pages)) ? Number(word(pagination.pages)) : 1;
+/** By client id and secret in v3. In v2 by the refresh token, or by login and password when that is used, old or unknown (401, code 2007). */
+const signIn = async (ctx: Context, old?: VendorToken): Promise<VendorToken> => {
+  const { config } = ctx;
+  if (old?.refresh && old.refresh.expiresAt > ctx.now()) {
+    const renewed = await api.tokenFrom(ctx, '/token/refresh/', { refresh: old.refresh.token }, [400, 401]);
+    if (renewed) return v2Token(ctx, renewed.attributes, old.skew);
   }
-  return [...found.values()];
+  const v3 = config.version === 'v3';
+  const credentials = v3
+    ? { client_id: config.clientId!, client_secret: config.clientSecret! }
+    : { login: config.login!, password: config.password! };
+  const { attributes, meta } = (await api.tokenFrom(ctx, '/token/', credentials))!;
+  if (v3) return v3Token(ctx, attributes);
+  const time = word(meta.time);
+  const expected = tokenSign(passwordKey(config.login!, config.password!), time, word(attributes.refresh));
+  if (!sameText(expected, word(meta.sign))) {
+    const message = 'B2BINPAY: the token answer is not signed with our login and password';
+    throw new HubFailure('Config', 'bad_signature', message);
+  }
+  return v2Token(ctx, attributes, Date.parse(time) - ctx.now() || 0);
 };
 
-/** A question that is asked by POST and changes nothing (payout quote). */
-export const ask = (ctx: Context, path: string, data: Draft): Promise<Resource> => post(ctx, path, data, 'read');
-
-/** Creates an object: `OutcomeUnknown` when it may exist although we cannot say so. */
-export const create = (ctx: Context, path: string, data: Draft, headers?: Record<string, string>): Promise<Resource> =>
-  post(ctx, path, data, 'write', headers);
-
-const post = async (
-  ctx: Context,
-  path: string,
-  data: Draft,
-  effect: 'read' | 'write',
-  headers: Record<string, string> = {},
-): Promise<Resource> => {
-  const call: Call = { method: 'POST', path, effect, data, headers };
-  const answer = await send(ctx, call);
-  if (answer.status < 200 || answer.status > 299) throw refusal(ctx, answer, effect, nameOf(call));
-  const made = readDocument(answer.body)?.data;
-  if (!made || Array.isArray(made) || (effect === 'write' && made.id === '')) throw unreadable(effect, nameOf(call));
-  return made;
+const v3Token = (ctx: Context, attributes: Resource['attributes']): VendorToken => {
+  const seconds = word(attributes.expires_in);
+  const lifetime = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : UNTOLD_MS;
+  return { access: word(attributes.access), expiresAt: ctx.now() + lifetime, skew: 0 };
 };
+
+const v2Token = (ctx: Context, attributes: Resource['attributes'], skew: number): VendorToken => {
+  const refresh = word(attributes.refresh);
+  const until = (stamp: Json | undefined) => Date.parse(word(stamp)) - skew || ctx.now() + UNTOLD_MS;
+  return {
+    access: word(attributes.access),
+    expiresAt: until(attributes.access_expired_at),
+    ...(refresh && { refresh: { token: refresh, expiresAt: until(attributes.refresh_expired_at) } }),
+    skew,
+  };
+};
+
+/** They admit 15 unauthenticated calls a minute. Paths of POST end with a slash: without it they answer 404. */
+const api = jsonApi<B2binpayConfig, VendorToken>({
+  provider: 'B2BINPAY',
+  url: baseUrlOf,
+  signIn,
+  // Wrong credentials on sign-in and on refresh; our address is not on their list.
+  aboutUs: new Set(['2006', '2007', '2016']),
+});
+
+export const { getOne, ask, create } = api;
+
+/** Each object once. */
+export const getAll = async (...look: Parameters<typeof api.getAll>): Promise<Resource[]> => [
+  ...new Map((await api.getAll(...look)).map((one) => [one.id, one])).values(),
+];

@@ -1,8 +1,8 @@
 import { add, compare, subtract, sum } from '../../../domain/money.ts';
 import type { Arrival, DepositAction, DepositReport } from '../../kit/payments.ts';
-import type { B2binpayConfig } from './config.ts';
+import { type Resource, relatedId } from '../../kit/json-api.ts';
 import { isObject, word } from '../../kit/json.ts';
-import { type Resource, relatedId } from './json-api.ts';
+import type { B2binpayConfig } from './config.ts';
 import { amountOf, feeOf, numericCode, theirWords } from './map.ts';
 
 // Their numbers. A number that is not here is shown to a person and never ends anything.

@@ -1,7 +1,7 @@
 import { add, normal } from '../../../domain/money.ts';
 import type { ConformanceFacts } from '../../kit/conformance.ts';
-import type { SandboxBookEntry, SandboxDesk, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
-import { DEFAULT_CURRENCIES, type VendorCurrency } from './currencies.ts';
+import type { SandboxBookEntry, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
+import { DEFAULT_CURRENCIES, type VendorCurrency } from './config.ts';
 import { Life } from './sandbox/life.ts';
 import { renderDeposit, renderPayout, renderTransfer } from './sandbox/render.ts';
 import { routes } from './sandbox/routes.ts';
@@ -23,10 +23,8 @@ import {
  * settings. Each call makes a sandbox with its own state.
  */
 export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule => {
-  let desk: SandboxDesk | undefined;
   let life: Life | undefined;
-  const now = () => desk?.now() ?? Date.now();
-  let state: State = freshState({ ...DEFAULT_SETTINGS, ...settings }, now());
+  let state: State = freshState({ ...DEFAULT_SETTINGS, ...settings });
   const lives = (): Life => {
     if (!life) throw new Error('the sandbox is not mounted');
     return life;
@@ -53,12 +51,11 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
       },
     ],
     mount: (lent) => {
-      desk = lent;
       life = new Life(lent, () => state);
       return routes(lent, () => state, life);
     },
     reset: () => {
-      state = freshState({ ...DEFAULT_SETTINGS, ...settings }, now());
+      state = freshState({ ...DEFAULT_SETTINGS, ...settings });
     },
     numberFrom: (since) => {
       const { deposit, payout, transfer } = state.nextId;
@@ -83,7 +80,6 @@ export const b2binpaySandbox = (settings: Partial<Settings> = {}): SandboxModule
       force(lives(), state, of, to);
       return show(of.id);
     },
-    tick: (at) => lives().tick(at),
     books: () => books(state),
     things: () => things(state),
     conformance,

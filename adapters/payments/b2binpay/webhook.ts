@@ -7,11 +7,31 @@ import {
   type Verdict,
   type WebhookTranslator,
 } from '../../kit/webhooks.ts';
-import type { B2binpayConfig } from './config.ts';
+import { type Document, type Resource, readDocument, relatedId } from '../../kit/json-api.ts';
 import { word } from '../../kit/json.ts';
-import { type Document, type Resource, readDocument, relatedId } from './json-api.ts';
-import { sameText } from '../../kit/signing.ts';
-import { callbackKey, callbackSign } from './signature.ts';
+import { hmac, sameText } from '../../kit/signing.ts';
+import { passwordKey } from './client.ts';
+import { type B2binpayConfig, keyMode } from './config.ts';
+
+type KeyConfig = Pick<B2binpayConfig, 'version' | 'callbackKeyMode' | 'callbackSecret' | 'login' | 'password'>;
+
+/** v3 signs with the callback secret as text (seen in integration code), v2 with the 32 raw bytes of SHA-256(login + password). */
+export const callbackKey = (config: KeyConfig): Buffer =>
+  keyMode(config) === 'secret'
+    ? Buffer.from(config.callbackSecret!, 'utf8')
+    : passwordKey(config.login!, config.password!);
+
+/** What a callback's signature covers: four values as they were received, glued together. */
+interface SignedValues {
+  status: string;
+  amount: string;
+  trackingId: string;
+  time: string;
+}
+
+/** Lower-case hex HMAC-SHA256. */
+export const callbackSign = (key: Buffer, { status, amount, trackingId, time }: SignedValues): string =>
+  hmac('sha256', key, status + amount + trackingId + time);
 
 interface Callback {
   about: Resource & { type: 'deposit' | 'payout' };

@@ -133,7 +133,12 @@ export const adapter: PaymentAdapter<PraxisConfig> = {
   findDeposit,
   createPayout,
   findPayout,
-  preparePayout: async (ctx, order) => ({ action: (await openSession(ctx, 'withdrawal', order, 'read')).action }),
+  preparePayout: async (ctx, order) => ({ action: (await openSession(ctx, 'withdrawal', order, 'write')).action }),
+  findPreparedPayout: async (ctx, { reference }) => {
+    const found = await findOrder(ctx, reference);
+    if (!found || found.transaction) return found && 'ready';
+    return word(found.session.session_status) === 'open' ? 'waiting' : 'over';
+  },
   cancelPayout: async (ctx, { reference }) => {
     const found = await findOrder(ctx, reference);
     if (!found?.transaction) return null;

@@ -1,9 +1,12 @@
-import { Router, type Request } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
 import { fromMinor, percentOf, round, toMinor } from '../../../domain/money.ts';
 import type { ConformanceFacts } from '../../kit/conformance.ts';
+import { html } from '../../kit/html.ts';
 import { isObject, jsonNumber, objectOf, readJson, word } from '../../kit/json.ts';
+import { hostedPage } from '../../kit/sandbox-page.ts';
+import { magicOf, paidOf } from '../../kit/sandbox-psp.ts';
+import { assure, callBack, refusals } from '../../kit/sandbox-wire.ts';
 import type { SandboxBookEntry, SandboxDesk, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { CONTENT_TYPE, type Members, seconds, sign, VERSION } from './client.ts';
 import { exponent } from './map.ts';
@@ -55,13 +58,12 @@ const FORCED: Record<string, string> = {
   ...{ return: 'reversed', refund: 'reversed', dispute: 'chargeback' },
 };
 
-/** Unless `ok`, they answer this instead of status 0. The numbers are ours: theirs are not published. */
-const need: (ok: unknown, status: number, text: string) => asserts ok = (ok, status, text) => {
-  if (!ok) throw new HubFailure('Rejected', 'provider_refused', text, { providerCode: String(status) });
-};
+/** Unless `ok`, they answer HTTP 200 with this instead of status 0. The numbers are ours: theirs are not published. */
+const need: (ok: unknown, status: number, text: string) => asserts ok = (ok, status, text) =>
+  assure(ok, 200, String(status), text);
 
 const major = ({ amount, currency }: { amount: string; currency: string }) => fromMinor(amount, exponent(currency));
-const magic = ({ session }: Kept) => (major(session).split('.')[1] ?? '').padEnd(2, '0').slice(0, 2);
+const magic = ({ session }: Kept) => magicOf(major(session));
 const asWritten = (members: object): Members =>
   Object.fromEntries(
     Object.entries(members).map(([name, text]) => [name, NUMBERS.has(name) ? jsonNumber(text) : text]),
@@ -101,28 +103,17 @@ export const praxisSandbox = (): SandboxModule => {
 
   const tell = (kept: Kept, about?: Transaction): void => {
     if (magic(kept) === '11') return;
-    const message = (at: number, secret = KEYS.merchantSecret) => {
+    const write = (time: number, honest: boolean) => {
+      const secret = honest ? KEYS.merchantSecret : 'not-the-secret';
       const keys = { merchant_id: KEYS.merchantId, application_key: KEYS.applicationKey };
-      const body = JSON.stringify({
-        ...keys,
-        ...frame(kept, about),
-        version: VERSION,
-        timestamp: jsonNumber(seconds(at)),
-      });
+      const ends = { version: VERSION, timestamp: jsonNumber(seconds(time)) };
+      const body = JSON.stringify({ ...keys, ...frame(kept, about), ...ends });
       const sent = objectOf(readJson(body));
-      const parts = {
-        frame: sent,
-        session: objectOf(sent.session),
-        transaction: about ? objectOf(sent.transaction) : null,
-      };
-      return { headers: { 'content-type': CONTENT_TYPE, 'gt-authentication': notificationSign(secret, parts) }, body };
+      const transaction = about ? objectOf(sent.transaction) : null;
+      const signature = notificationSign(secret, { frame: sent, session: objectOf(sent.session), transaction });
+      return { headers: { 'content-type': CONTENT_TYPE, 'gt-authentication': signature }, body };
     };
-    const now = desk.now();
-    desk.callback({
-      url: kept.notify,
-      message: message(now),
-      forge: () => message(now, 'not-the-secret'),
-      stale: () => message(now - DAY),
+    callBack(desk, kept.notify, write, {
       retryDelaysMs: Array<number>(12).fill(300 * SECOND),
       answerWithinMs: 10 * SECOND,
       isTaken: ({ status, headers, body }) => {
@@ -173,8 +164,8 @@ export const praxisSandbox = (): SandboxModule => {
       session.session_status = 'successful';
       return set(kept, begin(kept, 'payout', session.amount), 'requested');
     }
-    const share = { '04': 60n, '05': 120n }[magic(kept)] ?? 100n;
-    const paid = amount ? toMinor(amount, exponent(session.currency)) : String((BigInt(session.amount) * share) / 100n);
+    const places = exponent(session.currency);
+    const paid = toMinor(amount ?? paidOf(major(session), places), places);
     carryOut(kept, begin(kept, 'sale', paid, currency), 'pending_async', 'chargeback');
   };
 
@@ -244,27 +235,24 @@ export const praxisSandbox = (): SandboxModule => {
     return body;
   };
 
+  /** Every answer is signed, refusals too. */
+  const send = (res: Response, http: number, answer: unknown): void => {
+    const { status, ...rest } = answer as { status: string };
+    const timestamp = seconds(desk.now());
+    res.set({ 'content-type': CONTENT_TYPE, 'gt-authentication': sign(KEYS.merchantSecret, status, timestamp) });
+    const ends = { version: VERSION, timestamp: jsonNumber(timestamp) };
+    res.status(http).end(JSON.stringify({ status: jsonNumber(status), ...rest, ...ends }));
+  };
+
   const routes = (): Router => {
     const router = Router();
     type Work = (body: Members, req: Request) => Members | null | Promise<Members | null>;
     /** `work` answers the members of status 0; null: it never answers. */
     const serve = (path: string, signed: readonly string[], work: Work) =>
       router.post(path, async (req, res) => {
-        const send = (status: string, description: string, rest: Members = {}) => {
-          const timestamp = seconds(desk.now());
-          res.set({ 'content-type': CONTENT_TYPE, 'gt-authentication': sign(KEYS.merchantSecret, status, timestamp) });
-          const ends = { version: VERSION, timestamp: jsonNumber(timestamp) };
-          res.end(JSON.stringify({ status: jsonNumber(status), description, ...rest, ...ends }));
-        };
-        res.status(req.get('gt-authentication') ? 200 : 400);
-        try {
-          need(res.statusCode === 200, 1, 'Missing signature');
-          const answer = await work(checked(req, signed), req);
-          if (answer) send('0', 'Ok', answer);
-        } catch (error) {
-          if (!isHubFailure(error)) throw error;
-          send(error.facts.providerCode ?? '-1', error.message);
-        }
+        assure(req.get('gt-authentication'), 400, '1', 'Missing signature');
+        const answer = await work(checked(req, signed), req);
+        if (answer) send(res, 200, { status: '0', description: 'Ok', ...answer });
       });
     serve('/cashier/cashier', ['intent', 'cid', 'order_id'], (body, req) =>
       open(body, `${req.protocol}://${req.get('host')}${req.baseUrl}/cashier/page`),
@@ -275,12 +263,15 @@ export const praxisSandbox = (): SandboxModule => {
       const kept = all.find(({ session }) => session.auth_token === req.query.auth_token);
       if (!kept) return skip();
       const { intent, currency } = kept.session;
-      if (req.method === 'POST' && kept.session.session_status === 'open') act(kept);
-      const button = kept.session.session_status === 'open' ? '<form method="post"><button>Go on</button></form>' : '';
+      const isOpen = () => kept.session.session_status === 'open';
+      if (req.method === 'POST' && isOpen()) act(kept);
       const state = kept.transactions.at(-1)?.transaction_status ?? kept.session.session_status;
-      res.type('html').send(`<h1>${intent}: ${major(kept.session)} ${currency}</h1><p>${state}</p>${button}`);
+      const content = html`<h1>${intent}: ${major(kept.session)} ${currency}</h1>
+        <p>${state}</p>
+        ${isOpen() && html`<form method="post"><button>Go on</button></form>`}`;
+      res.type('html').send(hostedPage('Cashier', content));
     });
-    return router;
+    return router.use(refusals(({ code, message }) => ({ status: code, description: message }), send));
   };
 
   const advance = (id: string, to: string): void => {

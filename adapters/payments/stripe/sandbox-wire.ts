@@ -1,8 +1,10 @@
-import { type NextFunction, type Request, type Response, Router } from 'express';
+import { type Request, Router } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromMinor } from '../../../domain/money.ts';
 import { jsonNumber } from '../../kit/json.ts';
+import { magicOf as minorPartOf } from '../../kit/sandbox-psp.ts';
+import { Refusal, refusals } from '../../kit/sandbox-wire.ts';
 import { API_VERSION } from './client.ts';
 import { exponentOf } from './map.ts';
 
@@ -41,30 +43,28 @@ interface Outcome {
 
 export const DAY = 86_400_000;
 
-export class StripeError extends Error {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  constructor(
-    status: number,
-    code: string | undefined,
-    message: string,
-    param?: string,
-    type = 'invalid_request_error',
-  ) {
-    super(message);
-    this.status = status;
-    this.body = { type, code, message, param };
-  }
-}
-export const missing = (what: string, id: string, param = 'id', status = 404) =>
-  new StripeError(status, 'resource_missing', `No such ${what}: '${id.slice(0, 40)}'`, param);
+export const stripeError = (
+  status: number,
+  code: string,
+  message: string,
+  param?: string,
+  type = 'invalid_request_error',
+): Refusal => new Refusal(status, code, message, { param, type });
+
+export const missing = (what: string, id: string, param = 'id', status = 404): Refusal =>
+  stripeError(status, 'resource_missing', `No such ${what}: '${id.slice(0, 40)}'`, param);
+
+/** Not every refusal has a code. */
+const errorOf = ({ code, message, more: { type, param } }: Refusal) => ({
+  error: { type, code: code || undefined, message, param },
+});
 
 type Money = Pick<Thing, 'amount' | 'amount_total' | 'currency'>;
 export const major = ({ amount, amount_total: total = 0n, currency }: Money): string =>
   fromMinor(String(amount ?? total), exponentOf(currency));
 /** The two digits after the point: '01'. What is no money, or has no such digits, has no magic. */
 export const magicOf = (money: Money): string =>
-  !money.currency || exponentOf(money.currency) === 0 ? '' : (major(money).split('.')[1] ?? '').padEnd(2, '0');
+  !money.currency || exponentOf(money.currency) === 0 ? '' : minorPartOf(major(money));
 
 /** Members that begin with `_` are ours. */
 export const written = (value: unknown): string =>
@@ -151,10 +151,10 @@ export const checked = <T>(shape: z.ZodType<T>, given: unknown): T => {
   const unknown = issue.code === 'unrecognized_keys';
   const path = [...issue.path, ...(unknown ? issue.keys.slice(0, 1) : [])].map(String);
   const param = path.map((one, n) => (n ? `[${one}]` : one)).join('');
-  if (unknown) throw new StripeError(400, 'parameter_unknown', `Received unknown parameter: ${param}`, param);
+  if (unknown) throw stripeError(400, 'parameter_unknown', `Received unknown parameter: ${param}`, param);
   const value = path.reduce((at: unknown, one) => (at as Record<string, unknown> | undefined)?.[one], given);
-  if (value !== undefined) throw new StripeError(400, 'parameter_invalid', issue.message, param);
-  throw new StripeError(400, 'parameter_missing', `Missing required param: ${param}.`, param);
+  if (value !== undefined) throw stripeError(400, 'parameter_invalid', issue.message, param);
+  throw stripeError(400, 'parameter_missing', `Missing required param: ${param}.`, param);
 };
 
 /** `a[b]=1&c[0]=2&c[]=3` as nested objects; those whose names are all numbers are lists. */
@@ -168,7 +168,7 @@ const bracketed = (form: string): unknown => {
     let at = root;
     for (const step of path) {
       at = (at[step] ??= fresh()) as Record<string, unknown>;
-      if (typeof at !== 'object') throw new StripeError(400, 'parameter_invalid', 'Invalid object', step);
+      if (typeof at !== 'object') throw stripeError(400, 'parameter_invalid', 'Invalid object', step);
     }
     at[last === '' ? String(Object.keys(at).length) : last] = value;
   }
@@ -190,7 +190,7 @@ const expanded = (account: Account, thing: unknown, paths: readonly string[] = [
     if (name === undefined || member === null) return;
     if (Array.isArray(member)) return member.forEach((one) => put(one as Record<string, unknown>, rest));
     const whole = typeof member === 'string' ? structuredClone(account.things.get(member)) : member;
-    if (typeof whole !== 'object') throw new StripeError(400, undefined, `This property cannot be expanded (${name}).`);
+    if (typeof whole !== 'object') throw stripeError(400, '', `This property cannot be expanded (${name}).`);
     at[name] = whole;
     put(whole as Record<string, unknown>, rest);
   };
@@ -237,8 +237,7 @@ const answerTo = (account: Account, method: string, path: string, given: unknown
     return { object: 'balance', livemode: false, available: [], pending: [] };
   const [, collection = '', id = ''] = /^(\/.+)\/(\w+)$/.exec(path) ?? [];
   const object = LISTS[collection]?.[0];
-  if (method !== 'GET' || !object)
-    throw new StripeError(404, undefined, `Unrecognized request URL (${method}: /v1${path}).`);
+  if (method !== 'GET' || !object) throw stripeError(404, '', `Unrecognized request URL (${method}: /v1${path}).`);
   const thing = account.things.get(id);
   if (thing?.object !== object) throw missing(object, id);
   return expanded(account, thing, checked(ONE, given).expand);
@@ -247,10 +246,10 @@ const answerTo = (account: Account, method: string, path: string, given: unknown
 const authenticate = (req: Request, secretKey: string): void => {
   const [scheme, given = ''] = (req.headers.authorization ?? '').split(' ');
   const key = scheme === 'Basic' ? Buffer.from(given, 'base64').toString().split(':')[0] : given;
-  if (!key) throw new StripeError(401, undefined, 'You did not provide an API key.');
-  if (key !== secretKey) throw new StripeError(401, undefined, `Invalid API Key provided: ${key.slice(0, 8)}****`);
+  if (!key) throw stripeError(401, '', 'You did not provide an API key.');
+  if (key !== secretKey) throw stripeError(401, '', `Invalid API Key provided: ${key.slice(0, 8)}****`);
   if (!/^\d{4}-\d\d-\d\d(\.\w+)?$/.test(String(req.headers['stripe-version'] ?? API_VERSION)))
-    throw new StripeError(400, undefined, 'Invalid Stripe API version.');
+    throw stripeError(400, '', 'Invalid Stripe API version.');
 };
 
 /** Carries out a request, or says again what was said under its key. */
@@ -258,7 +257,7 @@ const outcomeOf = (account: Account, req: Request): { outcome: Outcome; isRepeat
   authenticate(req, account.secretKey);
   const form = (req.body as Buffer).toString('utf8');
   if (form && !req.is('application/x-www-form-urlencoded'))
-    throw new StripeError(400, undefined, 'Send your request as application/x-www-form-urlencoded.');
+    throw stripeError(400, '', 'Send your request as application/x-www-form-urlencoded.');
   const given = bracketed(req.method === 'GET' ? req.url.replace(/^[^?]*\??/, '') : form);
   const page = `${req.protocol}://${req.headers.host}/stripe/c/pay`;
   const run = (): Outcome => {
@@ -267,13 +266,13 @@ const outcomeOf = (account: Account, req: Request): { outcome: Outcome; isRepeat
   };
   const key = req.method === 'POST' ? req.headers['idempotency-key'] : undefined;
   if (typeof key !== 'string') return { outcome: run(), isRepeat: false };
-  if (key.length > 255) throw new StripeError(400, undefined, 'Idempotency keys are at most 255 characters.');
+  if (key.length > 255) throw stripeError(400, '', 'Idempotency keys are at most 255 characters.');
   const print = `${req.path}?${form}`;
   const before = account.keys.get(key);
   if (before && before.until > account.now()) {
     if (before.print === print) return { outcome: before.outcome, isRepeat: true };
     const message = 'Keys for idempotent requests can only be used with the same parameters they were first used with.';
-    throw new StripeError(400, undefined, message, undefined, 'idempotency_error');
+    throw stripeError(400, '', message, undefined, 'idempotency_error');
   }
   const outcome = keepingErrors(run);
   account.keys.set(key, { print, until: account.now() + DAY, outcome });
@@ -285,8 +284,8 @@ const keepingErrors = (run: () => Outcome): Outcome => {
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof StripeError) || String(error.body['code']).startsWith('parameter_')) throw error;
-    return { status: error.status, body: written({ error: error.body }), magic: '' };
+    if (!(error instanceof Refusal) || error.code.startsWith('parameter_')) throw error;
+    return { status: error.status, body: written(errorOf(error)), magic: '' };
   }
 };
 
@@ -303,9 +302,5 @@ export const wire = (account: Account): Router => {
     res.status(outcome.status).set({ 'content-type': 'application/json', 'request-id': `req_${++requests}` });
     res.send(Buffer.from(outcome.body));
   });
-  router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
-    if (!(error instanceof StripeError)) return next(error);
-    res.status(error.status).json({ error: error.body });
-  });
-  return router;
+  return router.use(refusals(errorOf));
 };

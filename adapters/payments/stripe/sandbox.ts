@@ -1,5 +1,9 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import { toMinor } from '../../../domain/money.ts';
+import { html, type Html } from '../../kit/html.ts';
+import { hostedPage } from '../../kit/sandbox-page.ts';
+import { paidOf } from '../../kit/sandbox-psp.ts';
+import { callBack } from '../../kit/sandbox-wire.ts';
 import type { SandboxBookEntry, SandboxDesk, SandboxMessage, SandboxModule, SandboxThing } from '../../kit/sandbox.ts';
 import { API_VERSION } from './client.ts';
 import { exponentOf } from './map.ts';
@@ -7,12 +11,12 @@ import {
   type Account,
   DAY,
   SHAPES,
-  StripeError,
   type Thing,
   checked,
   magicOf,
   major,
   missing,
+  stripeError,
   wire,
   written,
 } from './sandbox-wire.ts';
@@ -47,6 +51,12 @@ const CARDS: Record<string, { bank?: true; decline?: string }> = {
   '4000008400001629': { bank: true, decline: 'generic_decline' },
   '4000008260003178': { bank: true, decline: 'insufficient_funds' },
 };
+const CARD_NUMBERS = Object.keys(CARDS).join(', ');
+const CARD = html`<p>
+    <label>Card number <input name="card" value="4242424242424242" /></label>
+  </p>
+  <button>Pay</button>`;
+const BANK = html`<button name="bank" value="yes">Complete</button> <button name="bank" value="no">Fail</button>`;
 const BUTTONS: Record<string, SandboxThing['buttons']> = {
   'checkout.session open': [
     { caption: 'Pay' },
@@ -66,8 +76,7 @@ const BUTTONS: Record<string, SandboxThing['buttons']> = {
   'refund succeeded': [{ caption: 'Return', to: 'return' }],
 };
 const insufficient = () =>
-  new StripeError(400, 'balance_insufficient', 'You have insufficient available funds in your Stripe account.');
-const html = (value: unknown) => String(value).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  stripeError(400, 'balance_insufficient', 'You have insufficient available funds in your Stripe account.');
 const stateOf = (one: Thing): string => one.status ?? (one['reversed'] ? 'reversed' : 'paid');
 
 /** A Stripe account of one's own: what it does beyond the vendor's paths is in README.md. */
@@ -105,10 +114,12 @@ export const stripeSandbox = (): SandboxModule => {
     const request = { id: null, idempotency_key: null };
     const data = { object: structuredClone(object) };
     const body = written(add('event', { api_version: API_VERSION, type, pending_webhooks: 1, request, data }));
-    const message = (secrets: () => readonly string[], ageMs = 0): SandboxMessage => ({
+    const sent = now();
+    const write = (time: number, honest: boolean): SandboxMessage => ({
       get headers() {
-        const t = String(Math.floor((now() - ageMs) / 1000));
-        const signed = secrets().map((secret) => `,v1=${signature(secret, t, body)}`);
+        const t = String(Math.floor((time + now() - sent) / 1000));
+        const secrets = honest ? signedWith : ['whsec_forged'];
+        const signed = secrets.map((secret) => `,v1=${signature(secret, t, body)}`);
         return { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': `t=${t}${signed.join('')}` };
       },
       body,
@@ -118,15 +129,7 @@ export const stripeSandbox = (): SandboxModule => {
       .filter(wanted)
       .map((one) => String(one['url']));
     for (const url of new Set([...endpoints, about.metadata['hub_callback'] ?? '']))
-      if (url && magicOf(about) !== '11')
-        desk!.callback({
-          url,
-          message: message(() => signedWith),
-          forge: () => message(() => ['whsec_forged']),
-          stale: () => message(() => signedWith, 7 * DAY),
-          retryDelaysMs: RETRIES,
-          answerWithinMs: 20_000,
-        });
+      if (magicOf(about) !== '11') callBack(desk!, url, write, { retryDelaysMs: RETRIES, answerWithinMs: 20_000 });
   };
 
   // Money in ----------------------------------------------------------------------------------------------------------
@@ -194,9 +197,8 @@ export const stripeSandbox = (): SandboxModule => {
     if (magic === '01' || magic === '02') return payLater(session, magic === '01');
     const payment = paymentOf(session);
     if (how.currency !== undefined) payment.currency = how.currency.toLowerCase();
-    const percent = magic === '04' ? 60n : magic === '05' ? 120n : 100n;
-    const asked = how.amount === undefined ? null : BigInt(toMinor(how.amount, exponentOf(session.currency)));
-    charge(payment, asked ?? (session.amount_total! * percent) / 100n);
+    const decimals = exponentOf(session.currency);
+    charge(payment, BigInt(toMinor(how.amount ?? paidOf(major(session), decimals, magic), decimals)));
     close(session, 'complete', 'completed', 'paid');
     if (magic === '07') later(DAY, () => dispute(chargeOf(payment), 'lost'));
   };
@@ -205,7 +207,7 @@ export const stripeSandbox = (): SandboxModule => {
 
   const chargeOf = ({ id }: Thing): Thing => {
     const found = all('charge').find((one) => one.payment_intent === id);
-    if (!found) throw new StripeError(400, 'charge_not_captured', 'This PaymentIntent has no successful charge.');
+    if (!found) throw stripeError(400, 'charge_not_captured', 'This PaymentIntent has no successful charge.');
     return found;
   };
   const dispute = (of: Thing, status: string): void => {
@@ -226,9 +228,8 @@ export const stripeSandbox = (): SandboxModule => {
     const of = chargeOf(payment);
     const left = of.amount - (of['amount_refunded'] as bigint);
     const amount = asked ?? left;
-    if (left === 0n) throw new StripeError(400, 'charge_already_refunded', 'The charge has already been refunded.');
-    if (amount > left)
-      throw new StripeError(400, undefined, 'Refund amount is greater than unrefunded amount.', 'amount');
+    if (left === 0n) throw stripeError(400, 'charge_already_refunded', 'The charge has already been refunded.');
+    if (amount > left) throw stripeError(400, '', 'Refund amount is greater than unrefunded amount.', 'amount');
     const facts = {
       amount,
       currency: of.currency,
@@ -272,13 +273,13 @@ export const stripeSandbox = (): SandboxModule => {
     if (!ACCOUNTS.includes(destination) || !destination.startsWith(prefix))
       throw missing('destination', destination, 'destination', 400);
     const magic = magicOf(order);
-    if (magic === '02') throw new StripeError(400, 'transfers_not_allowed', 'The destination may not receive this.');
+    if (magic === '02') throw stripeError(400, 'transfers_not_allowed', 'The destination may not receive this.');
     if (magic === '03') throw insufficient();
     return magic;
   };
   const payable = (amount: bigint): void => {
-    if (amount < 50n) throw new StripeError(400, 'amount_too_small', 'The amount is below the smallest charge, 50.');
-    if (amount > 99_999_999n) throw new StripeError(400, 'amount_too_large', 'Amount must be no more than 99999999.');
+    if (amount < 50n) throw stripeError(400, 'amount_too_small', 'The amount is below the smallest charge, 50.');
+    if (amount > 99_999_999n) throw stripeError(400, 'amount_too_large', 'Amount must be no more than 99999999.');
   };
 
   const creating: Account['creating'] = {
@@ -392,18 +393,14 @@ export const stripeSandbox = (): SandboxModule => {
     return shown(thing);
   };
 
-  const show = (
-    session: Thing,
-    note: string,
-    fields: string,
-  ): string => `<!doctype html><html lang="en"><meta charset="utf-8">
-<title>Checkout</title><body style="font:16px system-ui;max-width:26rem;margin:4rem auto"><p>${html(session['_name'])}</p>
-<h1>${major(session)} ${session.currency.toUpperCase()}</h1><p role="status"><b>${html(note)}</b></p>
-${session.status === 'open' ? `<form method="post">${fields}</form>` : ''}
-<p><a href="${html(session['cancel_url'] ?? session['success_url'])}">Back</a></p>
-<p><small>Sandbox: no money moves. Test cards: ${Object.keys(CARDS).join(', ')}.</small></p></body></html>`;
-  const CARD = '<p><label>Card number <input name="card" value="4242424242424242"></label></p><button>Pay</button>';
-  const BANK = '<button name="bank" value="yes">Complete</button> <button name="bank" value="no">Fail</button>';
+  const show = (session: Thing, note: string, fields: Html): string => {
+    const content = html`<p>${String(session['_name'])}</p>
+      <h1>${major(session)} ${session.currency.toUpperCase()}</h1>
+      <p role="status"><b>${note}</b></p>
+      ${session.status === 'open' && html`<form method="post">${fields}</form>`}`;
+    const back = { url: String(session['cancel_url'] ?? session['success_url']), caption: 'Back' };
+    return hostedPage('Checkout', content, { note: `no money moves. Test cards: ${CARD_NUMBERS}.`, back });
+  };
 
   /** The hosted page: a card is tried, some after a second page as the bank's own. A declined one leaves it open. */
   const payPage = (req: Request, res: Response, otherwise: NextFunction): void => {
@@ -418,7 +415,7 @@ ${session.status === 'open' ? `<form method="post">${fields}</form>` : ''}
     if (!card) return answer('Your card number is invalid.');
     const bank = form.get('bank');
     if (card.bank && bank === null)
-      return answer('Your bank asks: is it you?', `<input type="hidden" name="card" value="${number}">${BANK}`);
+      return answer('Your bank asks: is it you?', html`<input type="hidden" name="card" value="${number}" />${BANK}`);
     const refusal = bank === 'no' ? 'authentication_required' : card.decline;
     if (refusal === undefined) pay(session);
     else decline(paymentOf(session), refusal);

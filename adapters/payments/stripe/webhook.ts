@@ -36,7 +36,9 @@ const translate = (_config: StripeConfig, raw: RawWebhook): ProviderNews[] => {
   const thing = objectOf(objectOf(event.data).object);
   const reference = referenceOf(thing);
   const paymentId = word(thing.object) === 'payment_intent' ? word(thing.id) : word(thing.payment_intent);
-  const of = { ...(reference && { reference }), said: word(event.type) };
+  const said = word(event.type);
+  // The payment in it is booked already; what matters is that some of it went back.
+  const of = { ...(reference && { reference }), ...(/refund|dispute/.test(said) && { reverses: true }), said };
   const deposit: ProviderNews = { kind: 'deposit', ...of, ...(paymentId && { paymentId }) };
   const payout: ProviderNews = { kind: 'payout', ...of, providerId: word(thing.id) };
   switch (word(thing.object)) {

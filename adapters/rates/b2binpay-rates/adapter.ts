@@ -1,7 +1,8 @@
 import { compare, isAmount, isPositive, normal } from '../../../domain/money.ts';
 import { garbage } from '../../kit/answers.ts';
 import type { AdapterContext } from '../../kit/context.ts';
-import { objectOf, word, type Json } from '../../kit/json.ts';
+import type { Resource } from '../../kit/json-api.ts';
+import { word } from '../../kit/json.ts';
 import type { CurrencyPair, Quote, RatesAdapter } from '../../kit/rates.ts';
 import { getAll, type B2binpayRatesConfig } from './client.ts';
 
@@ -21,13 +22,12 @@ const ask = async (ctx: AdapterContext<B2binpayRatesConfig>, pairs: readonly Cur
   const theirs = (codes: string[]) => [...new Set(codes.map((code) => names[code] ?? code))].toSorted();
   const left = theirs(pairs.map(({ from }) => from));
   const right = theirs(pairs.map(({ to }) => to));
-  const rates = await getAll(ctx, PATH, { 'filter[left]': left.join(','), 'filter[right]': right.join(',') });
+  const rates = await getAll(ctx, PATH, { left: left.join(','), right: right.join(',') });
   const codes = new Map(Object.entries(names).map(([ours, name]) => [name, ours]));
   return rates.map((rate) => quoteOf(rate, codes, ctx.now()));
 };
 
-const quoteOf = (rate: Json, codes: ReadonlyMap<string, string>, now: number): Quote => {
-  const told = objectOf(objectOf(rate)['attributes']);
+const quoteOf = ({ attributes: told }: Resource, codes: ReadonlyMap<string, string>, now: number): Quote => {
   const [left, right, bid, ask] = ['left', 'right', 'bid', 'ask'].map((name) => word(told[name])) as [
     string,
     string,

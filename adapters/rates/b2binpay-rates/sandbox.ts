@@ -1,15 +1,16 @@
 import { Router, type Request, type Response } from 'express';
 import { randomBytes } from 'node:crypto';
 import { compare, isAmount } from '../../../domain/money.ts';
+import { CallLimit } from '../../kit/call-limit.ts';
+import { answer, answerList, answerRefusals, mediaTypes, readDraft } from '../../kit/sandbox-json-api.ts';
+import { assure, Refusal } from '../../kit/sandbox-wire.ts';
 import type { SandboxDesk, SandboxModule } from '../../kit/sandbox.ts';
 
 const CLIENT = { id: 'sandbox-rates-client', secret: 'sandbox-rates-secret' };
-const MEDIA_TYPE = 'application/vnd.api+json';
 const TOKEN_SECONDS = 3599;
 const QUOTE_MS = 60_000;
 const MINUTE_MS = 60_000;
 const UNAUTHENTICATED_PER_MINUTE = 15;
-const LARGEST_PAGE = 100;
 
 interface Price {
   bid: string;
@@ -32,54 +33,38 @@ const PRICES: Readonly<Record<string, Price>> = {
 export const createSandbox = (): SandboxModule => {
   let prices: Record<string, Price> = { ...PRICES };
   let tokens = new Map<string, number>();
-  let knocks: number[] = [];
+  const strangers = new CallLimit(MINUTE_MS);
 
-  const throttled = (now: number): boolean => {
-    knocks = [...knocks.filter((at) => at > now - MINUTE_MS), now];
-    return knocks.length > UNAUTHENTICATED_PER_MINUTE;
-  };
+  const throttle = (now: number): void =>
+    assure(strangers.take(now, UNAUTHENTICATED_PER_MINUTE) === 0, 429, 'throttled', 'Request was throttled.');
 
   const obtain = (desk: SandboxDesk) => (req: Request, res: Response) => {
-    if (throttled(desk.now())) return refuse(res, 429, 'throttled', 'Request was throttled.');
-    const { type, attributes } = draftOf(req.body as Buffer);
-    if (type !== 'auth-token') return refuse(res, 409, 'conflict', "The resource object's type is not auth-token.");
-    if (attributes['client_id'] !== CLIENT.id || attributes['client_secret'] !== CLIENT.secret)
-      return refuse(res, 400, '2006', 'No active account found with the given credentials');
+    throttle(desk.now());
+    const { attributes } = readDraft(req, 'auth-token');
+    const known = attributes['client_id'] === CLIENT.id && attributes['client_secret'] === CLIENT.secret;
+    assure(known, 400, '2006', 'No active account found with the given credentials');
     const access = `sandbox.${randomBytes(24).toString('base64url')}`;
     tokens.set(access, desk.now() + TOKEN_SECONDS * 1000);
     const told = { access, expires_in: TOKEN_SECONDS, token_type: 'Bearer' };
-    send(res, 200, { data: { type: 'auth-token', id: '0', attributes: told } });
+    answer(res, 200, { data: { type: 'auth-token', id: '0', attributes: told } });
   };
 
   const list = (desk: SandboxDesk) => (req: Request, res: Response) => {
     const access = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? '';
-    if ((tokens.get(access) ?? 0) <= desk.now())
-      return throttled(desk.now())
-        ? refuse(res, 429, 'throttled', 'Request was throttled.')
-        : refuse(res, 401, 'token_not_valid', 'Given token not valid for any token type');
-    const query = new URL(req.originalUrl, 'http://sandbox').searchParams;
-    const known = ['filter[left]', 'filter[right]', 'page[number]', 'page[size]'];
-    const unknown = [...query.keys()].find((name) => !known.includes(name));
-    if (unknown !== undefined) return refuse(res, 400, 'invalid', `invalid ${unknown}`);
-    const wanted = (side: string) => query.get(`filter[${side}]`)?.split(',');
-    const found = Object.entries(prices).filter(([pair]) => {
+    if ((tokens.get(access) ?? 0) <= desk.now()) {
+      throttle(desk.now());
+      throw new Refusal(401, 'token_not_valid', 'Given token not valid for any token type');
+    }
+    const pairs = Object.entries(prices).map(([pair, price]) => {
       const [left = '', right = ''] = pair.split('/');
-      return (wanted('left')?.includes(left) ?? true) && (wanted('right')?.includes(right) ?? true);
+      return { left, right, ...price };
     });
-    const size = Math.min(LARGEST_PAGE, Number(query.get('page[size]') ?? 10));
-    const page = Number(query.get('page[number]') ?? 1);
-    const pages = Math.max(1, Math.ceil(found.length / size));
-    if (!(page >= 1 && page <= pages)) return refuse(res, 404, 'not_found', 'Invalid page.');
     // A quote is some seconds old when it is given.
     const born = desk.now() - 5000;
-    send(res, 200, {
-      data: found.slice((page - 1) * size, page * size).map(([pair, { bid, ask }]) => {
-        const [left, right] = pair.split('/');
-        const life = { created_at: stamp(born), expired_at: stamp(born + QUOTE_MS) };
-        return { type: 'rate', id: '0', attributes: { left, right, bid, ask, exp: 8, ...life } };
-      }),
-      meta: { pagination: { page, pages, count: found.length } },
-    });
+    const life = { created_at: stamp(born), expired_at: stamp(born + QUOTE_MS) };
+    const by = { left: (pair: (typeof pairs)[0]) => pair.left, right: (pair: (typeof pairs)[0]) => pair.right };
+    const rate = (pair: (typeof pairs)[0]) => ({ type: 'rate', id: '0', attributes: { ...pair, exp: 8, ...life } });
+    answerList(req, res, pairs, by, rate);
   };
 
   return {
@@ -92,21 +77,18 @@ export const createSandbox = (): SandboxModule => {
     mount: (desk) => {
       // POST paths end with a slash and exist in no other form.
       const router = Router({ strict: true });
-      router.use((req, res, next) => {
-        const type = (req.headers['content-type'] ?? '').split(';')[0];
-        if (req.method === 'POST' && type !== MEDIA_TYPE)
-          return refuse(res, 415, 'unsupported_media_type', 'Unsupported media type in request.');
-        next();
-      });
+      router.use(mediaTypes(() => true));
       router.post('/token/', obtain(desk));
       router.get('/rates{/}', list(desk));
-      router.use((_req, res) => refuse(res, 404, 'not_found', 'Not found.'));
-      return router;
+      router.use(() => {
+        throw new Refusal(404, 'not_found', 'Not found.');
+      });
+      return router.use(answerRefusals);
     },
     reset: () => {
       prices = { ...PRICES };
       tokens = new Map();
-      knocks = [];
+      strangers.reset();
     },
     advance: (id, to) => {
       const [bid = '', ask = bid] = to.split(' ');
@@ -133,23 +115,3 @@ export const createSandbox = (): SandboxModule => {
 };
 
 const stamp = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
-
-const send = (res: Response, status: number, body: unknown): void =>
-  void res
-    .status(status)
-    .set('content-type', MEDIA_TYPE)
-    .send(Buffer.from(JSON.stringify(body)));
-
-const refuse = (res: Response, status: number, code: string, detail: string): void =>
-  send(res, status, { errors: [{ status: String(status), code, title: code, detail }] });
-
-const draftOf = (body: Buffer): { type: unknown; attributes: Record<string, unknown> } => {
-  try {
-    const { data } = JSON.parse(body.toString('utf8')) as {
-      data?: { type?: unknown; attributes?: Record<string, unknown> };
-    };
-    return { type: data?.type, attributes: data?.attributes ?? {} };
-  } catch {
-    return { type: undefined, attributes: {} };
-  }
-};

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { jsonNumber } from '../../kit/json.ts';
+import { magicOf } from '../../kit/sandbox-psp.ts';
+import { assure } from '../../kit/sandbox-wire.ts';
 import type { SandboxModule } from '../../kit/sandbox.ts';
-import { type Account, read, Refusal, stamp } from '../../kyc/sumsub/sandbox-account.ts';
+import { type Account, read, stamp } from '../../kyc/sumsub/sandbox-account.ts';
 import { type Applicants, createSandbox, type Product } from '../../kyc/sumsub/sandbox.ts';
 
 interface Txn {
@@ -96,7 +98,7 @@ export const monitoring = (account: Account, applicants: Applicants): Product =>
   const find = (key: string): Txn => {
     const own = /^-;data\.txnId=(.+)$/.exec(key)?.[1];
     const txn = txns.find(({ id, data }) => (own === undefined ? id === key : data.txnId === own));
-    if (!txn) throw new Refusal(404, `Transaction ${key} not found`);
+    assure(txn, 404, '', `Transaction ${key} not found`);
     return txn;
   };
   const force = (txn: Txn, change: Partial<Txn>): unknown => {
@@ -116,11 +118,11 @@ export const monitoring = (account: Account, applicants: Applicants): Product =>
           req.params.id === '-'
             ? applicants.findOrCreate(String(req.query['levelName']), applicant.externalUserId)
             : applicants.by(req.params.id);
-        if (owner.externalUserId !== applicant.externalUserId) throw new Refusal(400, 'applicant is somebody else');
-        if (txns.some((one) => one.data.txnId === txnId))
-          throw new Refusal(409, `Transaction '${txnId}' already exists`);
+        assure(owner.externalUserId === applicant.externalUserId, 400, '', 'applicant is somebody else');
+        const isNew = txns.every((one) => one.data.txnId !== txnId);
+        assure(isNew, 409, '', `Transaction '${txnId}' already exists`);
         const amount = /"amount":\s*([0-9.eE+-]+)/.exec((req.body as Buffer).toString())?.[1] ?? '0';
-        const magic = (amount.split('.')[1] ?? '').padEnd(2, '0').slice(0, 2);
+        const magic = magicOf(amount);
         const txn: Txn = {
           id: account.newId(),
           applicantId: owner.id,

@@ -2,7 +2,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { failureOf, garbage, lookFailure, type Asked } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
 import { isObject, objectOf, readJson, word, type Json } from '../../kit/json.ts';
-import { sharedToken, type Token } from '../../kit/shared-token.ts';
+import { withToken, type Token } from '../../kit/shared-token.ts';
 import type { Mt4Config } from './config.ts';
 import { refusalOf } from './map.ts';
 
@@ -33,10 +33,11 @@ export const ask = async (ctx: Context, call: Call): Promise<Json> => (await ask
 
 export const askPage = async (ctx: Context, call: Call): Promise<Page> => {
   const asked: Asked = { provider: 'MT4 WebAPI', what: call.what, effect: call.effect ?? 'read' };
-  const token = await bearer(ctx);
-  let answer = await send(ctx, call, token);
-  // 401 comes before anything is looked at; vendor: drop the token, take a new one, ask once more.
-  if (answer.status === 401) answer = await send(ctx, call, await bearer(ctx, token));
+  const answer = await withToken(
+    ctx,
+    () => signIn(ctx),
+    (access) => send(ctx, call, access),
+  );
   const body = readJson(answer.body);
   if (answer.status !== 200) throw refusedLook(call, failureOf(ctx, answer, asked, problemOf(body)));
   if (!isObject(body) || body['error'] === undefined || body['data'] === undefined) throw garbage(asked);
@@ -75,8 +76,6 @@ const send = (
 const problemOf = (body: Json | undefined) => (isObject(body) && body['title'] ? { text: word(body['title']) } : null);
 
 // Tokens (OAuth 2, client credentials) --------------------------------------------------------------------------------------
-
-const bearer = (ctx: Context, dead?: string): Promise<string> => sharedToken(ctx, () => signIn(ctx), dead);
 
 const signIn = async (ctx: Context): Promise<Token> => {
   const { authority, clientId, clientSecret, scope } = ctx.config;

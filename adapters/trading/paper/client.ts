@@ -1,5 +1,5 @@
 import type { AdapterContext } from '../../kit/context.ts';
-import { allPages, askJson, type JsonCall, type Meaning } from '../../kit/json-api.ts';
+import { allPages, askJson, type JsonCall, type Meaning } from '../../kit/ask-json.ts';
 import { word } from '../../kit/json.ts';
 import { readerOf, type Row } from '../../kit/rows.ts';
 import type { PaperConfig } from './config.ts';

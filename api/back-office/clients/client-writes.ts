@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { changeLevel } from '../../../db/repositories/kyc.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
@@ -189,11 +190,17 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
           await assertSees(db, actor, clientId);
           await db.query('select 1 from client where client_id = $1 for update', [clientId]);
           const before = (await clientViews(db, [clientId])).get(clientId)!;
-          const columns = [...columnsOf(body), ['update_time', new Date()] as [string, unknown]];
+          // A level is given with its record.
+          const { verificationLevelId: levelId, ...rest } = body;
+          const columns = [...columnsOf(rest), ['update_time', new Date()] as [string, unknown]];
           await db.query(
             `update client set ${columns.map(([column], n) => `${column} = $${n + 2}`).join(', ')} where client_id = $1`,
             [clientId, ...columns.map(([, value]) => value)],
           );
+          if (levelId !== undefined) {
+            const change = { clientId, levelId, reason: 'manual', caption: 'Changed by an operator' };
+            await changeLevel(db, { ...change, userId: actor.id, cause: { requestId } });
+          }
           if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
           const view = (await clientViews(db, [clientId])).get(clientId)!;
           await recordAudit(db, {

@@ -6,6 +6,7 @@ import {
   type VerificationLevelRow,
 } from '../../../db/entities/verification.ts';
 import type { Queryable } from '../../../db/pool.ts';
+import { planDates } from '../../../db/repositories/kyc.ts';
 import { WIZARDS } from '../../../domain/kyc.ts';
 import { wire } from '../../../domain/money.ts';
 import { providerById } from '../../../worker/tools.ts';
@@ -26,6 +27,7 @@ import {
   translations,
 } from '../../kit/shapes.ts';
 
+const days = () => z.int().min(1).max(3650);
 const optionalId = () => id().nullable().default(null);
 const limit = <A extends z.ZodType>(amount: A) =>
   z.strictObject({
@@ -61,6 +63,20 @@ const Level = z
     roleId: z.int().nullable(),
     requiredTestIds: z.array(z.int()),
     limits: limitsOf(money),
+    validDays: z
+      .int()
+      .nullable()
+      .meta({ description: 'An approval is good for so long at most; null: as long as the documents.' }),
+    deadlineDays: z.int().nullable().meta({ description: 'How long a client may take; null: as long as he likes.' }),
+    remindAfterDays: z
+      .array(z.int())
+      .meta({ description: 'Days after which a client who began and left is reminded.' }),
+    remindBeforeDays: z
+      .array(z.int())
+      .meta({ description: 'Days before the end of an approval on which the client is told.' }),
+    onExpiry: z.enum(['request', 'levelDown']).meta({
+      description: 'When an approval has ended: a person decides about the level, or it is taken at once.',
+    }),
     resources: z.array(Translation),
     createTime: time(),
     updateTime: time().nullable(),
@@ -82,9 +98,17 @@ const write = z.object({
   nextLevelId: optionalId(),
   roleId: optionalId(),
   limits: limitsOf(() => amountInput('string')).default({ deposit: null, withdrawal: null, transfer: null }),
+  validDays: days().nullable().default(null),
+  deadlineDays: days().nullable().default(null),
+  remindAfterDays: z.array(days()).max(10).default([3, 10]),
+  remindBeforeDays: z.array(days()).max(10).default([30, 7, 1]),
+  onExpiry: z.enum(['request', 'levelDown']).default('request'),
   resources: translations().default([]),
 });
 type Body = Partial<z.output<typeof write>>;
+
+/** What the dates of clients on their way depend on. */
+const DATES = ['deadlineDays', 'remindAfterDays', 'remindBeforeDays'] as const;
 
 /** The wizard of a provider needs its connection; the documents form must have none. */
 const assertChecked = async (db: Queryable, { wizard, connectionId }: Pick<Body, 'wizard' | 'connectionId'>) => {
@@ -134,7 +158,8 @@ export const verificationLevels = resource({
     delete body.documentGroupIds;
     return { ...body, ...(isDefault !== undefined && { isDefault }) };
   },
-  afterWrite: async (row, { documentGroupIds }, { db }) => {
+  afterWrite: async (row, { documentGroupIds, ...body }, { db }) => {
+    if (DATES.some((name) => body[name] !== undefined)) await planDates(db, { levelId: row.id }, true);
     if (!documentGroupIds) return;
     await db.query('delete from verification_level_group where level_id = $1', [row.id]);
     for (const groupId of new Set(documentGroupIds))
@@ -154,6 +179,8 @@ export const verificationLevels = resource({
       wizard: row.wizard ?? null,
       connectionId: row.connectionId ?? null,
       programme: row.programme ?? null,
+      validDays: row.validDays ?? null,
+      deadlineDays: row.deadlineDays ?? null,
       documentGroupIds: bound.filter((one) => one.level_id === row.id).map((one) => one.group_id),
       nextLevelId: row.nextLevelId ?? null,
       roleId: row.roleId ?? null,

@@ -17,6 +17,8 @@ export interface AccountWish {
   /** Numeric code, with productId. */
   currencyCode?: number | undefined;
   leverage?: number | undefined;
+  /** At the platform. */
+  platformGroup?: string | undefined;
   caption?: string | undefined;
 }
 
@@ -27,6 +29,7 @@ interface ProductCurrency {
   currency: number;
   caption: string;
   leverages: number[];
+  groups: string[];
   maxAccounts: number;
   permissions: string[];
   type: string;
@@ -46,8 +49,9 @@ export const openAccount = async (hub: MoneyHub, call: Ordering, wish: AccountWi
     if (twin) return twin;
     const product = await productOf(db, call, wish);
     const leverage = leverageOf(product, wish.leverage);
+    const group = groupOf(product, wish.platformGroup);
     await assertMayHaveOneMore(db, wish.clientId, product);
-    return insert(db, call, wish, product, leverage);
+    return insert(db, call, wish, product, { leverage, group });
   });
   if (status === 'active') return id;
   if (status === 'failed') throw refused(null);
@@ -80,7 +84,7 @@ const productOf = async (db: Queryable, { actor }: Ordering, wish: AccountWish):
     throw problem(400, 'validation', 'Name a productCurrencyId, or a productId and its currency.', 'productCurrencyId');
   }
   const { rows } = await db.query<ProductCurrency>(
-    `select pc.id, p.status as "productStatus", pc.is_enabled and c.enabled as "isEnabled", pc.currency, pc.caption, pc.leverages, pc.max_accounts as "maxAccounts",
+    `select pc.id, p.status as "productStatus", pc.is_enabled and c.enabled as "isEnabled", pc.currency, pc.caption, pc.leverages, pc.platform_groups as groups, pc.max_accounts as "maxAccounts",
             pc.permissions, p.type, p.platform_id as "platformId", pl.type as "platformType", co.enabled as "connectionEnabled"
        from product_currency pc join product p on p.id = pc.product_id join platform pl on pl.id = p.platform_id
        join currency c on c.numeric_code = pc.currency left join connection co on co.id = pl.connection_id
@@ -108,6 +112,19 @@ const leverageOf = ({ leverages }: ProductCurrency, wished: number | undefined):
   throw problem(400, 'validation', `leverage: ${offered}.`, 'leverage');
 };
 
+/** Null for wallets, which have no platform. */
+const groupOf = ({ groups, platformType }: ProductCurrency, wished: string | undefined): string | null => {
+  if (platformType === 'personal') {
+    if (wished === undefined) return null;
+    throw problem(400, 'validation', 'platformGroup: a wallet is in no group.', 'platformGroup');
+  }
+  const group = wished ?? groups[0];
+  if (group === undefined)
+    throw new HubFailure('Rejected', 'restricted', 'This product names no group at its platform yet.');
+  if (groups.includes(group)) return group;
+  throw problem(400, 'validation', `platformGroup must be one of ${groups.join(', ')}.`, 'platformGroup');
+};
+
 /** Under the client's row lock, so that two requests at once cannot both be the last one allowed. */
 const assertMayHaveOneMore = async (db: Queryable, clientId: number, product: ProductCurrency): Promise<void> => {
   const client = await db.query<{ status: string }>(
@@ -120,7 +137,7 @@ const assertMayHaveOneMore = async (db: Queryable, clientId: number, product: Pr
   }
   if (product.maxAccounts < 0) return;
   const { rows } = await db.query<{ count: number }>(
-    `select count(*)::int as count from account where client_id = $1 and product_currency_id = $2 and status in ('opening', 'active')`,
+    `select count(*)::int as count from account where client_id = $1 and product_currency_id = $2 and status in ('opening', 'active', 'archiving')`,
     [clientId, product.id],
   );
   if (rows[0]!.count >= product.maxAccounts) {
@@ -137,7 +154,7 @@ const insert = async (
   { actor, key, requestId }: Ordering,
   wish: AccountWish,
   product: ProductCurrency,
-  leverage: number,
+  { leverage, group }: { leverage: number; group: string | null },
 ): Promise<{ id: number; status: string }> => {
   const wallet = product.platformType === 'personal';
   const status = wallet ? 'active' : 'opening';
@@ -149,8 +166,8 @@ const insert = async (
   const ledgerCode = wallet ? walletCode(id) : tradingCode(id);
   await db.query(
     `insert into account (account_id, account_number, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, status,
-            reference, ledger_code, workflow_started, idempotency_key)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+            reference, ledger_code, workflow_started, idempotency_key, platform_group)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       id,
       number,
@@ -167,6 +184,7 @@ const insert = async (
       ledgerCode,
       wallet,
       key ?? null,
+      group,
     ],
   );
   // The mirror of a trading account is opened by its run, once the platform has the account.
@@ -175,7 +193,7 @@ const insert = async (
     actor: actorName(actor),
     action: 'accounts.create',
     object: `account:${id}`,
-    after: { clientId: wish.clientId, productCurrencyId: product.id, leverage, accountNumber: number },
+    after: { clientId: wish.clientId, productCurrencyId: product.id, leverage, group, accountNumber: number },
     requestId,
   });
   return { id, status };

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { assertSees } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { id, idText, name } from '../../kit/shapes.ts';
-import { Account, MyAccount, Statement, accountViews, myAccountViews } from '../../presenters/account.ts';
+import { Account, ACCOUNT_PERMISSIONS, MyAccount, accountViews, myAccountViews } from '../../presenters/account.ts';
 import type { MoneyHub } from '../hub.ts';
-import { accountOf } from '../intake/accounts.ts';
-import { changeAccount } from './change-account.ts';
+import type { Ordering } from '../intake/place-order.ts';
+import { leverageInput, waitsNote, whileWaiting } from '../../trading/change-procedures.ts';
+import { orderChange } from '../../trading/order-change.ts';
+import { type AccountChange, changeAccount } from './change-account.ts';
 import { openAccount } from './open-account.ts';
 
 const params = z.object({ accountId: idText() });
@@ -17,28 +19,19 @@ const OpenBody = z.strictObject({
   ...product,
   currencyCode: id().optional().meta({ description: 'Numeric code, with productId.' }),
   leverage: leverage().optional(),
+  platformGroup: name(200).optional().meta({ description: "One of the product's groups; without it the first." }),
   caption: name(100).optional(),
 });
-
-const PERMISSIONS = [
-  'enabled',
-  'visible',
-  'trade',
-  'deposit',
-  'withdrawal',
-  'transferDeposit',
-  'transferWithdrawal',
-  'exchange',
-] as const;
 
 const ChangeBody = z
   .strictObject({
     caption: name(100).optional(),
     permissions: z
-      .array(z.enum(PERMISSIONS, `must be among ${PERMISSIONS.join(', ')}`))
-      .max(PERMISSIONS.length)
+      .array(z.enum(ACCOUNT_PERMISSIONS, `must be among ${ACCOUNT_PERMISSIONS.join(', ')}`))
+      .max(ACCOUNT_PERMISSIONS.length)
       .transform((words) => [...new Set(words)])
       .optional(),
+    leverage: leverageInput().optional(),
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field');
 
@@ -58,7 +51,11 @@ const OpenMineBody = z.strictObject({
 });
 
 const ChangeMineBody = z
-  .strictObject({ caption: name(100).optional(), favourite: z.boolean().optional() })
+  .strictObject({
+    caption: name(100).optional(),
+    favourite: z.boolean().optional(),
+    leverage: leverageInput().optional(),
+  })
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'must hold at least one field');
 
 /** Opening and changing accounts, from both sides. Lists and single ones are declared elsewhere. */
@@ -83,28 +80,18 @@ export const accountProcedures = (hub: MoneyHub): Procedure[] => [
 
   ...updateProcedures('/accounts/{accountId}', {
     summary: 'Change an account',
+    description: waitsNote,
     tags: ['Accounts'],
     access: 'user',
     permission: 'accounts.update',
     params,
     body: ChangeBody,
     answer: Account,
-    handle: async ({ actor, params: { accountId }, body, requestId }) => {
-      await changeAccount(hub, actor, accountId, body, requestId);
-      return showAccount(hub, accountId);
-    },
-  }),
-
-  procedure('GET /accounts/{accountId}/balance', {
-    summary: 'Balance of an account',
-    tags: ['Accounts'],
-    access: 'user',
-    permission: 'accounts.read',
-    params,
-    answer: Statement,
-    handle: async ({ actor, params: { accountId } }) => {
-      await accountOf(hub.pool, actor, accountId, 'accountId');
-      return (await showAccount(hub, accountId)).statement;
+    ...whileWaiting,
+    errors: [409],
+    handle: async (call) => {
+      await change(hub, call, call.params.accountId, call.body);
+      return showAccount(hub, call.params.accountId);
     },
   }),
 
@@ -124,18 +111,33 @@ export const accountProcedures = (hub: MoneyHub): Procedure[] => [
   }),
 
   ...updateProcedures('/my/accounts/{accountId}', {
-    summary: 'Name or mark an account',
+    summary: 'Name or mark an account, or change its leverage',
+    description: waitsNote,
     tags: ['My accounts'],
     access: 'client' as const,
     params,
     body: ChangeMineBody,
     answer: MyAccount,
-    handle: async ({ actor, params: { accountId }, body, requestId }) => {
-      await changeAccount(hub, actor, accountId, body, requestId);
-      return showMyAccount(hub, accountId);
+    ...whileWaiting,
+    errors: [409],
+    handle: async (call) => {
+      await change(hub, call, call.params.accountId, call.body);
+      return showMyAccount(hub, call.params.accountId);
     },
   }),
 ];
+
+/** The leverage first: when the platform says no, nothing is changed. */
+const change = async (
+  hub: MoneyHub,
+  call: Ordering,
+  accountId: number,
+  { leverage, ...own }: AccountChange & { leverage?: number | undefined },
+): Promise<void> => {
+  if (leverage !== undefined) await orderChange(hub, call, accountId, { wanted: { leverage } });
+  if (Object.values(own).some((value) => value !== undefined))
+    await changeAccount(hub, call.actor, accountId, own, call.requestId);
+};
 
 const showAccount = async ({ pool }: MoneyHub, accountId: number) =>
   (await accountViews(pool, [accountId])).get(accountId)!;

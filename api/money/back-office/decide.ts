@@ -16,6 +16,8 @@ const WORD: Record<Purpose, Record<Verdict, DecisionWord>> = {
   assistance: { yes: 'mark_done', no: 'mark_failed', continue: 'continue' },
   // Only trying again helps; whoever says yes means that.
   repair: { yes: 'continue', no: 'reject', continue: 'continue' },
+  // A difference is no claim that could be refused: it is settled, or goes on being watched.
+  difference: { yes: 'mark_done', no: 'reject', continue: 'continue' },
 };
 
 export type Saying = Pick<Decision, 'comment' | 'resolutionId' | 'evidence'>;

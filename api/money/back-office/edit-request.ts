@@ -1,5 +1,5 @@
 import { policyFor } from '../../../activities/transactions/approval-policy.ts';
-import { assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
+import { assertMethodExchanges, assertMethodTakes } from '../../../activities/transactions/restrictions.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { loadMethodFacts } from '../../../db/repositories/orders.ts';
@@ -79,6 +79,8 @@ const assertMayCorrect = async (hub: MoneyHub, db: Queryable, request: RequestRo
     throw problem(409, 'decided_already', 'Somebody decided on the present amount already.', 'data.amount');
   }
   assertFits(amount, transaction.currency);
-  assertMethodTakes(method, 'deposit', transaction.currency.numericCode, amount);
+  const { currency, exchange } = transaction;
+  if (exchange) assertMethodExchanges(method!, currency.numericCode, amount);
+  else assertMethodTakes(method, 'deposit', currency.numericCode, amount);
   return (await policyFor({ provider: providerById }, db, transaction, amount)) === 2 ? 2 : 1;
 };

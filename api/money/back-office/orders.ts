@@ -13,6 +13,10 @@ const PaymentBody = z.strictObject({
   accountId: id(),
   methodId: id().meta({ description: 'A manual method.' }),
   amount: amountInput('number'),
+  currencyCode: id().optional().meta({
+    description:
+      "Numeric code of what is paid in or out, where it is not the account's currency. `amount` is what is paid in, or what leaves the account.",
+  }),
   vendorCommission: fee().meta({ description: 'Default: by the rules of the method.' }),
   providerCommission: fee(),
   data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),

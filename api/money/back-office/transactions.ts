@@ -4,10 +4,12 @@ import { recordAudit } from '../../../db/repositories/audit.ts';
 import { type UserActor, actorName } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
-import { idText, text } from '../../kit/shapes.ts';
+import { amountInput, idText, text } from '../../kit/shapes.ts';
 import { Transaction } from '../../presenters/transaction.ts';
 import { cancelTransaction } from '../cancel.ts';
 import type { MoneyHub } from '../hub.ts';
+import { placeOrder } from '../intake/place-order.ts';
+import { refundOrder } from '../intake/refund-order.ts';
 import { decideRequest, type Verdict } from './decide.ts';
 import { seenTransaction, showTransaction, type TransactionFacts } from './show.ts';
 
@@ -74,6 +76,34 @@ export const transactionProcedures = (hub: MoneyHub): Procedure[] => [
     },
   }),
 ];
+
+const RefundBody = z.strictObject({
+  amount: amountInput('string').optional().meta({ description: 'Default: all that is left of the deposit.' }),
+  comment: text(2000).optional(),
+});
+
+/** POST /transactions/{transactionId}/refund. */
+export const refundProcedure = (hub: MoneyHub): Procedure =>
+  procedure('POST /transactions/{transactionId}/refund', {
+    summary: 'Give a deposit back the way it came',
+    description:
+      "Answers with the refund: a withdrawal of its own, linked by `refundOf`. The money is taken from the wallet the deposit was credited to; never more than is left of the deposit. Who orders it does not approve it, as the policies for withdrawals say. The broker's commission is not given back by it.",
+    tags: ['Transactions'],
+    access: 'user',
+    permission: 'deposits.refund',
+    params,
+    body: RefundBody.optional(),
+    answer: Transaction,
+    status: 201,
+    errors: [404],
+    idempotent: true,
+    handle: async (call) => {
+      const { actor, params: of, body = {} } = call;
+      await seenTransaction(hub, actor, of.transactionId);
+      const made = await placeOrder(hub, call, (db) => refundOrder(hub, db, actor, of.transactionId, body));
+      return showTransaction(hub, actor, made);
+    },
+  });
 
 /** The open request in which the hub asks what became of a transaction; approvals are given at /applications. */
 const openQuestion = async ({ pool }: MoneyHub, transactionId: number): Promise<number> => {

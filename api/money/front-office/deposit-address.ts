@@ -19,8 +19,8 @@ export const depositAddressFor = async (
   request: PaymentRequest,
 ): Promise<AddressRow & { minAmount: string | null }> => {
   const { addressId, minAmount } = await inTransaction(hub.pool, async (db) => {
-    const { clientId, credit, currency, method } = await paymentOrder(db, call.actor, 'deposit', request);
-    const { methodId, connectionId, currencies } = method!;
+    const { clientId, credit, currency, exchange, method } = await paymentOrder(db, call.actor, 'deposit', request);
+    const { methodId, connectionId, currencies, paymentCurrencies } = method!;
     const row = await ensureAddressRow(db, {
       clientId,
       accountId: credit!.accountId,
@@ -38,7 +38,7 @@ export const depositAddressFor = async (
         requestId: call.requestId,
       });
     }
-    const limits = currencies.find((one) => one.numericCode === currency.numericCode);
+    const limits = (exchange ? paymentCurrencies : currencies).find((one) => one.numericCode === currency.numericCode);
     return { addressId: row.addressId, minAmount: limits?.min ?? null };
   });
 

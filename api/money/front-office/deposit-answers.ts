@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { wire } from '../../../domain/money.ts';
+import type { DepositAction } from '../../../adapters/kit/payments.ts';
+import { wire, wireOrNull } from '../../../domain/money.ts';
 import { isoTime, money } from '../../kit/shapes.ts';
 import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
 import { MyTransaction } from '../../presenters/transaction.ts';
@@ -18,6 +19,20 @@ const answer = <W extends string, D extends z.ZodType>(workflow: W, done: boolea
     workflow: z.literal(workflow),
   });
 
+/** Where the client goes on; `params` are posted there by his browser. */
+export const Redirect = z.object({
+  url: z.string(),
+  method: z.enum(['GET', 'POST']),
+  params: z.record(z.string(), z.string()),
+});
+
+/** Null when the provider sends him nowhere. */
+export const redirectOf = (action: DepositAction | null): z.infer<typeof Redirect> | null => {
+  if (action?.kind === 'redirect') return { url: action.url, method: 'GET', params: {} };
+  if (action?.kind === 'form') return { url: action.url, method: 'POST', params: action.fields };
+  return null;
+};
+
 const withTransaction = { transaction: MyTransaction };
 
 /** What a deposit asks the client to do next (objects-front-office 4.1). */
@@ -26,18 +41,7 @@ export const DepositAnswer = z
     answer('deposit_preview', false, z.object({ ...MyTransaction.shape, transactionId: z.null() })),
     answer('deposit_done', true, z.object(withTransaction)),
     answer('deposit_instruction', true, z.object({ ...withTransaction, html: z.string() })),
-    answer(
-      'deposit_redirect',
-      true,
-      z.object({
-        ...withTransaction,
-        redirect: z.object({
-          url: z.string(),
-          method: z.enum(['GET', 'POST']),
-          params: z.record(z.string(), z.string()),
-        }),
-      }),
-    ),
+    answer('deposit_redirect', true, z.object({ ...withTransaction, redirect: Redirect })),
     answer(
       'deposit_address',
       true,
@@ -70,12 +74,20 @@ export const previewAnswer = async (hub: MoneyHub, order: NewOrder): Promise<Dep
       status: 'new',
       creditDetails: {
         account,
-        amount: wire(order.amount),
+        amount: wire(order.exchange ? (order.exchange.quote?.amount ?? '0') : order.amount),
         commission: wire(order.vendorCommission),
         currency: account.currency,
       },
       debitDetails: null,
-      foreignExchangeRate: wire('1'),
+      foreignExchangeRate: order.exchange ? wireOrNull(order.exchange.quote?.rate) : wire('1'),
+      exchange: order.exchange && {
+        paidAmount: wire(order.amount),
+        paidCurrencyCode: order.currency.numericCode,
+        receivedAmount: wireOrNull(order.exchange.quote?.amount),
+        receivedCurrencyCode: order.exchange.currency.numericCode,
+        expireTime: order.exchange.quote ? isoTime(new Date(order.exchange.quote.expiresAt)) : null,
+        isFixed: false,
+      },
       method: { id, name, caption },
       resolution: null,
       data: order.data,
@@ -92,7 +104,7 @@ interface Opened {
   stage: string;
   status: string;
   reference: string;
-  action: { kind: string; url?: string } | null;
+  action: DepositAction | null;
   instruction: string | null;
   flow: string;
 }
@@ -107,9 +119,11 @@ export const placedAnswer = async (hub: MoneyHub, transactionId: number): Promis
   const { action, instruction, flow, reference } = rows[0]!;
   const transaction = await showMyTransaction(hub, transactionId);
   const uuid = randomUUID();
-  if (action?.kind === 'redirect' && action.url !== undefined) {
-    const redirect = { url: action.url, method: 'GET' as const, params: {} };
-    return { ...envelope, data: { transaction, redirect }, done: true, uuid, workflow: 'deposit_redirect' };
+  const redirect = redirectOf(action);
+  if (redirect) return { ...envelope, data: { transaction, redirect }, done: true, uuid, workflow: 'deposit_redirect' };
+  if (action?.kind === 'instruction') {
+    const html = paragraphs(action.text);
+    return { ...envelope, data: { transaction, html }, done: true, uuid, workflow: 'deposit_instruction' };
   }
   if (flow !== 'manual') return asyncAnswer(transactionId, transaction.status);
   if (instruction === null) return { ...envelope, data: { transaction }, done: true, uuid, workflow: 'deposit_done' };
@@ -117,6 +131,15 @@ export const placedAnswer = async (hub: MoneyHub, transactionId: number): Promis
   const html = `${instruction}<p>Reference: <b>${reference}</b></p>`;
   return { ...envelope, data: { transaction, html }, done: true, uuid, workflow: 'deposit_instruction' };
 };
+
+/** Plain text of a provider, or of a connection's settings, as HTML. */
+const paragraphs = (text: string): string =>
+  text
+    .split(/\n{2,}/)
+    .map((part) => `<p>${escaped(part).replaceAll('\n', '<br>')}</p>`)
+    .join('');
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 export const asyncAnswer = (transactionId: number, status = 'inProgress'): DepositAnswerView => ({
   ...envelope,

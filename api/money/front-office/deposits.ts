@@ -10,11 +10,14 @@ import { addressAnswer, asyncAnswer, DepositAnswer, placedAnswer, previewAnswer 
 const Body = z.strictObject({
   accountId: id(),
   methodId: id(),
-  currencyCode: id().meta({ description: "Numeric code of the account's currency." }),
+  currencyCode: id().meta({
+    description:
+      "Numeric code of what the client pays: the account's currency, or another one that the method takes. Then the rate is quoted, and stands for a quarter of an hour.",
+  }),
   amount: amountInput('number')
     .nullable()
     .optional()
-    .meta({ description: 'Not needed where the method has hideAmount.' }),
+    .meta({ description: 'What the client pays, in that currency. Not needed where the method has hideAmount.' }),
   isPretend: z.boolean().optional().meta({ description: 'true: only say what would happen.' }),
   appInstanceId: z.string().max(200).optional(),
   data: freeForm().nullable().optional().meta({ description: "Values of the method's fields, by their id." }),
@@ -31,7 +34,7 @@ const deposit = (hub: MoneyHub, path: '/my/deposits' | '/my/deposits/sync', wait
     body: Body,
     answer: DepositAnswer,
     status: 201,
-    errors: [404],
+    errors: [404, 503],
     idempotent: true,
     handle: async (call) => {
       const { amount = null, data, isPretend, appInstanceId: _device, ...rest } = call.body;

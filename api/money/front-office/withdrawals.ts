@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { DepositAction } from '../../../adapters/kit/payments.ts';
 import { subtract, wire } from '../../../domain/money.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { amountInput, freeForm, id, money } from '../../kit/shapes.ts';
@@ -7,6 +8,7 @@ import { MyTransaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
 import { type NewOrder, paymentOrder } from '../intake/new-order.ts';
 import { placeOrder } from '../intake/place-order.ts';
+import { Redirect, redirectOf } from './deposit-answers.ts';
 import { showMyTransaction } from './show.ts';
 
 /** B2Core's name of the last step of every wizard. */
@@ -16,8 +18,10 @@ const Body = z.strictObject({
   uuid: z.uuid('must be a UUID').optional().meta({ description: 'From GET /my/withdrawals/wizard.' }),
   accountId: id(),
   methodId: id(),
-  amount: amountInput('number'),
-  currencyCode: id().meta({ description: "Numeric code of the account's currency." }),
+  amount: amountInput('number').meta({ description: "In the account's currency." }),
+  currencyCode: id().meta({
+    description: "Numeric code of what is paid out: the account's currency, or another one that the method pays.",
+  }),
   data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
   isPretend: z.boolean().optional().meta({ description: 'true: only say what would happen.' }),
   appInstanceId: z.string().max(200).optional(),
@@ -39,7 +43,12 @@ const WithdrawalPreview = z
 const Answer = z.discriminatedUnion('workflow', [
   z.object({
     code: z.literal(202),
-    data: z.object({ transaction: MyTransaction }),
+    data: z.object({
+      transaction: MyTransaction,
+      redirect: Redirect.optional().meta({
+        description: 'Of methods whose provider asks the client itself where the money shall go: he goes on there.',
+      }),
+    }),
     done: z.literal(true),
     uuid: z.uuid(),
     workflow: z.literal(END),
@@ -81,10 +90,10 @@ export const withdrawalProcedures = (hub: MoneyHub): Procedure[] => [
     ...common,
     summary: 'Withdraw money',
     description:
-      'The amount is held at once. What happens then is told by the transaction: `pending` while somebody must approve it.',
+      'The amount is held at once. What happens then is told by the transaction: `pending` while somebody must approve it, `hold` while the provider waits for the client (`redirect`).',
     body: Body,
     answer: Answer,
-    errors: [404],
+    errors: [404, 503],
     idempotent: true,
     handle: async (call) => {
       const { uuid = randomUUID(), isPretend, appInstanceId: _device, ...request } = call.body;
@@ -100,17 +109,28 @@ export const withdrawalProcedures = (hub: MoneyHub): Procedure[] => [
       }
       const made = await placeOrder(hub, call, (db) => paymentOrder(db, call.actor, 'withdrawal', request));
       const transaction = await showMyTransaction(hub, made);
-      return { code: 202 as const, data: { transaction }, done: true as const, uuid, workflow: END as typeof END };
+      const redirect = await whereToGoOn(hub, made);
+      const data = { transaction, ...(redirect && { redirect }) };
+      return { code: 202 as const, data, done: true as const, uuid, workflow: END as typeof END };
     },
   }),
 ];
 
-const previewOf = ({ amount, vendorCommission, currency }: NewOrder): z.input<typeof WithdrawalPreview> => ({
-  rate: wire('1'),
+/** Null unless the client has still to say at the provider where his money shall go. */
+const whereToGoOn = async ({ pool }: MoneyHub, transactionId: number) => {
+  const { rows } = await pool.query<{ action: DepositAction | null }>(
+    `select provider_data -> 'action' as action from money_transaction where transaction_id = $1 and stage = 'awaiting_client'`,
+    [transactionId],
+  );
+  return redirectOf(rows[0]?.action ?? null);
+};
+
+const previewOf = ({ amount, vendorCommission, currency, exchange }: NewOrder): z.input<typeof WithdrawalPreview> => ({
+  rate: wire(exchange?.quote?.rate ?? '1'),
   amount: wire(amount),
   commission: wire(vendorCommission),
   sourceCurrencyAlphaCode: currency.alphabeticCode,
   sourceCurrencyAmount: wire(amount),
-  destinationCurrencyAlphaCode: currency.alphabeticCode,
-  destinationCurrencyAmount: wire(subtract(amount, vendorCommission)),
+  destinationCurrencyAlphaCode: (exchange?.currency ?? currency).alphabeticCode,
+  destinationCurrencyAmount: wire(exchange?.quote?.amount ?? subtract(amount, vendorCommission)),
 });

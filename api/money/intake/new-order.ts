@@ -1,13 +1,17 @@
+import { quoteExchange } from '../../../activities/rates/quote-exchange.ts';
 import {
   assertAccountMay,
   assertLevelAllows,
+  assertMethodExchanges,
   assertMethodTakes,
 } from '../../../activities/transactions/restrictions.ts';
 import type { Queryable } from '../../../db/pool.ts';
+import type { ExchangeQuote } from '../../../db/repositories/exchanges.ts';
 import type { AccountFacts, MethodFacts } from '../../../db/repositories/orders.ts';
+import { loadMarkup } from '../../../db/repositories/rates.ts';
 import { commissionOn } from '../../../domain/commissions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { type Amount, compare } from '../../../domain/money.ts';
+import { type Amount, compare, isZero, subtract } from '../../../domain/money.ts';
 import type { Currency } from '../../../domain/money-order.ts';
 import type { Actor } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
@@ -21,13 +25,19 @@ export interface NewOrder {
   clientId: number;
   debit: AccountFacts | null;
   credit: AccountFacts | null;
+  /** The payer's: of a deposit what is paid in, of all else what leaves the account. */
   currency: Currency;
   amount: Amount;
+  /** In the currency of the client's account. */
   vendorCommission: Amount;
   providerCommission: Amount;
+  /** Set when it changes currency; no quote where any amount may come. */
+  exchange: { currency: Currency; quote: ExchangeQuote | null } | null;
   method: MethodFacts | null;
   data: Record<string, string>;
   comment: string | null;
+  /** The deposit it gives back, through the connection that took it in. */
+  refundOf?: { transactionId: number; connectionId: number };
 }
 
 export interface PaymentRequest {
@@ -35,7 +45,7 @@ export interface PaymentRequest {
   methodId: number;
   /** Null only for a method that takes any amount (an address). */
   amount: Amount | null;
-  /** Numeric code; must be the account's own. */
+  /** Numeric code of what is paid in or out; default: the account's own. */
   currencyCode?: number | undefined;
   data?: Record<string, unknown> | undefined;
   /** What an operator sets instead of the method's own rules. */
@@ -55,26 +65,33 @@ export const paymentOrder = async (
   facts = freshFacts(db),
 ): Promise<NewOrder> => {
   const account = await accountOf(db, actor, request.accountId, 'accountId', facts);
-  const currency = await currencyOf(facts, account.currency);
-  if (request.currencyCode !== undefined && request.currencyCode !== account.currency) {
-    throw new HubFailure('Rejected', 'currency_mismatch', `The account is kept in ${currency.alphabeticCode}.`, {
-      field: 'currencyCode',
-    });
-  }
+  const own = await currencyOf(facts, account.currency);
+  const code = request.currencyCode ?? account.currency;
+  const outside = code === account.currency ? own : await currencyOf(facts, code);
+  const currency = type === 'deposit' ? outside : own;
   const found = await facts.method(request.methodId);
   const openAmount = type === 'deposit' && found?.flow === 'address';
   if (request.amount === null && !openAmount) throw problem(400, 'validation', 'amount is required.', 'amount');
   const amount = openAmount ? null : request.amount;
   if (amount !== null) assertFits(amount, currency);
-  const method = assertMethodTakes(found, type, account.currency, amount);
+  const exchange =
+    outside === own ? null : await exchangeOf(db, actor, type, { request, method: found, own, outside, amount });
+  const onAccount = exchange && type === 'deposit' ? (exchange.quote?.amount ?? null) : amount;
+  const method = assertMethodTakes(found, type, account.currency, onAccount);
   if (request.manualOnly && method.provider !== 'manual') {
     throw new HubFailure('Unsupported', 'unsupported', 'Only manual methods can be used here.', { field: 'methodId' });
   }
   assertAccountMay(account, [type], 'accountId');
   assertWallet(account, 'accountId');
-  const level = { clientId: account.clientId, type, currency: account.currency, amount, transactionId: null };
+  const level = {
+    clientId: account.clientId,
+    type,
+    currency: account.currency,
+    amount: onAccount,
+    transactionId: null,
+  };
   await assertLevelAllows(db, level, await facts.rights(account.clientId));
-  const vendorCommission = commission(request, method, currency, amount ?? '0');
+  const vendorCommission = commission(request, method, own, onAccount ?? '0');
   const data = methodData(method, request.data ?? {});
   if (type === 'withdrawal') await assertFunds(db, account, amount!);
   return {
@@ -86,10 +103,52 @@ export const paymentOrder = async (
     amount: amount ?? '0',
     vendorCommission,
     providerCommission: providerCommission(request, currency),
+    exchange,
     method,
     data,
     comment: request.comment ?? null,
   };
+};
+
+const keptIn = ({ alphabeticCode }: Currency) =>
+  new HubFailure('Rejected', 'currency_mismatch', `The account is kept in ${alphabeticCode}.`, {
+    field: 'currencyCode',
+  });
+
+/**
+ * What the order makes in the other currency: of a deposit all that is paid, of a payout what the commission leaves. The method must serve both currencies,
+ * and the broker must not have closed the pair.
+ */
+const exchangeOf = async (
+  db: Queryable,
+  actor: Actor,
+  type: 'deposit' | 'withdrawal',
+  order: {
+    request: PaymentRequest;
+    method: MethodFacts | null;
+    own: Currency;
+    outside: Currency;
+    amount: Amount | null;
+  },
+): Promise<NonNullable<NewOrder['exchange']>> => {
+  const { request, own, outside, amount } = order;
+  const method = assertMethodTakes(order.method, type, own.numericCode, null);
+  if (!method.paymentCurrencies.some((one) => one.numericCode === outside.numericCode)) throw keptIn(own);
+  const [from, to] = type === 'deposit' ? [outside, own] : [own, outside];
+  const pair = await loadMarkup(db, from.numericCode, to.numericCode);
+  if (pair && !(actor.kind === 'client' ? pair.forClients : pair.forAdmins)) {
+    const issue = `${from.alphabeticCode} cannot be changed into ${to.alphabeticCode} now.`;
+    throw new HubFailure('Rejected', 'restricted', issue, { field: 'currencyCode' });
+  }
+  if (amount === null) return { currency: to, quote: null };
+  const changed = type === 'deposit' ? amount : subtract(amount, commission(request, method, own, amount));
+  const quote = await quoteExchange(db, changed, from, to);
+  if (isZero(quote.amount))
+    throw new HubFailure('Rejected', 'amount_too_small', `That makes nothing in ${to.alphabeticCode}.`, {
+      field: 'amount',
+    });
+  assertMethodExchanges(method, outside.numericCode, type === 'deposit' ? amount : quote.amount);
+  return { currency: to, quote };
 };
 
 /** The broker's fee is taken inside the amount: something must be left. */
@@ -178,6 +237,7 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
     amount,
     vendorCommission: '0',
     providerCommission: '0',
+    exchange: null,
     method: null,
     data: {},
     comment: null,

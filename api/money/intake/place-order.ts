@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { keepExchange } from '../../../db/repositories/exchanges.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import type { Begun } from '../../../domain/money-order.ts';
 import { REASONS, type Reason } from '../../../domain/reasons.ts';
@@ -87,8 +88,8 @@ const insert = async (
 ): Promise<{ kind: Kind; placed: Placed; shown: ReturnType<typeof shownOf> }> => {
   const { rows } = await db.query<{ id: number }>(
     `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, provider_commission,
-            method_id, connection_id, reference, data, user_id, comment, idempotency_key)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning transaction_id as id`,
+            method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning transaction_id as id`,
     [
       order.type,
       order.clientId,
@@ -99,26 +100,30 @@ const insert = async (
       order.vendorCommission,
       order.providerCommission,
       order.method?.methodId ?? null,
-      order.method?.connectionId ?? null,
+      order.refundOf?.connectionId ?? order.method?.connectionId ?? null,
       referenceFrom(randomBytes(12)),
       order.data,
       actor.kind === 'user' ? actor.id : null,
       order.comment,
       key ?? null,
+      order.refundOf?.transactionId ?? null,
     ],
   );
   const { id } = rows[0]!;
+  if (order.exchange) await keepExchange(db, id, order.exchange.currency.numericCode, order.exchange.quote);
   await recordAudit(db, {
     actor: actorName(actor),
-    action: `${order.type}s.create`,
+    action: order.refundOf ? 'deposits.refund' : `${order.type}s.create`,
     object: `transaction:${id}`,
     after: {
       amount: order.amount,
       currency: order.currency.alphabeticCode,
       vendorCommission: order.vendorCommission,
+      ...(order.exchange?.quote && { rate: order.exchange.quote.rate, into: order.exchange.currency.alphabeticCode }),
       methodId: order.method?.methodId ?? null,
       debitAccountId: order.debit?.accountId ?? null,
       creditAccountId: order.credit?.accountId ?? null,
+      ...(order.refundOf && { refundOf: order.refundOf.transactionId }),
     },
     requestId,
   });

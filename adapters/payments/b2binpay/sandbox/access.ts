@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { passwordKey, tokenSign } from '../signature.ts';
+import { answer, readDraft } from '../../../kit/sandbox-json-api.ts';
+import { assure, Refusal } from '../../../kit/sandbox-wire.ts';
+import { passwordKey, tokenSign } from '../client.ts';
 import { stamp } from './render.ts';
-import { CREDENTIALS, type State, type Version } from './state.ts';
-import { WireFailure, answer, readDraft } from './wire.ts';
+import { CREDENTIALS, MINUTE, type State, type Version } from './state.ts';
 
-const MINUTE = 60_000;
 const V3_SECONDS = 3599;
 const V2_ACCESS = 15 * MINUTE;
 const V2_REFRESH = 360 * MINUTE;
+const NO_ACCOUNT = 'No active account found with the given credentials';
 
 /** Only addresses on the merchant's list are served. */
 export const allowedAddress =
@@ -16,23 +17,16 @@ export const allowedAddress =
   (req, _res, next) => {
     const { allowedIps } = state().settings;
     const from = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    if (allowedIps && !allowedIps.includes(from)) throw new WireFailure(403, '2016', 'IP address is not allowed');
+    assure(!allowedIps || allowedIps.includes(from), 403, '2016', 'IP address is not allowed');
     next();
   };
 
 /** Counts a call that comes without a good token. */
-const throttle = (state: State, now: number): void => {
-  const limit = state.settings.unauthenticatedPerMinute;
-  if (limit === null) return;
-  state.unauthenticated = state.unauthenticated.filter((at) => at > now - MINUTE);
-  const [oldest] = state.unauthenticated;
-  if (oldest !== undefined && state.unauthenticated.length >= limit) {
-    const retryAfter = Math.ceil((oldest + MINUTE - now) / 1000);
-    throw new WireFailure(429, 'throttled', `Request was throttled. Expected available in ${retryAfter} seconds.`, {
-      retryAfter,
-    });
-  }
-  state.unauthenticated.push(now);
+const throttle = ({ settings, strangers }: State, now: number): void => {
+  const wait = strangers.take(now, settings.unauthenticatedPerMinute ?? Infinity);
+  const retryAfter = Math.ceil(wait / 1000);
+  const text = `Request was throttled. Expected available in ${retryAfter} seconds.`;
+  assure(wait === 0, 429, 'throttled', text, { retryAfter });
 };
 
 /** The version whose token the call carries; 401 without a living one. */
@@ -41,9 +35,8 @@ export const authenticate = (req: Request, state: State, now: number): Version =
   const token = access === undefined ? undefined : state.tokens.get(access);
   if (token && token.expiresAt > now) return token.version;
   throttle(state, now);
-  throw access === undefined
-    ? new WireFailure(401, 'not_authenticated', 'Authentication credentials were not provided.')
-    : new WireFailure(401, 'token_not_valid', 'Given token not valid for any token type');
+  assure(access !== undefined, 401, 'not_authenticated', 'Authentication credentials were not provided.');
+  throw new Refusal(401, 'token_not_valid', 'Given token not valid for any token type');
 };
 
 const fresh = () => `sandbox.${randomBytes(24).toString('base64url')}`;
@@ -70,7 +63,7 @@ export const obtain =
       const sign = tokenSign(passwordKey(login, password), time, pair.refresh);
       answer(res, 200, { data: token({ ...pair, is_2fa_confirmed: true }), meta: { time, sign } });
     } else {
-      throw new WireFailure(400, '2006', 'No active account found with the given credentials');
+      throw new Refusal(400, '2006', NO_ACCOUNT);
     }
   };
 
@@ -82,8 +75,7 @@ export const refresh =
     const old = String(readDraft(req, 'auth-token').attributes['refresh']);
     const known = state().refreshTokens.get(old);
     state().refreshTokens.delete(old);
-    if (!known || known.expiresAt <= now())
-      throw new WireFailure(401, '2007', 'No active account found with the given credentials');
+    assure(known && known.expiresAt > now(), 401, '2007', NO_ACCOUNT);
     answer(res, 200, { data: token(v2Pair(state(), now())) });
   };
 

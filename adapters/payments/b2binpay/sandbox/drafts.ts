@@ -1,17 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Amount, compare, fits, isAmount, isPositive, normal } from '../../../../domain/money.ts';
-import {
-  type Deposit,
-  type Payout,
-  type State,
-  type Version,
-  type Wallet,
-  currencyById,
-  magicOf,
-  takeId,
-} from './state.ts';
-import type { VendorCurrency } from '../currencies.ts';
-import { type Draft, WireFailure, invalid } from './wire.ts';
+import { type SentDraft as Draft, invalid } from '../../../kit/sandbox-json-api.ts';
+import { magicOf } from '../../../kit/sandbox-psp.ts';
+import { assure } from '../../../kit/sandbox-wire.ts';
+import type { VendorCurrency } from '../config.ts';
+import { type Deposit, type Payout, type State, type Version, type Wallet, currencyById, takeId } from './state.ts';
 
 /** They refuse `is_fee_included: true` for these and for every token. */
 const FEE_NEVER_INCLUDED = new Set([
@@ -31,8 +24,7 @@ const FEE_NEVER_INCLUDED = new Set([
 
 const walletOf = (state: State, draft: Draft): Wallet => {
   const wallet = state.wallets.find(({ id }) => id === draft.related('wallet'));
-  if (!wallet)
-    throw new WireFailure(400, 'does_not_exist', 'Invalid wallet', { pointer: '/data/relationships/wallet' });
+  assure(wallet, 400, 'does_not_exist', 'Invalid wallet', { pointer: '/data/relationships/wallet' });
   return wallet;
 };
 
@@ -40,8 +32,7 @@ const currencyOf = (draft: Draft): VendorCurrency | null => {
   const id = draft.related('currency');
   if (id === null) return null;
   const currency = currencyById(id);
-  if (!currency)
-    throw new WireFailure(400, 'does_not_exist', 'Invalid currency', { pointer: '/data/relationships/currency' });
+  assure(currency, 400, 'does_not_exist', 'Invalid currency', { pointer: '/data/relationships/currency' });
   return currency;
 };
 

@@ -1,21 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { type Amount, add, compare, percentOf, round, subtract, sum } from '../../../../domain/money.ts';
+import { magicOf, paidOf } from '../../../kit/sandbox-psp.ts';
+import { callBack } from '../../../kit/sandbox-wire.ts';
 import type { SandboxDesk } from '../../../kit/sandbox.ts';
-import type { VendorCurrency } from '../currencies.ts';
-import { tell } from './callbacks.ts';
+import type { VendorCurrency } from '../config.ts';
+import { callbackOf } from './render.ts';
 import {
   type Deposit,
+  MINUTE,
   type Payout,
   type State,
   type Transfer,
   convert,
   currencyById,
-  magicOf,
   takeId,
 } from './state.ts';
 
-const DAY = 86_400_000;
+const DAY = 1440 * MINUTE;
+/** Two ticks of theirs. */
+const SLOW = 2000;
 const COMMISSION_PERCENT = '0.4';
+/** Their interval and cap are not published. */
+const RETRIES = [1, 5, 15, 60, 360, 1440].map((minutes) => minutes * MINUTE);
 
 /** What money does over there: arrives, is confirmed, fails, is blocked, comes back. Amounts decide by their magic minor part. */
 export class Life {
@@ -40,7 +46,7 @@ export class Life {
       this.expire(deposit);
       return null;
     }
-    const amount = how.amount ?? scaled(convert(requested!, wallet.currency, currency, 'up'), magic, currency);
+    const amount = how.amount ?? paidOf(convert(requested!, wallet.currency, currency, 'up'), currency.exp, magic);
     const amountTarget = convert(amount, currency, wallet.currency, 'down');
     const commission = round(percentOf(amount, COMMISSION_PERCENT), currency.exp, 'up');
     const transfer = this.#transfer(deposit, 1, currency, { amount, amountTarget, commission, silent: magic === '11' });
@@ -50,7 +56,7 @@ export class Life {
     else if (magic === '03') this.fail(transfer, 'insufficient funds of the sender');
     else if (magic === '08') this.block(transfer);
     else if (magic === '10') transfer.riskStatus = 2;
-    else if (magic === '01') this.#after(transfer, 2, () => this.confirm(transfer, needed));
+    else if (magic === '01') this.#desk.later(SLOW, () => this.confirm(transfer, needed));
     else this.confirm(transfer, needed);
     if (magic === '07') this.#desk.later(DAY, () => this.fail(transfer, 'reversed'));
     return transfer;
@@ -66,7 +72,7 @@ export class Life {
   /** Sets the status; what is not paid in the regular way is told without transfer and signature. */
   force(of: Deposit | Payout, status: number): void {
     of.status = status;
-    tell(this.#desk, this.#state(), of, null);
+    this.#tell(of, null);
   }
 
   // Payouts ----------------------------------------------------------------------------------------------------------
@@ -75,16 +81,14 @@ export class Life {
   begin(payout: Payout): void {
     payout.wallet.balance = subtract(payout.wallet.balance, payout.amount);
     const magic = magicOf(payout.amount);
-    if (magic === '06') this.#after(payout, 2, () => this.cancel(payout));
-    if (payout.status !== 2) return;
-    this.#after(payout, 0, () => this.dispatch(payout));
-    this.#desk.later(20, () => this.tickOf(payout, 0));
+    if (magic === '06') this.#desk.later(SLOW, () => payout.status === 1 && this.cancel(payout));
+    if (payout.status === 2) this.dispatch(payout);
   }
 
   dispatch(payout: Payout): void {
     const magic = magicOf(payout.amount);
     const { currency, feeAmount } = payout;
-    const amount = scaled(payout.amount, magic, currency);
+    const amount = paidOf(payout.amount, currency.exp);
     const fee = currency.parent === undefined ? feeAmount : '0';
     const transfer = this.#transfer(payout, 2, currency, { amount, amountTarget: amount, fee, silent: magic === '11' });
     const chain = currency.parent === undefined ? undefined : currencyById(currency.parent);
@@ -95,7 +99,7 @@ export class Life {
     }
     if (magic === '02') this.fail(transfer, 'rejected by the network');
     else if (magic === '08') this.block(transfer);
-    else if (magic === '01') this.#after(payout, 2, () => this.confirm(transfer, currency.blocks));
+    else if (magic === '01') this.#desk.later(SLOW, () => this.confirm(transfer, currency.blocks));
     else this.confirm(transfer, currency.blocks);
     if (magic === '07') this.#desk.later(DAY, () => this.fail(transfer, 'returned'));
   }
@@ -103,7 +107,6 @@ export class Life {
   approve(payout: Payout): void {
     if (payout.status !== 1) throw new Error('it does not wait for approval');
     payout.status = 2;
-    this.#state().waiting.delete(payout);
     this.dispatch(payout);
   }
 
@@ -111,7 +114,6 @@ export class Life {
   cancel(payout: Payout): void {
     if (payout.status !== 1) throw new Error('it does not wait for approval');
     payout.wallet.balance = add(payout.wallet.balance, payout.amount);
-    this.#state().waiting.delete(payout);
     this.force(payout, 3);
   }
 
@@ -158,39 +160,10 @@ export class Life {
       wallet.balance = add(wallet.balance, of.amount);
     }
     this.#changed(transfer);
-    if (overOrLate && !transfer.silent) tell(this.#desk, this.#state(), of, null);
+    if (overOrLate && !transfer.silent) this.#tell(of, null);
   }
 
-  // Ticks ------------------------------------------------------------------------------------------------------------
-
-  /** One look at the object counts as one tick, for its payments too. */
-  tickOf(of: Deposit | Payout, ticks = 1): void {
-    for (const what of [...this.#state().waiting.keys()])
-      if (what === of || ('of' in what && what.of === of)) this.#tick(what, ticks);
-  }
-
-  #tick(what: Deposit | Payout | Transfer, ticks: number): void {
-    const entry = this.#state().waiting.get(what);
-    if (!entry) return;
-    entry.ticks -= ticks;
-    if (entry.ticks > 0) return;
-    this.#state().waiting.delete(what);
-    entry.run();
-  }
-
-  tick(now: number): void {
-    const state = this.#state();
-    const seconds = Math.floor((now - state.lastTick) / 1000);
-    if (seconds < 1) return;
-    state.lastTick += seconds * 1000;
-    // A copy: what runs may wait again, and must not be met twice.
-    const waiting = [...state.waiting.keys()];
-    for (const what of waiting) this.#tick(what, seconds);
-  }
-
-  #after(what: Deposit | Payout | Transfer, ticks: number, run: () => void): void {
-    this.#state().waiting.set(what, { ticks, run });
-  }
+  // -------------------------------------------------------------------------------------------------------------------
 
   /** True when the invoice went to `Unresolved`: too much, too late, or again. */
   #judge(deposit: Deposit): boolean {
@@ -209,7 +182,13 @@ export class Life {
 
   #changed(transfer: Transfer): void {
     transfer.updatedAt = this.#desk.now();
-    tell(this.#desk, this.#state(), transfer.of, transfer);
+    this.#tell(transfer.of, transfer);
+  }
+
+  #tell(of: Deposit | Payout, transfer: Transfer | null): void {
+    if (transfer?.silent) return;
+    const habits = { retryDelaysMs: RETRIES, answerWithinMs: 10_000 };
+    callBack(this.#desk, of.callbackUrl, callbackOf(this.#state(), of, transfer), habits);
   }
 
   #transfer(
@@ -243,8 +222,3 @@ export class Life {
     return transfer;
   }
 }
-
-const scaled = (amount: Amount, magic: string, currency: VendorCurrency): Amount =>
-  magic === '04' || magic === '05'
-    ? round(percentOf(amount, magic === '04' ? '60' : '120'), currency.exp, 'down')
-    : amount;

@@ -1,6 +1,8 @@
 import { fixed, sum } from '../../../../domain/money.ts';
-import type { VendorCurrency } from '../currencies.ts';
-import { type Deposit, type Payout, type State, type Transfer, type Wallet, shown } from './state.ts';
+import type { SandboxMessage } from '../../../kit/sandbox.ts';
+import type { VendorCurrency } from '../config.ts';
+import { callbackKey, callbackSign } from '../webhook.ts';
+import { CREDENTIALS, type Deposit, type Payout, type State, type Transfer, type Wallet, shown } from './state.ts';
 
 /** ISO 8601 UTC with microseconds. */
 export const stamp = (ms: number): string => new Date(ms).toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
@@ -141,3 +143,32 @@ export const renderTransfer = (transfer: Transfer) => ({
     parent: link('transfer', null),
   },
 });
+
+/** The callback about `of` as it stands: signed when a transfer is told of, with no signature at all when none is. Written for a time. */
+export const callbackOf = (state: State, of: Deposit | Payout, transfer: Transfer | null) => {
+  const { relationships, ...about } = of.kind === 'deposit' ? renderDeposit(state, of) : renderPayout(state, of);
+  const told = transfer && renderTransfer(transfer);
+  const currency = transfer?.currency ?? of.currency;
+  const data = {
+    ...about,
+    relationships: { ...relationships, ...(told && { transfer: { data: { type: 'transfer', id: told.id } } }) },
+  };
+  const included = [...(currency ? [renderCurrency(currency)] : []), ...(told ? [told] : [])];
+  const key = callbackKey({ ...CREDENTIALS, version: of.version, callbackKeyMode: undefined });
+
+  return (at: number, honest: boolean): SandboxMessage => {
+    const time = stamp(at);
+    const sign =
+      told &&
+      callbackSign(honest ? key : Buffer.from('somebody else'), {
+        status: String(told.attributes.status),
+        amount: told.attributes.amount,
+        trackingId: of.trackingId ?? '',
+        time,
+      });
+    return {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ data, included, meta: { time, ...(sign && { sign }) } }),
+    };
+  };
+};

@@ -1,14 +1,16 @@
 import { Router, type Request, type Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { html } from '../../../kit/html.ts';
+import { answer, answerList, answerRefusals, mediaTypes, readDraft } from '../../../kit/sandbox-json-api.ts';
+import { hostedPage } from '../../../kit/sandbox-page.ts';
+import { magicOf } from '../../../kit/sandbox-psp.ts';
+import { assure, Refusal } from '../../../kit/sandbox-wire.ts';
 import type { SandboxDesk } from '../../../kit/sandbox.ts';
-import { VENDOR_CURRENCIES } from '../currencies.ts';
 import { allowedAddress, authenticate, obtain, refresh } from './access.ts';
 import { depositFrom, payoutFrom, quoteFrom } from './drafts.ts';
 import type { Life } from './life.ts';
-import { paymentPage } from './payment-page.ts';
-import { renderCurrency, renderDeposit, renderPayout, renderTransfer, renderWallet, stamp } from './render.ts';
-import { type State, type Version, magicOf, rate } from './state.ts';
-import { WireFailure, answer, answerFailure, answerList, mediaTypes, readDraft } from './wire.ts';
+import { renderDeposit, renderPayout, renderTransfer, renderWallet } from './render.ts';
+import { type Deposit, type Payout, type State, type Version, shown } from './state.ts';
 
 /** How long a `.12` object keeps its answer back, so that the callback is there first. Real time. */
 const CALLBACK_AHEAD_MS = 250;
@@ -19,20 +21,19 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   const versions = new WeakMap<Request, Version>();
 
   router.get('/ping{/}', (_req, res) => answer(res, 200, { data: null }));
-  router.use(paymentPage(state, life));
+  mountPaymentPage(router, state, life);
   router.use(allowedAddress(state));
   router.post('/token/', obtain(state, desk.now));
   router.post('/token/refresh/', refresh(state, desk.now));
   router.use((req, _res, next) => {
     versions.set(req, authenticate(req, state(), desk.now()));
-    life.tick(desk.now());
     next();
   });
   router.use(mediaTypes(() => state().settings.strictMediaTypes));
 
   const one = <T extends { id: string }>(list: readonly T[], req: Request): T => {
     const found = list.find(({ id }) => id === req.params['id']);
-    if (!found) throw new WireFailure(404, 'not_found', 'Not found.');
+    assure(found, 404, 'not_found', 'Not found.');
     return found;
   };
 
@@ -40,56 +41,18 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
     answerList(req, res, state().wallets, { currency: (w) => w.currency.id, type: (w) => w.type }, renderWallet),
   );
   router.get('/wallet/:id{/}', (req, res) => answer(res, 200, { data: renderWallet(one(state().wallets, req)) }));
-  router.get('/currency{/}', (req, res) =>
-    answerList(req, res, VENDOR_CURRENCIES, { alpha: (c) => c.alpha, iso: (c) => c.id }, renderCurrency),
-  );
-  router.get('/currency/:id{/}', (req, res) => answer(res, 200, { data: renderCurrency(one(VENDOR_CURRENCIES, req)) }));
-  router.get('/rates{/}', (req, res) => {
-    const pairs = VENDOR_CURRENCIES.flatMap((left) => VENDOR_CURRENCIES.map((right) => ({ left, right })));
-    const by = { left: (p: (typeof pairs)[0]) => p.left.alpha, right: (p: (typeof pairs)[0]) => p.right.alpha };
-    answerList(req, res, pairs, by, ({ left, right }) => {
-      const price = rate(left, right);
-      const attributes = { left: left.alpha, right: right.alpha, bid: price, ask: price, exp: 8 };
-      const life = { created_at: stamp(desk.now()), expired_at: stamp(desk.now() + 60_000) };
-      return { type: 'rate', id: '0', attributes: { ...attributes, ...life } };
-    });
-  });
 
-  // Looking at an object counts as a tick of its life, before it is shown.
-  router.get('/deposit{/}', (req, res) =>
-    answerList(
-      req,
-      res,
-      state().deposits,
-      { tracking_id: (d) => d.trackingId, status: (d) => d.status, wallet: (d) => d.wallet.id },
-      (d) => {
-        life.tickOf(d);
-        return renderDeposit(state(), d);
-      },
-    ),
-  );
-  router.get('/deposit/:id{/}', (req, res) => {
-    const deposit = one(state().deposits, req);
-    life.tickOf(deposit);
-    answer(res, 200, { data: renderDeposit(state(), deposit) });
-  });
-  router.get('/payout{/}', (req, res) =>
-    answerList(
-      req,
-      res,
-      state().payouts,
-      { tracking_id: (p) => p.trackingId, status: (p) => p.status, wallet: (p) => p.wallet.id },
-      (p) => {
-        life.tickOf(p);
-        return renderPayout(state(), p);
-      },
-    ),
-  );
-  router.get('/payout/:id{/}', (req, res) => {
-    const payout = one(state().payouts, req);
-    life.tickOf(payout);
-    answer(res, 200, { data: renderPayout(state(), payout) });
-  });
+  const filters = {
+    tracking_id: (of: Deposit | Payout) => of.trackingId,
+    status: (of: Deposit | Payout) => of.status,
+    wallet: (of: Deposit | Payout) => of.wallet.id,
+  };
+  const deposit = (one: Deposit) => renderDeposit(state(), one);
+  const payout = (one: Payout) => renderPayout(state(), one);
+  router.get('/deposit{/}', (req, res) => answerList(req, res, state().deposits, filters, deposit));
+  router.get('/deposit/:id{/}', (req, res) => answer(res, 200, { data: deposit(one(state().deposits, req)) }));
+  router.get('/payout{/}', (req, res) => answerList(req, res, state().payouts, filters, payout));
+  router.get('/payout/:id{/}', (req, res) => answer(res, 200, { data: payout(one(state().payouts, req)) }));
   router.get('/transfer{/}', (req, res) =>
     answerList(
       req,
@@ -110,12 +73,12 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   router.post('/deposit/', async (req, res) => {
     const draft = readDraft(req, 'deposit');
     const pages = `${req.protocol}://${req.get('host')}${req.baseUrl}`;
-    const deposit = depositFrom(draft, state(), versions.get(req)!, desk.now(), pages);
-    state().deposits.push(deposit);
-    if (deposit.expiresAt !== null) desk.later(deposit.expiresAt - desk.now(), () => life.expire(deposit));
-    const magic = magicOf(deposit.requested ?? '0');
-    if (magic === '12') life.pay(deposit, {});
-    await created(res, magic, () => ({ data: renderDeposit(state(), deposit) }));
+    const made = depositFrom(draft, state(), versions.get(req)!, desk.now(), pages);
+    state().deposits.push(made);
+    if (made.expiresAt !== null) desk.later(made.expiresAt - desk.now(), () => life.expire(made));
+    const magic = magicOf(made.requested ?? '0');
+    if (magic === '12') life.pay(made, {});
+    await answerMade(res, magic, () => deposit(made));
   });
 
   router.post('/payout/calculate/', (req, res) => {
@@ -124,31 +87,58 @@ export const routes = (desk: SandboxDesk, state: () => State, life: Life): Route
   });
 
   router.post('/payout/', async (req, res) => {
-    const key = req.headers['idempotency-key'];
-    if (typeof key !== 'string' || key === '') throw new WireFailure(428, '1003', 'Idempotency-Key header is required');
-    if (!UUID_V4.test(key)) throw new WireFailure(400, 'invalid', 'Idempotency-Key must be a UUID v4');
-    if (state().keys.has(key)) throw new WireFailure(409, '1004', 'Idempotency-Key was already used');
-    const payout = payoutFrom(readDraft(req, 'payout'), state(), versions.get(req)!, desk.now());
+    const key = req.get('idempotency-key') ?? '';
+    assure(key !== '', 428, '1003', 'Idempotency-Key header is required');
+    assure(UUID_V4.test(key), 400, 'invalid', 'Idempotency-Key must be a UUID v4');
+    assure(!state().keys.has(key), 409, '1004', 'Idempotency-Key was already used');
+    const made = payoutFrom(readDraft(req, 'payout'), state(), versions.get(req)!, desk.now());
     state().keys.add(key);
-    state().payouts.push(payout);
-    const magic = magicOf(payout.amount);
-    life.begin(payout);
-    if (magic === '12') life.tickOf(payout, 0);
-    await created(res, magic, () => ({ data: renderPayout(state(), payout) }));
+    state().payouts.push(made);
+    const magic = magicOf(made.amount);
+    if (magic === '12') life.begin(made);
+    await answerMade(res, magic, () => payout(made));
+    if (magic !== '12') life.begin(made);
   });
 
   router.use(() => {
-    throw new WireFailure(404, 'not_found', 'Not found.');
+    throw new Refusal(404, 'not_found', 'Not found.');
   });
-  router.use(answerFailure);
+  router.use(answerRefusals);
   return router;
+};
+
+const STATUS: Record<number, string> = { 2: 'Waiting for your payment', 3: 'Paid', 4: 'Expired', 5: 'Under review' };
+
+/** The hosted page of an invoice, so that a person who follows the redirect can act as the payer. */
+const mountPaymentPage = (router: Router, state: () => State, life: Life): void => {
+  const find = (req: Request) =>
+    state().deposits.find(({ uuid, requested }) => uuid === req.params['uuid'] && requested !== null);
+  router.get('/pay/:uuid', (req, res, next) => {
+    const deposit = find(req);
+    if (deposit) res.type('html').send(pageOf(deposit));
+    else next();
+  });
+  router.post('/pay/:uuid', (req, res, next) => {
+    const deposit = find(req);
+    if (!deposit) return next();
+    if (deposit.status === 2) life.pay(deposit, {});
+    res.redirect(303, deposit.redirectUrl ?? req.originalUrl);
+  });
+};
+
+const pageOf = ({ id, requested, wallet, label, status, redirectUrl, buttonText }: Deposit): string => {
+  const content = html`<h1>${shown(requested!)} ${wallet.currency.alpha}</h1>
+    <p>${label} · ${STATUS[status] ?? 'Unknown'}</p>
+    ${status === 2 && html`<form method="post"><button>Pay</button></form>`}`;
+  const back = redirectUrl === null ? undefined : { url: redirectUrl, caption: buttonText ?? 'Back' };
+  return hostedPage(`Invoice ${id}`, content, { back });
 };
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /** 201, after its callback (`.12`), or never (`.09`). */
-const created = async (res: Response, magic: string, body: () => unknown): Promise<void> => {
+const answerMade = async (res: Response, magic: string, data: () => unknown): Promise<void> => {
   if (magic === '09') return;
   if (magic === '12') await sleep(CALLBACK_AHEAD_MS);
-  answer(res, 201, body());
+  answer(res, 201, { data: data() });
 };

@@ -1,6 +1,9 @@
 import { type Amount, fixed, fits, fromMinor, round, toMinor } from '../../../../domain/money.ts';
 import { HubFailure } from '../../../../domain/failures.ts';
-import { VENDOR_CURRENCIES, type VendorCurrency } from '../currencies.ts';
+import { CallLimit } from '../../../kit/call-limit.ts';
+import { VENDOR_CURRENCIES, type VendorCurrency } from '../config.ts';
+
+export const MINUTE = 60_000;
 
 export type Version = 'v3' | 'v2';
 
@@ -109,12 +112,10 @@ export interface State {
   transfers: Transfer[];
   /** Idempotency keys of created payouts. */
   keys: Set<string>;
-  /** Things that happen after so many ticks, by object. */
-  waiting: Map<Deposit | Payout | Transfer, { ticks: number; run: () => void }>;
-  lastTick: number;
   tokens: Map<string, { version: Version; expiresAt: number }>;
   refreshTokens: Map<string, { expiresAt: number }>;
-  unauthenticated: number[];
+  /** Calls without a good token. */
+  strangers: CallLimit;
   nextId: Record<'deposit' | 'payout' | 'transfer', number>;
 }
 
@@ -128,7 +129,7 @@ const wallet = (id: string, type: 1 | 2, currency: string, label: string): Walle
   balance: '1000000',
 });
 
-export const freshState = (settings: Settings, now: number): State => ({
+export const freshState = (settings: Settings): State => ({
   settings: { ...settings },
   wallets: [
     wallet('318', 1, '2145', 'Merchant USDT'),
@@ -144,18 +145,13 @@ export const freshState = (settings: Settings, now: number): State => ({
   payouts: [],
   transfers: [],
   keys: new Set(),
-  waiting: new Map(),
-  lastTick: now,
   tokens: new Map(),
   refreshTokens: new Map(),
-  unauthenticated: [],
+  strangers: new CallLimit(MINUTE),
   nextId: { deposit: 11203, payout: 51203, transfer: 17618 },
 });
 
 export const takeId = (state: State, kind: keyof State['nextId']): string => String(state.nextId[kind]++);
-
-/** The two digits after the point of an amount decide what happens to it: '25.08' → '08'. */
-export const magicOf = (amount: Amount): string => (amount.split('.')[1] ?? '').padEnd(2, '0').slice(0, 2);
 
 /** Invented and constant: what one unit is worth, in US cents. */
 const CENTS: Record<string, bigint> = {
@@ -182,14 +178,8 @@ export const convert = (amount: Amount, from: VendorCurrency, to: VendorCurrency
   return round(fromMinor(exact.toString(), 18), to.exp, rounding);
 };
 
-export const rate = (left: VendorCurrency, right: VendorCurrency): Amount =>
-  fixed(round(fromMinor(((cents(left) * 10n ** 18n) / cents(right)).toString(), 18), 8, 'nearest'), 8);
-
 /** Wallet amounts are shown with two decimals at least. */
-export const shown = (amount: Amount): string => {
-  if (fits(amount, 2)) return fixed(amount, 2);
-  return amount;
-};
+export const shown = (amount: Amount): string => (fits(amount, 2) ? fixed(amount, 2) : amount);
 
 /** Lookup for the control plane: their id, our tracking id, or the id in the payment page's address. */
 export const findOperation = (state: State, id: string): Deposit | Payout => {

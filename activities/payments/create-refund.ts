@@ -1,0 +1,28 @@
+import type { PayoutReport } from '../../adapters/kit/payments.ts';
+import { loadTransaction, refundedBy } from '../../db/repositories/transactions.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import type { Answer } from '../../domain/outcomes.ts';
+import type { Activity } from '../kit/activity.ts';
+import { answerOf, sameCurrency } from '../kit/answer.ts';
+import { judgePayout } from './judge-payout.ts';
+
+/** Asks the provider to give a deposit, or a part of it, back the way it came. */
+export const createRefund: Activity<{ transactionId: number }, Answer<PayoutReport>> = (
+  { transactionId },
+  { pool, open, signal },
+) =>
+  answerOf(async () => {
+    const { connectionId, reference, amount, currency, ...refund } = await loadTransaction(pool, transactionId);
+    const deposit = await loadTransaction(pool, refundedBy(refund)!);
+    const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
+    if (!adapter.createRefund) throw new HubFailure('Unsupported', 'unsupported', 'The provider makes no refunds.');
+    const report = await adapter.createRefund(ctx, { reference, deposit: refOf(deposit), amount, currency });
+    sameCurrency(currency.numericCode, report.currencyCode);
+    return report;
+  }, judgePayout);
+
+/** How the provider finds the deposit again. */
+export const refOf = ({ reference, providerId }: { reference: string; providerId: string | null }) => ({
+  reference,
+  ...(providerId ? { providerId } : {}),
+});

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { AccountChangeRow } from '../../db/entities/money.ts';
+import { ACCESS, type WantedOfAccount } from '../../domain/account-change.ts';
+import { isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
+
+const Wanted = z
+  .object({
+    leverage: z.int().optional(),
+    platformGroup: z.string().optional(),
+    access: z.enum(ACCESS).optional(),
+    password: z.enum(['main', 'investor']).optional().meta({ description: 'Which one gets a new value.' }),
+    archive: z.boolean().optional().meta({ description: 'True: put away; false: brought back.' }),
+  })
+  .meta({ id: 'WantedOfAccount' });
+
+const change = {
+  id: z.int(),
+  accountId: z.int(),
+  wanted: Wanted,
+  state: z.enum(['waiting', 'withdrawing', 'done', 'refused', 'withdrawn']).meta({
+    description:
+      'waiting: the platform has not confirmed it yet. withdrawing: it is not sent again, and whether it arrived before is being found out.',
+  }),
+  reason: z.string().nullable(),
+  issue: z.string().nullable(),
+  createTime: time(),
+  updateTime: time().nullable(),
+};
+
+/** What a client wanted of an account at its platform. */
+export const MyAccountChange = z.object(change).meta({ id: 'MyAccountChange' });
+export const AccountChange = z
+  .object({ ...change, clientId: z.int(), requestedBy: z.string() })
+  .meta({ id: 'AccountChange' });
+
+/** Inside an account, while it waits. */
+export const PendingChange = z
+  .object({ id: z.int(), wanted: Wanted, state: z.enum(['waiting', 'withdrawing']), createTime: time() })
+  .meta({ id: 'PendingChange' });
+
+export interface PendingChangeRow {
+  id: number;
+  wanted: WantedOfAccount;
+  state: 'waiting' | 'withdrawing';
+  createTime: string;
+}
+
+/** SQL expression for the change that account `alias` waits for. */
+export const pendingChangeJson = (alias: string): string =>
+  `(select jsonb_build_object('id', id, 'wanted', wanted, 'state', state, 'createTime', create_time) from account_change
+     where account_id = ${alias}.account_id and state in ('waiting', 'withdrawing'))`;
+
+const wantedView = ({ group, archived, ...same }: WantedOfAccount): z.input<typeof Wanted> => ({
+  ...same,
+  ...(group !== undefined && { platformGroup: group }),
+  ...(archived !== undefined && { archive: archived }),
+});
+
+export const pendingChangeView = (row: PendingChangeRow | null): z.input<typeof PendingChange> | null =>
+  row && { ...row, wanted: wantedView(row.wanted), createTime: isoTime(row.createTime) };
+
+export const accountChangeView = (row: AccountChangeRow): z.input<typeof AccountChange> => ({
+  id: row.id,
+  accountId: row.accountId,
+  clientId: row.clientId,
+  wanted: wantedView(row.wanted),
+  state: row.state,
+  reason: row.reason ?? null,
+  issue: row.issue ?? null,
+  requestedBy: row.requestedBy,
+  createTime: isoTime(row.createTime),
+  updateTime: isoTimeOrNull(row.updateTime),
+});

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { HubFailure } from '../../domain/failures.ts';
+import { type Procedure, procedure } from '../kit/procedure.ts';
+import { perActor } from '../kit/rate-limit.ts';
+import { idText } from '../kit/shapes.ts';
+import type { MoneyHub } from '../money/hub.ts';
+import { AccountChange, accountChangeView } from '../presenters/account-change.ts';
+import { loadChange } from './changes.ts';
+import { orderChange } from './order-change.ts';
+import { assertCan, assertOpen, tradingAccountOf } from './tradable.ts';
+import { atPlatform } from './at-platform.ts';
+
+const params = z.object({ accountId: idText() });
+const kind = () => z.enum(['main', 'investor'], 'must be main or investor');
+
+/** What every platform can take; more is the platform's to ask for. */
+const password = () =>
+  z
+    .string()
+    .min(8, 'must have at least 8 characters')
+    .max(32, 'must have at most 32 characters')
+    .regex(/^[\x21-\x7e]*$/, 'must be of printable ASCII characters without blanks')
+    .refine((text) => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text), 'must have a small letter, a capital and a digit'); // prettier-ignore
+
+const SetBody = z.strictObject({
+  type: kind().default('main'),
+  password: password().optional().meta({
+    description: 'Left away: one is made up and mailed to the client; nobody else ever sees it.',
+  }),
+});
+const CheckBody = z.strictObject({ type: kind().default('main'), password: z.string().min(1).max(64) });
+
+/** Passwords go in and never come out. */
+export const passwordProcedures = (hub: MoneyHub): Procedure[] => [
+  procedure('PUT /accounts/{accountId}/password', {
+    summary: 'Set a password of an account at its platform',
+    description: '202: the platform has not confirmed it yet.',
+    tags: ['Accounts'],
+    access: 'user',
+    permission: 'accounts.password',
+    params,
+    body: SetBody,
+    answer: AccountChange,
+    statusOf: ({ state }) => (state === 'done' ? 200 : 202),
+    alsoAnswers: [202],
+    errors: [409],
+    limit: perActor('60/m'),
+    handle: async (call) => {
+      const { type, password: given } = call.body;
+      const order = { wanted: { password: type }, password: given };
+      return accountChangeView(await loadChange(hub, await orderChange(hub, call, call.params.accountId, order)));
+    },
+  }),
+
+  procedure('POST /accounts/{accountId}/password/check', {
+    summary: 'Ask the platform whether a password is right',
+    tags: ['Accounts'],
+    access: 'user',
+    permission: 'accounts.password',
+    params,
+    body: CheckBody,
+    answer: z.object({ isRight: z.boolean() }).meta({ id: 'PasswordCheck' }),
+    limit: perActor('20/m'),
+    handle: async ({ actor, params: { accountId }, body }) => {
+      const account = await tradingAccountOf(hub.pool, actor, accountId);
+      assertOpen(account);
+      assertCan(account, ['password'], 'check a password');
+      return atPlatform(hub, account, async (adapter, ctx, login) => {
+        if (!adapter.checkPassword) throw new HubFailure('Unsupported', 'unsupported', 'It cannot check passwords.');
+        return { isRight: await adapter.checkPassword(ctx, login, body.type, body.password) };
+      });
+    },
+  }),
+
+  procedure('POST /my/accounts/{accountId}/password/restore', {
+    summary: 'Get a new main password of a trading account by e-mail',
+    tags: ['My accounts'],
+    access: 'client',
+    params,
+    answer: null,
+    errors: [404, 409],
+    limit: perActor('10/h'),
+    handle: async (call) => {
+      await orderChange(hub, call, call.params.accountId, { wanted: { password: 'main' } });
+    },
+  }),
+];

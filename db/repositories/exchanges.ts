@@ -1,0 +1,64 @@
+import type { Amount } from '../../domain/money.ts';
+import type { Queryable } from '../pool.ts';
+
+/** What a client is told: so much at this rate, for so long. */
+export interface ExchangeQuote {
+  rate: Amount;
+  /** Without the broker's markup. */
+  marketRate: Amount;
+  source: string;
+  /** Milliseconds. */
+  sourceTime: number;
+  quotedAt: number;
+  expiresAt: number;
+  /** What the payer's amount makes. */
+  amount: Amount;
+}
+
+/** A movement that changes currency into `currency`; without a quote the rate is found when its money is here. */
+export const keepExchange = async (
+  db: Queryable,
+  transactionId: number,
+  currency: number,
+  quote: ExchangeQuote | null,
+): Promise<void> => {
+  await db.query(
+    `insert into transaction_exchange (transaction_id, currency) values ($1, $2) on conflict (transaction_id) do nothing`,
+    [transactionId, currency],
+  );
+  if (quote) await noteQuote(db, transactionId, quote);
+};
+
+export const noteQuote = async (db: Queryable, transactionId: number, quote: ExchangeQuote): Promise<void> => {
+  const { rate, marketRate, source, sourceTime, quotedAt, expiresAt, amount } = quote;
+  await db.query(
+    `update transaction_exchange set rate = $2, market_rate = $3, source = $4, source_time = to_timestamp($5), quoted_at = to_timestamp($6),
+            expires_at = to_timestamp($7), amount = $8, update_time = now() where transaction_id = $1`,
+    [transactionId, rate, marketRate, source, sourceTime / 1000, quotedAt / 1000, expiresAt / 1000, amount],
+  );
+};
+
+/** From now on its rate never changes; the database keeps it so. */
+export const noteFixed = async (db: Queryable, transactionId: number): Promise<void> => {
+  await db.query(
+    `update transaction_exchange set fixed_at = now(), update_time = now() where transaction_id = $1 and fixed_at is null`,
+    [transactionId],
+  );
+};
+
+/** What the payer's amount made in the end. */
+export const noteExchanged = async (db: Queryable, transactionId: number, amount: Amount): Promise<void> => {
+  await db.query(`update transaction_exchange set amount = $2, update_time = now() where transaction_id = $1`, [
+    transactionId,
+    amount,
+  ]);
+};
+
+/** True while what was quoted stands. Locks the row. */
+export const quoteStands = async (db: Queryable, transactionId: number): Promise<boolean> => {
+  const { rows } = await db.query<{ stands: boolean }>(
+    `select coalesce(expires_at > now(), false) as stands from transaction_exchange where transaction_id = $1 for update`,
+    [transactionId],
+  );
+  return rows[0]?.stands ?? false;
+};

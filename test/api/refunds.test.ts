@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { eventually } from '../kit/hub.ts';
+import { type Caller, MoneyApi } from './money-hub.ts';
+
+let api: MoneyApi;
+let olga: Caller;
+let boris: Caller;
+const stripe = () => api.hub.sandbox('stripe');
+
+beforeAll(async () => {
+  api = await MoneyApi.start({}, ['stripe', 'praxis']);
+  for (const [provider, currency] of [
+    ['stripe', 840],
+    ['praxis', 978],
+  ])
+    await api.hub.pool.query(
+      `with made as (
+         insert into payment_method (direction, name, caption, provider, connection_id, flow)
+         select 'deposit', provider || '-card', 'Card', provider, id, 'invoice' from connection where name = $1 returning id)
+       insert into payment_method_currency (method_id, type, currency, min, caption)
+       select id, type, $2, 1, 'Cards' from made, unnest(array['TR', 'PS']) as type`,
+      [provider, currency],
+    );
+  await api.hub.approvals('deposit', 0);
+  olga = await api.operator();
+  boris = await api.operator();
+});
+afterAll(() => api?.stop());
+beforeEach(() => api.hub.approvals('withdrawal', 0));
+
+type Client = Awaited<ReturnType<MoneyApi['clientWith']>>;
+
+/** A card payment that was credited; answers the transaction's id. */
+const paid = async (
+  amount: string,
+  provider: 'stripe' | 'praxis' = 'stripe',
+): Promise<{ client: Client; id: number }> => {
+  const client = await api.clientWith('0', provider === 'stripe' ? 'USD' : 'EUR');
+  const id = await client.of.deposit(amount, { method: `${provider}-card` });
+  await api.hub.reaches(id, 'awaiting_payer');
+  const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
+    `select provider_id from money_transaction where transaction_id = $1`,
+    [id],
+  );
+  await api.hub.sandbox(provider).pay(page);
+  await api.hub.reaches(id, 'done');
+  return { client, id };
+};
+
+const refund = (by: Caller, id: number, body: object = {}) =>
+  by.call(`POST /transactions/${id}/refund`, body, { 'idempotency-key': randomUUID() });
+
+/** What Stripe gave back by our order. */
+const givenBack = (state = 'succeeded') =>
+  stripe()
+    .books()
+    .filter((entry) => entry.kind === 'refund' && entry.state === state);
+
+const ofDeposit = async (id: number) =>
+  await api.hub.one<{ sum: string; n: number }>(
+    `select coalesce(trim_scale(sum(final_amount)), 0)::text as sum, count(*)::int as n from money_transaction where parent_id = $1 and stage = 'done'`,
+    [id],
+  );
+
+describe('a refund', () => {
+  it('gives a part of a deposit back the way it came, and the rest later; then the deposit counts as given back', async () => {
+    const { client, id } = await paid('100.00');
+    const first = await refund(olga, id, { amount: '60', comment: 'wrong card' });
+    expect(first).toMatchObject({
+      status: 201,
+      body: { type: 'withdrawal', refundOf: id, comment: 'wrong card', user: { id: olga.id } },
+    });
+    await api.hub.reaches(first.body.transactionId, 'done');
+    expect(await client.of.balance()).toEqual({ balance: '40', held: '0' });
+    expect(await api.hub.stage(id)).toBe('done');
+
+    const rest = await refund(olga, id);
+    expect(rest.body.debitDetails.amount).toMatch(/^40\.0+$/);
+    await api.hub.reaches(rest.body.transactionId, 'done');
+    expect(await client.of.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await api.hub.stage(id)).toBe('returned');
+    expect(givenBack().map(({ amount }) => amount)).toEqual(expect.arrayContaining(['60', '40']));
+    expect(await refund(olga, id)).toMatchObject({
+      status: 403,
+      body: { error: { details: [{ reason: 'restricted' }] } },
+    });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('is never more than what is left, however many ask at once', async () => {
+    const { client, id } = await paid('100.00');
+    await client.of.deposit('1.00', { method: 'bank-transfer' }); // nothing of it is credited
+    const answers = await Promise.all(Array.from({ length: 6 }, () => refund(olga, id, { amount: '30' })));
+    const made = answers.filter(({ status }) => status === 201);
+    expect(made).toHaveLength(3);
+    for (const { status, body } of answers)
+      if (status !== 201) expect(body.error.details).toMatchObject([{ reason: 'amount_too_big', field: 'amount' }]);
+    for (const { body } of made) await api.hub.reaches(body.transactionId, 'done');
+    expect(await ofDeposit(id)).toEqual({ sum: '90', n: 3 });
+  });
+
+  it('takes nothing the client has spent already', async () => {
+    const { client, id } = await paid('100.00');
+    await api.hub.approvals('withdrawal', 1);
+    await client.of.withdraw('50.00', { method: 'bank-payout', data: { iban: 'DE02', accountHolder: 'Ann' } });
+    expect(await refund(olga, id)).toMatchObject({
+      status: 400,
+      body: { error: { details: [{ reason: 'insufficient_funds', field: 'amount' }] } },
+    });
+  });
+
+  it('waits for an approval by somebody else, holding the money', async () => {
+    await api.hub.approvals('withdrawal', 1);
+    const { client, id } = await paid('100.00');
+    const { body } = await refund(olga, id);
+    await api.hub.reaches(body.transactionId, 'awaiting_approval');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '100' });
+    const { id: request } = await api.hub.openRequest(body.transactionId);
+    expect(await olga.call(`POST /applications/${request}/approve`, {})).toMatchObject({ status: 403 });
+    expect(await boris.call(`POST /applications/${request}/approve`, {})).toMatchObject({ status: 200 });
+    await api.hub.reaches(body.transactionId, 'done');
+  });
+
+  it('that was approved after the payer disputed the payment gives nothing back twice', async () => {
+    await api.hub.approvals('withdrawal', 1);
+    const { client, id } = await paid('100.00');
+    const { body } = await refund(olga, id);
+    const { id: request } = await api.hub.openRequest(body.transactionId);
+    const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
+      `select provider_id from money_transaction where transaction_id = $1`,
+      [id],
+    );
+    await stripe().advance(page, 'dispute');
+    await eventually(
+      async () =>
+        (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
+      'the dispute to be booked',
+    );
+    await boris.call(`POST /applications/${request}/approve`, {});
+    await api.hub.reaches(body.transactionId, 'failed');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('whose answer is lost is found and booked once', async () => {
+    const { client, id } = await paid('100.00');
+    const before = givenBack().length;
+    stripe().fault({ match: { method: 'POST', path: '/v1/refunds' }, kind: 'reset_after_commit' });
+    const { body } = await refund(olga, id, { amount: '25' });
+    await api.hub.reaches(body.transactionId, 'done');
+    expect(givenBack()).toHaveLength(before + 1);
+    expect(await client.of.balance()).toEqual({ balance: '75', held: '0' });
+  });
+
+  it('that nobody can tell of asks an operator, and holds the money until he has looked', async () => {
+    const { client, id } = await paid('100.00');
+    stripe().fault({ match: { method: 'POST', path: '/v1/refunds' }, kind: 'reset', times: 100 });
+    stripe().fault({ match: { method: 'GET', path: '/v1/refunds' }, kind: 'http_500', times: 1_000 });
+    const { body } = await refund(olga, id, { amount: '25' });
+    await api.hub.reaches(body.transactionId, 'assistance');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '25' });
+    stripe().faults.clear();
+    expect(await boris.call(`PUT /transactions/${body.transactionId}`, { status: 'failed' })).toMatchObject({
+      status: 200,
+    });
+    await api.hub.reaches(body.transactionId, 'failed');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+  });
+
+  it('that fails a day after it was done brings the money back, and a person hears of it', async () => {
+    const { client, id } = await paid('25.07');
+    const { body } = await refund(olga, id);
+    await api.hub.reaches(body.transactionId, 'done');
+    expect(await api.hub.stage(id)).toBe('returned');
+    await stripe().advanceClock('25h');
+    await eventually(async () => (await api.hub.stage(body.transactionId)) === 'returned', 'the refund to come back');
+    expect((await client.of.balance()).balance).toBe('25.07');
+    expect(
+      await api.hub.one(`select needs_human from money_transaction where transaction_id = $1`, [id]),
+    ).toMatchObject({ needs_human: expect.stringContaining("25.07 is the client's again") });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('is refused by name where there is nothing to give back, or nobody who could', async () => {
+    const { client, id } = await paid('100.00');
+    const open = await client.of.deposit('10.00', { method: 'stripe-card' });
+    const [clerk, cashier] = [
+      await api.operator(['transactions.read', 'withdrawals.create']),
+      await paid('10.00', 'praxis'),
+    ];
+    const reason = (answer: { body: any }) => answer.body.error.details[0].reason;
+    expect(reason(await refund(olga, open))).toBe('restricted');
+    expect(reason(await refund(olga, cashier.id))).toBe('unsupported');
+    expect(await refund(olga, 999_999)).toMatchObject({ status: 404 });
+    expect(await refund(clerk, id)).toMatchObject({ status: 403 });
+    expect(await refund(olga, id, { amount: '0.001' })).toMatchObject({
+      status: 400,
+      body: { error: { details: [{ reason: 'too_many_decimals', field: 'amount' }] } },
+    });
+    expect(await refund(olga, id, { amount: '-1' })).toMatchObject({ status: 400 });
+    expect(await refund(olga, id, { amount: '100.01' })).toMatchObject({
+      status: 400,
+      body: { error: { details: [{ reason: 'amount_too_big', field: 'amount' }] } },
+    });
+    expect(await ofDeposit(id)).toEqual({ sum: '0', n: 0 });
+  });
+});

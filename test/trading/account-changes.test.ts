@@ -1,0 +1,287 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TradingAccount } from '../../adapters/kit/trading.ts';
+import { lendTools } from '../../worker/tools.ts';
+import { type Caller, MoneyApi } from '../api/money-hub.ts';
+import { eventually, type TestHub } from '../kit/hub.ts';
+
+let api: MoneyApi;
+let hub: TestHub;
+let olga: Caller;
+let ann: Awaited<ReturnType<MoneyApi['clientWith']>>;
+let account: { accountId: number; accountNumber: string };
+
+const products: Record<string, number> = {};
+
+beforeAll(async () => {
+  // Attempts that were lost are over soon, and what is asked soon answered.
+  api = await MoneyApi.start({ firstAnswer: 1_500, settleAfter: 1_500 }, ['paper', 'mt4']);
+  hub = api.hub;
+  olga = await api.operator();
+  products['paper'] = await hub.tradingProduct('paper', ['paper-usd', 'paper-eur']);
+  products['mt4'] = await hub.tradingProduct('mt4', ['real-usd']);
+});
+afterAll(() => api?.stop());
+afterEach(() => hub.sandbox('paper').faults.clear());
+
+const open = async (client: Caller, productCurrencyId: number, more: object = {}) => {
+  const { status, body } = await client.call('POST /my/accounts', { productCurrencyId, ...more });
+  expect([status, body]).toEqual([201, expect.anything()]);
+  return body as { accountId: number; accountNumber: string };
+};
+beforeEach(async () => {
+  ann = await api.clientWith('500', 'USD');
+  account = await open(ann, products['paper']!, { leverage: '100' });
+});
+
+/** What the platform itself says. */
+const atPlatform = async (accountId = account.accountId): Promise<TradingAccount> => {
+  const { id, login } = await hub.one<{ id: number; login: string }>(
+    `select p.connection_id as id, a.account_number as login from account a join platform p on p.id = a.platform_id where a.account_id = $1`,
+    [accountId],
+  );
+  const { adapter, ctx } = await lendTools(hub.settings, hub.pool, hub.client, hub.timings).open('trading', id);
+  return adapter.getAccount(ctx, login);
+};
+const down = () => hub.sandbox('paper').fault({ match: {}, kind: 'reset', times: 1_000 });
+const changes = async (accountId = account.accountId): Promise<any[]> =>
+  (await olga.call(`GET /account-changes?filter[accountId]=${accountId}`)).body.data;
+const reaches = (id: number, state: string) =>
+  eventually(
+    async () => (await olga.call(`GET /account-changes/${id}`)).body.state === state,
+    `change ${id} to be ${state}`,
+  );
+
+describe('a leverage', () => {
+  it('is changed by the client among what the product offers', async () => {
+    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, {
+      leverage: 200,
+      caption: 'Gold',
+    });
+    expect([status, body.leverage, body.caption, body.pendingChange]).toEqual([200, 200, 'Gold', null]);
+    expect((await atPlatform()).leverage).toBe(200);
+    const [change] = await changes();
+    expect(change).toMatchObject({ state: 'done', wanted: { leverage: 200 }, requestedBy: `client:${ann.id}` });
+    const run = await hub.handle(`account-change:${change.id}`).describe();
+    expect(run.status.name).toBe('COMPLETED');
+  });
+
+  it.each([150, 0, -1, 1.5, '200', null, 10_001])('of %p is refused and nothing else changed', async (leverage) => {
+    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage, caption: 'Gold' });
+    expect([status, body.error.details[0].field]).toEqual([400, 'leverage']);
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.caption).not.toBe('Gold');
+    expect(await changes()).toEqual([]);
+  });
+
+  it('whose answer was lost is set again, and set once', async () => {
+    hub
+      .sandbox('paper')
+      .fault({ match: { method: 'PATCH', path: '/accounts/' }, kind: 'reset_after_commit', times: 1 });
+    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 });
+    expect([status, body.leverage]).toEqual([200, 500]);
+    expect((await atPlatform()).leverage).toBe(500);
+  });
+
+  it('waits visibly while the platform is down, and is set when it is back', async () => {
+    down();
+    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    expect([status, body.leverage]).toEqual([202, 100]);
+    expect(body.pendingChange).toMatchObject({ state: 'waiting', wanted: { leverage: 200 } });
+    const second = await olga.call(`PATCH /accounts/${account.accountId}/preferences`, { access: 'disabled' });
+    expect([second.status, second.body.error.details[0].reason]).toEqual([409, 'already_exists']);
+    hub.sandbox('paper').faults.clear();
+    await reaches(body.pendingChange.id, 'done');
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body).toMatchObject({
+      leverage: 200,
+      pendingChange: null,
+    });
+  });
+
+  it('is withdrawn while the platform is down, and not set later', async () => {
+    down();
+    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { id } = body.pendingChange;
+    const withdrawn = await ann.call(`POST /my/account-changes/${id}/withdraw`);
+    expect([withdrawn.status, withdrawn.body.state]).toEqual([200, 'withdrawing']);
+    hub.sandbox('paper').faults.clear();
+    await reaches(id, 'withdrawn');
+    expect((await atPlatform()).leverage).toBe(100);
+    expect((await ann.call(`POST /my/account-changes/${id}/withdraw`)).body.state).toBe('withdrawn');
+    expect((await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 })).body.leverage).toBe(500);
+    const done = (await changes()).find(({ state }) => state === 'done');
+    const late = await ann.call(`POST /my/account-changes/${done.id}/withdraw`);
+    expect([late.status, late.body.error.details[0].reason]).toEqual([409, 'not_waiting']);
+  });
+
+  it('that was withdrawn after it had arrived is mirrored as the platform has it', async () => {
+    hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset_after_commit', times: 1 });
+    hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset', times: 1_000 });
+    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    await ann.call(`POST /my/account-changes/${body.pendingChange.id}/withdraw`);
+    await reaches(body.pendingChange.id, 'done');
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage).toBe(200);
+  });
+
+  it('of a broker is not for the client to withdraw, nor another client’s at all', async () => {
+    down();
+    const { status, body } = await olga.call(`PATCH /accounts/${account.accountId}`, { leverage: 200 });
+    expect(status).toBe(202);
+    const { id } = body.pendingChange;
+    expect((await ann.call(`POST /my/account-changes/${id}/withdraw`)).status).toBe(403);
+    const bob = await api.clientWith('0', 'USD');
+    expect((await bob.call(`POST /my/account-changes/${id}/withdraw`)).status).toBe(404);
+    expect((await bob.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 })).status).toBe(404);
+    hub.sandbox('paper').faults.clear();
+    await reaches(id, 'done');
+  });
+
+  it('whose change nobody started is set by the sweep', async () => {
+    const { id } = await hub.one<{ id: number }>(
+      `insert into account_change (account_id, client_id, wanted, requested_by, create_time) values ($1, $2, '{"leverage": 200}', 'user:1', now() - interval '10 seconds') returning id`,
+      [account.accountId, ann.id],
+    );
+    await hub.client.workflow.execute('sweep', { workflowId: 'sweep-changes', taskQueue: 'hub' });
+    await reaches(id, 'done');
+    expect((await atPlatform()).leverage).toBe(200);
+  });
+});
+
+describe('an operator', () => {
+  const preferences = (body: object, accountId = account.accountId) =>
+    olga.call(`PATCH /accounts/${accountId}/preferences`, body);
+
+  it('sets leverage and access at once', async () => {
+    const { status, body } = await preferences({ leverage: 500, access: 'close_only' });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      leverage: 500,
+      access: 'close_only',
+      isReadOnly: false,
+      isTradingEnabled: false,
+      leverages: ['100', '200', '500'],
+    });
+    expect(await atPlatform()).toMatchObject({ leverage: 500, access: 'close_only' });
+    expect((await preferences({ access: 'full' })).body.isTradingEnabled).toBe(true);
+  });
+
+  it('hears the platform’s no, and nothing is mirrored', async () => {
+    const { status, body } = await preferences({ platformGroup: 'paper-eur' });
+    expect([status, body.error.details[0].reason]).toEqual([400, 'currency_mismatch']);
+    expect((await olga.call(`GET /accounts/${account.accountId}/preferences`)).body.platformGroup).toBe('paper-usd');
+    expect((await changes())[0]).toMatchObject({ state: 'refused', issue: expect.any(String) });
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ access: 'none' }, 'access'],
+    [{ platformGroup: 'nowhere' }, 'platformGroup'],
+    [{ leverage: 300 }, 'leverage'],
+    [{ lever: 200 }, 'lever'],
+  ])('who sends %j is told what is wrong', async (body, field) => {
+    const answer = await preferences(body);
+    expect([answer.status, answer.body.error.details[0].field]).toEqual([400, field]);
+    expect(await changes()).toEqual([]);
+  });
+
+  it('hears that a platform cannot do something', async () => {
+    const mt4 = await open(ann, products['mt4']!);
+    const closeOnly = await preferences({ access: 'close_only' }, mt4.accountId);
+    expect([closeOnly.status, closeOnly.body.error.details[0].reason]).toEqual([400, 'unsupported']);
+    expect((await preferences({ access: 'read_only', leverage: 200 }, mt4.accountId)).status).toBe(200);
+    expect(await atPlatform(mt4.accountId)).toMatchObject({ access: 'read_only', leverage: 200 });
+
+    const wallet = await preferences({ leverage: 100 }, ann.wallet);
+    expect([wallet.status, wallet.body.error.details[0].reason]).toEqual([400, 'unsupported']);
+  });
+
+  it('needs the right to change accounts, and a tag that shows him the client', async () => {
+    const reader = await api.operator(['accounts.read']);
+    expect((await reader.call(`PATCH /accounts/${account.accountId}/preferences`, { leverage: 200 })).status).toBe(403);
+    expect((await reader.call(`PUT /accounts/${account.accountId}/password`, { password: 'Abcdef12' })).status).toBe(
+      403,
+    );
+    const tagged = await api.operator();
+    await hub.pool.query(
+      `with t as (insert into tag (name, type) values ('vip', 'clients') returning id) insert into hub_user_tag (user_id, tag_id) select $1, id from t`,
+      [tagged.id],
+    );
+    expect((await tagged.call(`PATCH /accounts/${account.accountId}/preferences`, { leverage: 200 })).status).toBe(404);
+    expect((await tagged.call(`GET /accounts/${account.accountId}/positions`)).status).toBe(404);
+    expect((await tagged.call(`GET /account-changes?filter[accountId]=${account.accountId}`)).body.total).toBe(0);
+  });
+});
+
+describe('an account that is put away', () => {
+  it('is archived at the platform, takes no money, and comes back', async () => {
+    const archived = await ann.call(`POST /my/accounts/${account.accountId}/archive`);
+    expect([archived.status, archived.body.archive]).toEqual([200, true]);
+    await expect(atPlatform()).rejects.toThrow();
+    const transfer = await ann.call('POST /my/transfers', {
+      sourceAccountId: ann.wallet,
+      destinationAccountId: account.accountId,
+      amount: '10',
+      isInternal: false,
+    });
+    expect(transfer.status).toBe(403);
+    expect((await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 })).status).toBe(403);
+    expect((await ann.call(`POST /my/accounts/${account.accountId}/archive`)).status).toBe(409);
+
+    const back = await olga.call(`POST /accounts/${account.accountId}/restore`);
+    expect([back.status, back.body.archive, back.body.archiveTime]).toEqual([200, false, null]);
+    expect((await atPlatform()).leverage).toBe(100);
+  });
+
+  it('is disabled where the platform has no archive, and gets its access back', async () => {
+    const mt4 = await open(ann, products['mt4']!);
+    expect((await olga.call(`POST /accounts/${mt4.accountId}/archive`)).body.archive).toBe(true);
+    expect((await atPlatform(mt4.accountId)).access).toBe('disabled');
+    expect((await olga.call(`POST /accounts/${mt4.accountId}/restore`)).body.archive).toBe(false);
+    expect((await atPlatform(mt4.accountId)).access).toBe('full');
+  });
+
+  it('stays while it holds money, has positions or money is on its way', async () => {
+    await hub.reaches(await ann.of.transfer('100.00', ann.wallet, account.accountId), 'done');
+    const full = await ann.call(`POST /my/accounts/${account.accountId}/archive`);
+    expect([full.status, full.body.error.details[0].reason]).toEqual([400, 'in_use']);
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.archive).toBe(false);
+
+    await hub.approvals('transfer', 1);
+    const other = await open(ann, products['paper']!);
+    await ann.of.transfer('10.00', ann.wallet, other.accountId);
+    const onItsWay = await ann.call(`POST /my/accounts/${other.accountId}/archive`);
+    await hub.approvals('transfer', 0);
+    expect([onItsWay.status, onItsWay.body.error.details[0].issue]).toEqual([
+      400,
+      'Money is on its way to or from this account.',
+    ]);
+    expect((await ann.call(`POST /my/accounts/${ann.wallet}/archive`)).status).toBe(400);
+  });
+
+  it('takes no money while the platform is down, and takes it again when the wish is withdrawn', async () => {
+    down();
+    const { status, body } = await ann.call(`POST /my/accounts/${account.accountId}/archive`);
+    expect([status, body.archive, body.pendingChange.wanted]).toEqual([202, false, { archive: true }]);
+    const transfer = {
+      sourceAccountId: ann.wallet,
+      destinationAccountId: account.accountId,
+      amount: '10',
+      isInternal: false,
+    };
+    expect((await ann.call('POST /my/transfers', transfer)).status).toBe(403);
+    await ann.call(`POST /my/account-changes/${body.pendingChange.id}/withdraw`);
+    hub.sandbox('paper').faults.clear();
+    await reaches(body.pendingChange.id, 'withdrawn');
+    expect((await ann.call('POST /my/transfers', transfer)).status).toBe(201);
+  });
+
+  it('is archived once by two calls under one key', async () => {
+    const twice = await Promise.all(
+      [1, 2].map(() =>
+        olga.call(`POST /accounts/${account.accountId}/archive`, undefined, {
+          'idempotency-key': `archive-${account.accountId}`,
+        }),
+      ),
+    );
+    expect(twice.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await changes()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,53 @@
+import type { UpdateDefinition } from '@temporalio/common';
+import { allHandlersFinished, CancellationScope, condition, setHandler, sleep } from '@temporalio/workflow';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
+import { setPatience } from './activities.ts';
+import type { Making } from './make-once.ts';
+import { Progress } from './progress.ts';
+
+export interface Answering {
+  timings: Timings;
+  progress: Progress;
+}
+
+export interface Answered<A> {
+  /** Sent with the start: answers how it went, or after a while how far it is. */
+  update: UpdateDefinition<A, []>;
+  meanwhile: () => A;
+  timings: Partial<Timings> | undefined;
+  /** Ends with `progress.ends`. */
+  story: (run: Answering) => Promise<A>;
+}
+
+/** A run with one answer, for which whoever began it waits a while. Once begun it is finished: half a thing at a provider helps nobody. */
+export const answering = async <A>({ update, meanwhile, timings: given, story }: Answered<A>): Promise<A> => {
+  const timings = { ...TIMINGS, ...given };
+  setPatience(timings);
+  const progress = new Progress();
+  let over = false;
+  let result: A | undefined;
+  setHandler(update, async (): Promise<A> => {
+    await condition(() => over, timings.firstAnswer);
+    return over ? result! : meanwhile();
+  });
+  return CancellationScope.nonCancellable(async () => {
+    result = await story({ timings, progress });
+    over = true;
+    await condition(allHandlersFinished);
+    return result;
+  });
+};
+
+/** How a thing that is made once shows that it waits for whom. */
+export const showingWaits = (
+  { timings, progress }: Answering,
+  whom: string,
+): Omit<Making<never>, 'create' | 'find'> => ({
+  timings,
+  note: (said) => progress.note(said),
+  pause: async (why, ms, human) => {
+    progress.waitingFor(`${whom} (${why})`, 'check the connection; it is tried again by itself.', { human });
+    await sleep(ms);
+    progress.notWaiting();
+  },
+});

@@ -1,0 +1,198 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ChangeFacts } from '../../activities/accounts/prepare-account-change.ts';
+import type { ChangeEnd, ChangeState, ChangeStep } from '../../domain/account-change.ts';
+import type { Answer } from '../../domain/outcomes.ts';
+import { delay, type Timings } from '../../domain/timings.ts';
+import { atProvider, internal } from '../kit/activities.ts';
+import { type Answering, answering } from '../kit/answering.ts';
+import { askUntilAnswered } from '../kit/ask-until-answered.ts';
+import { attempted, NEVER_BEGUN } from '../kit/attempted.ts';
+import { refusal, Stopped } from '../kit/stopped.ts';
+
+export interface AccountChangeInput {
+  changeId: number;
+  timings?: Partial<Timings>;
+  /** Of a run that goes on with a new history: the platform may have heard of it. */
+  mayBeSent?: boolean;
+}
+
+export interface ChangeAnswer {
+  state: ChangeState;
+  reason: string | null;
+  issue: string | null;
+}
+
+/** Who wants it: 'user:7', 'client:7'. */
+export interface Withdrawal {
+  by: string;
+}
+
+export const changeBegin = defineUpdate<ChangeAnswer, []>('begin');
+
+/** It is not sent again. Answers once that is noted; whether it arrived before may take longer. */
+export const changeWithdraw = defineUpdate<ChangeAnswer, [Withdrawal]>('withdraw');
+
+/** Sets what is wanted of an account at its platform, for as long as it takes: setting what is set is harmless, so a lost answer is repeated. */
+export async function accountChange(input: AccountChangeInput): Promise<ChangeAnswer> {
+  const change = new AccountChange(input);
+  return answering<ChangeAnswer>({
+    update: changeBegin,
+    meanwhile: () => change.standing(),
+    timings: input.timings,
+    story: (run) => change.untilOver(run),
+  });
+}
+
+const CAN = 'check the connection; it is tried again by itself. Or withdraw the change.';
+/** What a later look at the platform shows. */
+const SEEN: readonly ChangeStep[] = ['group', 'leverage', 'access'];
+const LOST = 'Withdrawn after it was sent and no answer came: look at the platform whether it has it.';
+
+class AccountChange {
+  private readonly input: AccountChangeInput;
+  private run!: Answering;
+  private facts!: ChangeFacts;
+  private state: ChangeState = 'waiting';
+  private end: ChangeEnd | null = null;
+  private wish: Withdrawal | null = null;
+  private readonly withdrawn: Promise<void>;
+  private mayBeSent: boolean;
+  private lastSent = 0;
+
+  constructor(input: AccountChangeInput) {
+    this.input = input;
+    this.mayBeSent = input.mayBeSent ?? false;
+    setHandler(changeWithdraw, (wish) => this.withdraw(wish), {
+      validator: (wish: Withdrawal) => this.assertMayWithdraw(wish),
+      description: 'Stops trying: {"by": "user:7"}.',
+    });
+    // "Request cancellation" in Temporal UI is the same wish.
+    CancellationScope.current().cancelRequested.catch(() => (this.wish ??= { by: 'somebody in Temporal UI' }));
+    this.withdrawn = condition(() => this.wish !== null);
+  }
+
+  standing(): ChangeAnswer {
+    return this.end ?? { state: this.state, reason: null, issue: null };
+  }
+
+  async untilOver(run: Answering): Promise<ChangeAnswer> {
+    this.run = run;
+    const { changeId } = this.input;
+    this.facts = await internal('Reading what to change').prepareAccountChange({ changeId });
+    const { clientId: client, accountId, provider, said, end, state } = this.facts;
+    run.progress.about({ kind: 'account-change', client, provider, what: `account ${accountId}` });
+    run.progress.at('submitting', `${provider} is asked for: ${said}.`);
+    if (state === 'withdrawing') this.wish = { by: 'somebody' };
+    const ended = end ?? (await this.apply());
+    if (!end) await internal(`Settling: ${ended.state}`).settleAccountChange({ changeId, ...ended });
+    this.end = ended;
+    this.tellEnd(ended);
+    return ended;
+  }
+
+  private tellEnd({ state, issue }: ChangeEnd): void {
+    const stage = state === 'done' ? 'done' : state === 'refused' ? 'failed' : 'cancelled';
+    this.run.progress.ends(stage, issue ?? `The change is ${state}.`);
+  }
+
+  private async apply(): Promise<ChangeEnd> {
+    try {
+      for (const step of this.facts.steps) {
+        if (!(await this.isSet(step))) return await this.findOut(step);
+      }
+      return { state: 'done', reason: null, issue: null };
+    } catch (error) {
+      if (error instanceof Stopped) return { state: 'refused', reason: error.reason, issue: error.issue };
+      throw error;
+    }
+  }
+
+  /** Tries until the platform has it, or says no, or the change is withdrawn: false. */
+  private async isSet(step: ChangeStep): Promise<boolean> {
+    const { changeId } = this.input;
+    const { progress, timings } = this.run;
+    for (let n = 0; !this.wish; n++) {
+      const answer = await this.try(step);
+      if (answer.outcome === 'done') {
+        await internal(`Noting: ${step} is set`).noteAccountSet({ changeId, step });
+        progress.note(`${this.facts.provider} confirms: ${step} is set.`);
+        return true;
+      }
+      if (answer.outcome === 'refused') throw new Stopped('failed', answer.reason, answer.message);
+      if (this.wish) break;
+      const why = 'message' in answer ? answer.message : 'it has not said yes or no';
+      const retryAfter = 'retryAfter' in answer ? (answer.retryAfter ?? 0) * 1_000 : 0;
+      progress.waitingFor(`${this.facts.provider} (${why})`, CAN, { human: n > 4 });
+      await condition(() => this.wish !== null, Math.max(delay(timings.retries, n), retryAfter));
+      progress.notWaiting();
+      if (workflowInfo().continueAsNewSuggested && !this.wish && allHandlersFinished())
+        await continueAsNew<typeof accountChange>({ ...this.input, mayBeSent: this.mayBeSent });
+    }
+    return false;
+  }
+
+  private async try(step: ChangeStep): Promise<Answer<null>> {
+    const { changeId } = this.input;
+    const at = atProvider(this.facts.connectionId, `Setting ${step}`, this.run.timings.settleAfter);
+    const going = attempted(at.setAccount({ changeId, step }));
+    await Promise.race([going, this.withdrawn]);
+    // Whoever withdraws hears of it at once, not when a silent platform has answered.
+    if (this.wish && this.mayBeSent) await this.noteWithdrawing();
+    const answer = await going;
+    if (answer.outcome !== 'not_sent' || answer.message !== NEVER_BEGUN) {
+      this.mayBeSent = true;
+      this.lastSent = Date.now();
+    }
+    return answer;
+  }
+
+  private async noteWithdrawing(): Promise<void> {
+    if (this.state === 'withdrawing') return;
+    const { changeId } = this.input;
+    this.run.progress.note(`Withdrawn by ${this.wish!.by}.`);
+    await internal('Noting the withdrawal').settleAccountChange({
+      changeId,
+      state: 'withdrawing',
+      reason: null,
+      issue: null,
+    });
+    this.state = 'withdrawing';
+  }
+
+  /** After a withdrawal: an attempt that was made may have arrived, or be on its way still. */
+  private async findOut(step: ChangeStep): Promise<ChangeEnd> {
+    const withdrawn = (issue: string | null): ChangeEnd => ({ state: 'withdrawn', reason: null, issue });
+    if (!this.mayBeSent) return withdrawn(null);
+    await this.noteWithdrawing();
+    if (!SEEN.includes(step)) return withdrawn(LOST);
+    const { changeId } = this.input;
+    const { progress, timings } = this.run;
+    await sleep(Math.max(this.lastSent + timings.settleAfter - Date.now(), 0));
+    const seen = await askUntilAnswered(progress, timings, 'how the account is set', () =>
+      atProvider(this.facts.connectionId, 'Looking at the account').readAccount({ changeId }),
+    );
+    const isAsWanted = await internal('Noting how the account is').noteAccountSeen({ changeId, seen });
+    return isAsWanted ? { state: 'done', reason: null, issue: null } : withdrawn(null);
+  }
+
+  private assertMayWithdraw(wish: Withdrawal | undefined): void {
+    if (this.end) throw refusal('Rejected', 'not_waiting', `The change is over: ${this.end.state}.`);
+    if (typeof wish?.by !== 'string' || !/^(user|client):\d+$/.test(wish.by))
+      throw refusal('InvalidInput', 'validation', 'by must look like user:7.');
+  }
+
+  private async withdraw(wish: Withdrawal): Promise<ChangeAnswer> {
+    this.wish ??= wish;
+    await condition(() => this.state === 'withdrawing' || this.end !== null, this.run.timings.firstAnswer);
+    return this.standing();
+  }
+}
