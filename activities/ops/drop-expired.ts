@@ -5,7 +5,10 @@ import { dropOldSettings } from '../../db/repositories/settings-used.ts';
 import { dropOldRuns } from '../../db/repositories/wizards.ts';
 import type { Activity } from '../kit/activity.ts';
 
-/** Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a year; runs of wizards a month, what clients sent for them a day; what rates were a year, what clients were told of them a week. */
+/**
+ * Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a
+ * year; what rates were a year, what clients were told of them a week; runs of wizards a month, what clients sent for them a day.
+ */
 export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(`delete from idempotency where create_time < now() - interval '30 days'`);
   await pool.query(`delete from refresh_token where expires_at < now() - interval '1 day'`);

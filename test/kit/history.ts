@@ -8,9 +8,13 @@ interface StoredPayload {
   data: string;
 }
 
-/** Every encrypted payload of a run's history: as it is stored, and what can be read in it with the key. */
-export const payloadsOf = async (hub: TestHub, workflowId: string): Promise<{ stored: string; decoded: string }> => {
-  const found = findPayloads(JSON.parse(historyToJSON(await hub.handle(workflowId).fetchHistory())));
+/** A run's history as Temporal shows it, its encrypted payloads as they are stored, and what can be read in them with the key. */
+export const payloadsOf = async (
+  hub: TestHub,
+  workflowId: string,
+): Promise<{ history: string; stored: string; decoded: string }> => {
+  const history = historyToJSON(await hub.handle(workflowId).fetchHistory());
+  const found = findPayloads(JSON.parse(history));
   const decoded = await createCodec(PAYLOAD_KEYS).decode(
     found.map(({ metadata, data }) => ({
       metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, Buffer.from(value, 'base64')])),
@@ -18,6 +22,7 @@ export const payloadsOf = async (hub: TestHub, workflowId: string): Promise<{ st
     })),
   );
   return {
+    history,
     stored: Buffer.concat(found.map(({ data }) => Buffer.from(data, 'base64'))).toString('latin1'),
     decoded: decoded.map((payload) => Buffer.from(payload.data ?? []).toString()).join('\n'),
   };

@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, wizards, verifications, rates, reconciliation, others, trading, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -267,33 +267,6 @@ const messages = async (hub: TestHub): Promise<void> => {
   await record(hub, 'message.refused', await queue({ phone: '+15005550009' }, 'registerConfirm', { code: '1' }));
 };
 
-/** Through the API, as clients do: what a run is sent was checked there. */
-const wizards = async (): Promise<void> => {
-  const api = await startWizardApi();
-  try {
-    const device = new Device(api);
-    const { uuid, answer } = await register(api, device);
-    if (answer.code !== 202) throw new Error('nobody was registered');
-    await record(api.hub, 'wizard.registered', `wizard:${uuid}`);
-
-    const begin = async () => {
-      const email = anEmail();
-      const { uuid: begun } = await device.step('POST /my/signup/wizard', {});
-      await device.step('POST /my/signup', { uuid: begun, ...mainForm(device, email) });
-      return { uuid: begun, wrong: otherThan(await codeSentTo(api, email)) };
-    };
-    const guessed = await begin();
-    for (let n = 0; n < 5; n++) await device.call('POST /my/signup', { uuid: guessed.uuid, code: guessed.wrong });
-    await record(api.hub, 'wizard.guessed', `wizard:${guessed.uuid}`);
-
-    const left = await begin();
-    await api.hub.steering.stopWizard(left.uuid, 'user:1', 'cancelled');
-    await record(api.hub, 'wizard.cancelled', `wizard:${left.uuid}`);
-  } finally {
-    await api.stop();
-  }
-};
-
 /** Rates themselves, and a deposit that waits for one. */
 const rates = async (hub: TestHub): Promise<void> => {
   await hub.client.workflow.execute('refreshRates', { workflowId: 'refresh-rates', taskQueue: 'hub' });
@@ -459,6 +432,33 @@ const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
   const refund = await dollars.withdraw('10.00', { method: card, data: {}, parent_id: deposit });
   await hub.decide(refund, olga, 'approve');
   await record(hub, 'payout.refund', `payout:${refund}`);
+};
+
+/** Through the API, as clients do: what a run is sent was checked there. */
+const wizards = async (): Promise<void> => {
+  const api = await startWizardApi();
+  try {
+    const device = new Device(api);
+    const { uuid, answer } = await register(api, device);
+    if (answer.code !== 202) throw new Error('nobody was registered');
+    await record(api.hub, 'wizard.registered', `wizard:${uuid}`);
+
+    const begin = async () => {
+      const email = anEmail();
+      const { uuid: begun } = await device.step('POST /my/signup/wizard', {});
+      await device.step('POST /my/signup', { uuid: begun, ...mainForm(device, email) });
+      return { uuid: begun, wrong: otherThan(await codeSentTo(api, email)) };
+    };
+    const guessed = await begin();
+    for (let n = 0; n < 5; n++) await device.call('POST /my/signup', { uuid: guessed.uuid, code: guessed.wrong });
+    await record(api.hub, 'wizard.guessed', `wizard:${guessed.uuid}`);
+
+    const left = await begin();
+    await api.hub.steering.stopWizard(left.uuid, 'user:1', 'cancelled');
+    await record(api.hub, 'wizard.cancelled', `wizard:${left.uuid}`);
+  } finally {
+    await api.stop();
+  }
 };
 
 const only = process.argv[2];

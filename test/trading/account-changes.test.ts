@@ -76,8 +76,12 @@ describe('a leverage', () => {
     hub
       .sandbox('paper')
       .fault({ match: { method: 'PATCH', path: '/accounts/' }, kind: 'reset_after_commit', times: 1 });
-    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 });
-    expect([status, body.leverage]).toEqual([200, 500]);
+    await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 });
+    await reaches((await changes())[0].id, 'done');
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body).toMatchObject({
+      leverage: 500,
+      pendingChange: null,
+    });
     expect((await atPlatform()).leverage).toBe(500);
   });
 
