@@ -7,8 +7,8 @@ export const createPool = (databaseUrl: string, size = 10): pg.Pool => {
     Client: PreparingClient,
     connectionString: databaseUrl,
     max: size,
-    // A server that is gone must be noticed in seconds, not after the TCP default of minutes.
-    connectionTimeoutMillis: 5_000,
+    // Also how long a caller queues for a connection that others use: a burst is worked off, not turned away.
+    connectionTimeoutMillis: 15_000,
     keepAlive: true,
     // Money statements are short; one that runs this long is stuck and is given back.
     statement_timeout: 15_000,
