@@ -19,7 +19,7 @@ const nameOf = (text: string): string | undefined => {
  * planning the joins behind a money step costs more than running them.
  */
 export class PreparingClient extends pg.Client {
-  constructor(config: pg.ClientConfig) {
+  constructor(config?: pg.ClientConfig) {
     // A server that is gone must be noticed in seconds, not after the TCP default of minutes.
     super({ ...config, connectionTimeoutMillis: CONNECT_MS });
   }
