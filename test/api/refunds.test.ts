@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { post } from '../../db/repositories/ledger.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { eventually } from '../kit/hub.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
@@ -35,9 +37,10 @@ type Client = Awaited<ReturnType<MoneyApi['clientWith']>>;
 const paid = async (
   amount: string,
   provider: 'stripe' | 'praxis' = 'stripe',
+  commission = '0',
 ): Promise<{ client: Client; id: number }> => {
   const client = await api.clientWith('0', provider === 'stripe' ? 'USD' : 'EUR');
-  const id = await client.of.deposit(amount, { method: `${provider}-card` });
+  const id = await client.of.deposit(amount, { method: `${provider}-card`, vendor_commission: commission });
   await api.hub.reaches(id, 'awaiting_payer');
   const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
     `select provider_id from money_transaction where transaction_id = $1`,
@@ -50,6 +53,20 @@ const paid = async (
 
 const refund = (by: Caller, id: number, body: object = {}) =>
   by.call(`POST /transactions/${id}/refund`, body, { 'idempotency-key': randomUUID() });
+
+/** The payer goes to his bank: it takes a payment back by itself. */
+const disputed = async (id: number): Promise<void> => {
+  const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
+    `select provider_id from money_transaction where transaction_id = $1`,
+    [id],
+  );
+  await stripe().advance(page, 'dispute');
+  await eventually(
+    async () =>
+      (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
+    'the dispute to be booked',
+  );
+};
 
 /** What Stripe gave back by our order. */
 const givenBack = (state = 'succeeded') =>
@@ -127,19 +144,33 @@ describe('a refund', () => {
     const { client, id } = await paid('100.00');
     const { body } = await refund(olga, id);
     const { id: request } = await api.hub.openRequest(body.transactionId);
-    const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
-      `select provider_id from money_transaction where transaction_id = $1`,
-      [id],
-    );
-    await stripe().advance(page, 'dispute');
-    await eventually(
-      async () =>
-        (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
-      'the dispute to be booked',
-    );
+    await disputed(id);
     await boris.call(`POST /applications/${request}/approve`, {});
     await api.hub.reaches(body.transactionId, 'failed');
     expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('of a whole deposit that the payer disputes too takes no more than the payment a second time, commission and all', async () => {
+    const { client, id } = await paid('100.00', 'stripe', '2');
+    await post(api.hub.pool, `test:more:${id}`, [
+      { do: 'post', from: 'house:suspense:USD', to: walletCode(client.wallet), amount: '50' },
+    ]);
+    const { body } = await refund(olga, id);
+    await api.hub.reaches(body.transactionId, 'done');
+    expect(await client.of.balance()).toEqual({ balance: '48', held: '0' });
+
+    await disputed(id);
+    expect(await client.of.balance()).toEqual({ balance: '48', held: '0' });
+    expect(
+      await api.hub.one(
+        `select trim_scale(from_client)::text as client, trim_scale(from_income)::text as income, trim_scale(from_suspense)::text as suspense,
+                (select trim_scale(sum(x.amount))::text from ledger_transfer x
+                  where x.operation_key = 'reversal:' || r.id || ':taken:0') as posted
+           from deposit_reversal r where transaction_id = $1`,
+        [id],
+      ),
+    ).toEqual({ client: '0', income: '2', suspense: '98', posted: '100' });
     expect(await api.hub.breaches()).toEqual([]);
   });
 
