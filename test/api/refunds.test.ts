@@ -151,6 +151,20 @@ describe('a refund', () => {
     expect(await api.hub.breaches()).toEqual([]);
   });
 
+  it('that the payer disputed while it could not be sent yet is not sent any more', async () => {
+    const { client, id } = await paid('100.00');
+    const before = givenBack().length;
+    stripe().fault({ match: { method: 'POST', path: '/v1/refunds' }, kind: 'http_429', times: 1_000 });
+    const { body } = await refund(olga, id);
+    await disputed(id);
+    stripe().faults.clear();
+    await api.hub.reaches(body.transactionId, 'failed');
+    expect((await olga.call(`GET /transactions/${body.transactionId}`)).body.resolution).toContain('Nothing is left');
+    expect(givenBack()).toHaveLength(before);
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
   it('of a whole deposit that the payer disputes too takes no more than the payment a second time, commission and all', async () => {
     const { client, id } = await paid('100.00', 'stripe', '2');
     await post(api.hub.pool, `test:more:${id}`, [
