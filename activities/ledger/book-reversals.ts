@@ -44,6 +44,8 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
     const deposits = await creditedDeposits(db, seen.reference);
     for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits)]) {
       const deposit = deposits.find(({ credited }) => credited.includes(reversal.paymentId ?? '')) ?? deposits[0];
+      // Booked as a payout; an adapter should not have told of it here.
+      if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
       if (!deposit || !amount || !isPositive(amount)) continue;
       const row = await keepReversal(db, deposit.transactionId, seen.connectionId, { ...reversal, amount });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { Tools } from '../../activities/kit/activity.ts';
+import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { eventually } from '../kit/hub.ts';
@@ -186,6 +188,20 @@ describe('a refund', () => {
       ),
     ).toEqual({ client: '0', income: '2', suspense: '98', posted: '100' });
     expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('is booked once, also when its provider tells of it as something that was taken back', async () => {
+    const { client, id } = await paid('100.00');
+    const { body } = await refund(olga, id, { amount: '40' });
+    await api.hub.reaches(body.transactionId, 'done');
+    const of = `select reference, connection_id as "connectionId", provider_id as "providerId" from money_transaction where transaction_id = $1`;
+    const { reference, connectionId } = await api.hub.one<{ reference: string; connectionId: number }>(of, [id]);
+    const { providerId } = await api.hub.one<{ providerId: string }>(of, [body.transactionId]);
+    const tools = { pool: api.hub.pool, run: { workflowId: `arrivals:${reference}`, runId: '' } } as Tools;
+    const told = { id: providerId, kind: 'refund', state: 'done', amount: '40' } as const;
+    await bookReversals({ reference, connectionId, arrivals: [], reversals: [told] }, tools);
+    expect(await client.of.balance()).toEqual({ balance: '60', held: '0' });
+    expect(await api.hub.stage(id)).toBe('done');
   });
 
   it('whose answer is lost is found and booked once', async () => {
