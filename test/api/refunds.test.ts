@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Tools } from '../../activities/kit/activity.ts';
+import { bookAftermath } from '../../activities/ledger/book-aftermath.ts';
+import { bookPayout } from '../../activities/ledger/book-payout.ts';
 import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { lendTools } from '../../worker/tools.ts';
 import { eventually } from '../kit/hub.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
@@ -202,6 +205,48 @@ describe('a refund', () => {
     await bookReversals({ reference, connectionId, arrivals: [], reversals: [told] }, tools);
     expect(await client.of.balance()).toEqual({ balance: '60', held: '0' });
     expect(await api.hub.stage(id)).toBe('done');
+  });
+
+  it('is booked beside what its provider takes back: whoever has the deposit has the wallet next', async () => {
+    const { client, id } = await paid('100.00');
+    await api.hub.approvals('withdrawal', 1);
+    const { body } = await refund(olga, id, { amount: '40' });
+    const { transactionId } = body;
+    await api.hub.reaches(transactionId, 'awaiting_approval');
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    const run = { workflowId: `payout:${transactionId}`, runId: '' };
+    const seen = { state: 'returned', providerStatus: 'failed', amount: '40' } as const;
+    const works = [
+      () => bookPayout({ transactionId, report: null }, { ...tools, run } as Tools),
+      () => bookAftermath({ transactionId, seen }, { ...tools, run } as Tools),
+    ];
+    for (const work of works) {
+      const other = await api.hub.pool.connect();
+      let working: Promise<unknown>;
+      try {
+        await other.query('begin');
+        await other.query(`select from money_transaction where transaction_id = $1 for update`, [id]);
+        working = work();
+        await eventually(
+          async () =>
+            (
+              await api.hub.pool.query(
+                `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+              )
+            ).rowCount,
+          'the booking to wait for the deposit',
+        );
+        await other.query(`select from ledger_account where code = $1 for no key update nowait`, [
+          walletCode(client.wallet),
+        ]);
+      } finally {
+        await other.query('rollback');
+        other.release();
+      }
+      await working;
+    }
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
   });
 
   it('whose answer is lost is found and booked once', async () => {
