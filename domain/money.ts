@@ -63,6 +63,8 @@ export const compare = (a: Amount, b: Amount): -1 | 0 | 1 => {
 };
 /** The smaller of two. */
 export const least = (a: Amount, b: Amount): Amount => (compare(a, b) <= 0 ? a : b);
+/** Zero when it would be less: what is left of something that more was taken of than it was. */
+export const atLeastZero = (a: Amount): Amount => (compare(a, '0') > 0 ? a : '0');
 export const equal = (a: Amount, b: Amount): boolean => compare(a, b) === 0;
 export const isZero = (a: Amount): boolean => units(a) === 0n;
 export const isPositive = (a: Amount): boolean => units(a) > 0n;

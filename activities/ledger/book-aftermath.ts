@@ -1,6 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
+import { lockRefunded } from '../../db/repositories/refunds.ts';
 import {
   loadTransaction,
   providerSide,
@@ -30,6 +31,7 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
+    await lockRefunded(db, transactionId);
     await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
     const payout = await loadTransaction(db, transactionId);
     const object = `transaction:${transactionId}`;

@@ -3,6 +3,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { noteExchanged } from '../../db/repositories/exchanges.ts';
 import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
+import { lockRefunded } from '../../db/repositories/refunds.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
 import {
   loadTransaction,
@@ -37,6 +38,7 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
   { pool, run, ring, steer },
 ) => {
   const messages = await inTransaction(pool, async (db) => {
+    await lockRefunded(db, transactionId);
     const payout = await loadTransaction(db, transactionId);
     const { exchange } = payout;
     const { alphabeticCode, minorUnit } = providerSide(payout).currency;

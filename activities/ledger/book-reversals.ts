@@ -11,7 +11,18 @@ import {
 } from '../../db/repositories/reversals.ts';
 import { setStage } from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
-import { type Amount, add, compare, isPositive, least, round, subtract, sum } from '../../domain/money.ts';
+import {
+  type Amount,
+  add,
+  atLeastZero,
+  compare,
+  isPositive,
+  isZero,
+  least,
+  round,
+  subtract,
+  sum,
+} from '../../domain/money.ts';
 import { convert } from '../../domain/rates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 
@@ -33,6 +44,8 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
     const deposits = await creditedDeposits(db, seen.reference);
     for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits)]) {
       const deposit = deposits.find(({ credited }) => credited.includes(reversal.paymentId ?? '')) ?? deposits[0];
+      // Booked as a payout; an adapter should not have told of it here.
+      if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
       if (!deposit || !amount || !isPositive(amount)) continue;
       const row = await keepReversal(db, deposit.transactionId, seen.connectionId, { ...reversal, amount });
@@ -80,9 +93,10 @@ const take = async (
     `select trim_scale(balance - held)::text as available from ledger_account where code = $1 for no key update`,
     [wallet],
   );
-  const owed = least(worth, subtract(net, takenFromClient));
+  // A refund by our own order may have taken more than he got of it: the commission too.
+  const owed = least(worth, atLeastZero(subtract(net, takenFromClient)));
   const fromClient = least(owed, rows[0]?.available ?? '0');
-  const fromIncome = least(subtract(worth, owed), subtract(fee, takenFromIncome));
+  const fromIncome = least(subtract(worth, owed), atLeastZero(subtract(fee, takenFromIncome)));
   const fromSuspense = subtract(worth, add(fromClient, fromIncome));
   const parts = { fromClient, fromIncome, fromSuspense };
   const key = `reversal:${row.id}:taken:${row.turns}`;
@@ -146,7 +160,7 @@ const movements = (deposit: CreditedDeposit, row: ReversalRow, parts: Parts) => 
     { from: suspenseCode(currency), to, amount: parts.fromSuspense },
     ...(deposit.exchange ? [changed] : []),
   ]
-    .filter(({ amount }) => isPositive(amount))
+    .filter(({ amount }) => !isZero(amount)) // one below zero is refused: together they are what went, to the last digit
     .map((one) => ({ do: 'post' as const, ...one }));
 };
 
@@ -164,7 +178,7 @@ const worthOf = (
   if (!exchange) return amount;
   const upToNow = convert(add(taken, amount), exchange.rate, exchange.currency.minorUnit);
   const rest = subtract(upToNow, sum([takenFromClient, takenFromIncome, takenFromSuspense]));
-  return isPositive(rest) ? rest : '0';
+  return atLeastZero(rest);
 };
 
 const audited = (db: Queryable, action: string, transactionId: number, after: object, run: Tools['run']) =>

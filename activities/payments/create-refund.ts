@@ -4,9 +4,13 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf, sameCurrency } from '../kit/answer.ts';
+import { assertRefundable } from '../transactions/refunds.ts';
 import { judgePayout } from './judge-payout.ts';
 
-/** Asks the provider to give a deposit, or a part of it, back the way it came. */
+/**
+ * Asks the provider to give a deposit, or a part of it, back the way it came. What is left of it is counted again at each attempt, because the provider
+ * may have taken it back while this one waited. After a lost answer such a no is not the last word: the story asks the provider.
+ */
 export const createRefund: Activity<{ transactionId: number }, Answer<PayoutReport>> = (
   { transactionId },
   { pool, open, signal },
@@ -14,6 +18,7 @@ export const createRefund: Activity<{ transactionId: number }, Answer<PayoutRepo
   answerOf(async () => {
     const { connectionId, reference, amount, currency, ...refund } = await loadTransaction(pool, transactionId);
     const deposit = await loadTransaction(pool, refundedBy(refund)!);
+    await assertRefundable(pool, deposit.transactionId, amount, transactionId);
     const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
     if (!adapter.createRefund) throw new HubFailure('Unsupported', 'unsupported', 'The provider makes no refunds.');
     const report = await adapter.createRefund(ctx, { reference, deposit: refOf(deposit), amount, currency });

@@ -113,7 +113,10 @@ export interface DepositReport {
   /** What the provider kept for itself, null when unknown. */
   fee: Amount | null;
   currencyCode: number;
-  /** What was taken back of a deposit that succeeded. Its state stays `succeeded`. */
+  /**
+   * What was taken back of a deposit that succeeded. Its state stays `succeeded`. A refund by our own order, which carries a reference of ours, is not
+   * among them: it is booked as the payout it is, and would be taken from the client twice.
+   */
   reversals?: Reversal[];
   why?: string;
 }

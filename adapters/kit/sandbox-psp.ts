@@ -20,8 +20,8 @@ export interface PspOrder {
   paid: Amount | null;
   /** Milliseconds; of the last change. */
   at: number;
-  /** Deposits: what was taken back of them. Refunds asked for by us are orders of their own, and stand here too. */
-  reversals: { id: string; kind: 'refund' | 'dispute'; amount: Amount; at: number }[];
+  /** Deposits: what was taken back of them. Refunds asked for by us are orders of their own, and stand here too, with our reference. */
+  reversals: { id: string; kind: 'refund' | 'dispute'; amount: Amount; at: number; reference?: string }[];
   /** Refunds: the deposit they belong to. */
   of?: string;
 }
@@ -196,7 +196,8 @@ export class SandboxPsp {
   }
 
   #refunded(order: PspOrder, amount: Amount): void {
-    this.#known(order.of!).reversals.push({ id: order.id, kind: 'refund', amount, at: this.#now() });
+    const { id, reference } = order;
+    this.#known(order.of!).reversals.push({ id, kind: 'refund', amount, at: this.#now(), reference });
   }
 
   /** By the vendor itself, or by the payer's bank. */

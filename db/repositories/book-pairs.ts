@@ -109,6 +109,7 @@ const BOOKED = `
     join ledger_account other on other.id = case when x.to_account = own.id then x.from_account else x.to_account end
    where own.code = coalesce(a.ledger_code, 'provider:' || t.connection_id || ':clearing:' || c.alphabetic_code) and other.kind <> 'fees'`;
 
+/** At a provider a payout is in the currency it was changed into; a deposit is in the payer's anyway. */
 const transactionPairs = async (
   db: Queryable,
   { connectionId, coveredFrom, lateBefore }: Horizon,
@@ -118,16 +119,18 @@ const transactionPairs = async (
     `select s.transaction_id as "transactionId", s.account_id as "accountId", t.client_id as "clientId", t.reference, t.stage,
             coalesce(th.provider_id, t.provider_id) as "providerId", coalesce(th.at, t.process_time, t.create_time) as at,
             trim_scale(th.amount)::text as theirs, coalesce(th.other_currency, th.currency) as "theirCurrency",
-            trim_scale(case when t.type = 'deposit' then -b.amount else b.amount end)::text as booked, t.currency, c.minor_unit as "minorUnit",
+            trim_scale(case when t.type = 'deposit' then -b.amount else b.amount end)::text as booked, c.numeric_code as currency, c.minor_unit as "minorUnit",
             exists (select from application q where q.transaction_id = t.transaction_id and q.status_id in (0, 3)) as "isAsked",
             coalesce(th.at, t.create_time) < $5 as "isLate",
             t.create_time >= $4 or exists (select from reconciliation_difference d where d.connection_id = $3 and d.state <> 'resolved'
               and d.subject = 'transaction:' || s.transaction_id || coalesce(':account:' || s.account_id, '')) as "isCovered"
        from unnest($1::integer[], $2::integer[]) as s(transaction_id, account_id)
-       join money_transaction t using (transaction_id) join currency c on c.numeric_code = t.currency left join account a on a.account_id = s.account_id
+       join money_transaction t using (transaction_id) left join account a on a.account_id = s.account_id
+       left join transaction_exchange x on x.transaction_id = t.transaction_id and t.type = 'withdrawal' and s.account_id is null
+       join currency c on c.numeric_code = coalesce(x.currency, t.currency)
        cross join lateral (${BOOKED}) b
        left join lateral (
-         select sum(m.amount) as amount, max(m.currency) as currency, max(m.currency) filter (where m.currency <> t.currency) as other_currency,
+         select sum(m.amount) as amount, max(m.currency) as currency, max(m.currency) filter (where m.currency <> c.numeric_code) as other_currency,
                 min(m.at) as at, min(m.provider_id) as provider_id
            from provider_movement m where m.transaction_id = s.transaction_id and m.connection_id = $3 and m.reversal_id is null
             and m.account_id is not distinct from s.account_id having count(*) > 0) th on true`,

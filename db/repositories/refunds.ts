@@ -22,6 +22,18 @@ export interface RefundableDeposit {
   left: Amount;
 }
 
+/**
+ * Locks the deposit a refund gives back; nothing for any other transaction. Called before the refund's own row or a wallet is touched: what a provider
+ * takes back of the deposit is booked in that order too, and two in opposite orders would wait for each other.
+ */
+export const lockRefunded = async (db: Queryable, transactionId: number): Promise<void> => {
+  await db.query(
+    `select from money_transaction
+      where transaction_id = (select parent_id from money_transaction where transaction_id = $1 and type = 'withdrawal') for update`,
+    [transactionId],
+  );
+};
+
 /** Refunds that gave nothing back in the end. */
 const GAVE_NOTHING = FINAL_STAGES.filter((stage) => stage !== 'done');
 

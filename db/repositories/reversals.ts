@@ -20,6 +20,8 @@ export interface CreditedDeposit {
   credited: string[];
   /** Of these, the ones that were taken back. */
   undone: string[];
+  /** The provider's ids of refunds by our own order. */
+  refunds: string[];
   /** With what was refunded by our own order. */
   taken: Amount;
   takenFromClient: Amount;
@@ -37,6 +39,7 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
               'rate', trim_scale(x.rate)::text, 'amount', trim_scale(x.amount)::text) end as exchange,
             array(select jsonb_array_elements_text(t.provider_data -> 'credited')) as credited,
             array(select substr(r.provider_id, 9) from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked and r.provider_id like 'payment:%') as undone,
+            array(select r.provider_id from money_transaction r where r.parent_id = t.transaction_id and r.type = 'withdrawal' and r.provider_id is not null) as refunds,
             taken.amount as taken, taken.client as "takenFromClient", taken.income as "takenFromIncome", taken.suspense as "takenFromSuspense"
        from money_transaction t join currency c on c.numeric_code = t.currency
        left join transaction_exchange x on x.transaction_id = t.transaction_id left join currency xc on xc.numeric_code = x.currency

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { Tools } from '../../activities/kit/activity.ts';
+import { bookAftermath } from '../../activities/ledger/book-aftermath.ts';
+import { bookPayout } from '../../activities/ledger/book-payout.ts';
+import { bookReversals } from '../../activities/ledger/book-reversals.ts';
+import { post } from '../../db/repositories/ledger.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { lendTools } from '../../worker/tools.ts';
 import { eventually } from '../kit/hub.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
@@ -35,9 +42,10 @@ type Client = Awaited<ReturnType<MoneyApi['clientWith']>>;
 const paid = async (
   amount: string,
   provider: 'stripe' | 'praxis' = 'stripe',
+  commission = '0',
 ): Promise<{ client: Client; id: number }> => {
   const client = await api.clientWith('0', provider === 'stripe' ? 'USD' : 'EUR');
-  const id = await client.of.deposit(amount, { method: `${provider}-card` });
+  const id = await client.of.deposit(amount, { method: `${provider}-card`, vendor_commission: commission });
   await api.hub.reaches(id, 'awaiting_payer');
   const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
     `select provider_id from money_transaction where transaction_id = $1`,
@@ -50,6 +58,20 @@ const paid = async (
 
 const refund = (by: Caller, id: number, body: object = {}) =>
   by.call(`POST /transactions/${id}/refund`, body, { 'idempotency-key': randomUUID() });
+
+/** The payer goes to his bank: it takes a payment back by itself. */
+const disputed = async (id: number): Promise<void> => {
+  const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
+    `select provider_id from money_transaction where transaction_id = $1`,
+    [id],
+  );
+  await stripe().advance(page, 'dispute');
+  await eventually(
+    async () =>
+      (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
+    'the dispute to be booked',
+  );
+};
 
 /** What Stripe gave back by our order. */
 const givenBack = (state = 'succeeded') =>
@@ -127,18 +149,102 @@ describe('a refund', () => {
     const { client, id } = await paid('100.00');
     const { body } = await refund(olga, id);
     const { id: request } = await api.hub.openRequest(body.transactionId);
-    const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
-      `select provider_id from money_transaction where transaction_id = $1`,
-      [id],
-    );
-    await stripe().advance(page, 'dispute');
-    await eventually(
-      async () =>
-        (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
-      'the dispute to be booked',
-    );
+    await disputed(id);
     await boris.call(`POST /applications/${request}/approve`, {});
     await api.hub.reaches(body.transactionId, 'failed');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('that the payer disputed while it could not be sent yet is not sent any more', async () => {
+    const { client, id } = await paid('100.00');
+    const before = givenBack().length;
+    stripe().fault({ match: { method: 'POST', path: '/v1/refunds' }, kind: 'http_429', times: 1_000 });
+    const { body } = await refund(olga, id);
+    await disputed(id);
+    stripe().faults.clear();
+    await api.hub.reaches(body.transactionId, 'failed');
+    expect((await olga.call(`GET /transactions/${body.transactionId}`)).body.resolution).toContain('Nothing is left');
+    expect(givenBack()).toHaveLength(before);
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('of a whole deposit that the payer disputes too takes no more than the payment a second time, commission and all', async () => {
+    const { client, id } = await paid('100.00', 'stripe', '2');
+    await post(api.hub.pool, `test:more:${id}`, [
+      { do: 'post', from: 'house:suspense:USD', to: walletCode(client.wallet), amount: '50' },
+    ]);
+    const { body } = await refund(olga, id);
+    await api.hub.reaches(body.transactionId, 'done');
+    expect(await client.of.balance()).toEqual({ balance: '48', held: '0' });
+
+    await disputed(id);
+    expect(await client.of.balance()).toEqual({ balance: '48', held: '0' });
+    expect(
+      await api.hub.one(
+        `select trim_scale(from_client)::text as client, trim_scale(from_income)::text as income, trim_scale(from_suspense)::text as suspense,
+                (select trim_scale(sum(x.amount))::text from ledger_transfer x
+                  where x.operation_key = 'reversal:' || r.id || ':taken:0') as posted
+           from deposit_reversal r where transaction_id = $1`,
+        [id],
+      ),
+    ).toEqual({ client: '0', income: '2', suspense: '98', posted: '100' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('is booked once, also when its provider tells of it as something that was taken back', async () => {
+    const { client, id } = await paid('100.00');
+    const { body } = await refund(olga, id, { amount: '40' });
+    await api.hub.reaches(body.transactionId, 'done');
+    const of = `select reference, connection_id as "connectionId", provider_id as "providerId" from money_transaction where transaction_id = $1`;
+    const { reference, connectionId } = await api.hub.one<{ reference: string; connectionId: number }>(of, [id]);
+    const { providerId } = await api.hub.one<{ providerId: string }>(of, [body.transactionId]);
+    const tools = { pool: api.hub.pool, run: { workflowId: `arrivals:${reference}`, runId: '' } } as Tools;
+    const told = { id: providerId, kind: 'refund', state: 'done', amount: '40' } as const;
+    await bookReversals({ reference, connectionId, arrivals: [], reversals: [told] }, tools);
+    expect(await client.of.balance()).toEqual({ balance: '60', held: '0' });
+    expect(await api.hub.stage(id)).toBe('done');
+  });
+
+  it('is booked beside what its provider takes back: whoever has the deposit has the wallet next', async () => {
+    const { client, id } = await paid('100.00');
+    await api.hub.approvals('withdrawal', 1);
+    const { body } = await refund(olga, id, { amount: '40' });
+    const { transactionId } = body;
+    await api.hub.reaches(transactionId, 'awaiting_approval');
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    const run = { workflowId: `payout:${transactionId}`, runId: '' };
+    const seen = { state: 'returned', providerStatus: 'failed', amount: '40' } as const;
+    const works = [
+      () => bookPayout({ transactionId, report: null }, { ...tools, run } as Tools),
+      () => bookAftermath({ transactionId, seen }, { ...tools, run } as Tools),
+    ];
+    for (const work of works) {
+      const other = await api.hub.pool.connect();
+      let working: Promise<unknown>;
+      try {
+        await other.query('begin');
+        await other.query(`select from money_transaction where transaction_id = $1 for update`, [id]);
+        working = work();
+        await eventually(
+          async () =>
+            (
+              await api.hub.pool.query(
+                `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+              )
+            ).rowCount,
+          'the booking to wait for the deposit',
+        );
+        await other.query(`select from ledger_account where code = $1 for no key update nowait`, [
+          walletCode(client.wallet),
+        ]);
+      } finally {
+        await other.query('rollback');
+        other.release();
+      }
+      await working;
+    }
     expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
     expect(await api.hub.breaches()).toEqual([]);
   });

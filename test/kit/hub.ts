@@ -381,6 +381,7 @@ interface OrderColumns {
   user_id: number;
   /** The deposit a withdrawal gives back. */
   parent_id: number;
+  vendor_commission: string;
 }
 
 export class TestClient {

@@ -410,6 +410,40 @@ describe('a payout in another currency than the account', () => {
     expect(await api.hub.breaches()).toEqual([]);
   });
 
+  it('that is worth more when it is sent than when it was approved is approved again, as the policy says for that', async () => {
+    await api.hub.pool.query(
+      `insert into approval_policy (name, kind, currency, min_amount, approvals, priority) values ('fx', 'withdrawal', $1, 60, 2, -1)`,
+      [USDT],
+    );
+    const client = await api.clientWith('100', 'USD');
+    const id: number = (await withdraw(client, '51')).body.data.transaction.transactionId;
+    const { id: first } = await api.hub.openRequest(id);
+    await api.hub.pool.query(`update transaction_exchange set expires_at = now() where transaction_id = $1`, [id]);
+    await api.hub.pool.query(`delete from rate`);
+    await rates().advance('USDT/USD', '0.79 0.8');
+    await api.hub.askRates('B2BINPAY');
+    await approve(id);
+    const again = await eventually(
+      async () =>
+        (
+          await api.hub.pool.query<{ id: number; needed: number }>(
+            `select id, approvals_needed as needed from application where transaction_id = $1 and status_id = 0 and id <> $2`,
+            [id, first],
+          )
+        ).rows[0],
+      'the second approval to be asked for',
+    );
+    await api.hub.pool.query(`delete from approval_policy where name = 'fx'`);
+    expect(again.needed).toBe(2);
+    expect((await shown(id)).exchange).toMatchObject({ isFixed: true, receivedAmount: '62.500000000000000000' });
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '51' });
+    for (const by of [olga, await api.operator()])
+      expect((await by.call(`POST /applications/${again.id}/approve`, {})).status).toBe(200);
+    await api.hub.reaches(id, 'done');
+    expect(await shown(id)).toMatchObject({ finalAmount: '62.500000000000000000' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
   it('can be cancelled while it waits for a rate', async () => {
     const client = await api.clientWith('100', 'USD');
     const id: number = (await withdraw(client, '51')).body.data.transaction.transactionId;

@@ -346,6 +346,63 @@ describe('a payment provider', () => {
     ]);
   });
 
+  describe('that paid out in another currency than the account has', () => {
+    const paidOut = async (): Promise<number> => {
+      const client = await hub.clientWith('50', 'EUR');
+      await hub.pool.query(
+        `with m as (
+           insert into payment_method (direction, name, caption, provider, connection_id, flow) select 'withdrawal', 'transfer', 'Transfer', 'stripe', $1, 'send'
+            where not exists (select from payment_method where name = 'transfer') returning id)
+         insert into payment_method_currency (method_id, type, currency) select id, type, currency from m, (values ('TR', 978), ('PS', 840)) as c(type, currency)`,
+        [connections['stripe']],
+      );
+      await hub.approvals('withdrawal', 0);
+      const { id: method } = await hub.methodId('transfer');
+      const payout = await hub.order(
+        {
+          type: 'withdrawal',
+          client_id: client.clientId,
+          debit_account_id: client.wallet,
+          currency: 978,
+          amount: '10',
+          method_id: method,
+          connection_id: connections['stripe'],
+          data: { address: 'acct_1SandboxAnna' },
+        },
+        false,
+      );
+      await hub.pool.query(
+        `insert into transaction_exchange (transaction_id, currency, rate, market_rate, source, source_time, quoted_at, expires_at, fixed_at, amount)
+         values ($1, 840, 1.1, 1.1, 'test', now(), now(), now() + interval '1 hour', now(), 11)`,
+        [payout],
+      );
+      await hub.steering.beginMoney('payout', payout);
+      await hub.reaches(payout, 'done');
+      return payout;
+    };
+
+    it('raises nothing while both moved the same of it', async () => {
+      await paid('30.00');
+      const payout = await paidOut();
+      await compare('stripe');
+      expect(await ofTransaction(payout)).toEqual([]);
+    });
+
+    it('and shows nothing of it differs by what left, in its own currency', async () => {
+      await paid('30.00');
+      const payout = await paidOut();
+      const hidden = { kind: 'swap', from: '"object":"transfer"', to: '"object":"topup"', times: 100 } as const;
+      hub.sandbox('stripe').fault({ match: { path: '/v1/balance_transactions' }, ...hidden });
+      await compare('stripe');
+      expect(await ofTransaction(payout)).toEqual([
+        expect.objectContaining({
+          kind: 'missing_there',
+          ours: { amount: '11.000000000000000000', currencyCode: 840 },
+        }),
+      ]);
+    });
+  });
+
   it('moved money of which nobody here knows: a request that concerns no client', async () => {
     const tools = lendTools(hub.settings, hub.pool, hub.client, hub.timings);
     const { adapter, ctx } = await tools.open('payments', connections['stripe']!);

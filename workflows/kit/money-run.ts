@@ -47,6 +47,8 @@ export class MoneyRun {
   private mayCancel = true;
   private closed = false;
   private rateFixed = false;
+  /** How many persons have approved. */
+  private approvedBy = 0;
   /** From the first attempt on money may be out: only certainty about it may end the story. */
   private sent = false;
 
@@ -228,7 +230,7 @@ export class MoneyRun {
 
   /**
    * Asks for approval of `amount` by as many persons as the policy says for it; comes back with the amount they approved, else
-   * the story ends as `rejected`.
+   * the story ends as `rejected`. Asked once more, it asks only when the policy says more persons by now than have approved.
    */
   async approval(amount: Amount = this.order.amount): Promise<Amount> {
     const { transactionId } = this;
@@ -237,7 +239,7 @@ export class MoneyRun {
     const needed = asOrdered
       ? this.order.approvals
       : await this.step('Reading the approval policy', (hub) => hub.approvalsFor({ transactionId, amount }));
-    if (needed === 0) return amount;
+    if (needed <= this.approvedBy) return amount;
     const request = await this.openRequest('approval', 'Needs approval.', amount);
     this.progress.at('awaiting_approval', `Request ${request.applicationId} opened.`);
     this.answer();
@@ -247,6 +249,7 @@ export class MoneyRun {
     );
     if (verdict.word === 'reject')
       throw new Stopped('rejected', 'rejected', verdict.comment ?? 'Rejected by an operator.', verdict.resolutionId);
+    this.approvedBy = request.needed;
     this.progress.note(`Approved by user ${verdict.by}.`);
     return verdict.amount;
   }

@@ -7,19 +7,23 @@ import { takenBackIfStopped, untilClientSaidWhere } from '../kit/prepare-payout.
 /** Sends client money out, or back the way it came (a refund): check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
-    const { transactionId, method, approvals } = run.order;
+    const { transactionId, method, approvals, exchange } = run.order;
 
     await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
+    const approve = async () => {
+      await run.approval();
+      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
+    };
     const approveAndSend = async () => {
-      if (approvals > 0) {
-        await run.approval();
-        await run.step('Checking that nothing changed meanwhile', (hub) =>
-          hub.assertStillMayWithdraw({ transactionId }),
-        );
+      if (approvals > 0) await approve();
+      if (exchange) {
+        // At the rate it leaves at it may be worth more than what was approved.
+        await run.fixRate();
+        await approve();
       }
       return sendOut(run);
     };

@@ -74,6 +74,7 @@ export const depositReport = (thing: Thing): DepositReport => {
         ];
   const reversals = listOf(thing['reversals'])
     .map(objectOf)
+    .filter((one) => word(one['reference']) === '') // one with our reference is a refund we ordered, booked as such
     .map((one) => reversalOf(thing, one));
   return {
     providerId: word(thing['id']) || fail('id'),

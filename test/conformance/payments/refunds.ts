@@ -53,6 +53,20 @@ const own: Case<'payments'>[] = [
     },
   },
   {
+    name: 'refund: one the hub ordered does not show as a reversal of its deposit',
+    async run(bench) {
+      makesRefunds(bench);
+      void bench.control;
+      const ctx = bench.ctx();
+      const order = await refundOrder(bench, ctx);
+      const report = await verbs(bench).createRefund(ctx, order);
+      await settledRefund(bench, ctx, order, report.providerId);
+      const deposit = await verbs(bench).findDeposit(ctx, order.deposit);
+      must(deposit?.state === 'succeeded', `the deposit is ${brief(deposit)}`);
+      must((deposit.reversals ?? []).length === 0, `it is booked as a payout already, and shows in ${brief(deposit)}`);
+    },
+  },
+  {
     name: 'refund: more than was paid is refused',
     async run(bench) {
       makesRefunds(bench);
