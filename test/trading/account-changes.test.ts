@@ -116,6 +116,33 @@ describe('a leverage', () => {
     expect([late.status, late.body.error.details[0].reason]).toEqual([409, 'not_waiting']);
   });
 
+  it('that waits is withdrawn by "Request cancellation" in Temporal UI, and the account may be changed again', async () => {
+    down();
+    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { id } = body.pendingChange;
+    await hub.handle(`account-change:${id}`).cancel();
+    await reaches(id, 'withdrawing');
+    hub.sandbox('paper').faults.clear();
+    await reaches(id, 'withdrawn');
+    await hub.ends(`account-change:${id}`);
+    expect((await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 })).body.leverage).toBe(500);
+  });
+
+  it('that the platform is just being asked for is looked up after "Request cancellation" in Temporal UI', async () => {
+    hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'timeout_after_commit', times: 1 });
+    const asked = ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    await eventually(async () => hub.sandbox('paper').faults.open().length === 0, 'the platform to be asked');
+    const [{ id }] = await changes();
+    await hub.handle(`account-change:${id}`).cancel();
+    expect((await asked).status).toBeLessThan(300);
+    await reaches(id, 'done');
+    await hub.ends(`account-change:${id}`);
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body).toMatchObject({
+      leverage: 200,
+      pendingChange: null,
+    });
+  });
+
   it('that was withdrawn after it had arrived is mirrored as the platform has it', async () => {
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset_after_commit', times: 1 });
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset', times: 1_000 });

@@ -64,20 +64,19 @@ class AccountChange {
   private state: ChangeState = 'waiting';
   private end: ChangeEnd | null = null;
   private wish: Withdrawal | null = null;
-  private readonly withdrawn: Promise<void>;
+  private withdrawn!: Promise<void>;
   private mayBeSent: boolean;
   private lastSent = 0;
 
   constructor(input: AccountChangeInput) {
     this.input = input;
     this.mayBeSent = input.mayBeSent ?? false;
-    setHandler(changeWithdraw, (wish) => this.withdraw(wish), {
+    setHandler(changeWithdraw, (wish) => CancellationScope.nonCancellable(() => this.withdraw(wish)), {
       validator: (wish: Withdrawal) => this.assertMayWithdraw(wish),
       description: 'Stops trying: {"by": "user:7"}.',
     });
     // "Request cancellation" in Temporal UI is the same wish.
     CancellationScope.current().cancelRequested.catch(() => (this.wish ??= { by: 'somebody in Temporal UI' }));
-    this.withdrawn = condition(() => this.wish !== null);
   }
 
   standing(): ChangeAnswer {
@@ -86,6 +85,8 @@ class AccountChange {
 
   async untilOver(run: Answering): Promise<ChangeAnswer> {
     this.run = run;
+    // Here, not in the constructor: in the scope that cancellation does not reach.
+    this.withdrawn = condition(() => this.wish !== null);
     const { changeId } = this.input;
     this.facts = await internal('Reading what to change').prepareAccountChange({ changeId });
     const { clientId: client, accountId, provider, said, end, state } = this.facts;
