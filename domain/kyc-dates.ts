@@ -108,9 +108,9 @@ export const mayBeginAnew = (
   return validUntil !== null && dayAt(validUntil, -notice) <= now.getTime();
 };
 
-/** Whether a client who has the level may walk there again: what proves it ends soon, or he is on his way already. */
+/** Whether a client who has the level may walk there again: what proves it ends soon, or he is on his way already, or was and missed the deadline. */
 export const mayRenew = (dates: Parameters<typeof mayBeginAnew>[0], now: Date): boolean =>
   dates.validUntil !== null &&
   (dates.state === 'approved'
     ? mayBeginAnew(dates, now)
-    : ['open', 'retry', 'checking', 'on_hold'].includes(dates.state));
+    : ['open', 'retry', 'checking', 'on_hold', 'expired'].includes(dates.state));

@@ -1,4 +1,10 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, type ScheduleSpec } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleHandle,
+  ScheduleOverlapPolicy,
+  type ScheduleSpec,
+} from '@temporalio/client';
 import { HUB_QUEUE } from '../domain/queues.ts';
 
 interface Rhythm {
@@ -9,7 +15,13 @@ interface Rhythm {
   catchupWindow: '1m' | '1d';
 }
 
-/** What runs by the clock. Created once; a worker that starts later finds them there. */
+/**
+ * A run of some seconds that is there for so long is stuck, in a deploy it cannot be replayed after for one, and would keep all later ones from
+ * starting. What it did not do the next one does.
+ */
+const RUN_TIMEOUT_MS = 10 * 60_000;
+
+/** What runs by the clock. Created once; a worker that starts later finds them there, and gives those of an earlier release their time limit. */
 export const ensureSchedules = async (client: Client, sweepEvery = '10s', ratesEvery = '10s'): Promise<void> => {
   await ensure(client, { name: 'sweep', workflow: 'sweep', spec: often(sweepEvery), catchupWindow: '1m' });
   // How often each source is asked is said with the source.
@@ -36,9 +48,26 @@ const ensure = async (client: Client, { name, workflow, spec, catchupWindow }: R
       scheduleId: name,
       spec,
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
-      action: { type: 'startWorkflow', workflowType: workflow, workflowId: name, taskQueue: HUB_QUEUE },
+      action: {
+        type: 'startWorkflow',
+        workflowType: workflow,
+        workflowId: name,
+        taskQueue: HUB_QUEUE,
+        workflowRunTimeout: RUN_TIMEOUT_MS,
+      },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await limitRuns(client.schedule.getHandle(name));
   }
+};
+
+/** Leaves alone what an operator may have changed: the rhythm, a pause. */
+const limitRuns = async (schedule: ScheduleHandle): Promise<void> => {
+  const { action } = await schedule.describe();
+  if (action.workflowRunTimeout === RUN_TIMEOUT_MS) return;
+  await schedule.update(({ action, ...same }) => ({
+    ...same,
+    action: { ...action, workflowRunTimeout: RUN_TIMEOUT_MS },
+  }));
 };

@@ -79,6 +79,8 @@ describe('what was approved', () => {
     expect(mayRenew({ ...approved, remindBeforeDays: [] }, at('2026-05-31T00:00'))).toBe(true);
     expect(mayRenew({ ...approved, validUntil: null }, at('2026-05-31T00:00'))).toBe(false);
     expect(mayRenew({ ...approved, state: 'retry' }, at('2026-06-01T00:00'))).toBe(true);
+    expect(mayRenew({ ...approved, state: 'expired' }, at('2026-06-01T00:00'))).toBe(true);
+    expect(mayRenew({ ...approved, state: 'rejected' }, at('2026-06-01T00:00'))).toBe(false);
     expect(mayBeginAnew({ ...approved, state: 'expired', hasLevel: false }, at('2026-01-01T00:00'))).toBe(true);
     expect(mayBeginAnew({ ...approved, state: 'rejected' }, at('2026-07-02T00:00'))).toBe(false);
   });

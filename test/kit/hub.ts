@@ -82,6 +82,9 @@ const USUAL = ['bank', 'b2binpay', 'b2binpay-address', 'mt5'];
 const connectionsNamed = async (names: readonly string[], origin: string) =>
   (await demoConnections(origin)).filter(({ name }) => names.includes(name));
 
+// What a provider allows per second is Temporal's to keep, and a walk that one test takes in seconds needs days in life.
+for (const provider of providers) Object.assign(provider.limits, { perSecond: 10_000 });
+
 /** A whole hub for one test file: database, worker, sandboxes, on the run's PostgreSQL and Temporal. */
 export class TestHub {
   readonly settings: Settings;

@@ -131,6 +131,24 @@ describe('documents that end', () => {
     expect(await desk.levelOf(client)).toBe('Level 2');
   });
 
+  it('may be renewed again after the deadline of a renewal was missed, while the level lasts', async () => {
+    await desk.configure(sumsub, { onExpiry: 'levelDown', deadlineDays: 5, remindAfterDays: [] });
+    const { client, advance } = await desk.approvedBySumsub(sumsub);
+    await desk.endsIn(client, 25);
+    await desk.wizard(client, sumsub);
+    await desk.endsAs(client, 'open');
+    await desk.daysLater(client, 6);
+    await desk.endsAs(client, 'expired');
+    expect(await desk.levelOf(client)).toBe('Level 2');
+    expect((await client.call(`GET /my/verifications/levels/${sumsub}`)).body.renewable).toBe(true);
+    expect((await desk.wizard(client, sumsub)).body.data.state).toBe('open');
+    await advance('submit');
+    await desk.reaches(client, 'checking');
+    await advance('green');
+    await desk.endsAs(client, 'approved');
+    await desk.configure(sumsub, { deadlineDays: null, remindAfterDays: [3, 10] });
+  });
+
   it('end while better ones are awaited: the level goes, the way stays', async () => {
     await desk.configure(sumsub, { onExpiry: 'levelDown', remindAfterDays: [] });
     const { client } = await desk.approvedBySumsub(sumsub);

@@ -443,12 +443,29 @@ describe('the daily schedule', () => {
     await ensureSchedules(hub.client);
     await ensureSchedules(hub.client);
     const described = await hub.client.schedule.getHandle('reconcile').describe();
-    for (const name of ['reconcile', 'sweep']) await hub.client.schedule.getHandle(name).delete();
+    for (const name of ['reconcile', 'refresh-rates', 'sweep']) await hub.client.schedule.getHandle(name).delete();
     expect(described).toMatchObject({
       action: { workflowType: 'reconcile' },
       policies: { overlap: 'SKIP' },
       spec: { intervals: [{ every: 24 * HOUR }], jitter: 15 * 60_000 },
     });
+  });
+
+  it('ends a run that is stuck, also when an earlier release made the schedule, and stays paused when it was', async () => {
+    const { schedule } = hub.client;
+    await schedule.create({
+      scheduleId: 'sweep',
+      spec: { intervals: [{ every: '30s' }] },
+      policies: { overlap: 'SKIP' },
+      action: { type: 'startWorkflow', workflowType: 'sweep', workflowId: 'sweep', taskQueue: 'hub' },
+      state: { paused: true },
+    });
+    await ensureSchedules(hub.client);
+    const names = ['sweep', 'refresh-rates', 'reconcile'];
+    const described = await Promise.all(names.map((name) => schedule.getHandle(name).describe()));
+    for (const name of names) await schedule.getHandle(name).delete();
+    expect(described.map(({ action }) => action.workflowRunTimeout)).toEqual([600_000, 600_000, 600_000]);
+    expect(described[0]).toMatchObject({ state: { paused: true }, spec: { intervals: [{ every: 30_000 }] } });
   });
 
   it('compares the day that is over for every connection that moves money, once', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TradingAccount } from '../../adapters/kit/trading.ts';
 import { lendTools } from '../../worker/tools.ts';
-import { type Caller, MoneyApi } from '../api/money-hub.ts';
+import { type Answer, type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestHub } from '../kit/hub.ts';
 
 let api: MoneyApi;
@@ -33,14 +33,30 @@ beforeEach(async () => {
   account = await open(ann, products['paper']!, { leverage: '100' });
 });
 
+const PLACE = `select p.connection_id as id, a.account_number as login from account a join platform p on p.id = a.platform_id where a.account_id = $1`;
 /** What the platform itself says. */
 const atPlatform = async (accountId = account.accountId): Promise<TradingAccount> => {
-  const { id, login } = await hub.one<{ id: number; login: string }>(
-    `select p.connection_id as id, a.account_number as login from account a join platform p on p.id = a.platform_id where a.account_id = $1`,
-    [accountId],
-  );
+  const { id, login } = await hub.one<{ id: number; login: string }>(PLACE, [accountId]);
   const { adapter, ctx } = await lendTools(hub.settings, hub.pool, hub.client, hub.timings).open('trading', id);
   return adapter.getAccount(ctx, login);
+};
+/** The broker's dealer puts the account away at the platform, or brings it back. */
+const dealer = async (does: 'archive' | 'restore'): Promise<void> => {
+  const { id, login } = await hub.one<{ id: number; login: string }>(PLACE, [account.accountId]);
+  const { adapter, ctx } = await lendTools(hub.settings, hub.pool, hub.client, hub.timings).open('trading', id);
+  await adapter[does]!(ctx, login);
+};
+/** The first attempt arrives and its answer is lost; then the dealer puts the account away, so that the next is refused. */
+const refusedAfterLoss = async (method: 'PATCH' | 'PUT', order: () => Promise<Answer>): Promise<number> => {
+  const { faults } = hub.sandbox('paper');
+  hub.sandbox('paper').fault({ match: { method }, kind: 'reset_after_commit', times: 1 });
+  hub.sandbox('paper').fault({ match: { method }, kind: 'reset', times: 1_000 });
+  const ordered = order();
+  await eventually(async () => faults.open().length === 1, 'the first attempt');
+  await dealer('archive');
+  faults.clear();
+  await ordered;
+  return (await changes())[0].id;
 };
 const down = () => hub.sandbox('paper').fault({ match: {}, kind: 'reset', times: 1_000 });
 const changes = async (accountId = account.accountId): Promise<any[]> =>
@@ -116,6 +132,33 @@ describe('a leverage', () => {
     expect([late.status, late.body.error.details[0].reason]).toEqual([409, 'not_waiting']);
   });
 
+  it('that waits is withdrawn by "Request cancellation" in Temporal UI, and the account may be changed again', async () => {
+    down();
+    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { id } = body.pendingChange;
+    await hub.handle(`account-change:${id}`).cancel();
+    await reaches(id, 'withdrawing');
+    hub.sandbox('paper').faults.clear();
+    await reaches(id, 'withdrawn');
+    await hub.ends(`account-change:${id}`);
+    expect((await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 })).body.leverage).toBe(500);
+  });
+
+  it('that the platform is just being asked for is looked up after "Request cancellation" in Temporal UI', async () => {
+    hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'timeout_after_commit', times: 1 });
+    const asked = ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    await eventually(async () => hub.sandbox('paper').faults.open().length === 0, 'the platform to be asked');
+    const [{ id }] = await changes();
+    await hub.handle(`account-change:${id}`).cancel();
+    expect((await asked).status).toBeLessThan(300);
+    await reaches(id, 'done');
+    await hub.ends(`account-change:${id}`);
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body).toMatchObject({
+      leverage: 200,
+      pendingChange: null,
+    });
+  });
+
   it('that was withdrawn after it had arrived is mirrored as the platform has it', async () => {
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset_after_commit', times: 1 });
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset', times: 1_000 });
@@ -123,6 +166,26 @@ describe('a leverage', () => {
     await ann.call(`POST /my/account-changes/${body.pendingChange.id}/withdraw`);
     await reaches(body.pendingChange.id, 'done');
     expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage).toBe(200);
+  });
+
+  it('whose repeat is refused after its answer was lost is mirrored as the platform has it', async () => {
+    const id = await refusedAfterLoss('PATCH', () =>
+      ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 }),
+    );
+    await reaches(id, 'withdrawing');
+    await dealer('restore');
+    await reaches(id, 'done');
+    expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage).toBe(200);
+  });
+
+  it('of an account that the platform no longer knows is over, and says so', async () => {
+    const id = await refusedAfterLoss('PATCH', () =>
+      ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 }),
+    );
+    await reaches(id, 'withdrawn');
+    const { body } = await olga.call(`GET /account-changes/${id}`);
+    expect(body.issue).toContain('no longer knows the account');
+    await hub.ends(`account-change:${id}`);
   });
 
   it('of a broker is not for the client to withdraw, nor another client’s at all', async () => {
@@ -211,6 +274,17 @@ describe('an operator', () => {
     expect((await tagged.call(`PATCH /accounts/${account.accountId}/preferences`, { leverage: 200 })).status).toBe(404);
     expect((await tagged.call(`GET /accounts/${account.accountId}/positions`)).status).toBe(404);
     expect((await tagged.call(`GET /account-changes?filter[accountId]=${account.accountId}`)).body.total).toBe(0);
+  });
+});
+
+describe('a password whose repeat is refused after its answer was lost', () => {
+  it('is not called refused: the platform may have it', async () => {
+    const id = await refusedAfterLoss('PUT', () =>
+      olga.call(`PUT /accounts/${account.accountId}/password`, { password: 'Abcdef12' }),
+    );
+    await reaches(id, 'withdrawn');
+    const { body } = await olga.call(`GET /account-changes/${id}`);
+    expect(body.issue).toContain('look at the platform whether it has it');
   });
 });
 

@@ -26,10 +26,13 @@ export const answering = async <A>({ update, meanwhile, timings: given, story }:
   const progress = new Progress();
   let over = false;
   let result: A | undefined;
-  setHandler(update, async (): Promise<A> => {
-    await condition(() => over, timings.firstAnswer);
-    return over ? result! : meanwhile();
-  });
+  // A handler runs outside the story: whoever waits there is answered too when cancellation was requested.
+  setHandler(update, () =>
+    CancellationScope.nonCancellable(async (): Promise<A> => {
+      await condition(() => over, timings.firstAnswer);
+      return over ? result! : meanwhile();
+    }),
+  );
   return CancellationScope.nonCancellable(async () => {
     result = await story({ timings, progress });
     over = true;

@@ -8,6 +8,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { TradingAccount } from '../../adapters/kit/trading.ts';
 import type { ChangeFacts } from '../../activities/accounts/prepare-account-change.ts';
 import type { ChangeEnd, ChangeState, ChangeStep } from '../../domain/account-change.ts';
 import type { Answer } from '../../domain/outcomes.ts';
@@ -16,13 +17,14 @@ import { atProvider, internal } from '../kit/activities.ts';
 import { type Answering, answering } from '../kit/answering.ts';
 import { askUntilAnswered } from '../kit/ask-until-answered.ts';
 import { attempted, NEVER_BEGUN } from '../kit/attempted.ts';
-import { refusal, Stopped } from '../kit/stopped.ts';
+import { hubFailureOf, refusal, Stopped } from '../kit/stopped.ts';
 
 export interface AccountChangeInput {
   changeId: number;
   timings?: Partial<Timings>;
   /** Of a run that goes on with a new history: the platform may have heard of it. */
   mayBeSent?: boolean;
+  lost?: ChangeStep[];
 }
 
 export interface ChangeAnswer {
@@ -55,7 +57,8 @@ export async function accountChange(input: AccountChangeInput): Promise<ChangeAn
 const CAN = 'check the connection; it is tried again by itself. Or withdraw the change.';
 /** What a later look at the platform shows. */
 const SEEN: readonly ChangeStep[] = ['group', 'leverage', 'access'];
-const LOST = 'Withdrawn after it was sent and no answer came: look at the platform whether it has it.';
+const LOST = 'It was sent and no answer came: look at the platform whether it has it.';
+const GONE = 'It was sent and no answer came, and the platform no longer knows the account.';
 
 class AccountChange {
   private readonly input: AccountChangeInput;
@@ -64,20 +67,24 @@ class AccountChange {
   private state: ChangeState = 'waiting';
   private end: ChangeEnd | null = null;
   private wish: Withdrawal | null = null;
-  private readonly withdrawn: Promise<void>;
+  private withdrawn!: Promise<void>;
   private mayBeSent: boolean;
   private lastSent = 0;
+  /** Each was attempted, and no yes or no came. */
+  private readonly lost: Set<ChangeStep>;
+  /** What the platform said to a repeat after that: it may have taken the first. */
+  private no: { reason: string; message: string } | null = null;
 
   constructor(input: AccountChangeInput) {
     this.input = input;
     this.mayBeSent = input.mayBeSent ?? false;
-    setHandler(changeWithdraw, (wish) => this.withdraw(wish), {
+    this.lost = new Set(input.lost);
+    setHandler(changeWithdraw, (wish) => CancellationScope.nonCancellable(() => this.withdraw(wish)), {
       validator: (wish: Withdrawal) => this.assertMayWithdraw(wish),
       description: 'Stops trying: {"by": "user:7"}.',
     });
     // "Request cancellation" in Temporal UI is the same wish.
     CancellationScope.current().cancelRequested.catch(() => (this.wish ??= { by: 'somebody in Temporal UI' }));
-    this.withdrawn = condition(() => this.wish !== null);
   }
 
   standing(): ChangeAnswer {
@@ -86,6 +93,8 @@ class AccountChange {
 
   async untilOver(run: Answering): Promise<ChangeAnswer> {
     this.run = run;
+    // Here, not in the constructor: in the scope that cancellation does not reach.
+    this.withdrawn = condition(() => this.wish !== null);
     const { changeId } = this.input;
     this.facts = await internal('Reading what to change').prepareAccountChange({ changeId });
     const { clientId: client, accountId, provider, said, end, state } = this.facts;
@@ -116,7 +125,7 @@ class AccountChange {
     }
   }
 
-  /** Tries until the platform has it, or says no, or the change is withdrawn: false. */
+  /** Tries until the platform has it, or says no. False: the change is withdrawn, or the no may be to the repeat only. */
   private async isSet(step: ChangeStep): Promise<boolean> {
     const { changeId } = this.input;
     const { progress, timings } = this.run;
@@ -127,15 +136,18 @@ class AccountChange {
         progress.note(`${this.facts.provider} confirms: ${step} is set.`);
         return true;
       }
-      if (answer.outcome === 'refused') throw new Stopped('failed', answer.reason, answer.message);
-      if (this.wish) break;
+      if (answer.outcome === 'refused') {
+        if (!this.lost.has(step)) throw new Stopped('failed', answer.reason, answer.message);
+        this.no = answer;
+      }
+      if (this.wish || this.no) break;
       const why = 'message' in answer ? answer.message : 'it has not said yes or no';
       const retryAfter = 'retryAfter' in answer ? (answer.retryAfter ?? 0) * 1_000 : 0;
       progress.waitingFor(`${this.facts.provider} (${why})`, CAN, { human: n > 4 });
       await condition(() => this.wish !== null, Math.max(delay(timings.retries, n), retryAfter));
       progress.notWaiting();
       if (workflowInfo().continueAsNewSuggested && !this.wish && allHandlersFinished())
-        await continueAsNew<typeof accountChange>({ ...this.input, mayBeSent: this.mayBeSent });
+        await continueAsNew<typeof accountChange>({ ...this.input, mayBeSent: this.mayBeSent, lost: [...this.lost] });
     }
     return false;
   }
@@ -151,6 +163,8 @@ class AccountChange {
     if (answer.outcome !== 'not_sent' || answer.message !== NEVER_BEGUN) {
       this.mayBeSent = true;
       this.lastSent = Date.now();
+      // `not_sent` too: adapters say so of a repeatable call whose answer was lost.
+      if (answer.outcome === 'unknown' || answer.outcome === 'not_sent') this.lost.add(step);
     }
     return answer;
   }
@@ -158,7 +172,8 @@ class AccountChange {
   private async noteWithdrawing(): Promise<void> {
     if (this.state === 'withdrawing') return;
     const { changeId } = this.input;
-    this.run.progress.note(`Withdrawn by ${this.wish!.by}.`);
+    const why = this.wish ? `Withdrawn by ${this.wish.by}` : `Refused (${this.no?.message}) after an answer was lost`;
+    this.run.progress.note(`${why}.`);
     await internal('Noting the withdrawal').settleAccountChange({
       changeId,
       state: 'withdrawing',
@@ -168,20 +183,33 @@ class AccountChange {
     this.state = 'withdrawing';
   }
 
-  /** After a withdrawal: an attempt that was made may have arrived, or be on its way still. */
+  /** An attempt that was made may have arrived, or be on its way still. */
   private async findOut(step: ChangeStep): Promise<ChangeEnd> {
     const withdrawn = (issue: string | null): ChangeEnd => ({ state: 'withdrawn', reason: null, issue });
     if (!this.mayBeSent) return withdrawn(null);
     await this.noteWithdrawing();
-    if (!SEEN.includes(step)) return withdrawn(LOST);
+    if (!SEEN.includes(step))
+      return withdrawn(this.no ? `${LOST} The next attempt was refused: ${this.no.message}` : LOST);
     const { changeId } = this.input;
     const { progress, timings } = this.run;
     await sleep(Math.max(this.lastSent + timings.settleAfter - Date.now(), 0));
-    const seen = await askUntilAnswered(progress, timings, 'how the account is set', () =>
-      atProvider(this.facts.connectionId, 'Looking at the account').readAccount({ changeId }),
-    );
+    const seen = await askUntilAnswered(progress, timings, 'how the account is set', () => this.readAccount());
+    if (!seen) return withdrawn(GONE);
     const isAsWanted = await internal('Noting how the account is').noteAccountSeen({ changeId, seen });
-    return isAsWanted ? { state: 'done', reason: null, issue: null } : withdrawn(null);
+    if (isAsWanted) return { state: 'done', reason: null, issue: null };
+    if (this.no) throw new Stopped('failed', this.no.reason, this.no.message);
+    return withdrawn(null);
+  }
+
+  /** Null: the platform no longer knows it, which no repeat would change. */
+  private async readAccount(): Promise<TradingAccount | null> {
+    const { changeId } = this.input;
+    try {
+      return await atProvider(this.facts.connectionId, 'Looking at the account').readAccount({ changeId });
+    } catch (error) {
+      if (hubFailureOf(error)?.type === 'NotFound') return null;
+      throw error;
+    }
   }
 
   private assertMayWithdraw(wish: Withdrawal | undefined): void {
