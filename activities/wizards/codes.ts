@@ -1,5 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
+import { knockWithCode } from '../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { queueMessage } from '../messaging/queue-message.ts';
 import type { Asked, At, Work } from './step.ts';
@@ -146,7 +147,12 @@ export const checkCode = async (asked: Asked<CodeSettings>, code: string): Promi
 };
 
 /** Counts a try at the code of a step. */
-export const countTry = async <S>({ db, run, step }: At<S>): Promise<{ hash: Buffer }> => {
+export const countTry = async <S>(at: At<S>): Promise<{ hash: Buffer }> => {
+  const { db, ring, run, step } = at;
+  if (run.type !== 'registration') {
+    const wait = await knockWithCode(db, ring, run.type, await whomOf(at));
+    if (wait > 0) throw tooManyTries(wait);
+  }
   const tried = await db.query<{ hash: Buffer }>(
     `update wizard_code set tries_left = tries_left - 1 where run_id = $1 and step = $2 and tries_left > 0 and expires_at > now() returning hash`,
     [run.id, step.name],
@@ -160,6 +166,10 @@ export const countTry = async <S>({ db, run, step }: At<S>): Promise<{ hash: Buf
   throw new HubFailure('Rejected', 'code_expired', 'The code has expired. Request a new one.', { field: 'code' });
 };
 
+/** For nobody it counts by the e-mail, so that nobody learns it. */
+const whomOf = async <S>({ run, draft }: At<S>): Promise<string> =>
+  run.clientId === null ? String((await draft())['email']) : `client:${run.clientId}`;
+
 /** Says how many tries are left. */
 export const refuseCode = async <S>({ db, run, step }: At<S>): Promise<never> => {
   const { rows } = await db.query<{ triesLeft: number }>(
@@ -171,10 +181,13 @@ export const refuseCode = async <S>({ db, run, step }: At<S>): Promise<never> =>
   throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect. Attempts left: ${left}.`, { field: 'code' });
 };
 
-const tooManyTries = () =>
-  new HubFailure('Rejected', 'too_many_attempts', 'Too many attempts. Try again in 10 minutes.', {
-    retryAfter: AFTER_TRIES,
-  });
+const tooManyTries = (retryAfter = AFTER_TRIES) =>
+  new HubFailure(
+    'Rejected',
+    'too_many_attempts',
+    `Too many attempts. Try again in ${Math.ceil(retryAfter / 60)} minutes.`,
+    { retryAfter },
+  );
 
 /** `data` of every step that waits for a code. */
 export const codeForm = async (

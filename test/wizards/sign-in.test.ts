@@ -5,7 +5,17 @@ import { KeyRing } from '../../config/key-ring.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { anEmail, codeSentTo, codesSentTo, Device, mailsTo, PASSWORD, register, startWizardApi } from './devices.ts';
+import {
+  anEmail,
+  codeSentTo,
+  codesSentTo,
+  Device,
+  mailsTo,
+  otherThan,
+  PASSWORD,
+  register,
+  startWizardApi,
+} from './devices.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -185,6 +195,41 @@ describe('a second factor', () => {
     expect(reasons(replayed)).toEqual([400, 'invalid_code']);
     expect(replayed.body.error.details[0].issue).toBe('The code is incorrect. Attempts left: 4.');
     expect(await history(email)).toEqual(['success', 'failure: invalid_code']);
+  });
+
+  it('cannot be guessed without end: neither another run nor the right password brings tries back', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const wrong = otherThan(presentCode());
+    const guesses: number[] = [];
+    for (let run = 0; run < 5; run++) {
+      // Another address each time: its own door is not what is meant here.
+      await api.hub.pool.query(`delete from sign_in_guard where address is not null`);
+      const uuid = await begin(device);
+      await device.step('POST /my/signin', credentials(device, uuid, email));
+      for (let n = 0; n < 4; n++)
+        guesses.push((await device.call('POST /my/2fa/google', { uuid, code: wrong })).status);
+    }
+    expect(guesses).toEqual(Array(20).fill(400));
+    await api.hub.pool.query(`delete from sign_in_guard where address is not null`);
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    const closed = await device.call('POST /my/2fa/google', { uuid, code: presentCode() });
+    expect(reasons(closed)).toEqual([429, 'too_many_attempts']);
+    expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(500);
+  });
+
+  it('that is shown forgets the wrong ones', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    await device.call('POST /my/2fa/google', { uuid, code: otherThan(presentCode()) });
+    expect((await device.step('POST /my/2fa/google', { uuid, code: presentCode() })).code).toBe(202);
+    const left = await api.hub.pool.query(`select from sign_in_guard where client_id = $1`, [await idOf(email)]);
+    expect(left.rowCount).toBe(0);
   });
 
   it('of two is chosen; a code for one does not do for the other', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { passwordIs } from '../../../db/passwords.ts';
 import { factorsOf } from '../../../db/repositories/factors.ts';
-import { knock, letIn } from '../../../db/repositories/sign-in-guard.ts';
+import { knock } from '../../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice } from '../device.ts';
@@ -54,7 +54,6 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
       await failed('bad_credentials');
       throw new HubFailure('Rejected', 'bad_credentials', 'Incorrect email or password.', { field: 'password' });
     }
-    await letIn(db, ring, { email, ip });
     if (client.status !== 'active') {
       await failed('inactive');
       throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { letIn } from '../../../db/repositories/sign-in-guard.ts';
 import type { KeptDevice } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
 import { defineStep } from '../step.ts';
@@ -9,11 +10,15 @@ export const signIn = defineStep<Record<string, never>>({
   types: ['authorization'],
   settings: z.strictObject({}),
   takes: ['client'],
-  apply: async ({ db, run, draft }) => {
+  apply: async ({ db, ring, run, draft }) => {
     const { device } = (await draft()) as { device?: KeptDevice };
     const { ip = '', userAgent = null } = device ?? {};
     await noteAuthorization(db, { clientId: run.clientId ?? 0, status: 'success', reason: null, ip, userAgent });
-    await db.query(`update client set logged_at = now() where client_id = $1`, [run.clientId]);
+    const { rows } = await db.query<{ clientId: number; email: string }>(
+      `update client set logged_at = now() where client_id = $1 returning client_id as "clientId", email`,
+      [run.clientId],
+    );
+    if (rows[0]) await letIn(db, ring, { ...rows[0], ip });
     return {};
   },
 });
