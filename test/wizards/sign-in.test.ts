@@ -268,6 +268,36 @@ describe('a second factor', () => {
   });
 });
 
+describe('a sign-in that waits at its second factor', () => {
+  const changes: [string, (email: string) => Promise<unknown>][] = [
+    [
+      'whose password is changed meanwhile',
+      (email) => api.hub.pool.query(`update client set password_hash = 'another' where email = $1`, [email]),
+    ],
+    [
+      'whose client is closed meanwhile',
+      (email) => api.hub.pool.query(`update client set status = 'inactive' where email = $1`, [email]),
+    ],
+    [
+      'of whom a new password is wanted meanwhile',
+      async (email) => (await api.operator()).call(`POST /clients/${await idOf(email)}/reset-password`),
+    ],
+  ];
+  it.each(changes)('%s, gives no tokens', async (_, change) => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    await change(email);
+    const refused = await device.call('POST /my/2fa/google', { uuid, code: presentCode() });
+    expect(reasons(refused)).toEqual([403, 'restricted']);
+    expect(await history(email)).toEqual([]);
+    const { state } = await api.hub.one<{ state: string }>(`select state from wizard_run where uuid = $1`, [uuid]);
+    expect(state).toBe('failed');
+  });
+});
+
 describe('a client who must set a new password', () => {
   it('does so at his next sign-in, after a code by e-mail', async () => {
     const device = new Device(api);
@@ -357,6 +387,31 @@ describe('a refresh token of a client', () => {
       () => Promise.resolve(mailsTo(api, email).some((one) => one.startsWith('You were signed out'))),
       'the mail',
     );
+  });
+
+  it('that is being renewed at the moment of a revocation does not survive it', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await signIn(device, email);
+    const subject = `client:${await idOf(email)}`;
+    const olga = await api.operator();
+    // What a refresh does, held open between its statements.
+    const refresh = await api.hub.pool.connect();
+    await refresh.query('begin');
+    await refresh.query(`select from refresh_token where subject = $1 for update`, [subject]);
+    await refresh.query(`update refresh_token set used_at = now() where subject = $1`, [subject]);
+    const revoked = olga.call(`POST /clients/${await idOf(email)}/reset-password`);
+    const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%update refresh_token%revoked_at%'`;
+    await eventually(async () => (await api.hub.one<{ n: number }>(waiting)).n > 0, 'the revocation to wait');
+    await refresh.query(
+      `insert into refresh_token (subject, family, token_hash, expires_at) select subject, family, 'next', expires_at from refresh_token where subject = $1 limit 1`,
+      [subject],
+    );
+    await refresh.query('commit');
+    refresh.release();
+    expect((await revoked).status).toBe(204);
+    const alive = `select count(*)::int as n from refresh_token where subject = $1 and revoked_at is null`;
+    expect(await api.hub.one(alive, [subject])).toEqual({ n: 0 });
   });
 
   it('that comes from another device ends the sign-in', async () => {

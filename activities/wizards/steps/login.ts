@@ -7,6 +7,7 @@ import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
 import { defineStep } from '../step.ts';
+import { keptPassword } from '../still-welcome.ts';
 
 const Sent = z.strictObject({
   email: z.string().max(254),
@@ -60,7 +61,7 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
     }
     const factors = await factorsOf(db, client.clientId);
     return {
-      keep: { ...keep, factors },
+      keep: { ...keep, ...keptPassword(ring, client.hash!), factors },
       facts: {
         clientId: client.clientId,
         factor: factors.length > 1 ? 'choose' : (factors[0] ?? 'none'),
