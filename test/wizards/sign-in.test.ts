@@ -1,6 +1,7 @@
 /** How clients sign in: password, second factors, a new password that is wanted, tokens of a device. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { totpAt } from '../../activities/wizards/totp.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { networkOf } from '../../activities/wizards/device.ts';
+import { totpAt, totpStepOf } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
@@ -22,6 +23,8 @@ beforeAll(async () => {
   api = await startWizardApi();
 });
 afterAll(() => api?.stop());
+// All come from one address, which would have had its codes.
+beforeEach(() => api.hub.pool.query(`delete from code_sending`));
 
 const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
@@ -140,6 +143,15 @@ describe('a client', () => {
     ).toBe(202);
   });
 
+  it('whose e-mail would have other than plain letters is nobody, and all of those are one', async () => {
+    const device = new Device(api);
+    const uuid = await begin(device);
+    const tries: number[] = [];
+    for (const letter of ['İ', 'ı', 'ß', 'é', 'К', 'ａ'])
+      tries.push((await device.call('POST /my/signin', credentials(device, uuid, `${letter}@client.example`))).status);
+    expect(tries).toEqual([400, 400, 400, 400, 400, 429]);
+  });
+
   it('who is not active hears it only with the right password', async () => {
     const device = new Device(api);
     const email = await registered(device);
@@ -195,6 +207,30 @@ describe('a second factor', () => {
     expect(reasons(replayed)).toEqual([400, 'invalid_code']);
     expect(replayed.body.error.details[0].issue).toBe('The code is incorrect. Attempts left: 4.');
     expect(await history(email)).toEqual(['success', 'failure: invalid_code']);
+  });
+
+  it('is six plain digits: another alphabet is a wrong field, not a fault', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    for (const code of ['１２３４５６', '١٢٣٤٥٦', '12345é', '12345', '1234567']) {
+      const { status, body } = await device.call('POST /my/2fa/google', { uuid, code });
+      expect([status, body.error.details[0].field]).toEqual([400, 'code']);
+      expect(totpStepOf(SECRET, code, Date.now())).toBeNull();
+    }
+  });
+
+  it('by e-mail still comes after others have begun recoveries for the client', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'email');
+    const recovery = `GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`;
+    for (let n = 0; n < 5; n++) await device.step(recovery);
+    expect(reasons(await device.call(recovery))).toEqual([429, 'resend_too_early']);
+    const uuid = await begin(device);
+    expect((await device.step('POST /my/signin', credentials(device, uuid, email))).workflow).toBe('2fa_email');
   });
 
   it('cannot be guessed without end: neither another run nor the right password brings tries back', async () => {
@@ -431,6 +467,14 @@ describe('a refresh token of a client', () => {
     const refreshToken = await signIn(device, await registered(device));
     expect((await device.call('POST /refresh', { refreshToken })).status).toBe(401);
     expect((await device.step('POST /my/refresh', { refreshToken })).code).toBe(202);
+  });
+});
+
+describe('addresses', () => {
+  it('of one IPv6 network are counted as one', () => {
+    expect(networkOf('2001:db8:1:2::1')).toBe(networkOf('2001:db8:1:2:ffff::9'));
+    expect(networkOf('2001:db8:1:2::1')).not.toBe(networkOf('2001:db8:2:2::1'));
+    expect(networkOf('192.0.2.1')).not.toBe(networkOf('192.0.2.2'));
   });
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { letIn } from '../../../db/repositories/sign-in-guard.ts';
-import type { KeptDevice } from '../device.ts';
+import { type KeptDevice, networkOf } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
 import { defineStep } from '../step.ts';
 import { assertStillWelcome } from '../still-welcome.ts';
@@ -18,7 +18,7 @@ export const signIn = defineStep<Record<string, never>>({
     const { ip = '', userAgent = null } = (said as { device?: KeptDevice }).device ?? {};
     await noteAuthorization(db, { clientId: clientId!, status: 'success', reason: null, ip, userAgent });
     await db.query(`update client set logged_at = now() where client_id = $1`, [clientId]);
-    await letIn(db, ring, { clientId: clientId!, email, ip });
+    await letIn(db, ring, { clientId: clientId!, email, ip: networkOf(ip) });
     return {};
   },
 });
