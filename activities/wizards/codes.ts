@@ -1,5 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
+import { knockWithCode } from '../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { queueMessage } from '../messaging/queue-message.ts';
 import type { Asked, At, Work } from './step.ts';
@@ -7,8 +8,12 @@ import type { Asked, At, Work } from './step.ts';
 export const CODE_LENGTH = 6;
 const HASHED_FOR = 'wizard-code';
 
-/** How many codes may be sent within an hour to one recipient, for one client, and for one address. */
+/**
+ * How many codes may be sent within an hour: to one recipient and for one client in one kind of procedure, so that nobody who begins recoveries for others
+ * keeps them from signing in; for one address; and on a channel for everybody, for SMS cost money wherever they are asked from.
+ */
 const MOST_AN_HOUR = { recipient: 5, client: 10, address: 30 } as const;
+const MOST_OF_ALL_AN_HOUR = { email: 20_000, sms: 2_000 } as const;
 const HOUR = 3_600;
 /** What a client is told after too many wrong codes. */
 const AFTER_TRIES = 600;
@@ -59,7 +64,7 @@ export const sendCodeAgain = async (work: Work<CodeSettings>, recipient: CodeRec
 const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, sending: number): Promise<void> => {
   const { db, ring, run, plan, step, settings } = work;
   const recipientMark = ring.marks(`${recipient.channel}:${recipient.to.toLowerCase()}`, 'recipient')[0];
-  await count(work, recipientMark);
+  await count(work, recipient.channel, recipientMark);
   const code = String(randomInt(10 ** CODE_LENGTH)).padStart(CODE_LENGTH, '0');
   await db.query(
     `insert into wizard_code (run_id, step, hash, recipient_mark, tries_left, expires_at) values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
@@ -117,20 +122,22 @@ const tooManyCodes = () =>
   });
 
 /** Two that ask for one recipient at the same moment are counted one after the other. */
-const count = async ({ db, run }: AtCode, recipientMark: Buffer): Promise<void> => {
+const count = async ({ db, run }: AtCode, channel: 'email' | 'sms', recipientMark: Buffer): Promise<void> => {
   await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 1))`, [recipientMark.toString('base64')]);
-  const { rows } = await db.query<{ recipient: number; client: number; address: number }>(
-    `with counted as (
-       select (select count(*) from code_sending where recipient_mark = $1 and create_time > now() - interval '1 hour')::int as recipient,
-              (select count(*) from code_sending where client_id = $2 and create_time > now() - interval '1 hour')::int as client,
-              (select count(*) from code_sending where address_mark = $3 and create_time > now() - interval '1 hour')::int as address),
-     noted as (insert into code_sending (recipient_mark, client_id, address_mark) values ($1, $2, $3))
+  const { rows } = await db.query<{ recipient: number; client: number; address: number; all: number }>(
+    `with lately as not materialized (select * from code_sending where create_time > now() - interval '1 hour'),
+          counted as (
+       select (select count(*) from lately where recipient_mark = $1 and type = $4)::int as recipient,
+              (select count(*) from lately where client_id = $2 and type = $4)::int as client,
+              (select count(*) from lately where address_mark = $3 and type <> 'taken')::int as address,
+              (select count(*) from lately where channel = $5)::int as all),
+     noted as (insert into code_sending (recipient_mark, client_id, address_mark, type, channel) values ($1, $2, $3, $4, $5))
      select * from counted`,
-    [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0)],
+    [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0), run.type, channel],
   );
   const seen = rows[0]!;
   const over = (['recipient', 'client', 'address'] as const).some((what) => seen[what] >= MOST_AN_HOUR[what]);
-  if (over) throw tooManyCodes();
+  if (over || seen.all >= MOST_OF_ALL_AN_HOUR[channel]) throw tooManyCodes();
 };
 
 const hashes = ({ ring, run, step }: AtCode, code: string) => ring.marks(`${run.id}:${step.name}:${code}`, HASHED_FOR);
@@ -146,7 +153,12 @@ export const checkCode = async (asked: Asked<CodeSettings>, code: string): Promi
 };
 
 /** Counts a try at the code of a step. */
-export const countTry = async <S>({ db, run, step }: At<S>): Promise<{ hash: Buffer }> => {
+export const countTry = async <S>(at: At<S>): Promise<{ hash: Buffer }> => {
+  const { db, ring, run, step } = at;
+  if (run.type !== 'registration') {
+    const wait = await knockWithCode(db, ring, run.type, await whomOf(at));
+    if (wait > 0) throw tooManyTries(wait);
+  }
   const tried = await db.query<{ hash: Buffer }>(
     `update wizard_code set tries_left = tries_left - 1 where run_id = $1 and step = $2 and tries_left > 0 and expires_at > now() returning hash`,
     [run.id, step.name],
@@ -160,6 +172,10 @@ export const countTry = async <S>({ db, run, step }: At<S>): Promise<{ hash: Buf
   throw new HubFailure('Rejected', 'code_expired', 'The code has expired. Request a new one.', { field: 'code' });
 };
 
+/** For nobody it counts by the e-mail, so that nobody learns it. */
+const whomOf = async <S>({ run, draft }: At<S>): Promise<string> =>
+  run.clientId === null ? String((await draft())['email']) : `client:${run.clientId}`;
+
 /** Says how many tries are left. */
 export const refuseCode = async <S>({ db, run, step }: At<S>): Promise<never> => {
   const { rows } = await db.query<{ triesLeft: number }>(
@@ -171,10 +187,13 @@ export const refuseCode = async <S>({ db, run, step }: At<S>): Promise<never> =>
   throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect. Attempts left: ${left}.`, { field: 'code' });
 };
 
-const tooManyTries = () =>
-  new HubFailure('Rejected', 'too_many_attempts', 'Too many attempts. Try again in 10 minutes.', {
-    retryAfter: AFTER_TRIES,
-  });
+const tooManyTries = (retryAfter = AFTER_TRIES) =>
+  new HubFailure(
+    'Rejected',
+    'too_many_attempts',
+    `Too many attempts. Try again in ${Math.ceil(retryAfter / 60)} minutes.`,
+    { retryAfter },
+  );
 
 /** `data` of every step that waits for a code. */
 export const codeForm = async (

@@ -1,3 +1,4 @@
+import { ipKeyGenerator } from 'express-rate-limit';
 import type { KeyRing } from '../../config/key-ring.ts';
 import { WrongFields } from '../../domain/failures.ts';
 
@@ -10,6 +11,9 @@ export interface DeviceMarks {
 const PURPOSE = 'device';
 
 export const markOf = (ring: KeyRing, what: string): Buffer => ring.marks(what, PURPOSE)[0];
+
+/** What one household or machine has of addresses: of IPv6 its network, for it may call from each of them. As the rate limits count. */
+export const networkOf = (ip: string): string => ipKeyGenerator(ip);
 
 /** Whether a mark is of this; also one that was made with a key of before. */
 export const isMarkOf = (ring: KeyRing, mark: Buffer, what: string): boolean =>

@@ -3,6 +3,7 @@ import { SignJWT, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
 import type pg from 'pg';
 import type { DeviceMarks } from '../../activities/wizards/device.ts';
 import { inTransaction } from '../../db/pool.ts';
+import { revokeTokens } from '../../db/repositories/refresh-tokens.ts';
 import { problem } from './errors.ts';
 import { isoTime } from './shapes.ts';
 
@@ -95,8 +96,7 @@ export const createTokens = async (settings: TokenSettings, pool: pg.Pool) => {
     };
   };
 
-  const revoke = (family: string) =>
-    pool.query('update refresh_token set revoked_at = now() where family = $1 and revoked_at is null', [family]);
+  const revoke = (family: string) => revokeTokens(pool, { family });
 
   return {
     /** A new sign-in. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KeptDevice } from '../../activities/wizards/device.ts';
+import { assertStillWelcome } from '../../activities/wizards/still-welcome.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { loadDraft, WIZARD_PURPOSE, type WizardRun } from '../../db/repositories/wizards.ts';
 import type { TokenPair, Tokens } from '../kit/tokens.ts';
@@ -41,7 +42,9 @@ export const tokensOf = async (wizards: WizardHub, tokens: Tokens, run: WizardRu
     const found = rows[0];
     if (!found || found.clientId === null) throw gone();
     if (found.sealed) return JSON.parse(ring.open(found.sealed, WIZARD_PURPOSE).toString()) as TokenPair;
-    const { device } = (await loadDraft(db, ring, run.inputs)) as unknown as { device: KeptDevice };
+    const draft = await loadDraft(db, ring, run.inputs);
+    await assertStillWelcome(db, ring, found.clientId, draft);
+    const { device } = draft as { device: KeptDevice };
     const marks = {
       deviceMark: Buffer.from(device.deviceMark, 'base64'),
       agentMark: Buffer.from(device.agentMark, 'base64'),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { isMarkOf, markOf } from '../../activities/wizards/device.ts';
+import { isMarkOf, markOf, networkOf } from '../../activities/wizards/device.ts';
 import { SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
 import type { Asked, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
@@ -128,7 +128,7 @@ export class WizardHub {
       chosen,
       lifetimeSeconds: chosen?.lifetimeSeconds ?? 1_800,
       openedBy: caller.clientId,
-      addressMark: markOf(this.ring, caller.ip),
+      addressMark: markOf(this.ring, networkOf(caller.ip)),
       deviceMark: opening.boundToDevice ? markOf(this.ring, caller.userAgent) : null,
       clientId: opening.clientId ?? null,
       locale: caller.locale,

@@ -25,7 +25,8 @@ afterEach(async () => {
 });
 
 const queue = async (to: Recipient, template = 'registerDone', start = true): Promise<number> => {
-  const order = { to, template, parameters: { firstName: 'Ann', code: '493027' }, key: randomUUID() };
+  const parameters = { firstName: 'Ann', ...(template !== 'registerDone' && { code: '493027' }) };
+  const order = { to, template, parameters, key: randomUUID() };
   const [id] = await inTransaction(api.hub.pool, (db) => queueMessage(db, new KeyRing(CONFIG_KEYS), order));
   if (start) await startMessages(api.hub.steering, [id!]);
   return id!;

@@ -212,6 +212,28 @@ describe('a changed definition', () => {
 });
 
 describe('an operator', () => {
+  it('cannot read a code out of the messages, whatever its template says', async () => {
+    const [type] = (await olga.call('GET /templates/types?filter[name]=registerConfirm')).body.data;
+    await olga.call(`PATCH /templates/types/${type.id}`, { lifetimeSeconds: null });
+    const [template] = (
+      await olga.call(`GET /templates?filter[typeId]=${type.id}&filter[channel]=email&filter[locale]=en_US`)
+    ).body.data;
+    await olga.call(`PATCH /templates/${template.id}`, { subject: 'Your code {{ code }}' });
+    const device = new Device(api);
+    const email = anEmail();
+    const { uuid } = await device.step('POST /my/signup/wizard', {});
+    await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+    const code = await codeSentTo(api, email);
+    const list = (await olga.call('GET /messages?filter[type]=registerConfirm')).body.data;
+    const sent = list.find((one: any) => one.recipient === email);
+    expect(sent).toMatchObject({ subject: null, state: expect.any(String) });
+    const read = await olga.call(`GET /messages/${sent.id}`);
+    expect(read.body).toMatchObject({ subject: null, text: null, html: null, expiresAt: null });
+    expect(JSON.stringify([list, read.body])).not.toContain(code);
+    await olga.call(`PATCH /templates/${template.id}`, { subject: template.subject });
+    await olga.call(`PATCH /templates/types/${type.id}`, { lifetimeSeconds: type.lifetimeSeconds });
+  });
+
   const stuck = async () => {
     const device = new Device(api);
     const email = anEmail();

@@ -203,6 +203,36 @@ describe('a registration', () => {
     expect(reasons(answer)).toEqual([429, 'resend_too_early']);
   });
 
+  it('sends no code when the whole hub has sent too many within an hour', async () => {
+    const spent = `insert into code_sending (recipient_mark, address_mark, type, channel) select '', '', 'spent', 'email' from generate_series(1, 20000)`;
+    await api.hub.pool.query(spent);
+    const device = new Device(api);
+    const answer = await device.call('POST /my/signup', { uuid: await begin(device), ...mainForm(device, anEmail()) });
+    await api.hub.pool.query(`delete from code_sending where type = 'spent'`);
+    expect(reasons(answer)).toEqual([429, 'resend_too_early']);
+  });
+
+  it('hears that an e-mail is taken only of a form that lacks nothing, and only ten times an hour from one address', async () => {
+    const { email: taken } = await register(api, new Device(api));
+    const heardAgain = () => api.hub.pool.query(`delete from code_sending where type = 'taken'`);
+    await heardAgain();
+    const device = new Device(api);
+    const uuid = await begin(device);
+    const lacking = await device.call('POST /my/signup', { uuid, ...mainForm(device, taken, { info: {} }) });
+    expect(lacking.status).toBe(400);
+    expect(JSON.stringify(lacking.body)).not.toContain('taken');
+    for (let n = 0; n < 10; n++) {
+      const { body } = await device.call('POST /my/signup', { uuid, ...mainForm(device, taken) });
+      expect(body.error.details.map((one: any) => one.issue)).toEqual(['The email has already been taken.']);
+    }
+    // From now on neither.
+    for (const email of [taken, anEmail()]) {
+      const answer = await device.call('POST /my/signup', { uuid: await begin(device), ...mainForm(device, email) });
+      expect(reasons(answer)).toEqual([429, 'too_many_attempts']);
+    }
+    await heardAgain();
+  });
+
   it('refuses a code that is too old', async () => {
     const device = new Device(api);
     const { uuid, code } = await atCode(device, anEmail());

@@ -1,17 +1,30 @@
 /** How clients sign in: password, second factors, a new password that is wanted, tokens of a device. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { totpAt } from '../../activities/wizards/totp.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { networkOf } from '../../activities/wizards/device.ts';
+import { totpAt, totpStepOf } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { anEmail, codeSentTo, codesSentTo, Device, mailsTo, PASSWORD, register, startWizardApi } from './devices.ts';
+import {
+  anEmail,
+  codeSentTo,
+  codesSentTo,
+  Device,
+  mailsTo,
+  otherThan,
+  PASSWORD,
+  register,
+  startWizardApi,
+} from './devices.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
   api = await startWizardApi();
 });
 afterAll(() => api?.stop());
+// All come from one address, which would have had its codes.
+beforeEach(() => api.hub.pool.query(`delete from code_sending`));
 
 const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
@@ -130,6 +143,15 @@ describe('a client', () => {
     ).toBe(202);
   });
 
+  it('whose e-mail would have other than plain letters is nobody, and all of those are one', async () => {
+    const device = new Device(api);
+    const uuid = await begin(device);
+    const tries: number[] = [];
+    for (const letter of ['İ', 'ı', 'ß', 'é', 'К', 'ａ'])
+      tries.push((await device.call('POST /my/signin', credentials(device, uuid, `${letter}@client.example`))).status);
+    expect(tries).toEqual([400, 400, 400, 400, 400, 429]);
+  });
+
   it('who is not active hears it only with the right password', async () => {
     const device = new Device(api);
     const email = await registered(device);
@@ -187,6 +209,65 @@ describe('a second factor', () => {
     expect(await history(email)).toEqual(['success', 'failure: invalid_code']);
   });
 
+  it('is six plain digits: another alphabet is a wrong field, not a fault', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    for (const code of ['１２３４５６', '١٢٣٤٥٦', '12345é', '12345', '1234567']) {
+      const { status, body } = await device.call('POST /my/2fa/google', { uuid, code });
+      expect([status, body.error.details[0].field]).toEqual([400, 'code']);
+      expect(totpStepOf(SECRET, code, Date.now())).toBeNull();
+    }
+  });
+
+  it('by e-mail still comes after others have begun recoveries for the client', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'email');
+    const recovery = `GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`;
+    for (let n = 0; n < 5; n++) await device.step(recovery);
+    expect(reasons(await device.call(recovery))).toEqual([429, 'resend_too_early']);
+    const uuid = await begin(device);
+    expect((await device.step('POST /my/signin', credentials(device, uuid, email))).workflow).toBe('2fa_email');
+  });
+
+  it('cannot be guessed without end: neither another run nor the right password brings tries back', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const wrong = otherThan(presentCode());
+    const guesses: number[] = [];
+    for (let run = 0; run < 5; run++) {
+      // Another address each time: its own door is not what is meant here.
+      await api.hub.pool.query(`delete from sign_in_guard where address is not null`);
+      const uuid = await begin(device);
+      await device.step('POST /my/signin', credentials(device, uuid, email));
+      for (let n = 0; n < 4; n++)
+        guesses.push((await device.call('POST /my/2fa/google', { uuid, code: wrong })).status);
+    }
+    expect(guesses).toEqual(Array(20).fill(400));
+    await api.hub.pool.query(`delete from sign_in_guard where address is not null`);
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    const closed = await device.call('POST /my/2fa/google', { uuid, code: presentCode() });
+    expect(reasons(closed)).toEqual([429, 'too_many_attempts']);
+    expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(500);
+  });
+
+  it('that is shown forgets the wrong ones', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    await device.call('POST /my/2fa/google', { uuid, code: otherThan(presentCode()) });
+    expect((await device.step('POST /my/2fa/google', { uuid, code: presentCode() })).code).toBe(202);
+    const left = await api.hub.pool.query(`select from sign_in_guard where client_id = $1`, [await idOf(email)]);
+    expect(left.rowCount).toBe(0);
+  });
+
   it('of two is chosen; a code for one does not do for the other', async () => {
     const device = new Device(api);
     const email = await registered(device);
@@ -220,6 +301,36 @@ describe('a second factor', () => {
     const uuid = await begin(device);
     expect((await device.step('POST /my/signin', credentials(device, uuid, email))).workflow).toBe('2fa_email');
     expect((await device.step('POST /my/2fa/email', { uuid, code: await newerCode(email, codes) })).code).toBe(202);
+  });
+});
+
+describe('a sign-in that waits at its second factor', () => {
+  const changes: [string, (email: string) => Promise<unknown>][] = [
+    [
+      'whose password is changed meanwhile',
+      (email) => api.hub.pool.query(`update client set password_hash = 'another' where email = $1`, [email]),
+    ],
+    [
+      'whose client is closed meanwhile',
+      (email) => api.hub.pool.query(`update client set status = 'inactive' where email = $1`, [email]),
+    ],
+    [
+      'of whom a new password is wanted meanwhile',
+      async (email) => (await api.operator()).call(`POST /clients/${await idOf(email)}/reset-password`),
+    ],
+  ];
+  it.each(changes)('%s, gives no tokens', async (_, change) => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    await change(email);
+    const refused = await device.call('POST /my/2fa/google', { uuid, code: presentCode() });
+    expect(reasons(refused)).toEqual([403, 'restricted']);
+    expect(await history(email)).toEqual([]);
+    const { state } = await api.hub.one<{ state: string }>(`select state from wizard_run where uuid = $1`, [uuid]);
+    expect(state).toBe('failed');
   });
 });
 
@@ -314,6 +425,31 @@ describe('a refresh token of a client', () => {
     );
   });
 
+  it('that is being renewed at the moment of a revocation does not survive it', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await signIn(device, email);
+    const subject = `client:${await idOf(email)}`;
+    const olga = await api.operator();
+    // What a refresh does, held open between its statements.
+    const refresh = await api.hub.pool.connect();
+    await refresh.query('begin');
+    await refresh.query(`select from refresh_token where subject = $1 for update`, [subject]);
+    await refresh.query(`update refresh_token set used_at = now() where subject = $1`, [subject]);
+    const revoked = olga.call(`POST /clients/${await idOf(email)}/reset-password`);
+    const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%update refresh_token%revoked_at%'`;
+    await eventually(async () => (await api.hub.one<{ n: number }>(waiting)).n > 0, 'the revocation to wait');
+    await refresh.query(
+      `insert into refresh_token (subject, family, token_hash, expires_at) select subject, family, 'next', expires_at from refresh_token where subject = $1 limit 1`,
+      [subject],
+    );
+    await refresh.query('commit');
+    refresh.release();
+    expect((await revoked).status).toBe(204);
+    const alive = `select count(*)::int as n from refresh_token where subject = $1 and revoked_at is null`;
+    expect(await api.hub.one(alive, [subject])).toEqual({ n: 0 });
+  });
+
   it('that comes from another device ends the sign-in', async () => {
     const [device, thief] = [new Device(api), new Device(api)];
     const email = await registered(device);
@@ -331,6 +467,14 @@ describe('a refresh token of a client', () => {
     const refreshToken = await signIn(device, await registered(device));
     expect((await device.call('POST /refresh', { refreshToken })).status).toBe(401);
     expect((await device.step('POST /my/refresh', { refreshToken })).code).toBe(202);
+  });
+});
+
+describe('addresses', () => {
+  it('of one IPv6 network are counted as one', () => {
+    expect(networkOf('2001:db8:1:2::1')).toBe(networkOf('2001:db8:1:2:ffff::9'));
+    expect(networkOf('2001:db8:1:2::1')).not.toBe(networkOf('2001:db8:2:2::1'));
+    expect(networkOf('192.0.2.1')).not.toBe(networkOf('192.0.2.2'));
   });
 });
 

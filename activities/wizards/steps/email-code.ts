@@ -3,7 +3,12 @@ import { checkCode, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } 
 import { recipientOf } from '../recipients.ts';
 import { defineStep } from '../step.ts';
 
-export const codeSent = z.strictObject({ code: z.string().trim().min(1).max(20) });
+export const codeSent = z.strictObject({
+  code: z
+    .string()
+    .trim()
+    .regex(/^[0-9]{6}$/, 'must be six digits'),
+});
 
 export const codeSettings = {
   template: z.string().regex(/^[A-Za-z]\w{0,63}$/, 'must be the name of a message type'),

@@ -5,8 +5,9 @@ import { WrongFields } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice } from '../device.ts';
 import { fieldForm, Fields, type FormField } from '../form-fields.ts';
-import { readForm, type ReadForm } from '../read-form.ts';
+import { readForm, type ReadForm, type Wrong } from '../read-form.ts';
 import { defineStep } from '../step.ts';
+import { takenEmails } from '../taken-emails.ts';
 
 const Settings = z.strictObject({
   stage: z.enum(['basic_register_form', 'phone_form', 'additional_info']).default('additional_info'),
@@ -41,9 +42,11 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
       throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
     const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);
-    await judgeByBooks(asked.db, read);
     if (read.wrong.length > 0) throw new WrongFields(read.wrong);
     if (captcha) await assertHuman(asked, recaptchaResponse, 'registration');
+    // Who is a client is told last, to people, and to each of them only now and then.
+    const wrong = [...(await wrongCountries(asked.db, read)), ...(await takenEmails(asked, read))];
+    if (wrong.length > 0) throw new WrongFields(wrong);
     const { password, password_confirmation: _same, ...values } = read.values;
     const countryId = await countryIdOf(asked.db, read);
     return {
@@ -77,16 +80,12 @@ const openCountries = async (db: Queryable): Promise<{ value: string; label: str
     )
   ).rows;
 
-const judgeByBooks = async (db: Queryable, { emails, countries, wrong }: ReadForm): Promise<void> => {
-  for (const { field, value } of emails) {
-    const { rowCount } = await db.query(`select 1 from client where lower(email) = lower($1) and status <> 'deleted'`, [
-      value,
-    ]);
-    if (rowCount !== 0) wrong.push({ field, issue: 'The email has already been taken.' });
-  }
+const wrongCountries = async (db: Queryable, { countries }: ReadForm): Promise<Wrong[]> => {
+  const wrong: Wrong[] = [];
   for (const { field, value } of countries)
     if ((await countryOf(db, value)) === null)
       wrong.push({ field, issue: `${field} is not a country you can choose.` });
+  return wrong;
 };
 
 const countryOf = async (db: Queryable, code: string): Promise<number | null> =>

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { passwordIs } from '../../../db/passwords.ts';
 import { factorsOf } from '../../../db/repositories/factors.ts';
-import { knock, letIn } from '../../../db/repositories/sign-in-guard.ts';
+import { knock } from '../../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
-import { keptDevice } from '../device.ts';
+import { keptDevice, networkOf } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
+import { isEmail } from '../read-form.ts';
 import { defineStep } from '../step.ts';
+import { keptPassword } from '../still-welcome.ts';
 
 const Sent = z.strictObject({
   email: z.string().max(254),
@@ -28,11 +30,13 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
     is_password_recovery_available: true,
   }),
   sent: Sent,
-  check: async (asked, { email, password, device_fingerprint: fingerprint, recaptchaResponse }) => {
+  check: async (asked, { email: said, password, device_fingerprint: fingerprint, recaptchaResponse }) => {
     const { db, ring, ip } = asked;
     const keep = keptDevice(ring, fingerprint, asked);
     await assertHuman(asked, recaptchaResponse, 'login');
-    const wait = await knock(db, ring, { email, ip });
+    // No client has other than plain letters there, and they lower differently here and in the database: all of those are nobody's, under one mark.
+    const email = isEmail(said.trim()) ? said.trim() : '';
+    const wait = await knock(db, ring, { email, ip: networkOf(ip) });
     const failed = (reason: string) =>
       noteAuthorization(db, { email, status: 'failure', reason, ip, userAgent: keep.device.userAgent });
     if (wait > 0) {
@@ -47,21 +51,20 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
     const { rows } = await db.query<{ clientId: number; hash: string | null; status: string; mustReset: boolean }>(
       `select client_id as "clientId", password_hash as hash, status, must_reset_password as "mustReset" from client
         where lower(email) = lower($1) and status <> 'deleted'`,
-      [email.trim()],
+      [email],
     );
     const client = rows[0];
     if (!(await passwordIs(password, client?.hash)) || !client) {
       await failed('bad_credentials');
       throw new HubFailure('Rejected', 'bad_credentials', 'Incorrect email or password.', { field: 'password' });
     }
-    await letIn(db, ring, { email, ip });
     if (client.status !== 'active') {
       await failed('inactive');
       throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
     }
     const factors = await factorsOf(db, client.clientId);
     return {
-      keep: { ...keep, factors },
+      keep: { ...keep, ...keptPassword(ring, client.hash!), factors },
       facts: {
         clientId: client.clientId,
         factor: factors.length > 1 ? 'choose' : (factors[0] ?? 'none'),

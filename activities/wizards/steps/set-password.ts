@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
@@ -25,9 +26,7 @@ export const setPassword = defineStep<Record<string, never>>({
       `update client set password_hash = $2, must_reset_password = false, update_time = now() where client_id = $1`,
       [clientId, passwordHash],
     );
-    await db.query(`update refresh_token set revoked_at = now() where subject = $1 and revoked_at is null`, [
-      `client:${clientId}`,
-    ]);
+    await revokeTokens(db, { subjects: [`client:${clientId}`] });
     await openAllDoors(db, clientId);
     await recordAudit(db, {
       actor: `client:${clientId}`,

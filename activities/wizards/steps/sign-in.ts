@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { KeptDevice } from '../device.ts';
+import { letIn } from '../../../db/repositories/sign-in-guard.ts';
+import { type KeptDevice, networkOf } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
 import { defineStep } from '../step.ts';
+import { assertStillWelcome } from '../still-welcome.ts';
 
 /** All was shown: the client is let in. His tokens are made by the API, which alone sees them. */
 export const signIn = defineStep<Record<string, never>>({
@@ -9,11 +11,14 @@ export const signIn = defineStep<Record<string, never>>({
   types: ['authorization'],
   settings: z.strictObject({}),
   takes: ['client'],
-  apply: async ({ db, run, draft }) => {
-    const { device } = (await draft()) as { device?: KeptDevice };
-    const { ip = '', userAgent = null } = device ?? {};
-    await noteAuthorization(db, { clientId: run.clientId ?? 0, status: 'success', reason: null, ip, userAgent });
-    await db.query(`update client set logged_at = now() where client_id = $1`, [run.clientId]);
+  apply: async ({ db, ring, run, draft }) => {
+    const { clientId } = run;
+    const said = await draft();
+    const { email } = await assertStillWelcome(db, ring, clientId, said);
+    const { ip = '', userAgent = null } = (said as { device?: KeptDevice }).device ?? {};
+    await noteAuthorization(db, { clientId: clientId!, status: 'success', reason: null, ip, userAgent });
+    await db.query(`update client set logged_at = now() where client_id = $1`, [clientId]);
+    await letIn(db, ring, { clientId: clientId!, email, ip: networkOf(ip) });
     return {};
   },
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { FACTORS, factorsOf } from '../../../db/repositories/factors.ts';
+import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { actorName, assertSees, scopeSql } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
@@ -115,11 +116,10 @@ export const clientSignInProcedures = ({ pool }: ApiDeps): Procedure[] => [
 
 /** Answers how many clients it is. */
 const wantNewPassword = async (db: Queryable, which: string, values: unknown[]): Promise<number> => {
-  const { rows } = await db.query<{ n: number }>(
-    `with asked as (update client set must_reset_password = true, update_time = now() where status <> 'deleted' and ${which} returning client_id),
-          ended as (update refresh_token t set revoked_at = now() from asked where t.subject = 'client:' || asked.client_id and t.revoked_at is null)
-     select count(*)::int as n from asked`,
+  const { rows } = await db.query<{ subject: string }>(
+    `update client set must_reset_password = true, update_time = now() where status <> 'deleted' and ${which} returning 'client:' || client_id as subject`,
     values,
   );
-  return rows[0]!.n;
+  await revokeTokens(db, { subjects: rows.map(({ subject }) => subject) });
+  return rows.length;
 };

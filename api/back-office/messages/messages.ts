@@ -105,7 +105,6 @@ export const messageProcedures = (hub: MoneyHub): Procedure[] => {
       [id],
     );
     const view = viewOf(row, opened);
-    // A code that still counts is its recipient's alone.
     const content = actor.maskData || row.expiresAt ? undefined : opened?.content;
     return {
       ...view,
@@ -179,14 +178,17 @@ interface Opened {
 }
 
 const openedOf = async (db: Queryable, ring: KeyRing, ids: readonly number[]): Promise<Map<number, Opened>> => {
-  const { rows } = await db.query<{ id: number; sealed: Buffer }>(
-    `select id, sealed from message where id = any($1::int[])`,
+  const { rows } = await db.query<{ id: number; key: string; sealed: Buffer }>(
+    `select id, key, sealed from message where id = any($1::int[])`,
     [ids],
   );
   return new Map(
-    rows.flatMap(({ id, sealed }): [number, Opened][] => {
+    rows.flatMap(({ id, key, sealed }): [number, Opened][] => {
       try {
-        return [[id, openMessage(ring, sealed)]];
+        const { to, parameters, content } = openMessage(ring, sealed);
+        // A code is its recipient's alone, whatever its template and lifetime were made to be.
+        const hasCode = key.startsWith('wizard:') || 'code' in parameters;
+        return [[id, content && !hasCode ? { to, content } : { to }]];
       } catch {
         return [];
       }

@@ -5,6 +5,7 @@ import { contains, custom } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
 import { email, flagText, id, idAndName, isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
 import { hashPassword } from '../../../db/passwords.ts';
+import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { assertHoldsAll } from './grants.ts';
 
 const UserView = z
@@ -151,5 +152,5 @@ const permissionsOf = async (userId: number, { db }: Writing): Promise<string[]>
   return rows.map((row) => row.permission);
 };
 
-const signOutEverywhere = (userId: number, { db }: Writing): Promise<unknown> =>
-  db.query('update refresh_token set revoked_at = now() where subject = $1 and revoked_at is null', [`user:${userId}`]);
+const signOutEverywhere = (userId: number, { db }: Writing): Promise<void> =>
+  revokeTokens(db, { subjects: [`user:${userId}`] });

@@ -1,0 +1,19 @@
+import type { Queryable } from '../pool.ts';
+
+/**
+ * Ends sign-ins: one by its family, or all of these subjects ('client:7', 'user:7'). A statement does not see the token that a refresh in flight writes
+ * while it waits for the one before, so it is said again until nothing is left alive.
+ */
+export const revokeTokens = async (
+  db: Queryable,
+  which: { family: string } | { subjects: readonly string[] },
+): Promise<void> => {
+  const [where, value] = 'family' in which ? ['family = $1', which.family] : ['subject = any($1)', which.subjects];
+  for (;;) {
+    const { rowCount } = await db.query(
+      `update refresh_token set revoked_at = now() where ${where} and revoked_at is null`,
+      [value],
+    );
+    if (rowCount === 0) return;
+  }
+};
