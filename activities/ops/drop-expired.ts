@@ -7,7 +7,8 @@ import type { Activity } from '../kit/activity.ts';
 
 /**
  * Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a
- * year; what rates were a year, what clients were told of them a week; runs of wizards a month, what clients sent for them a day.
+ * year; what rates were a year, what clients were told of them a week; runs of wizards a month, what clients sent for them a day; the
+ * history of sign-ins a year.
  */
 export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(`delete from idempotency where create_time < now() - interval '30 days'`);
@@ -15,6 +16,7 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(
     `delete from message where create_time < now() - interval '180 days' and state not in ('queued', 'sending')`,
   );
+  await pool.query(`delete from authorization_record where create_time < now() - interval '1 year'`);
   await dropOldRuns(pool);
   await dropOldSettings(pool);
   await dropOldMinutes(pool);

@@ -40,11 +40,46 @@ const Group = z.strictObject({
 });
 
 export const Field = z.discriminatedUnion('type', [Leaf, Group]).meta({ id: 'WizardField' });
+/** What a form says under these names has a place with the client or a meaning of its own, so it has this shape. */
+const KNOWN: Record<string, Partial<LeafField> | { type: 'group'; multiple: boolean }> = {
+  email: { type: 'input' },
+  password: { type: 'passwordButton' },
+  password_confirmation: { type: 'passwordButton' },
+  phones: { type: 'group', multiple: true },
+  'phones.phone': { type: 'phone' },
+  info: { type: 'group', multiple: false },
+  'info.givenName': { type: 'input' },
+  'info.middleName': { type: 'input' },
+  'info.familyName': { type: 'input' },
+  'info.birthday': { type: 'date', rules: ['date'] },
+  addresses: { type: 'group', multiple: true },
+};
+/** Sent with every form. */
+const TAKEN = ['uuid', 'wizard_id', 'resend', 'device_fingerprint', 'recaptchaResponse'];
+
+/** What is wrong with the shape of a field that has a known name; null: nothing. */
+const misshapen = (field: FormField, path = ''): string | null => {
+  const at = `${path}${field.name}`;
+  const known = KNOWN[at];
+  if (path === '' && TAKEN.includes(at)) return `cannot call a field '${at}'`;
+  if (known && known.type !== field.type) return `needs '${at}' to be of type ${known.type}`;
+  if (known && 'multiple' in known && field.type === 'group' && field.multiple !== known.multiple)
+    return `needs '${at}' ${known.multiple ? 'to be a list' : 'not to be a list'}`;
+  const rule = known && 'rules' in known ? known.rules?.find((one) => !field.rules.includes(one)) : undefined;
+  if (rule !== undefined) return `needs the rule '${rule}' at '${at}'`;
+  if (field.type !== 'group') return null;
+  return field.fields.map((one) => misshapen(one, `${at}.`)).find((one) => one !== null) ?? null;
+};
+
 export const Fields = z
   .array(Field)
   .min(1)
   .max(50)
-  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'has two fields of one name');
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'has two fields of one name')
+  .superRefine((all, ctx) => {
+    for (const issue of all.map((field) => misshapen(field)))
+      if (issue !== null) ctx.addIssue({ code: 'custom', message: issue });
+  });
 
 export type LeafField = z.output<typeof Leaf>;
 export type GroupField = z.output<typeof Group>;

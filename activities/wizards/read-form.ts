@@ -24,6 +24,7 @@ const ALWAYS: Record<string, readonly string[]> = {
   email: ['required', 'email', 'unique_active_email'],
   password: ['required', 'password_content'],
   password_confirmation: ['required', 'same:password'],
+  'info.birthday': ['date', 'birthday'],
 };
 
 export const readForm = (fields: readonly FormField[], sent: Record<string, unknown>): ReadForm => {
@@ -156,6 +157,8 @@ const faultBy = (rule: string, value: unknown, among: Record<string, unknown>): 
       return /^[\p{L}\p{M}][\p{L}\p{M} .'’-]*$/u.test(text) ? null : 'must be a name: letters, blanks, hyphens';
     case 'date':
       return isDay(text) ? null : 'must be a date such as 1990-05-01';
+    case 'birthday':
+      return text < '1900' ? 'must be the birthday of somebody who lives' : null;
     case 'age':
       return isDay(text) && ageOn(text, new Date()) >= Number(more) && ageOn(text, new Date()) <= 120
         ? null

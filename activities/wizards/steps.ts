@@ -55,6 +55,7 @@ export const ruleOf = ({ kind, settings }: Step): StepRule | undefined => {
       takes: found.takes ?? [],
       gives: found.gives?.(settings) ?? [],
       silent: isSilent(found),
+      ...(found.body && { body: found.body(settings) }),
     }
   );
 };

@@ -1,9 +1,11 @@
+import type { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { loadDraft, loadPlan, loadRun, type WizardRun } from '../../db/repositories/wizards.ts';
 import { HubFailure } from '../../domain/failures.ts';
-import type { Facts, Plan } from '../../domain/wizards/grammar.ts';
+import type { Facts, Plan, Step } from '../../domain/wizards/grammar.ts';
 import type { Tools } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
+import { provenFacts } from './proven.ts';
 import type { Work } from './step.ts';
 
 /** What a run tells an activity about one of its steps: numbers and facts, never what a client said. */
@@ -11,6 +13,7 @@ export interface AtStep {
   runId: number;
   position: number;
   step: string;
+  /** For the history; the work goes by what is proven. */
   facts: Facts;
   /** Taken, in order. */
   inputs: readonly number[];
@@ -24,21 +27,32 @@ export interface AtStep {
  */
 export const atStep = async <T>(
   { pool, ring, run: by, steer }: Pick<Tools, 'pool' | 'ring' | 'run' | 'steer'>,
-  { runId, step: name, facts, inputs }: AtStep,
+  { runId, step: name, inputs }: AtStep,
   work: (work: Work<never>) => Promise<T>,
 ): Promise<T> => {
   const promised: number[] = [];
   const done = await inTransaction(pool, async (db) => {
-    const run = { ...(await loadRun(db, runId)), facts };
-    const { clientId } = facts;
-    if (typeof clientId === 'number') run.clientId = clientId;
-    const plan = await planOf(db, run);
-    const step = plan.steps.find((one) => one.name === name)!;
+    const { run, plan, step } = await runAt({ db, ring }, runId, name, inputs);
     const draft = () => loadDraft(db, ring, inputs);
     return work({ db, ring, run, plan, step, settings: step.settings as never, draft, by, promised });
   });
   void startMessages(steer, promised);
   return done;
+};
+
+/** A run at a step, with what it has surely found out by then. Throws `wizard_not_found` for one that cannot be there. */
+export const runAt = async (
+  { db, ring }: { db: Queryable; ring: KeyRing },
+  runId: number,
+  name: string,
+  inputs: readonly number[],
+): Promise<{ run: WizardRun; plan: Plan; step: Step }> => {
+  const run = await loadRun(db, runId);
+  const plan = await planOf(db, run);
+  run.facts = await provenFacts({ db, ring }, run, plan, inputs, name);
+  const { clientId } = run.facts;
+  if (typeof clientId === 'number') run.clientId = clientId;
+  return { run, plan, step: plan.steps.find((one) => one.name === name)! };
 };
 
 export const planOf = (db: Queryable, { definitionId, version }: WizardRun): Promise<Plan> => {

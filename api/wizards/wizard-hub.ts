@@ -3,13 +3,16 @@ import { isMarkOf, markOf, networkOf } from '../../activities/wizards/device.ts'
 import { SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
 import type { Asked, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
+import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
   dropInput,
+  FACTS,
   findRun,
   insertInput,
   insertRun,
   loadDraft,
+  noteOpening,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
@@ -146,11 +149,7 @@ export class WizardHub {
   /** Begins a run that is written down; the same again has the same answer. */
   async begin(run: WizardRun, facts: Facts): Promise<Reached> {
     const plan = await planOf(this.db, run);
-    const { rows } = await this.db.query<{ id: number }>(
-      `select id from wizard_input where run_id = $1 and mark = $2`,
-      [run.id, OPENING],
-    );
-    const inputs = rows.map(({ id }) => id);
+    const inputs = await noteOpening(this.db, run.id, facts, OPENING);
     const place = await this.hub.ask((steering) =>
       steering.openWizard(run.uuid, { runId: run.id, type: run.type, plan, silent: [...SILENT_KINDS], facts, inputs }),
     );
@@ -190,14 +189,22 @@ export class WizardHub {
     return { run, step };
   }
 
-  /** Also for an operator, on whose word a code goes out again. */
-  async resend(run: WizardRun, step: Step, module: StepModule): Promise<void> {
+  /** Also for an operator, on whose word a code goes out again: `note` is written in the same transaction. */
+  async resend(
+    run: WizardRun,
+    step: Step,
+    module: StepModule,
+    note: (db: Queryable) => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const { again } = module;
     if (!again) throw wrongStep(workflowOf(step));
     const { pool, ring, steer } = this.hub.tools();
     const at = { runId: run.id, position: 0, step: step.name, facts: run.facts, inputs: run.inputs, input: null };
     const by = { workflowId: `wizard:${run.uuid}`, runId: '' };
-    await atStep({ pool, ring, steer, run: by }, at, again);
+    await atStep({ pool, ring, steer, run: by }, at, async (work) => {
+      await note(work.db);
+      await again(work);
+    });
     void this.note(run.uuid, { said: `The code of ${step.name} was sent again.` });
   }
 
@@ -291,8 +298,6 @@ export class WizardHub {
   }
 }
 
-/** Kept with an input, so that a repeat tells the run the same. */
-const FACTS = 'facts';
 /** The mark of what was sent with the opening. */
 const OPENING = createHash('sha256').update('opening').digest();
 

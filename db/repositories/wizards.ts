@@ -15,6 +15,8 @@ export interface WizardRun {
   state: 'opening' | 'open' | 'done' | 'expired' | 'cancelled' | 'failed';
   step: string | null;
   facts: Facts;
+  /** Known before the first step. */
+  openingFacts: Facts;
   /** Taken, in order. */
   inputs: number[];
   openedBy: number | null;
@@ -24,7 +26,7 @@ export interface WizardRun {
   locale: string;
 }
 
-const COLUMNS = `r.id, r.uuid, r.type, r.definition_id as "definitionId", r.version, r.state, r.step, r.facts, r.inputs, r.opened_by as "openedBy",
+const COLUMNS = `r.id, r.uuid, r.type, r.definition_id as "definitionId", r.version, r.state, r.step, r.facts, r.opening_facts as "openingFacts", r.inputs, r.opened_by as "openedBy",
   r.address_mark as "addressMark", r.device_mark as "deviceMark", r.client_id as "clientId", r.locale`;
 
 /** For a worker, which knows the number of its run. */
@@ -120,6 +122,37 @@ export const insertInput = async (
     )
   ).rows[0]!.id;
 
+/** What the way depends on, kept with each input by this name. */
+export const FACTS = 'facts';
+
+/** Which steps of a run these inputs were sent for, and what was found out there. Not those of another run. */
+export const loadInputs = async (
+  db: Queryable,
+  ring: KeyRing,
+  runId: number,
+  inputs: readonly number[],
+): Promise<{ step: string; facts: Facts }[]> => {
+  if (inputs.length === 0) return [];
+  const { rows } = await db.query<{ step: string; sealed: Buffer }>(
+    `select step, sealed from wizard_input where run_id = $1 and id = any($2)`,
+    [runId, inputs],
+  );
+  return rows.map(({ step, sealed }) => {
+    const kept = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as { [FACTS]?: Facts };
+    return { step, facts: kept[FACTS] ?? {} };
+  });
+};
+
+/** Notes what is known before the first step, once; answers what was sent with the opening. */
+export const noteOpening = async (db: Queryable, runId: number, facts: Facts, mark: Buffer): Promise<number[]> =>
+  (
+    await db.query<{ id: number }>(
+      `with noted as (update wizard_run set opening_facts = $3 where id = $1 and state = 'opening' and opening_facts = '{}')
+       select id from wizard_input where run_id = $1 and mark = $2`,
+      [runId, mark, JSON.stringify(facts)],
+    )
+  ).rows.map(({ id }) => id);
+
 /** What a run did not take may be sent anew. */
 export const dropInput = async (db: Queryable, input: number): Promise<void> => {
   await db.query(`delete from wizard_input where id = $1`, [input]);
@@ -173,7 +206,8 @@ export const noteEnded = async (
   }: { runId: number; over: string; clientId: number | null; inputs: readonly number[] },
 ): Promise<void> => {
   await db.query(
-    `update wizard_run set state = $2, client_id = coalesce($3, client_id), inputs = $4, since = now(), update_time = now() where id = $1 and state in ('opening', 'open')`,
+    `update wizard_run set state = $2, client_id = coalesce((select client_id from client where registration_run = $1), $3, client_id), inputs = $4,
+            since = now(), update_time = now() where id = $1 and state in ('opening', 'open')`,
     [runId, over, clientId, inputs],
   );
 };

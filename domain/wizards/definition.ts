@@ -9,6 +9,8 @@ export interface StepRule {
   gives: readonly string[];
   /** It asks nothing: it is done and passed. */
   silent: boolean;
+  /** Of a form: names it wants, and all that it takes. */
+  body?: { wants: readonly string[]; takes: readonly string[] };
 }
 
 interface Fixed {
@@ -76,6 +78,11 @@ export const mistakesIn = (
       continue;
     }
     if (!rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
+    // Those of a registration come all by one method, the others each by its own.
+    if (type !== 'registration' && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
+    const twin = steps.slice(0, at).find((other) => canMeet(other, step) && sameBodyFits(ruleOf(other), rule));
+    if (twin)
+      say(`what is sent for '${twin.name}' would do for '${step.name}' as well: give one of them a field of its own`);
     if (!rule.silent && silent) say(`cannot ask anything after '${silent}', which has its effect already`);
     if (rule.silent) silent = step.name;
     const missing = rule.takes.filter((what) => !given.has(what));
@@ -86,6 +93,20 @@ export const mistakesIn = (
   mistakes.push(...mistakesInOrder(type, steps));
   return mistakes;
 };
+
+/** Whether one run may come to both: not when their conditions want different countries or client types. */
+const canMeet = ({ when: a }: Step, { when: b }: Step): boolean =>
+  !areApart(a?.countryIds, b?.countryIds) && !areApart(a?.clientTypeIds, b?.clientTypeIds);
+
+const areApart = (a: readonly number[] | undefined, b: readonly number[] | undefined): boolean =>
+  a !== undefined && b !== undefined && !a.some((one) => b.includes(one));
+
+/** A step that is sent again is known by its body, so no body may do for two. */
+const sameBodyFits = (a: StepRule | undefined, b: StepRule): boolean =>
+  a?.body !== undefined &&
+  b.body !== undefined &&
+  a.body.wants.every((name) => b.body!.takes.includes(name)) &&
+  b.body.wants.every((name) => a.body!.takes.includes(name));
 
 const isFixed = (type: WizardType, step: Step): boolean => FIXED[type].some(({ name }) => name === step.name);
 

@@ -40,6 +40,18 @@ describe('the sweep', () => {
     expect(await client.balance()).toEqual({ balance: '75', held: '0' });
   });
 
+  it('drops records of sign-ins after a year', async () => {
+    const { clientId } = await hub.clientWith('0.00', 'EUR');
+    await hub.pool.query(
+      `insert into authorization_record (client_id, status, ip, create_time)
+       select $1, 'success', '192.0.2.1', now() - make_interval(days => days) from unnest(array[1, 364, 367]) as days`,
+      [clientId],
+    );
+    await sweep();
+    const left = await hub.pool.query(`select from authorization_record where client_id = $1`, [clientId]);
+    expect(left.rowCount).toBe(2);
+  });
+
   it('chains the audit so that a missing or changed row shows', async () => {
     await sweep();
     const { rows } = await hub.pool.query<AuditRow & { seq: string; previous_hash: Buffer; hash: Buffer }>(

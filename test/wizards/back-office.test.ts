@@ -135,7 +135,44 @@ describe('a registration of the broker’s own', () => {
 
   it('is refused when a run of it could not reach its end', async () => {
     const [main, email, client] = registration!.steps as [any, any, any];
+    const form = (name: string, when: object | null, ...fields: object[]) => ({
+      name,
+      kind: 'form',
+      when,
+      settings: { fields },
+    });
+    const withField = (field: object) => ({ ...main, settings: { ...main.settings, fields: [field] } });
+    const vat = { name: 'vat', type: 'input', rules: ['required'] };
+    const note = { name: 'note', type: 'input', rules: [] };
     const wrong: [string, object[], RegExp][] = [
+      [
+        'two forms that one body fits',
+        [main, form('a', null, vat), form('b', null, vat, note), client],
+        /for 'a' would do for 'b'/,
+      ],
+      [
+        'phones that are no list',
+        [withField({ name: 'phones', type: 'input' }), client],
+        /needs 'phones' to be of type group/,
+      ],
+      [
+        'a phone that is text',
+        [
+          withField({ name: 'phones', type: 'group', multiple: true, fields: [{ name: 'phone', type: 'input' }] }),
+          client,
+        ],
+        /needs 'phones.phone' to be of type phone/,
+      ],
+      [
+        'a birthday without date',
+        [withField({ name: 'info', type: 'group', fields: [{ name: 'birthday', type: 'date' }] }), client],
+        /needs the rule 'date' at 'info.birthday'/,
+      ],
+      [
+        'a field that is sent with every form',
+        [withField({ name: 'uuid', type: 'input' }), client],
+        /cannot call a field 'uuid'/,
+      ],
       ['no end', [main, email], /'client' \(create-client\) is missing/],
       ['a step after the end', [main, client, { ...email }], /cannot ask anything after|must be 'client'/],
       [
@@ -178,8 +215,31 @@ describe('a registration of the broker’s own', () => {
     expect(
       (await olga.call('POST /wizards', { type: 'passwordRecovery', name: 'Easy', steps: withoutCode })).status,
     ).toBe(400);
+    const [login, ...rest] = authorization!.steps;
+    const unserved = await olga.call('POST /wizards', {
+      ...{ type: 'authorization', name: 'Longer' },
+      steps: [login, { name: 'once-more', kind: 'email-code', settings: { template: 'signInCode' } }, ...rest],
+    });
+    expect([unserved.status, unserved.body.error.details[0].issue]).toEqual([
+      400,
+      "steps.1: no method serves a step called 'once-more' here.",
+    ]);
     const both = { ...authorization!, name: 'Again' };
     expect((await olga.call('POST /wizards', both)).status).toBe(201);
+  });
+});
+
+describe('two forms that one body fits', () => {
+  it('are fine where no run comes to both', async () => {
+    const [main, , client] = registration!.steps;
+    const form = (name: string, country: number) => ({
+      ...{ name, kind: 'form', when: { countryIds: [country] } },
+      settings: { fields: [{ name: 'vat', type: 'input', rules: ['required'] }] },
+    });
+    const steps = [main, form('de', await countryId('276')), form('other', (await countryId('276')) + 1), client];
+    const made = await olga.call('POST /wizards', { type: 'registration', name: 'By country', steps });
+    expect(made.status).toBe(201);
+    await olga.call(`DELETE /wizards/${made.body.id}`);
   });
 });
 
@@ -281,6 +341,24 @@ describe('an operator', () => {
     ).toEqual({
       actor: `user:${olga.id}`,
     });
+  });
+
+  it('has what he does written down before it is sent', async () => {
+    const written = (runId: number) =>
+      api.hub.one<{ n: number }>(`select count(*)::int as n from audit where actor = $1 and object = $2`, [
+        `user:${olga.id}`,
+        `wizard-run:${runId}`,
+      ]);
+    for (const act of ['cancel', 'confirm']) {
+      const { run, uuid } = await stuck();
+      await api.hub.handle(`wizard:${uuid}`).terminate();
+      expect((await olga.call(`POST /wizards/runs/${run.id}/${act}`)).status).toBeGreaterThanOrEqual(400);
+      expect(await written(run.id)).toEqual({ n: 1 });
+    }
+    // What the hub itself refuses was not done.
+    const { run } = await stuck();
+    expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);
+    expect(await written(run.id)).toEqual({ n: 0 });
   });
 
   it('cannot confirm a sign-in or a recovery for anybody', async () => {

@@ -97,6 +97,7 @@ describe('a registration', () => {
       ['password_confirmation', { password_confirmation: 'Secret124' }],
       ['info.birthday', { info: { ...info, birthday: '2020-01-01' } }],
       ['info.birthday', { info: { ...info, birthday: '1990-02-30' } }],
+      ['info.birthday', { info: { ...info, birthday: '1899-12-31' } }],
       ['info.givenName', { info: { ...info, givenName: '<script>alert(1)</script>' } }],
       ['info.givenName', { info: { ...info, givenName: 'A\u202eB' } }],
       ['addresses.0.country_code', { addresses: { '0': { country_code: '999' } } }],

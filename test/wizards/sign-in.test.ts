@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { networkOf } from '../../activities/wizards/device.ts';
 import { totpAt, totpStepOf } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
+import { HUB_QUEUE } from '../../domain/queues.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
@@ -331,6 +332,39 @@ describe('a sign-in that waits at its second factor', () => {
     expect(await history(email)).toEqual([]);
     const { state } = await api.hub.one<{ state: string }>(`select state from wizard_run where uuid = $1`, [uuid]);
     expect(state).toBe('failed');
+  });
+});
+
+describe('somebody who can write to Temporal', () => {
+  const forge = async (steps: object[]) => {
+    const device = new Device(api);
+    const victim = await registered(device);
+    const uuid = await begin(device);
+    const { id } = await api.hub.one<{ id: number }>(`select id from wizard_run where uuid = $1`, [uuid]);
+    const facts = { clientId: await idOf(victim), factor: 'none', mustReset: false };
+    const plan = { steps, lifetimeSeconds: 60, tries: 5 };
+    const forged = { runId: id, type: 'authorization', plan, silent: ['sign-in'], facts, inputs: [] };
+    await api.hub.client.workflow
+      .execute('wizard', {
+        taskQueue: HUB_QUEUE,
+        workflowId: `forged:${uuid}`,
+        args: [forged],
+        workflowExecutionTimeout: '10s',
+      })
+      .catch(() => undefined);
+    return {
+      run: await api.hub.one<object>(`select state, step, client_id from wizard_run where id = $1`, [id]),
+      victim,
+    };
+  };
+
+  it('signs nobody in: what a run found out is taken from its sealed inputs', async () => {
+    const step = (name: string, kind: string) => ({ name, kind, when: null, settings: {} });
+    for (const steps of [[], [step('sign-in', 'sign-in')], [step('reset-password', 'new-password')]]) {
+      const { run, victim } = await forge(steps);
+      expect(run).toEqual({ state: 'failed', step: 'login', client_id: null });
+      expect(await history(victim)).toEqual([]);
+    }
   });
 });
 

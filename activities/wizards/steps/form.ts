@@ -24,6 +24,10 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
   gives: ({ fields }) => [
     ...fields.filter(({ rules, type }) => type !== 'group' || rules.includes('required')).flatMap(givenBy),
   ],
+  body: ({ fields }) => ({
+    wants: fields.filter(isWanted).map(({ name }) => name),
+    takes: fields.map(({ name }) => name),
+  }),
   workflow: ({ stage }) => stage,
   form: async (asked) => {
     const { fields, captcha } = asked.settings;
@@ -69,6 +73,11 @@ const givenBy = (field: FormField): string[] => {
     ? ['phone']
     : [];
 };
+
+const isWanted = (field: FormField): boolean =>
+  field.rules.some((rule) => ['required', 'accepted'].includes(rule)) ||
+  ['email', 'password', 'password_confirmation'].includes(field.name) ||
+  (field.type === 'group' && !field.multiple && field.fields.some(isWanted));
 
 const usesCountries = (fields: readonly FormField[]): boolean =>
   fields.some((field) => (field.type === 'group' ? usesCountries(field.fields) : field.rules.includes('country')));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/entities/wizards.ts';
+import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { insertInput, loadRun, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
 import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
@@ -81,7 +82,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
     permission: string,
     summary: string,
     description: string,
-    act: (run: Run, actor: UserActor) => Promise<void>,
+    act: (run: Run, actor: UserActor, note: (db: Queryable) => Promise<void>) => Promise<void>,
   ) =>
     procedure(`POST /wizards/runs/{runId}/${name}`, {
       summary,
@@ -94,8 +95,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       errors: [404, 409],
       handle: async ({ actor, params, requestId }) => {
         const run = await seen(wizards, actor, params.runId);
-        await act(run, actor);
-        await noted(wizards, run, { actor, requestId }, name);
+        await act(run, actor, (db) => noted(db, run, { actor, requestId }, name));
       },
     });
 
@@ -105,9 +105,9 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       'wizardRuns.update',
       'Send the code again',
       'As the client could himself, with the same limits.',
-      async (run) => {
+      async (run, _actor, note) => {
         const { step, module } = await wizards.waiting(run);
-        await wizards.resend(run, step, module);
+        await wizards.resend(run, step, module, note);
       },
     ),
 
@@ -116,19 +116,23 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       'wizardRuns.confirm',
       'Confirm the step by hand',
       'For the e-mail or phone of a registration, when its code does not arrive. Not for a sign-in or a new password: that would hand the account over.',
-      async (run, actor) => {
+      async (run, actor, note) => {
         const { step } = await wizards.waiting(run);
         if (run.type !== 'registration' || !['email-code', 'phone-code'].includes(step.kind))
           throw problem(403, 'restricted', 'Only a code of a registration can be confirmed by hand.');
         const facts = step.kind === 'email-code' ? { emailConfirmed: true } : { phoneConfirmed: true };
         const kept = { runId: run.id, step: step.name, mark: randomBytes(32), keep: { facts }, userId: actor.id };
-        const input = await insertInput(wizards.db, wizards.ring, kept);
+        const input = await inTransaction(wizards.db, async (db) => {
+          await note(db);
+          return insertInput(db, wizards.ring, kept);
+        });
         await wizards.send(run.uuid, { step: step.name, input, facts });
       },
     ),
 
-    action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', async (run, actor) => {
+    action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', async (run, actor, note) => {
       if (run.state !== 'open') throw problem(409, 'already_done', 'The run is over.');
+      await note(wizards.db);
       await wizards.hub.ask((steering) => steering.stopWizard(run.uuid, actorName(actor), 'cancelled'));
     }),
   ];
@@ -144,8 +148,9 @@ const seen = async ({ db }: WizardHub, actor: UserActor, runId: number): Promise
   return loadRun(db, runId);
 };
 
+/** Written before the act is sent, so that nothing is done that is not written down. */
 const noted = (
-  { db }: WizardHub,
+  db: Queryable,
   run: Run,
   { actor, requestId }: { actor: UserActor; requestId: Call['requestId'] },
   what: string,
