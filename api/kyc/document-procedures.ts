@@ -128,6 +128,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       body: UploadFor,
       answer: Document,
       status: 201,
+      errors: [404],
       handle: async ({ actor, body, requestId }) => {
         await assertSees(pool, actor, body.clientId, 'client', 'clientId');
         const id = await keepDocument(pool, storage, { ...body, typeId: typeOf(body), actor, requestId });

@@ -68,6 +68,7 @@ export const templateProcedures = (deps: ApiDeps): Procedure[] => {
         parameters: z.record(z.string().max(64), text(4000)).default({}),
       }),
       answer: Preview,
+      errors: [404],
       handle: async ({ body: { typeId, parameters, ...template } }) => {
         const known = await assertUsable(pool, typeId, template);
         const strange = Object.keys(parameters).find((name) => !known.includes(name));
