@@ -10,7 +10,7 @@ let sumsub: number;
 let documents: number;
 
 beforeAll(async () => {
-  api = await MoneyApi.start({ quietAfter: 300 }, ['sumsub', 'sendgrid']);
+  api = await MoneyApi.start({ quietAfter: 300, breakerPauses: [200] }, ['sumsub', 'sendgrid']);
   desk = await KycDesk.open(api);
   sumsub = await desk.levelId('Level 2');
   documents = await desk.levelId('Level 1');

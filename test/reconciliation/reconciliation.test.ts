@@ -419,8 +419,7 @@ describe('a payment provider', () => {
   it('that shows no books cannot be compared, which is not the same as clean', async () => {
     const run = await compare('bank');
     expect(run).toMatchObject({ state: 'cannot_compare', movements: 0 });
-    const { status } = await hub.handle(run.workflowId).describe();
-    expect(status.name).toBe('COMPLETED');
+    await hub.ends(run.workflowId);
   });
 });
 
