@@ -8,12 +8,16 @@ export const revokeTokens = async (
   db: Queryable,
   which: { family: string } | { subjects: readonly string[] },
 ): Promise<void> => {
-  const [where, value] = 'family' in which ? ['family = $1', which.family] : ['subject = any($1)', which.subjects];
+  // One text, whatever it holds: a unit of work's `query` takes no arrays.
+  const [where, value] =
+    'family' in which
+      ? ['family = $1', which.family]
+      : [`subject = any(string_to_array($1, ','))`, which.subjects.join(',')];
   for (;;) {
-    const { rowCount } = await db.query(
-      `update refresh_token set revoked_at = now() where ${where} and revoked_at is null`,
+    const { rows } = await db.query(
+      `update refresh_token set revoked_at = now() where ${where} and revoked_at is null returning family`,
       [value],
     );
-    if (rowCount === 0) return;
+    if (rows.length === 0) return;
   }
 };
