@@ -27,6 +27,7 @@ import { users } from './back-office/resources/users.ts';
 import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
+import { securityPolicies } from './back-office/security/policies.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import { wizardDefinitions } from './back-office/wizards/definitions.ts';
@@ -56,6 +57,7 @@ const RESOURCES = [
   tags,
   transactionTypes,
   approvalPolicies,
+  securityPolicies,
   authorizations,
   myAuthorizations,
   clients,

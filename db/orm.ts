@@ -7,6 +7,7 @@ import * as people from './entities/people.ts';
 import * as products from './entities/products.ts';
 import * as rates from './entities/rates.ts';
 import * as reconciliation from './entities/reconciliation.ts';
+import * as security from './entities/security.ts';
 import * as verification from './entities/verification.ts';
 import * as webhooks from './entities/webhooks.ts';
 import * as wizards from './entities/wizards.ts';
@@ -24,6 +25,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
       ...Object.values(products),
       ...Object.values(rates),
       ...Object.values(reconciliation),
+      ...Object.values(security),
       ...Object.values(verification),
       ...Object.values(webhooks),
       ...Object.values(wizards),
