@@ -12,10 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const seeded = (type: string) => DEFAULT_WIZARDS.find((one) => one.type === type);
-const registration = seeded('registration');
-const recovery = seeded('passwordRecovery');
-const authorization = seeded('authorization');
+const defaultOf = (type: string) => DEFAULT_WIZARDS.find((one) => one.type === type);
+const registration = defaultOf('registration');
+const recovery = defaultOf('passwordRecovery');
+const authorization = defaultOf('authorization');
 const seeded = async (type: string) => (await olga.call(`GET /wizards?filter[type]=${type}`)).body.data[0];
 const countryId = async (code: string) =>
   (await api.hub.one<{ id: number }>(`select country_id as id from country where numeric_code = $1`, [code])).id;
