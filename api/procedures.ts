@@ -28,12 +28,14 @@ import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { securityPolicies } from './back-office/security/policies.ts';
+import { brokerSettingProcedures } from './back-office/settings/settings.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import { wizardDefinitions } from './back-office/wizards/definitions.ts';
 import { wizardRuns } from './back-office/wizards/runs.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
+import { mobileSettingsProcedures } from './front-office/mobile-settings.ts';
 import { myMethods } from './front-office/methods.ts';
 import { myProducts } from './front-office/products.ts';
 import { myRateProcedures } from './front-office/rates.ts';
@@ -98,5 +100,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...templateProcedures(deps),
   ...rateProcedures(deps),
   ...myRateProcedures(deps),
+  ...brokerSettingProcedures(deps),
+  ...mobileSettingsProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];
