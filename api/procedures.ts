@@ -27,6 +27,7 @@ import { users } from './back-office/resources/users.ts';
 import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
+import { blockedClients, unblockProcedures } from './back-office/security/blocked-clients.ts';
 import { securityPolicies } from './back-office/security/policies.ts';
 import { brokerSettingProcedures } from './back-office/settings/settings.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
@@ -60,6 +61,7 @@ const RESOURCES = [
   transactionTypes,
   approvalPolicies,
   securityPolicies,
+  blockedClients,
   authorizations,
   myAuthorizations,
   clients,
@@ -101,6 +103,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...rateProcedures(deps),
   ...myRateProcedures(deps),
   ...brokerSettingProcedures(deps),
+  ...unblockProcedures(deps),
   ...mobileSettingsProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

@@ -15,3 +15,18 @@ export const SecurityPolicy = defineEntity({
   },
 });
 export type SecurityPolicyRow = InferEntity<typeof SecurityPolicy>;
+
+/** A block of the sign-in guard that has not ended; a view. */
+export const BlockedClient = defineEntity({
+  name: 'BlockedClient',
+  tableName: 'blocked_client',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    clientEmail: p.text(),
+    ip: p.text().nullable(),
+    expireTime: p.datetime(),
+    ...stamps(),
+  },
+});
+export type BlockedClientRow = InferEntity<typeof BlockedClient>;
