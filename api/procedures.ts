@@ -1,6 +1,7 @@
 import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
+import { audit } from './back-office/audit/audit.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
 import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
@@ -62,6 +63,7 @@ const RESOURCES = [
   approvalPolicies,
   securityPolicies,
   blockedClients,
+  audit,
   authorizations,
   myAuthorizations,
   clients,

@@ -1,4 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql';
+import * as audit from './entities/audit.ts';
 import * as configuration from './entities/configuration.ts';
 import * as connections from './entities/connections.ts';
 import * as messages from './entities/messages.ts';
@@ -17,6 +18,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
   MikroORM.init({
     clientUrl: databaseUrl,
     entities: [
+      ...Object.values(audit),
       ...Object.values(configuration),
       ...Object.values(connections),
       ...Object.values(messages),
