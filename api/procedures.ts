@@ -20,6 +20,7 @@ import { rateProviders } from './back-office/rates/rate-providers.ts';
 import { rateProcedures } from './back-office/rates/rates.ts';
 import { approvalPolicies } from './back-office/resources/approval-policies.ts';
 import { currencies } from './back-office/resources/currencies.ts';
+import { groupRightsProcedures } from './back-office/resources/group-rights.ts';
 import { groups } from './back-office/resources/groups.ts';
 import { resolutionTypes, resolutions } from './back-office/resources/resolutions.ts';
 import { tags } from './back-office/resources/tags.ts';
@@ -106,6 +107,7 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...myRateProcedures(deps),
   ...brokerSettingProcedures(deps),
   ...unblockProcedures(deps),
+  ...groupRightsProcedures(deps),
   ...mobileSettingsProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];
