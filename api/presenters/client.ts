@@ -158,4 +158,5 @@ export const maskClient = (view: ClientView): ClientView => ({
   name: '*',
   nickname: star(view.nickname),
   phone: star(view.phone),
+  manager: view.manager && { ...view.manager, email: '*', name: '*', phone: star(view.manager.phone) },
 });

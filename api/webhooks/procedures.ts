@@ -124,9 +124,10 @@ const showWebhook = async (
   );
   if (!row || !rows[0]) throw notFound('webhook');
   const { headers, body } = rows[0];
-  // What a provider says may name a person.
+  // What a provider says may name a person, whoever's client that is.
+  const hidden = actor.maskData || actor.tagIds.length > 0;
   return {
     ...viewOf(row),
-    ...(actor.maskData ? { headers: {}, body: '*' } : { headers, body: body.toString('utf8') }),
+    ...(hidden ? { headers: {}, body: '*' } : { headers, body: body.toString('utf8') }),
   };
 };

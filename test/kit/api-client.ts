@@ -45,6 +45,18 @@ export interface TestApi extends BuiltApi {
 export const unreachableTemporal = (): Temporal =>
   connectTemporal({ temporalAddress: '127.0.0.1:1', temporalNamespace: 'default', payloadKeys: randomKeys() });
 
+/** For tests that would reach Temporal if they could, and must not wait for it: every call answers at once that it is down. */
+export const temporalThatIsDown = (): Temporal => {
+  const down = Object.assign(new Error('14 UNAVAILABLE'), { code: 14 });
+  const nothing: object = new Proxy(() => undefined, {
+    get: (_target, name) => (name === 'then' ? undefined : nothing),
+    apply: () => {
+      throw down;
+    },
+  });
+  return nothing as Temporal;
+};
+
 export const randomKeys = (): string => `k1:${randomBytes(32).toString('base64')}`;
 
 export const PASSWORD = 'correct horse 1';
