@@ -11,6 +11,10 @@ export const bringSchema = async (
   const { applied } = await migrate(settings.databaseUrl);
   if (!applied.includes('0082-audit-head')) return { applied };
   const pool = createPool(settings.databaseUrl, 1);
-  await acceptAudit(pool, new KeyRing(settings.configKeys)).finally(() => pool.end());
+  try {
+    await acceptAudit(pool, new KeyRing(settings.configKeys));
+  } finally {
+    await pool.end();
+  }
   return { applied };
 };

@@ -61,8 +61,8 @@ const everyRequest = ({ log, metrics, gate }: AppParts): RequestHandler => {
     logAnswer(req, res);
     setSecurityHeaders(res);
     const waits = gate(req);
-    if (waits) waits.then(() => next(), next);
-    else next();
+    if (!waits) return next();
+    waits.then(() => next()).catch(next);
   };
 };
 
