@@ -8,6 +8,7 @@ import { createPool } from '../db/pool.ts';
 import type { ApiDeps, Temporal } from './deps.ts';
 import { createAccess } from './kit/access.ts';
 import { type Mount, createApp } from './kit/app.ts';
+import { createGate } from './kit/gate.ts';
 import { createMetrics } from './kit/metrics.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { createTokens } from './kit/tokens.ts';
@@ -52,6 +53,7 @@ export const buildApi = async (
     trustProxy: settings.trustProxy,
     pool,
     access,
+    gate: createGate(pool, memory),
     log,
     fingerprintSecret: createSecretKey(createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest()),
     metrics,

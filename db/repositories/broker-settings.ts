@@ -10,3 +10,14 @@ export const brokerSetting = async <N extends BrokerSettingName>(
   const { schema, default: value } = BROKER_SETTINGS[name];
   return rows[0] ? schema.parse(rows[0].value) : value;
 };
+
+/** What the broker has decided, by name; what is not there has its default. */
+export const storedBrokerSettings = async (
+  db: Queryable,
+  lock: 'for update' | '' = '',
+): Promise<Map<string, { value: unknown; updateTime: Date }>> => {
+  const { rows } = await db.query<{ name: string; value: unknown; updateTime: Date }>(
+    `select name, value, update_time as "updateTime" from broker_setting ${lock}`,
+  );
+  return new Map(rows.map(({ name, ...stored }) => [name, stored]));
+};
