@@ -10,6 +10,7 @@ import { createAccess } from './kit/access.ts';
 import { type Mount, createApp } from './kit/app.ts';
 import { createMetrics } from './kit/metrics.ts';
 import type { Procedure } from './kit/procedure.ts';
+import { createTokenKeys } from './kit/token-keys.ts';
 import { createTokens } from './kit/tokens.ts';
 import { coreProcedures } from './procedures.ts';
 
@@ -40,13 +41,14 @@ export const buildApi = async (
   const lost = (error: Error) => log.warn({ err: error }, 'database connection lost');
   pool.on('error', lost).on('connect', (connection) => connection.on('error', lost));
   const orm = await createOrm(settings.databaseUrl, Math.max(1, Math.ceil(settings.dbPoolSize / 2)));
-  const tokens = await createTokens(settings, pool);
   const memory = new Memory(settings.databaseUrl, lost);
   void memory.listen();
+  const tokenKeys = await createTokenKeys(settings, pool, memory);
+  const tokens = createTokens(settings, pool, tokenKeys);
   const access = createAccess(pool, tokens, memory);
   const metrics = createMetrics(pool);
   const { measureCall } = metrics;
-  const deps: ApiDeps = { settings, pool, memory, orm, log, tokens, access, temporal, measureCall };
+  const deps: ApiDeps = { settings, pool, memory, orm, log, tokens, tokenKeys, access, temporal, measureCall };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
     trustProxy: settings.trustProxy,
