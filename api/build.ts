@@ -2,8 +2,10 @@ import { createHash, createSecretKey } from 'node:crypto';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
+import { useBreachedPasswords } from '../db/breached-passwords.ts';
 import { Memory } from '../db/memory.ts';
 import { createOrm } from '../db/orm.ts';
+import { usePasswordCost } from '../db/passwords.ts';
 import { createPool } from '../db/pool.ts';
 import type { ApiDeps, Temporal } from './deps.ts';
 import { createAccess } from './kit/access.ts';
@@ -36,6 +38,8 @@ export const buildApi = async (
   log: Logger,
   additions: Additions = {},
 ): Promise<BuiltApi> => {
+  usePasswordCost({ memoryKib: settings.passwordMemoryKib, passes: settings.passwordPasses });
+  await useBreachedPasswords(settings.breachedPasswords);
   const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
   // A lost connection must not end the process, be it idle or in use: the query fails, and the pool opens another.
   const lost = (error: Error) => log.warn({ err: error }, 'database connection lost');

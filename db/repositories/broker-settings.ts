@@ -10,3 +10,20 @@ export const brokerSetting = async <N extends BrokerSettingName>(
   const { schema, default: value } = BROKER_SETTINGS[name];
   return rows[0] ? schema.parse(rows[0].value) : value;
 };
+
+/** Several at once. */
+export const brokerSettings = async <N extends BrokerSettingName>(
+  db: Queryable,
+  names: readonly N[],
+): Promise<{ [K in N]: BrokerSettingValue<K> }> => {
+  const { rows } = await db.query<{ name: N; value: unknown }>(
+    `select name, value from broker_setting where name = any($1)`,
+    [names],
+  );
+  const valueOf = (name: N) => {
+    const { schema, default: value } = BROKER_SETTINGS[name];
+    const found = rows.find((row) => row.name === name);
+    return [name, found ? schema.parse(found.value) : value];
+  };
+  return Object.fromEntries(names.map(valueOf)) as { [K in N]: BrokerSettingValue<K> };
+};
