@@ -24,6 +24,37 @@ export const BROKER_SETTINGS = {
     'Apps a client is shown',
     z.array(z.strictObject({ type: z.enum(['iOS', 'Android']), url: z.url({ protocol: /^https$/ }).max(500) })).max(10),
     [],
+const confirmation = (caption: string, least: number, most: number, value: number) =>
+  setting('User Confirmation', caption, z.int().min(least).max(most), value);
+
+/** What a broker decides for all his clients and changes while the hub runs; each with what holds until he does. */
+export const BROKER_SETTINGS = {
+  'clients.uniquePhone': setting('Clients', 'A phone number belongs to one client only', z.boolean(), false),
+  'userConfirmation.tries': confirmation('Failed sign-ins from one address before a block', 1, 100, 5),
+  'userConfirmation.triesFromAnywhere': confirmation(
+    'Failed sign-ins from all addresses before a block',
+    5,
+    10_000,
+    50,
+  ),
+  'userConfirmation.triesOfAddress': confirmation('Failed sign-ins of one address with any account', 5, 100_000, 300),
+  'userConfirmation.codeTries': confirmation('Wrong codes of one person in a day before a block', 3, 100, 20),
+  'userConfirmation.failedInterval': confirmation('Minutes after which failed sign-ins are forgotten', 1, 1_440, 10),
+  'userConfirmation.blockTime': confirmation(
+    'Minutes of the first block; each further one is twice as long',
+    1,
+    1_440,
+    10,
+  ),
+  'userConfirmation.longestBlockTime': confirmation('Minutes of the longest block', 1, 10_080, 1_440),
+  'mobile.qrSignIn': setting('Mobile', 'Clients sign in by the QR code that their phone reads', z.boolean(), true),
+  'mobile.qrCodeLifetime': setting('Mobile', 'Minutes for which a QR code signs in', z.int().min(1).max(60), 2),
+  'backOffice.twoFactorRequired': setting('Back Office', 'Every user needs a second factor', z.boolean(), false),
+  'backOffice.confirmRisky': setting(
+    'Back Office',
+    'What moves money by hand, secrets and rights wants a fresh code of the second factor',
+    z.boolean(),
+    false,
   ),
 };
 

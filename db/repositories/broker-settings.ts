@@ -21,3 +21,20 @@ export const storedBrokerSettings = async (
   );
   return new Map(rows.map(({ name, ...stored }) => [name, stored]));
 };
+
+/** Several at once. */
+export const brokerSettings = async <N extends BrokerSettingName>(
+  db: Queryable,
+  names: readonly N[],
+): Promise<{ [K in N]: BrokerSettingValue<K> }> => {
+  const { rows } = await db.query<{ name: N; value: unknown }>(
+    `select name, value from broker_setting where name = any($1)`,
+    [names],
+  );
+  const valueOf = (name: N) => {
+    const { schema, default: value } = BROKER_SETTINGS[name];
+    const found = rows.find((row) => row.name === name);
+    return [name, found ? schema.parse(found.value) : value];
+  };
+  return Object.fromEntries(names.map(valueOf)) as { [K in N]: BrokerSettingValue<K> };
+};

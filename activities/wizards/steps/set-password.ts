@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
+import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { defineStep } from '../step.ts';
@@ -27,7 +28,9 @@ export const setPassword = defineStep<Record<string, never>>({
       [clientId, passwordHash],
     );
     await revokeTokens(db, { subjects: [`client:${clientId}`] });
-    await openAllDoors(db, clientId);
+    await openAllDoors(db, { clientId });
+    // Others may go on closing them; where he is now they do not hold him up.
+    if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'clients.password',
