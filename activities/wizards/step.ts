@@ -24,6 +24,8 @@ export interface Asked<S> extends At<S> {
   pool: pg.Pool;
   ip: string;
   userAgent: string;
+  /** The sign-in of a client who is signed in. */
+  family: string | null;
   /** 'de_DE' */
   locale: string;
   open: OpenConnection;

@@ -1,7 +1,8 @@
 import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
-import { recoveryProcedures } from './recovery.ts';
+import { challengeProcedures } from './challenges.ts';
+import { passwordProcedures } from './passwords.ts';
 import { registrationProcedures } from './registration.ts';
 import { signInProcedures } from './sign-in.ts';
 import { WizardHub } from './wizard-hub.ts';
@@ -11,7 +12,8 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
   const wizards = new WizardHub(new MoneyHub(deps));
   return [
     ...registrationProcedures(wizards, deps),
-    ...recoveryProcedures(wizards),
+    ...challengeProcedures(wizards, deps),
+    ...passwordProcedures(wizards),
     ...signInProcedures(wizards, deps),
     ...wizardRunProcedures(wizards),
   ];

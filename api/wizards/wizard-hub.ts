@@ -42,6 +42,8 @@ export interface Caller {
   userAgent: string;
   locale: string;
   clientId: number | null;
+  /** His sign-in. */
+  family: string | null;
 }
 
 export const callerOf = ({ ip, req, actor }: Pick<Call, 'ip' | 'req' | 'actor'>): Caller => ({
@@ -49,6 +51,7 @@ export const callerOf = ({ ip, req, actor }: Pick<Call, 'ip' | 'req' | 'actor'>)
   userAgent: (req.headers['user-agent'] ?? '').slice(0, 500),
   locale: localeIn(req.headers['accept-language']),
   clientId: actor?.kind === 'client' ? actor.id : null,
+  family: actor?.kind === 'client' ? actor.family : null,
 });
 
 const localeIn = (header: string | undefined): string => {
