@@ -1,3 +1,6 @@
+import { clientFactorProcedures } from '../back-office/clients/client-factors.ts';
+import { clientPasswordProcedures } from '../back-office/clients/client-passwords.ts';
+import { twoFactorProcedures } from '../front-office/two-factor.ts';
 import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
@@ -14,7 +17,10 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
     ...registrationProcedures(wizards, deps),
     ...challengeProcedures(wizards, deps),
     ...passwordProcedures(wizards),
+    ...twoFactorProcedures(wizards),
     ...signInProcedures(wizards, deps),
     ...wizardRunProcedures(wizards),
+    ...clientFactorProcedures(wizards.hub),
+    ...clientPasswordProcedures(wizards.hub),
   ];
 };

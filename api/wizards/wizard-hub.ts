@@ -236,17 +236,12 @@ export class WizardHub {
 
   async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
     const { db, ring } = this;
-    const { open, provider } = this.toolsOfProviders();
+    const { open, provider, steer } = this.hub.tools();
     const plan = await planOf(db, run);
     return {
-      ...{ db, pool: db, ring, run, plan, step, settings: step.settings, open, provider, ...caller },
+      ...{ db, pool: db, ring, run, plan, step, settings: step.settings, open, provider, steer, ...caller },
       draft: () => loadDraft(db, ring, run.inputs),
     };
-  }
-
-  private toolsOfProviders() {
-    const { open, provider } = this.hub.tools();
-    return { open, provider };
   }
 
   /** Brings an input to its run. What the run does not take may be sent anew. */
