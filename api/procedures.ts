@@ -3,8 +3,9 @@ import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
 import { audit } from './back-office/audit/audit.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
-import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
+import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
+import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
@@ -67,6 +68,10 @@ const RESOURCES = [
   audit,
   authorizations,
   myAuthorizations,
+  factorChanges,
+  myFactorChanges,
+  passwordChanges,
+  myPasswordChanges,
   clients,
   accounts,
   transactions,
@@ -96,7 +101,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
-  ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),

@@ -15,20 +15,28 @@ const setting = <T>(section: string, caption: string, schema: z.ZodType<T>, valu
   default: value,
 });
 
+const confirmation = (caption: string, least: number, most: number, value: number) =>
+  setting('User Confirmation', caption, z.int().min(least).max(most), value);
+
 /** What a broker decides for all his clients and changes while the hub runs; each with what holds until he does. Never a secret: those belong to connections. */
 export const BROKER_SETTINGS = {
-  'clients.uniquePhone': setting('Clients', 'A phone number belongs to one client only', z.boolean(), false),
-  'mobile.qrCodeLifetime': setting('Mobile', 'Minutes for which a QR code signs in', z.int().min(1).max(60), 2),
   'mobile.applications': setting(
     'Mobile',
     'Apps a client is shown',
     z.array(z.strictObject({ type: z.enum(['iOS', 'Android']), url: z.url({ protocol: /^https$/ }).max(500) })).max(10),
     [],
-const confirmation = (caption: string, least: number, most: number, value: number) =>
-  setting('User Confirmation', caption, z.int().min(least).max(most), value);
-
-/** What a broker decides for all his clients and changes while the hub runs; each with what holds until he does. */
-export const BROKER_SETTINGS = {
+  ),
+  'clients.authenticatorName': setting(
+    'Clients',
+    'What authenticator apps call this broker',
+    z
+      .string()
+      .trim()
+      .min(1)
+      .max(60)
+      .regex(/^[^:]*$/, 'must not have a colon'),
+    'Brokerhub',
+  ),
   'clients.uniquePhone': setting('Clients', 'A phone number belongs to one client only', z.boolean(), false),
   'userConfirmation.tries': confirmation('Failed sign-ins from one address before a block', 1, 100, 5),
   'userConfirmation.triesFromAnywhere': confirmation(

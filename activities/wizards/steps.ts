@@ -11,9 +11,12 @@ import { form } from './steps/form.ts';
 import { login } from './steps/login.ts';
 import { newPassword } from './steps/new-password.ts';
 import { phoneCode } from './steps/phone-code.ts';
+import { phoneNumber } from './steps/phone-number.ts';
 import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
+import { switchFactor } from './steps/switch-factor.ts';
 import { totp } from './steps/totp.ts';
+import { totpKey } from './steps/totp-key.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
 const ALL: readonly StepModule[] = [
@@ -27,9 +30,12 @@ const ALL: readonly StepModule[] = [
   login,
   newPassword,
   phoneCode,
+  phoneNumber,
   setPassword,
   signIn,
+  switchFactor,
   totp,
+  totpKey,
 ];
 
 const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));
