@@ -110,14 +110,24 @@ const countryIdOf = async (db: Queryable, { countries }: ReadForm): Promise<numb
 
 type Values = Record<string, unknown>;
 const GROUPS = ['info', 'addresses', 'phones'];
+const ADDRESS_LINES = ['state', 'city', 'address', 'postcode'];
 
 /** What the hub has a place for. */
 const known = (values: Values): Values => {
-  const { email, phones, info } = values as { email?: string; phones?: { phone?: string }[]; info?: Values };
-  const phone = phones?.map((one) => one.phone).find((one) => one !== undefined);
+  const { email, phones, info, addresses } = values as {
+    email?: string;
+    phones?: { phone?: string }[];
+    info?: Values;
+    addresses?: Values[];
+  };
+  const numbers = phones?.flatMap((one) => one.phone ?? []) ?? [];
+  const address = Object.entries(addresses?.[0] ?? {}).filter(
+    ([name, value]) => ADDRESS_LINES.includes(name) && typeof value === 'string',
+  );
   return {
     ...(email !== undefined && { email }),
-    ...(phone !== undefined && { phone }),
+    ...(numbers.length > 0 && { phone: numbers[0], phones: numbers }),
+    ...(address.length > 0 && { address: Object.fromEntries(address) }),
     ...(info !== undefined && { info }),
   };
 };
