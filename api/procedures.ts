@@ -5,6 +5,7 @@ import { authorizations, myAuthorizations } from './back-office/clients/authoriz
 import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { profileChanges } from './back-office/clients/profile-changes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
@@ -59,6 +60,7 @@ const RESOURCES = [
   authorizations,
   myAuthorizations,
   clients,
+  profileChanges,
   accounts,
   transactions,
   applications,

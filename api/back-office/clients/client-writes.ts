@@ -5,6 +5,7 @@ import { inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { phonesOf, removePhone, savePhone } from '../../../db/repositories/client-phones.ts';
 import { changeLevel } from '../../../db/repositories/kyc.ts';
+import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
@@ -12,6 +13,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
 import { atLeastOneField, email, id, idText, name, text } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
+import { historyOf } from './profile-history.ts';
 import { CLIENT_STATUS, INTERNAL_TYPE, RISK_LEVEL } from './client-lists.ts';
 
 const optional = <S extends z.ZodType>(schema: S) => schema.nullable().optional();
@@ -219,6 +221,7 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
           await saveMainPhone(db, clientId, body.phone);
           if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
           const view = (await clientViews(db, [clientId])).get(clientId)!;
+          await noteProfileChanges(db, clientId, historyOf(before, view), actor.id);
           await recordAudit(db, {
             actor: actorName(actor),
             action: 'clients.update',
