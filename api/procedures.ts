@@ -7,6 +7,7 @@ import { clients } from './back-office/clients/client-lists.ts';
 import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
 import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { profileChanges } from './back-office/clients/profile-changes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
@@ -73,6 +74,7 @@ const RESOURCES = [
   passwordChanges,
   myPasswordChanges,
   clients,
+  profileChanges,
   accounts,
   transactions,
   applications,
