@@ -1,4 +1,4 @@
-import { BROKER_SETTINGS, type BrokerSettingName, type BrokerSettingValue } from '../../domain/broker-settings.ts';
+import { BROKER_SETTINGS, type BrokerSettingName, type BrokerSettingValue } from '../../config/broker-settings.ts';
 import type { Queryable } from '../pool.ts';
 
 /** What the broker has decided, else the default. Read at each use: a step of a wizard goes by what holds now. */
