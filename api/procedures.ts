@@ -3,9 +3,11 @@ import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
 import { audit } from './back-office/audit/audit.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
-import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
+import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
+import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { profileChanges } from './back-office/clients/profile-changes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
@@ -67,7 +69,12 @@ const RESOURCES = [
   audit,
   authorizations,
   myAuthorizations,
+  factorChanges,
+  myFactorChanges,
+  passwordChanges,
+  myPasswordChanges,
   clients,
+  profileChanges,
   accounts,
   transactions,
   applications,
@@ -96,7 +103,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
-  ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),

@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import prettier from 'prettier';
 import { z } from 'zod';
 import { settingNotes, settingsShape, type SettingName } from '../config/settings-schema.ts';
-import { BROKER_SETTINGS } from '../domain/broker-settings.ts';
+import { BROKER_SETTINGS } from '../config/broker-settings.ts';
 
 /** Writes the pages of settings from their schemas; with --check only says whether they are up to date. */
 const PAGES = [
   { file: 'docs/settings.md', source: 'config/settings-schema.ts', page: processSettings },
-  { file: 'docs/broker-settings.md', source: 'domain/broker-settings.ts', page: brokerSettings },
+  { file: 'docs/broker-settings.md', source: 'config/broker-settings.ts', page: brokerSettings },
 ];
 
 for (const { file, source, page } of PAGES) {
@@ -53,7 +53,7 @@ function brokerSettings(): string {
   return [
     '# Settings of the broker',
     '',
-    '<!-- Generated from domain/broker-settings.ts by `npm run gen:settings`; do not edit. -->',
+    '<!-- Generated from config/broker-settings.ts by `npm run gen:settings`; do not edit. -->',
     '',
     'What a broker decides for all his clients is data. It is changed while the hub runs, is in force at once in every process, and each change leaves an audit row with the old',
     'and the new value. It needs the rights `settings.read` and `settings.update`.',

@@ -107,7 +107,7 @@ const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
   ];
   const find = createRoutes<Route>(all);
   const handler: RequestHandler = (req, res, next) => {
-    const found = find(req.path);
+    const found = find(req.path, ({ runs }) => runs.has(req.method)) ?? find(req.path);
     if (!found) return next();
     const { route, params } = found;
     res.locals['route'] = route.name;

@@ -24,7 +24,7 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     handle: ({ actor, params, body, once, requestId, ip }) =>
       write(spec, deps, { actor, ip }, 'save', async (unit) => {
         await once?.lock(unit.db);
-        await assertParent(spec, unit.em, params);
+        await assertParent(spec, unit.em, params, unit.actor);
         const fields: Row = Object.assign({}, await fieldsOf(spec, body, unit, null), ...below(spec, params));
         const row: Row = unit.em.create(spec.entity as never, fields as never);
         await unit.em.persist(row).flush();
@@ -110,7 +110,7 @@ const queryableOf = (em: EntityManager): Queryable => {
 };
 
 const locked = async (spec: Declared, { em, actor }: Writing, params: Record<string, number>): Promise<Row> => {
-  await assertParent(spec, em, params);
+  await assertParent(spec, em, params, actor);
   const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)] };
   const row: Row | null = await em.findOne(spec.entity as never, conditions as never, {
     lockMode: LockMode.PESSIMISTIC_WRITE,

@@ -17,10 +17,14 @@ const IP = '203.0.113.7';
 /** As many wrong passwords as it takes. */
 const block = async (email: string, ip = IP): Promise<void> => {
   const ring = new KeyRing(api.settings.configKeys);
-  for (let tries = 0; tries < 100; tries++) if ((await knock(api.deps.pool, ring, { email, ip })) > 0) return;
+  for (let tries = 0; tries < 100; tries++)
+    if ((await knock(api.deps.pool, ring, { side: 'client', email, network: ip })) > 0) return;
   throw new Error('never blocked');
 };
-const wait = (email: string, ip = IP) => knock(api.deps.pool, new KeyRing(api.settings.configKeys), { email, ip });
+const wait = (email: string, ip = IP) =>
+  knock(api.deps.pool, new KeyRing(api.settings.configKeys), {
+    ...{ side: 'client' as const, email, network: ip },
+  });
 const list = async (query = '', who: Caller = admin) =>
   (await who.call(`GET /api/v2/security/addresses?${query}`)).body;
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { brokerSetting } from '../../db/repositories/broker-settings.ts';
-import { BROKER_SETTINGS } from '../../domain/broker-settings.ts';
+import { BROKER_SETTINGS } from '../../config/broker-settings.ts';
 import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
 
 let api: TestApi;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { storedBrokerSettings } from '../../../db/repositories/broker-settings.ts';
-import { BROKER_SETTINGS, type BrokerSettingName } from '../../../domain/broker-settings.ts';
+import { BROKER_SETTINGS, type BrokerSettingName } from '../../../config/broker-settings.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { actorName } from '../../kit/access.ts';
 import { notFound } from '../../kit/errors.ts';
@@ -44,7 +44,7 @@ const known = (asked: string): BrokerSettingName => {
 const common = { tags: ['Settings'] as [string], access: 'user' as const };
 const named = { ...common, params: z.object({ name: name(64) }), errors: [404] };
 
-/** What the broker decides for all his clients (domain/broker-settings.ts). Whoever goes by a setting reads it when he needs it, so a change is in force at once. */
+/** What the broker decides for all his clients (config/broker-settings.ts). Whoever goes by a setting reads it when he needs it, so a change is in force at once. */
 export const brokerSettingProcedures = ({ pool }: ApiDeps): Procedure[] => [
   procedure('GET /settings', {
     ...common,
