@@ -23,11 +23,13 @@ import { groups } from './back-office/resources/groups.ts';
 import { resolutionTypes, resolutions } from './back-office/resources/resolutions.ts';
 import { tags } from './back-office/resources/tags.ts';
 import { transactionTypes } from './back-office/resources/transaction-types.ts';
+import { userSignInProcedures } from './back-office/resources/user-sign-in.ts';
 import { users } from './back-office/resources/users.ts';
 import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
+import { myFactorProcedures } from './back-office/sign-in/my-factor.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import { wizardDefinitions } from './back-office/wizards/definitions.ts';
 import { wizardRuns } from './back-office/wizards/runs.ts';
@@ -86,6 +88,8 @@ const RESOURCES = [
 export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
+  ...myFactorProcedures(deps),
+  ...userSignInProcedures(deps),
   ...clientTokenProcedures(deps),
   ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),

@@ -20,6 +20,17 @@ const confirmation = (caption: string, least: number, most: number, value: numbe
 
 /** What a broker decides for all his clients and changes while the hub runs; each with what holds until he does. */
 export const BROKER_SETTINGS = {
+  'clients.authenticatorName': setting(
+    'Clients',
+    'What authenticator apps call this broker',
+    z
+      .string()
+      .trim()
+      .min(1)
+      .max(60)
+      .regex(/^[^:]*$/, 'must not have a colon'),
+    'Brokerhub',
+  ),
   'clients.uniquePhone': setting('Clients', 'A phone number belongs to one client only', z.boolean(), false),
   'userConfirmation.tries': confirmation('Failed sign-ins from one address before a block', 1, 100, 5),
   'userConfirmation.triesFromAnywhere': confirmation(

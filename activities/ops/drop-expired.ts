@@ -3,6 +3,7 @@ import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
 import { dropOldRates } from '../../db/repositories/rates.ts';
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
+import { dropOldChallenges } from '../../db/repositories/user-challenges.ts';
 import { dropOldSettings } from '../../db/repositories/settings-used.ts';
 import { dropOldTokenKeys } from '../../db/repositories/token-keys.ts';
 import { dropOldRuns } from '../../db/repositories/wizards.ts';
@@ -28,4 +29,5 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await dropOldTokenKeys(pool);
   await dropOldTries(pool);
   await dropOldPlaces(pool);
+  await dropOldChallenges(pool);
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { defineStep } from '../step.ts';
@@ -64,6 +65,7 @@ export const createClient = defineStep<z.output<typeof Settings>>({
     if (!rows[0])
       throw new HubFailure('Rejected', 'already_exists', 'The email has already been taken.', { field: 'email' });
     const { clientId } = rows[0];
+    if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'clients.register',

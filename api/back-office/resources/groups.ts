@@ -15,6 +15,7 @@ export const groups = resource({
   entity: UserGroup,
   id: 'id',
   permission: 'groups',
+  confirm: true,
   filters: { name: contains('name') },
   sorts: ['createTime', 'name'],
   read: z
@@ -22,6 +23,7 @@ export const groups = resource({
       id: z.int(),
       name: z.string(),
       permissions: z.array(z.string()),
+      twoFactorRequired: z.boolean(),
       createTime: time(),
       updateTime: time().nullable(),
     })
@@ -32,6 +34,7 @@ export const groups = resource({
       .array(Permission)
       .max(500)
       .transform((all) => [...new Set(all)].sort()),
+    twoFactorRequired: z.boolean().default(false),
   }),
   present: (rows: UserGroupRow[]) =>
     rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),
