@@ -1,5 +1,6 @@
 import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
 import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
+import { dropOldChannels } from '../../db/repositories/qr-channels.ts';
 import { dropOldRates } from '../../db/repositories/rates.ts';
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
@@ -29,5 +30,6 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await dropOldTokenKeys(pool);
   await dropOldTries(pool);
   await dropOldPlaces(pool);
+  await dropOldChannels(pool);
   await dropOldChallenges(pool);
 };

@@ -1,6 +1,7 @@
 import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
+import { qrSignInProcedures } from './qr-sign-in.ts';
 import { recoveryProcedures } from './recovery.ts';
 import { registrationProcedures } from './registration.ts';
 import { signInProcedures } from './sign-in.ts';
@@ -13,6 +14,7 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
     ...registrationProcedures(wizards, deps),
     ...recoveryProcedures(wizards),
     ...signInProcedures(wizards, deps),
+    ...qrSignInProcedures(wizards, deps),
     ...wizardRunProcedures(wizards),
   ];
 };

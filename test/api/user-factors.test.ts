@@ -3,19 +3,29 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openMessage } from '../../db/repositories/messages.ts';
-import { type Answer, type Caller, PASSWORD, type TestApi, startTestApi } from '../kit/api-client.ts';
+import { connectTemporal } from '../../worker/client.ts';
+import { type Answer, type Caller, PASSWORD, type TestApi, randomKeys, startTestApi } from '../kit/api-client.ts';
 
 let api: TestApi;
 let ring: KeyRing;
+// Runs that send mails are begun there; nobody works on them.
+const temporal = connectTemporal({
+  temporalAddress: process.env['HUB_TEST_TEMPORAL_ADDRESS']!,
+  temporalNamespace: 'default',
+  payloadKeys: randomKeys(),
+});
 beforeAll(async () => {
-  api = await startTestApi({ env: { PASSWORD_MEMORY_KIB: '64' } });
+  api = await startTestApi({ temporal, env: { PASSWORD_MEMORY_KIB: '64' } });
   ring = new KeyRing(api.settings.configKeys);
   await api.sql(
     `with c as (insert into connection (provider, name, caption, config) values ('smtp', 'post', 'Post', '') returning id)
      insert into message_route (channel, connection_id) select 'email', id from c`,
   );
 });
-afterAll(() => api?.stop());
+afterAll(async () => {
+  await api?.stop();
+  await temporal.connection.close();
+});
 beforeEach(async () => {
   await api.sql(`delete from broker_setting`);
 });

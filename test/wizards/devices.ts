@@ -1,19 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, MoneyApi } from '../api/money-hub.ts';
+import type { Settings } from '../../config/settings.ts';
 import { eventually } from '../kit/hub.ts';
 
 /** A hub whose mails and SMS arrive at the sandboxes of sendgrid and twilio. */
-export const startWizardApi = (connections: readonly string[] = []): Promise<MoneyApi> =>
-  MoneyApi.start({}, ['sendgrid', 'twilio', ...connections]);
+export const startWizardApi = (
+  connections: readonly string[] = [],
+  settings: Partial<Settings> = {},
+): Promise<MoneyApi> => MoneyApi.start({}, ['sendgrid', 'twilio', ...connections], settings);
 
 /** A browser of somebody who is not signed in. */
 export class Device {
   readonly agent: string;
   private readonly api: MoneyApi;
+  private readonly address: string | undefined;
 
-  constructor(api: MoneyApi, agent = `Browser ${randomUUID()}`) {
+  /** `address`: where it is, for an API behind a proxy (`trustProxy` 1). */
+  constructor(api: MoneyApi, agent = `Browser ${randomUUID()}`, address?: string) {
     this.api = api;
     this.agent = agent;
+    this.address = address;
   }
 
   get fingerprint(): string {
@@ -24,7 +30,12 @@ export class Device {
     const [method, path] = route.split(' ') as [string, string];
     const response = await fetch(`${this.api.url}/api/v2${path}`, {
       method,
-      headers: { 'user-agent': this.agent, 'content-type': 'application/json', ...headers },
+      headers: {
+        'user-agent': this.agent,
+        'content-type': 'application/json',
+        ...(this.address !== undefined && { 'x-forwarded-for': this.address }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -8,6 +8,7 @@ import { actorName, assertSees, scopeSql } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { idText } from '../../kit/shapes.ts';
+import { signOutEverywhere } from '../../wizards/sign-out-everywhere.ts';
 
 const CAPTIONS = { google: 'Google Authenticator', sms: 'SMS', email: 'E-mail' } as const;
 const Factor = z
@@ -26,7 +27,7 @@ const viewOf = (name: (typeof FACTORS)[number], on: readonly string[]) => ({
 const common = { tags: ['Clients'] as [string], access: 'user' as const, errors: [404] };
 
 /** What operators do about how a client signs in: second factors, a new password that is wanted. */
-export const clientSignInProcedures = ({ pool }: ApiDeps): Procedure[] => [
+export const clientSignInProcedures = ({ pool, access }: ApiDeps): Procedure[] => [
   procedure('GET /clients/{clientId}/2fa', {
     ...common,
     summary: 'Second factors of a client',
@@ -97,6 +98,22 @@ export const clientSignInProcedures = ({ pool }: ApiDeps): Procedure[] => [
         const object = `client:${clientId}`;
         await recordAudit(db, { actor: actorName(actor), action: 'clients.reset-password', object, requestId });
       }),
+  }),
+
+  procedure('DELETE /clients/{clientId}/sessions', {
+    ...common,
+    summary: 'End all sign-ins of a client',
+    description: 'He sees it in his history of sign-ins.',
+    permission: 'clients.update',
+    params: clientParam,
+    answer: null,
+    handle: async ({ actor, params: { clientId }, requestId }) => {
+      await inTransaction(pool, async (db) => {
+        await assertSees(db, actor, clientId);
+        await signOutEverywhere(db, { clientId, actor: actorName(actor), ip: '', userAgent: null, requestId });
+      });
+      access.forgetActor({ kind: 'client', id: clientId });
+    },
   }),
 
   procedure('POST /clients/reset-password', {
