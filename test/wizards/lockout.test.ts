@@ -118,8 +118,8 @@ describe('a block', () => {
 });
 
 describe('10,000 wrong passwords from thousands of addresses', () => {
-  const RUNS = 500;
-  const AT_ONCE = 20;
+  const RUNS = 200;
+  const AT_ONCE = 50;
   let email: string;
   let other: string;
   let statuses: Map<number, number>;
@@ -152,7 +152,8 @@ describe('10,000 wrong passwords from thousands of addresses', () => {
   });
 
   it('leave rows for those fifty only, and no history of each', async () => {
-    expect(await rows('sign_in_guard')).toBeLessThanOrEqual(50 + 50 + 1 + 1);
+    // Of account and address, of the address, of the account; and of those that were under way when it closed.
+    expect(await rows('sign_in_guard')).toBeLessThanOrEqual(50 + 50 + 1 + AT_ONCE);
     expect(await rows('authorization_record')).toBeLessThan(400);
   });
 
