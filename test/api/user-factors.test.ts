@@ -47,7 +47,10 @@ const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const bytesOf = (key: string): Buffer => {
-  const bits = [...key].map((letter) => ALPHABET.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const bits = key
+    .split('')
+    .map((letter) => ALPHABET.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((eight) => parseInt(eight, 2)));
 };
 /** What the app shows; each code is newer than the one before. */
