@@ -15,6 +15,7 @@ import { UserFactors } from './back-office/sign-in/user-factors.ts';
 import type { ApiDeps, Temporal } from './deps.ts';
 import { createAccess } from './kit/access.ts';
 import { type Mount, createApp } from './kit/app.ts';
+import { createGate } from './kit/gate.ts';
 import { createMetrics } from './kit/metrics.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { createTokenKeys } from './kit/token-keys.ts';
@@ -85,6 +86,7 @@ export const buildApi = async (
     trustProxy: settings.trustProxy,
     pool,
     access,
+    gate: createGate(pool, memory),
     log,
     confirm: confirming(pool, userFactors),
     fingerprintSecret: createSecretKey(createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest()),

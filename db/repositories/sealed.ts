@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../pool.ts';
+import { AUDIT_PURPOSE } from './audit-chain.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
 import { TOTP_PURPOSE } from './factors.ts';
 import { MESSAGE_PURPOSE } from './messages.ts';
@@ -23,6 +24,7 @@ const SEALED = [
   { table: 'hub_user_totp', column: 'sealed', key: ['user_id'], purpose: USER_TOTP_PURPOSE },
   { table: 'token_key', column: 'sealed', key: ['id'], purpose: TOKEN_KEY_PURPOSE },
   { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
+  { table: 'audit_head', column: 'sealed', key: ['id'], purpose: AUDIT_PURPOSE },
 ] as const;
 
 const AT_ONCE = 200;

@@ -18,8 +18,14 @@ const setting = <T>(section: string, caption: string, schema: z.ZodType<T>, valu
 const confirmation = (caption: string, least: number, most: number, value: number) =>
   setting('User Confirmation', caption, z.int().min(least).max(most), value);
 
-/** What a broker decides for all his clients and changes while the hub runs; each with what holds until he does. */
+/** What a broker decides for all his clients and changes while the hub runs; each with what holds until he does. Never a secret: those belong to connections. */
 export const BROKER_SETTINGS = {
+  'mobile.applications': setting(
+    'Mobile',
+    'Apps a client is shown',
+    z.array(z.strictObject({ type: z.enum(['iOS', 'Android']), url: z.url({ protocol: /^https$/ }).max(500) })).max(10),
+    [],
+  ),
   'clients.authenticatorName': setting(
     'Clients',
     'What authenticator apps call this broker',
@@ -59,6 +65,28 @@ export const BROKER_SETTINGS = {
     z.boolean(),
     false,
   ),
+  'clients.requestForClientType': setting(
+    'Clients',
+    'A request is required to change the client type',
+    z.boolean(),
+    true,
+  ),
+  'clients.requestForProfile': setting(
+    'Clients',
+    'A request is required to change names or birthday',
+    z.boolean(),
+    true,
+  ),
+  'clients.requestForEmail': setting('Clients', 'A request is required to change the e-mail', z.boolean(), false),
+  'clients.requestForPhone': setting('Clients', 'A request is required to change the phone', z.boolean(), false),
+  'clients.requestForAddress': setting('Clients', 'A request is required to change an address', z.boolean(), true),
+  'clients.changeApprovals': setting('Clients', 'How many people must allow a change', z.int().min(1).max(2), 1),
+  'clients.confirmAddress': setting('Clients', 'A new address is confirmed with a code', z.boolean(), false),
+  'clients.deleteData': setting('Clients', 'Clients may delete their profile', z.boolean(), true),
+  'clients.requestForDeletion': setting('Clients', 'A request is required to delete a profile', z.boolean(), true),
+  'profile.showId': setting('Information showing', 'Profile ids are shown', z.boolean(), true),
+  'profile.changePhoto': setting('Information showing', 'Clients may change their picture', z.boolean(), true),
+  'profile.changeNickname': setting('Information showing', 'Clients may change their nickname', z.boolean(), true),
 };
 
 export type BrokerSettingName = keyof typeof BROKER_SETTINGS;
