@@ -1,5 +1,6 @@
 /** Second factors of Back Office users: switched on, asked for at the sign-in, required, lost, and asked for again before risky things. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { additions } from '../../api/additions.ts';
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openMessage } from '../../db/repositories/messages.ts';
@@ -15,7 +16,7 @@ const temporal = connectTemporal({
   payloadKeys: randomKeys(),
 });
 beforeAll(async () => {
-  api = await startTestApi({ temporal, env: { PASSWORD_MEMORY_KIB: '64' } });
+  api = await startTestApi({ temporal, additions, env: { PASSWORD_MEMORY_KIB: '64' } });
   ring = new KeyRing(api.settings.configKeys);
   await api.sql(
     `with c as (insert into connection (provider, name, caption, config) values ('smtp', 'post', 'Post', '') returning id)
@@ -372,23 +373,37 @@ describe('something risky', () => {
     expect((await makeGroup(await api.operator(), 'Free')).status).toBe(201);
   });
 
-  it('is whatever changes secrets, rights and how users sign in', () => {
-    const risky = api.procedures.filter(({ spec }) => spec.confirm).map(({ method, path }) => `${method} ${path}`);
-    for (const route of [
-      'POST /api/v2/connections',
-      'PUT /api/v2/connections/{connectionId}',
-      'PATCH /api/v2/connections/{connectionId}',
-      'POST /api/v2/users',
-      'PATCH /api/v2/users/{userId}',
-      'DELETE /api/v2/users/{userId}',
-      'POST /api/v2/users/{userId}/2fa/reset',
-      'DELETE /api/v2/users/{userId}/sessions',
-      'POST /api/v2/groups',
-      'PATCH /api/v2/groups/{groupId}',
-      'DELETE /api/v2/groups/{groupId}',
-      'DELETE /api/v2/2fa',
-    ])
-      expect(risky).toContain(route);
+  it('is whatever moves money by hand, changes secrets, rights, settings, and how people sign in; and what lets rights out', () => {
+    const risky = api.procedures
+      .filter(({ spec }) => spec.confirm)
+      .map(({ method, path }) => `${method} ${path.slice(7)}`);
+    expect(risky.filter((route) => !route.startsWith('PUT')).sort()).toEqual([
+      'DELETE /2fa',
+      'DELETE /connections/{connectionId}',
+      'DELETE /groups/{groupId}',
+      'DELETE /security/policies/{policyId}',
+      'DELETE /settings/{name}',
+      'DELETE /users/{userId}',
+      'DELETE /users/{userId}/sessions',
+      'GET /groups/export',
+      'PATCH /clients/{clientId}/2fa/{type}',
+      'PATCH /clients/{clientId}/password',
+      'PATCH /connections/{connectionId}',
+      'PATCH /groups/{groupId}',
+      'PATCH /security/policies/{policyId}',
+      'PATCH /settings/{name}',
+      'PATCH /users/{userId}',
+      'POST /connections',
+      'POST /deposits',
+      'POST /groups',
+      'POST /groups/import',
+      'POST /security/policies',
+      'POST /transactions/{transactionId}/refund',
+      'POST /transfers',
+      'POST /users',
+      'POST /users/{userId}/2fa/reset',
+      'POST /withdrawals',
+    ]);
   });
 });
 

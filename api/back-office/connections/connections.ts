@@ -61,6 +61,7 @@ export const connectionProcedures = (deps: ApiDeps): Procedure[] => {
     id: 'id',
     permission: 'connections',
     operations: ['list', 'get', 'delete'],
+    confirm: true,
     filters: { provider: byWord('provider'), enabled: byFlag('enabled'), name: contains('name') },
     sorts: ['createTime', 'name'],
     read: ConnectionView,
