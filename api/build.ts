@@ -1,12 +1,17 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
+import { KeyRing } from '../config/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 import { useBreachedPasswords } from '../db/breached-passwords.ts';
 import { Memory } from '../db/memory.ts';
 import { createOrm } from '../db/orm.ts';
 import { usePasswordCost } from '../db/passwords.ts';
 import { createPool } from '../db/pool.ts';
+import { timingsNamed } from '../domain/timings.ts';
+import { Steering } from '../worker/steering.ts';
+import { confirming } from './back-office/sign-in/confirming.ts';
+import { UserFactors } from './back-office/sign-in/user-factors.ts';
 import type { ApiDeps, Temporal } from './deps.ts';
 import { createAccess } from './kit/access.ts';
 import { type Mount, createApp } from './kit/app.ts';
@@ -32,6 +37,8 @@ export interface BuiltApi {
   close: () => Promise<void>;
 }
 
+const START_PATIENCE_MS = 3_000;
+
 /** The API of one process, ready to be listened with. */
 export const buildApi = async (
   settings: Settings,
@@ -48,12 +55,32 @@ export const buildApi = async (
   const orm = await createOrm(settings.databaseUrl, Math.max(1, Math.ceil(settings.dbPoolSize / 2)));
   const memory = new Memory(settings.databaseUrl, lost);
   void memory.listen();
-  const tokenKeys = await createTokenKeys(settings, pool, memory);
+  const ring = new KeyRing(settings.configKeys);
+  const tokenKeys = await createTokenKeys(settings, pool, memory, ring);
   const tokens = createTokens(settings, pool, tokenKeys);
   const access = createAccess(pool, tokens, memory);
+  const steering = new Steering(temporal.client, settings.payloadKeys, timingsNamed(settings.hubTimings));
+  // A code is mailed at once when Temporal is there, else by the sweep.
+  const userFactors = new UserFactors(pool, ring, {
+    startWaiting: (run) =>
+      temporal.connection.withDeadline(Date.now() + START_PATIENCE_MS, () => steering.startWaiting(run)),
+  });
   const metrics = createMetrics(pool);
   const { measureCall } = metrics;
-  const deps: ApiDeps = { settings, pool, memory, orm, log, tokens, tokenKeys, access, temporal, measureCall };
+  const deps: ApiDeps = {
+    settings,
+    pool,
+    memory,
+    orm,
+    log,
+    ring,
+    tokens,
+    tokenKeys,
+    userFactors,
+    access,
+    temporal,
+    measureCall,
+  };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
     trustProxy: settings.trustProxy,
@@ -61,6 +88,7 @@ export const buildApi = async (
     access,
     gate: createGate(pool, memory),
     log,
+    confirm: confirming(pool, userFactors),
     fingerprintSecret: createSecretKey(createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest()),
     metrics,
     procedures,

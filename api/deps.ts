@@ -4,7 +4,9 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { ObservedCall } from '../activities/kit/observe-calls.ts';
 import type { Memory } from '../db/memory.ts';
+import type { KeyRing } from '../config/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
+import type { UserFactors } from './back-office/sign-in/user-factors.ts';
 import type { Access } from './kit/access.ts';
 import type { TokenKeys } from './kit/token-keys.ts';
 import type { Tokens } from './kit/tokens.ts';
@@ -22,8 +24,11 @@ export interface ApiDeps {
   memory: Memory;
   orm: MikroORM;
   log: Logger;
+  /** Opens what is sealed with CONFIG_KEYS. */
+  ring: KeyRing;
   tokens: Tokens;
   tokenKeys: TokenKeys;
+  userFactors: UserFactors;
   access: Access;
   temporal: Temporal;
   /** Feeds the figures of calls that this process makes to providers. */

@@ -3,6 +3,7 @@ import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
 import { audit } from './back-office/audit/audit.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
+import { clientSessionProcedures } from './back-office/clients/client-sessions.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
 import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
@@ -27,6 +28,7 @@ import { groups } from './back-office/resources/groups.ts';
 import { resolutionTypes, resolutions } from './back-office/resources/resolutions.ts';
 import { tags } from './back-office/resources/tags.ts';
 import { transactionTypes } from './back-office/resources/transaction-types.ts';
+import { userSignInProcedures } from './back-office/resources/user-sign-in.ts';
 import { users } from './back-office/resources/users.ts';
 import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
@@ -35,6 +37,7 @@ import { blockedClients, unblockProcedures } from './back-office/security/blocke
 import { securityPolicies } from './back-office/security/policies.ts';
 import { brokerSettingProcedures } from './back-office/settings/settings.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
+import { myFactorProcedures } from './back-office/sign-in/my-factor.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import { wizardDefinitions } from './back-office/wizards/definitions.ts';
 import { wizardRuns } from './back-office/wizards/runs.ts';
@@ -102,7 +105,10 @@ const RESOURCES = [
 export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
+  ...myFactorProcedures(deps),
+  ...userSignInProcedures(deps),
   ...clientTokenProcedures(deps),
+  ...clientSessionProcedures(deps),
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),

@@ -23,6 +23,7 @@ export const REASONS = [
   'locks_out',
   'too_many_requests',
   'too_many_attempts',
+  'confirmation_required',
   // procedures in steps
   'wizard_not_found',
   'wizard_disabled',
@@ -31,6 +32,7 @@ export const REASONS = [
   'code_expired',
   'resend_too_early',
   'challenge_not_found',
+  'qr_expired',
   // money
   'insufficient_funds',
   'amount_too_small',

@@ -1,8 +1,10 @@
 import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
 import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
+import { dropOldChannels } from '../../db/repositories/qr-channels.ts';
 import { dropOldRates } from '../../db/repositories/rates.ts';
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
+import { dropOldChallenges } from '../../db/repositories/user-challenges.ts';
 import { dropOldSettings } from '../../db/repositories/settings-used.ts';
 import { dropOldTokenKeys } from '../../db/repositories/token-keys.ts';
 import { dropOldRuns } from '../../db/repositories/wizards.ts';
@@ -28,4 +30,6 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await dropOldTokenKeys(pool);
   await dropOldTries(pool);
   await dropOldPlaces(pool);
+  await dropOldChannels(pool);
+  await dropOldChallenges(pool);
 };

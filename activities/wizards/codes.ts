@@ -1,5 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
+import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { queueMessage } from '../messaging/queue-message.ts';
@@ -9,10 +10,10 @@ export const CODE_LENGTH = 6;
 const HASHED_FOR = 'wizard-code';
 
 /**
- * How many codes may be sent within an hour: to one recipient and for one client in one kind of procedure, so that nobody who begins recoveries for others
+ * How many codes may be sent within an hour: to one recipient (a setting) and for one client in one kind of procedure, so that nobody who begins recoveries for others
  * keeps them from signing in; for one address; and on a channel for everybody, for SMS cost money wherever they are asked from.
  */
-const MOST_AN_HOUR = { recipient: 5, client: 10, address: 30 } as const;
+const MOST_AN_HOUR = { client: 10, address: 30 } as const;
 const MOST_OF_ALL_AN_HOUR = { email: 20_000, sms: 2_000 } as const;
 const HOUR = 3_600;
 /** What a client is told after too many wrong codes. */
@@ -136,7 +137,8 @@ const count = async ({ db, run }: AtCode, channel: 'email' | 'sms', recipientMar
     [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0), run.type, channel],
   );
   const seen = rows[0]!;
-  const over = (['recipient', 'client', 'address'] as const).some((what) => seen[what] >= MOST_AN_HOUR[what]);
+  const most = { ...MOST_AN_HOUR, recipient: await brokerSetting(db, 'userConfirmation.codesAnHour') };
+  const over = (['recipient', 'client', 'address'] as const).some((what) => seen[what] >= most[what]);
   if (over || seen.all >= MOST_OF_ALL_AN_HOUR[channel]) throw tooManyCodes();
 };
 

@@ -83,6 +83,8 @@ const TITLES_OF_REASON: Partial<Record<Reason, string>> = {
   code_expired: 'Confirmation code expired',
   resend_too_early: 'Code already sent',
   challenge_not_found: 'Challenge not found',
+  confirmation_required: 'Confirmation required',
+  qr_expired: 'QR code expired',
 };
 
 /** Though their status says that it is about the request. */
@@ -92,6 +94,9 @@ const FOR_PEOPLE: ReadonlySet<Reason> = new Set([
   'wizard_not_found',
   'wizard_disabled',
   'challenge_not_found',
+  'confirmation_required',
+  'invalid_code',
+  'qr_expired',
 ]);
 
 /** The body of every error answer. `code` 0 tells client apps that `details[0].issue` may be shown to the person. */

@@ -49,6 +49,8 @@ export const errorAnswer = (status: number) => ({
 });
 
 /** Error statuses this method can answer. */
+const CONFIRMED = 'May want a fresh code of the second factor: `X-Confirmation-Code`.';
+
 const errorsOf = ({ method, spec }: Procedure): number[] => {
   // 403: also where a black or white list says no to the address, which is before everything else.
   const found = new Set([400, 403, 429, 500, 503, ...(spec.errors ?? [])]);
@@ -110,7 +112,11 @@ const contentOf = (answer: z.ZodType) => ({
 });
 
 const describing = ({ spec }: Procedure) => {
-  const lines = [spec.description, spec.permission && `Permission: \`${spec.permission}\`.`].filter(Boolean);
+  const lines = [
+    spec.description,
+    spec.permission && `Permission: \`${spec.permission}\`.`,
+    spec.confirm && CONFIRMED,
+  ].filter(Boolean);
   return lines.length > 0 ? { description: lines.join('\n\n') } : {};
 };
 

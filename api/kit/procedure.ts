@@ -40,6 +40,11 @@ interface ProcedureSpec<
   access: K;
   /** '<resource>.<action>' a user needs; required for access 'user' unless the method is about the caller alone. */
   permission?: string;
+  /**
+   * Risky: moves money by hand, changes secrets or rights. Where the broker's setting says so, a user who has a second factor sends a fresh code of it as
+   * `X-Confirmation-Code`. `always`: whatever the setting says.
+   */
+  confirm?: true | 'always';
   /** Path parameters, named as in the route: `idText()` and friends. */
   params?: P;
   /** Flat query: keys such as `filter[clientId]`. Unknown parameters are refused. */

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { MemoryStore, ipKeyGenerator } from 'express-rate-limit';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { type Actor, actorName } from './access.ts';
 import { Problem } from './errors.ts';
 
@@ -37,27 +37,5 @@ export const limiter = ({ count, seconds }: Limit) => {
     const made = (calls.get(key) ?? 0) + 1;
     calls.set(key, made);
     if (made > count) throw tooMany(Math.ceil((ends - now) / 1000));
-  };
-};
-
-/** Counts failed tries under a key; a success forgives its own try. Used where guessing is the danger. */
-export const createTries = (most: number, seconds: number) => {
-  const store = new MemoryStore();
-  store.init({ windowMs: seconds * 1000 } as Parameters<MemoryStore['init']>[0]);
-  return {
-    /** Counts a try before it is made, so that parallel guesses do not slip through. Throws 429 `too_many_attempts`. */
-    begin: async (key: string): Promise<void> => {
-      const { totalHits, resetTime } = await store.increment(key);
-      if (totalHits <= most) return;
-      const wait = Math.max(1, Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1000));
-      throw new Problem(
-        429,
-        [{ reason: 'too_many_attempts', issue: `Too many attempts. Try again in ${wait} seconds.` }],
-        {
-          'Retry-After': String(wait),
-        },
-      );
-    },
-    forgive: (key: string): Promise<void> => Promise.resolve(store.decrement(key)),
   };
 };

@@ -60,6 +60,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   permission?: string;
   /** Default: all, or list and get when there is nothing to write. */
   operations?: readonly Operation[];
+  /** What is written here is risky: as of a procedure. */
+  confirm?: true;
   filters?: Record<string, Filter>;
   sorts?: Sorts | readonly string[];
   /** Always true of the rows that exist here. */
@@ -85,6 +87,9 @@ export type Row = Record<string, unknown>;
 
 /** A declaration whose types have done their work: the machinery below handles rows and views as plain objects. */
 export type Declared = ResourceSpec<Row, z.ZodObject, z.ZodObject>;
+
+/** Of those that write. */
+export const confirmFor = ({ confirm }: Declared) => (confirm ? { confirm } : {});
 
 export const permissionFor = ({ permission }: Declared, action: string) =>
   permission === undefined ? {} : { permission: `${permission}.${action}` };

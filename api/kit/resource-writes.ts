@@ -6,7 +6,14 @@ import { actorName } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Procedure, procedure, updateProcedures } from './procedure.ts';
 import { assertParent, below, idParams, parentParams, plainViews, shown, visible } from './resource-reads.ts';
-import { type Declared, type ResourceDeps, type Row, type Writing, permissionFor } from './resource-spec.ts';
+import {
+  type Declared,
+  type ResourceDeps,
+  type Row,
+  type Writing,
+  confirmFor,
+  permissionFor,
+} from './resource-spec.ts';
 import { savingFailures } from './saving.ts';
 import { atLeastOneField } from './shapes.ts';
 
@@ -16,6 +23,7 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     tags: [spec.tag],
     access: 'user',
     ...permissionFor(spec, 'create'),
+    ...confirmFor(spec),
     params: parentParams(spec),
     body: z.strictObject(spec.write!.shape),
     answer: spec.read,
@@ -43,6 +51,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     tags: [spec.tag],
     access: 'user' as const,
     ...permissionFor(spec, 'update'),
+    ...confirmFor(spec),
     params: idParams(spec),
     body: optional(spec.write!),
     answer: spec.read,
@@ -68,6 +77,7 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     tags: [spec.tag],
     access: 'user',
     ...permissionFor(spec, 'delete'),
+    ...confirmFor(spec),
     params: idParams(spec),
     answer: null,
     errors: [409],

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { type Access, type Actor, actorName } from './access.ts';
+import { type Access, type Actor, actorName, type UserActor } from './access.ts';
 import { bodyReader } from './body.ts';
 import { bodyTooLarge, problem } from './errors.ts';
 import { FileAnswer, sendFile, type SentFile } from './file-answer.ts';
@@ -15,10 +15,14 @@ import { readQuery } from './query.ts';
 import { DEFAULT_LIMIT, limiter } from './rate-limit.ts';
 import { parsePart } from './validate.ts';
 
+export type Confirm = (actor: UserActor, req: Request, always: boolean) => Promise<void>;
+
 export interface RunDeps {
   pool: pg.Pool;
   access: Access;
   log: Logger;
+  /** Takes a fresh code of a user's second factor for something risky. Throws when it is wrong or missing. */
+  confirm: Confirm;
   /** Keys the fingerprints of idempotent bodies. */
   fingerprintSecret: KeyObject;
 }
@@ -47,6 +51,8 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
   };
 
   const answerOf = async (call: Call): Promise<{ status: number; body: unknown }> => {
+    if (spec.confirm && call.actor?.kind === 'user')
+      await deps.confirm(call.actor, call.req, spec.confirm === 'always');
     const answer: unknown = await spec.handle(call as never);
     const body: unknown = spec.answer === null ? undefined : spec.answer.parse(answer);
     return { status: spec.statusOf?.(body as never) ?? status, body };

@@ -1,12 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
 import type pg from 'pg';
-import { KeyRing } from '../../config/key-ring.ts';
+import type { KeyRing } from '../../config/key-ring.ts';
 import type { Memory } from '../../db/memory.ts';
 import { loadTokenKeys, type TokenKey, tokenKeyOf } from '../../db/repositories/token-keys.ts';
 
 interface KeySettings {
   jwtPrivateKey: string;
-  configKeys: string;
   accessTokenSeconds: number;
 }
 
@@ -24,8 +23,7 @@ const ASKED_AGAIN_MS = 1_000;
  * Which key signs access tokens, and which may have signed those that are still alive. The newest stored key whose time has come signs, JWT_PRIVATE_KEY
  * while there is none; one of before counts until a later one has signed for as long as a token lives. All processes follow a rotation by themselves.
  */
-export const createTokenKeys = async (settings: KeySettings, pool: pg.Pool, memory: Memory) => {
-  const ring = new KeyRing(settings.configKeys);
+export const createTokenKeys = async (settings: KeySettings, pool: pg.Pool, memory: Memory, ring: KeyRing) => {
   const ofSettings = await tokenKeyOf(createPrivateKey(settings.jwtPrivateKey));
   const stored = memory.remember<'all', TokenKey[]>({
     tables: ['token_key'],

@@ -97,7 +97,8 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
 
   return {
     /** A new sign-in. */
-    open: (subject: Subject): Promise<TokenPair> => pair(pool, subject, randomUUID()),
+    open: (subject: Subject, db: Pick<pg.ClientBase, 'query'> = pool): Promise<TokenPair> =>
+      pair(db, subject, randomUUID()),
 
     /** A new sign-in on a device, in the transaction of `db`. */
     openOn: (db: Pick<pg.ClientBase, 'query'>, subject: Subject, device: DeviceMarks): Promise<TokenPair> =>

@@ -5,6 +5,7 @@ import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
 import { myProfileProcedures } from '../front-office/profile.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
+import { qrSignInProcedures } from './qr-sign-in.ts';
 import { challengeProcedures } from './challenges.ts';
 import { passwordProcedures } from './passwords.ts';
 import { clientChangeProcedures } from './client-changes.ts';
@@ -21,6 +22,7 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
     ...passwordProcedures(wizards),
     ...twoFactorProcedures(wizards),
     ...signInProcedures(wizards, deps),
+    ...qrSignInProcedures(wizards, deps),
     ...clientChangeProcedures(wizards, deps),
     ...myProfileProcedures(wizards.hub),
     ...wizardRunProcedures(wizards),

@@ -8,10 +8,12 @@ import { loadDraft } from '../../db/repositories/wizards.ts';
 import { isHubFailure } from '../../domain/failures.ts';
 import type { ApiDeps } from '../deps.ts';
 import { TokenPair } from '../back-office/sign-in/sign-in.ts';
+import { actorName } from '../kit/access.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { text } from '../kit/shapes.ts';
 import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
+import { signOutEverywhere } from './sign-out-everywhere.ts';
 import { type Caller, callerOf, type Meant, type Reached, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
 
 const at = (...steps: string[]): Meant => ({ type: 'authorization', steps });
@@ -155,6 +157,21 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
       handle: async ({ actor }) => {
         await deps.tokens.revoke(actor.family);
         deps.access.forget(actor.family);
+      },
+    }),
+
+    procedure('POST /my/signout/everywhere', {
+      summary: 'End all sign-ins of mine, this one too',
+      tags: ['Sign-in of clients'],
+      access: 'client',
+      answer: null,
+      handle: async (call) => {
+        const { actor, requestId } = call;
+        const { ip, userAgent } = callerOf(call);
+        await inTransaction(deps.pool, (db) =>
+          signOutEverywhere(db, { clientId: actor.id, actor: actorName(actor), ip, userAgent, requestId }),
+        );
+        deps.access.forgetActor(actor);
       },
     }),
   ];

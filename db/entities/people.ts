@@ -9,6 +9,7 @@ export const UserGroup = defineEntity({
     id: p.integer().primary(),
     name: p.text(),
     permissions: p.array(),
+    twoFactorRequired: p.boolean().default(false),
     fixed: p.boolean().default(false),
     ...stamps(),
   },

@@ -168,7 +168,10 @@ export const forgiveCodes = async (db: Queryable, ring: KeyRing, procedure: stri
   await db.query(`delete from sign_in_guard where mark = $1`, [codesMarkOf(ring, procedure, whom)]);
 };
 
-/** Everything that was asked has been shown: the password and the second factor. From here he may always try. */
+/**
+ * Everything that was asked has been shown: the password and the second factor. From here he may always try. Where that was known before, what others did
+ * elsewhere stays counted, so that his coming and going gives them no new tries.
+ */
 export const letIn = async (
   db: Queryable,
   ring: KeyRing,
@@ -176,8 +179,9 @@ export const letIn = async (
 ): Promise<void> => {
   const subject = subjectOf(account);
   const codes = CODES_OF[asked.side].map((one) => codesMarkOf(ring, one, subject));
-  const { accountFromHere, account: fromAnywhere } = doorsOf(ring, asked);
-  await db.query(`delete from sign_in_guard where mark = any($1)`, [[accountFromHere, fromAnywhere, ...codes]]);
+  const doors = doorsOf(ring, asked);
+  const opened = [doors.accountFromHere, ...((await isKnownPlace(db, ring, asked)) ? [] : [doors.account]), ...codes];
+  await db.query(`delete from sign_in_guard where mark = any($1)`, [opened]);
   await notePlace(db, subject, placeMarks(ring, asked.network)[0]);
 };
 

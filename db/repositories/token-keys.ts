@@ -47,12 +47,13 @@ const opened = (ring: KeyRing, kid: string, sealed: Buffer): KeyObject => {
   }
 };
 
-/** Published at once, signs in `seconds`. */
+/** Published at once, signs in `seconds`. With `endsEarlier` all others are gone, also one that was yet to sign. */
 export const addTokenKey = async (
   db: Queryable,
   ring: KeyRing,
   { seconds, endsEarlier }: { seconds: number; endsEarlier: boolean },
 ): Promise<{ kid: string; signsFrom: Date }> => {
+  if (endsEarlier) await db.query(`delete from token_key`);
   const { privateKey } = generateKeyPairSync('ed25519');
   const { kid } = await tokenKeyOf(privateKey);
   const sealed = ring.seal(privateKey.export({ format: 'der', type: 'pkcs8' }), TOKEN_KEY_PURPOSE);

@@ -11,7 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const SELF = ['/api/v2/signout'];
+/** About the caller alone. */
+const SELF = [
+  '/api/v2/signout',
+  '/api/v2/signout/everywhere',
+  '/api/v2/2fa',
+  '/api/v2/2fa/code',
+  '/api/v2/2fa/{type}',
+  '/api/v2/2fa/{type}/confirm',
+];
 
 describe('every route', () => {
   it('is closed without a token, to the other side, and to a user without the permission', async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { freePort } from '../../cli/embedded/ports.ts';
 import { additions, steeringProcedures } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
+import type { Settings } from '../../config/settings.ts';
 import { createLog } from '../../api/kit/log.ts';
 import { moneyProcedures } from '../../api/money/index.ts';
 import { webhookMount } from '../../api/webhooks/index.ts';
@@ -40,8 +41,14 @@ export class MoneyApi {
     this.url = url;
   }
 
-  static async start(timings: Partial<Timings> = {}, connections: readonly string[] = []): Promise<MoneyApi> {
+  /** `settings`: of the API, where the test is about them. */
+  static async start(
+    timings: Partial<Timings> = {},
+    connections: readonly string[] = [],
+    settings: Partial<Settings> = {},
+  ): Promise<MoneyApi> {
     const hub = await TestHub.start(timings, connections);
+    Object.assign(hub.settings, settings);
     // The worker tells providers where to call, and some sign the address.
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;

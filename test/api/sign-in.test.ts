@@ -58,7 +58,7 @@ describe('signing in', () => {
     });
   });
 
-  it('is closed for a minute after five wrong tries, for the right password too, also when they come at once', async () => {
+  it('is closed for ten minutes after five wrong tries, for the right password too, also when they come at once', async () => {
     const email = await emailOf((await api.operator()).id);
     const other = await emailOf((await api.operator()).id);
     const tries = await Promise.all(Array.from({ length: 9 }, () => signIn(email, 'wrong')));
@@ -68,17 +68,8 @@ describe('signing in', () => {
       status: 429,
       body: { error: { code: 0, message: 'Too many attempts', details: [{ reason: 'too_many_attempts' }] } },
     });
-    expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(closed.headers.get('retry-after'))).toBeGreaterThan(500);
     expect((await signIn(other)).status).toBe(200);
-  });
-
-  it('does not pretend to check a second factor', async () => {
-    const { id } = await api.operator();
-    await api.sql(`update hub_user set two_factor = 'totp' where id = $1`, [id]);
-    expect(await signIn(await emailOf(id))).toMatchObject({
-      status: 400,
-      body: { error: { details: [{ reason: 'unsupported' }] } },
-    });
   });
 });
 

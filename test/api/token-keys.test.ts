@@ -1,4 +1,6 @@
 /** Keys of access tokens: published, rotated while the hub runs, sealed where they are kept. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { KeyRing } from '../../config/key-ring.ts';
@@ -97,6 +99,31 @@ describe('a rotation', () => {
     await api.sql(`update token_key set signs_from = now() - interval '3 days' + id * interval '1 second'`);
     await dropOldTokenKeys(api.deps.pool);
     expect(await api.sql(`select count(*)::int as n from token_key`)).toEqual([{ n: 1 }]);
+  });
+});
+
+describe('the command', () => {
+  it('makes another key, or ends all of before, and shows which there are; never a key itself', async () => {
+    const env = { ...process.env, DATABASE_URL: api.settings.databaseUrl, CONFIG_KEYS: api.settings.configKeys };
+    const keys = async (...args: string[]) =>
+      (await promisify(execFile)(process.execPath, ['cli/keys.ts', ...args], { env })).stdout;
+    const said = await keys('rotate-tokens');
+    expect(said).toMatch(/^\S{43} signs access tokens from \S+Z\.\nThose of before live on until they expire\.\n$/);
+    const [kid] = said.split(' ') as [string];
+    await eventually(async () => (await published()).includes(kid), 'the new key to be published');
+    expect((await published()).length).toBeGreaterThan(1);
+    const listed = await keys('list');
+    expect(listed).toMatch(new RegExp(`^${kid} signs access tokens from`, 'm'));
+    expect(listed).toMatch(/× token_key +the first key$/m);
+
+    const ended = await keys('rotate-tokens', '--leaked');
+    expect(ended).toContain('Every access token of before is refused.');
+    await eventually(async () => (await published())[0] === ended.split(' ')[0], 'the others to go');
+    expect(await api.sql(`select action, after from audit where action = 'keys.rotate-tokens' order by id`)).toEqual([
+      { action: 'keys.rotate-tokens', after: { leaked: false } },
+      { action: 'keys.rotate-tokens', after: { leaked: true } },
+    ]);
+    await expect(keys('rotate-tokens', '--all')).rejects.toMatchObject({ code: 2 });
   });
 });
 

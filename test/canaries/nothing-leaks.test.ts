@@ -16,6 +16,7 @@ beforeAll(async () => {
   processes = await Processes.start();
   traffic = new Traffic(processes);
   await traffic.people();
+  await traffic.signIns();
   await traffic.connect();
   await traffic.manage();
   lap('managed');

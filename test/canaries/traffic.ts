@@ -7,6 +7,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
 import { post } from '../../db/repositories/ledger.ts';
+import { loadTokenKeys } from '../../db/repositories/token-keys.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import type { Processes } from './processes.ts';
 import type { Canary, Trace } from './scan.ts';
@@ -89,6 +90,27 @@ export class Traffic {
       phone: `${PERSON.phone}x`,
     });
     await this.operator.call(`GET /clients?filter[emails]=${encodeURIComponent(PERSON.email)}`);
+  }
+
+  /** The operator adds a second factor, with a wrong code first; the client signs in to a browser by her phone. */
+  async signIns(): Promise<void> {
+    const { password } = this.processes;
+    const { body: begun } = await this.send('POST /api/v2/2fa/totp', { password }, this.operator.token, false);
+    const { token, setUp } = begun;
+    this.secrets.push({ what: 'the key of an app', text: setUp.key }, { what: 'a challenge of a user', text: token });
+    await this.operator.call('POST /2fa/totp', { password: `${password}-wrong` });
+    await this.operator.call('POST /2fa/totp/confirm', { token, code: '000000' });
+    await this.operator.call('GET /users');
+
+    const { body: shown } = await this.send('GET /api/v2/my/signin/qrcodes', undefined, undefined, false);
+    const { channel, secret } = shown;
+    const { body: said } = await this.send('POST /api/v2/my/signin/tokens', { channel }, this.client.token, false);
+    this.secrets.push({ what: 'the secret of a QR code', text: secret }, { what: 'its token', text: said.token });
+    const fingerprint = Buffer.from('{"user_agent":"canary"}').toString('base64');
+    const sent = { channel, token: said.token, device_fingerprint: fingerprint };
+    const { body: entered } = await this.send('POST /api/v2/my/signin/qrcodes', sent, undefined, false);
+    this.secrets.push({ what: 'a token by QR code', text: entered.data.refreshToken.token });
+    await this.send('POST /api/v2/my/signin/qrcodes', sent);
   }
 
   /** Of every provider one connection its sandbox takes and one with canaries in every secret field. */
@@ -205,8 +227,18 @@ export class Traffic {
     const ring = `c2:${Buffer.alloc(32, 7).toString('base64')},${this.processes.hub.settings.configKeys}`;
     await this.processes.command('cli/keys.ts', ['list'], { CONFIG_KEYS: ring });
     await this.processes.command('cli/keys.ts', ['rotate'], { CONFIG_KEYS: ring });
+    await this.rotateTokens();
     for (const { id } of this.connections) await this.operator.call(`GET /connections/${id}`);
     await this.test(null);
+  }
+
+  private async rotateTokens(): Promise<void> {
+    const { hub } = this.processes;
+    await this.processes.command('cli/keys.ts', ['rotate-tokens']);
+    await this.processes.command('cli/keys.ts', ['list']);
+    await this.send('GET /.well-known/jwks.json');
+    const [key] = await loadTokenKeys(hub.pool, new KeyRing(hub.settings.configKeys));
+    this.secrets.push({ what: 'a new key of tokens', text: key!.privateKey.export({ format: 'jwk' }).d! });
   }
 
   /** Every list an operator can look at. */

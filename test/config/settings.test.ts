@@ -150,3 +150,15 @@ describe('an unknown HUB_ variable', () => {
     expect(warnings).toEqual([expect.stringContaining('HUB_STATEDIR is not a setting')]);
   });
 });
+
+describe('the cost of passwords', () => {
+  it('is OWASP’s floor, more if one likes, and less in tests only', () => {
+    expect(load()).toMatchObject({ passwordMemoryKib: 19_456, passwordPasses: 2, breachedPasswords: undefined });
+    expect(load({ PASSWORD_MEMORY_KIB: '64', PASSWORD_PASSES: '1' })).toMatchObject({ passwordMemoryKib: 64 });
+    expect(problemsOf({ ...production(), PASSWORD_MEMORY_KIB: '65536', PASSWORD_PASSES: '3' })).toEqual([]);
+    for (const less of [{ PASSWORD_MEMORY_KIB: '19455' }, { PASSWORD_PASSES: '1' }])
+      expect(problemsOf({ ...production(), ...less })).toEqual([
+        'PASSWORD_MEMORY_KIB below 19456 and PASSWORD_PASSES below 2 are for tests and refused in production.',
+      ]);
+  });
+});

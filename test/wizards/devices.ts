@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, MoneyApi } from '../api/money-hub.ts';
+import type { Settings } from '../../config/settings.ts';
 import { eventually } from '../kit/hub.ts';
 
 /** A hub whose mails and SMS arrive at the sandboxes of sendgrid and twilio. */
-export const startWizardApi = (connections: readonly string[] = []): Promise<MoneyApi> =>
-  MoneyApi.start({}, ['sendgrid', 'twilio', ...connections]);
+export const startWizardApi = (
+  connections: readonly string[] = [],
+  settings: Partial<Settings> = {},
+): Promise<MoneyApi> => MoneyApi.start({}, ['sendgrid', 'twilio', ...connections], settings);
 
 /** A browser; of somebody who is not signed in until it has a token. */
 export class Device {
@@ -12,10 +15,13 @@ export class Device {
   /** The access token of whoever is signed in here. */
   token: string | undefined;
   private readonly api: MoneyApi;
+  private readonly address: string | undefined;
 
-  constructor(api: MoneyApi, agent = `Browser ${randomUUID()}`) {
+  /** `address`: where it is, for an API behind a proxy (`trustProxy` 1). */
+  constructor(api: MoneyApi, agent = `Browser ${randomUUID()}`, address?: string) {
     this.api = api;
     this.agent = agent;
+    this.address = address;
   }
 
   get fingerprint(): string {
@@ -29,6 +35,7 @@ export class Device {
       headers: {
         ...{ 'user-agent': this.agent, 'content-type': 'application/json' },
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
+        ...(this.address !== undefined && { 'x-forwarded-for': this.address }),
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -68,7 +68,7 @@ describe('a client', () => {
     const first = await device.step('GET /my/signin/wizard');
     expect(first).toEqual({
       code: 200,
-      data: { recaptcha: { enabled: false, key: null }, is_qr_available: false, is_password_recovery_available: true },
+      data: { recaptcha: { enabled: false, key: null }, is_qr_available: true, is_password_recovery_available: true },
       done: true,
       uuid: expect.any(String),
       workflow: 'login',

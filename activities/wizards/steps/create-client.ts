@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { saveAddress } from '../../../db/repositories/client-addresses.ts';
 import { savePhone } from '../../../db/repositories/client-phones.ts';
 import { HubFailure } from '../../../domain/failures.ts';
@@ -69,6 +70,7 @@ export const createClient = defineStep<z.output<typeof Settings>>({
     if (!rows[0])
       throw new HubFailure('Rejected', 'already_exists', 'The email has already been taken.', { field: 'email' });
     const { clientId } = rows[0];
+    if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await keepContacts(db, clientId, said, run.facts['phoneConfirmed'] === true);
     await recordAudit(db, {
       actor: `client:${clientId}`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { passwordIs } from '../../../db/passwords.ts';
+import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
 import { atPresentCost } from '../../../db/repositories/password-hashes.ts';
 import { factorsOf } from '../../../db/repositories/factors.ts';
 import { forgiveAddress, knock } from '../../../db/repositories/sign-in-guard.ts';
@@ -27,7 +28,7 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
   workflow: () => 'login',
   form: async (asked) => ({
     recaptcha: await captchaForm(asked),
-    is_qr_available: false,
+    is_qr_available: await brokerSetting(asked.db, 'mobile.qrSignIn'),
     is_password_recovery_available: true,
   }),
   sent: Sent,

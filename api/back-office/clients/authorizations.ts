@@ -16,10 +16,10 @@ const View = z
     city: z.null(),
     device: z.null(),
     userAgent: z.string().nullable(),
-    reason: z
-      .string()
-      .nullable()
-      .meta({ description: 'bad_credentials, blocked, inactive, invalid_code, token_reused' }),
+    reason: z.string().nullable().meta({
+      description:
+        'bad_credentials, blocked, inactive, invalid_code, token_reused; signed_out_everywhere, signed_out_by_operator',
+    }),
   })
   .meta({ id: 'AuthorizationRecord' });
 

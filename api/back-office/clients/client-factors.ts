@@ -48,6 +48,7 @@ export const clientFactorProcedures = (hub: MoneyHub): Procedure[] => {
       summary: 'Switch a second factor of a client off',
       description: 'For a client who lost his phone, who is told by mail. Only he can switch one on.',
       permission: 'clients.update',
+      confirm: true,
       params: factorParams,
       body: z.strictObject({ isEnabled: z.literal(false) }).optional(),
       answer: SecondFactor,

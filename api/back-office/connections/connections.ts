@@ -61,6 +61,7 @@ export const connectionProcedures = (deps: ApiDeps): Procedure[] => {
     id: 'id',
     permission: 'connections',
     operations: ['list', 'get', 'delete'],
+    confirm: true,
     filters: { provider: byWord('provider'), enabled: byFlag('enabled'), name: contains('name') },
     sorts: ['createTime', 'name'],
     read: ConnectionView,
@@ -84,6 +85,7 @@ export const connectionProcedures = (deps: ApiDeps): Procedure[] => {
       ...common,
       summary: 'Create: connection',
       permission: 'connections.create',
+      confirm: true,
       body: CreateBody,
       answer: ConnectionView,
       status: 201,
@@ -118,6 +120,7 @@ export const connectionProcedures = (deps: ApiDeps): Procedure[] => {
       description:
         'New settings count for the next call; what was begun with the old ones is asked about with those. `settings` replaces all but the secrets: a secret that is left out or sent as "***" stays, null takes it away. When an address changes, secrets must be entered again. The provider cannot be changed.',
       permission: 'connections.update',
+      confirm: true,
       params,
       body: UpdateBody,
       answer: ConnectionView,

@@ -63,6 +63,7 @@ export const groupRightsProcedures = ({ pool }: ApiDeps): Procedure[] => [
     ...common,
     summary: 'Rights of all groups',
     permission: 'groups.read',
+    confirm: true,
     answer: Exported,
     handle: async () => {
       const { rows } = await pool.query<Group>('select name, permissions from user_group order by id');
@@ -76,6 +77,7 @@ export const groupRightsProcedures = ({ pool }: ApiDeps): Procedure[] => [
     description:
       'Groups are known by their names: those of the file are made or changed, others stay as they are. With dryRun it is only said what would be done.',
     permission: 'groups.update',
+    confirm: true,
     query: z.object({ dryRun: flagText().optional() }),
     body: ImportBody,
     answer: Imported,

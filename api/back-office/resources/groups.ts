@@ -24,6 +24,7 @@ export const groups = resource({
   entity: UserGroup,
   id: 'id',
   permission: 'groups',
+  confirm: true,
   filters: { name: contains('name') },
   sorts: ['createTime', 'name'],
   read: z
@@ -31,6 +32,7 @@ export const groups = resource({
       id: z.int(),
       name: z.string(),
       permissions: z.array(z.string()),
+      twoFactorRequired: z.boolean(),
       createTime: time(),
       updateTime: time().nullable(),
     })
@@ -38,6 +40,7 @@ export const groups = resource({
   write: z.object({
     name: name(120),
     permissions: Permissions,
+    twoFactorRequired: z.boolean().default(false),
   }),
   present: (rows: UserGroupRow[]) =>
     rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),

@@ -7,7 +7,9 @@ import { email, flagText, id, idAndName, isoTime, isoTimeOrNull, name, time } fr
 import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
-import { assertHoldsAll } from './grants.ts';
+import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
+import { dropChallengesOf } from '../../../db/repositories/user-challenges.ts';
+import { assertHoldsAll, permissionsOf } from './grants.ts';
 
 const UserView = z
   .object({
@@ -51,6 +53,7 @@ export const users = resource({
   entity: HubUser,
   id: 'id',
   permission: 'users',
+  confirm: true,
   filters: {
     name: contains('name'),
     email: contains('email'),
@@ -83,11 +86,12 @@ export const users = resource({
     await saveGroups(row.id, body, writing);
     await saveTags(row.id, body, writing);
     if (body.password !== undefined || body.active === false) await signOutEverywhere(row.id, writing);
+    if (body.password !== undefined) await openAllDoors(writing.db, { userId: row.id });
   },
   guard: async (row: HubUserRow, change, writing) => {
     if (change === 'delete' && row.id === writing.actor.id)
       throw problem(403, 'forbidden', 'You cannot delete yourself.');
-    assertHoldsAll(writing.actor, await permissionsOf(row.id, writing));
+    assertHoldsAll(writing.actor, await permissionsOf(row.id, writing.db));
     if (change === 'delete') await signOutEverywhere(row.id, writing);
   },
   mask: (view) => ({ ...view, email: '*', name: '*' }),
@@ -147,13 +151,7 @@ const saveTags = async (userId: number, { tagIds }: Body, { db, actor }: Writing
   for (const tag of tagIds) await db.query('insert into hub_user_tag (user_id, tag_id) values ($1, $2)', [userId, tag]);
 };
 
-const permissionsOf = async (userId: number, { db }: Writing): Promise<string[]> => {
-  const { rows } = await db.query<{ permission: string }>(
-    'select unnest(g.permissions) as permission from user_group g join hub_user_group j on j.group_id = g.id where j.user_id = $1',
-    [userId],
-  );
-  return rows.map((row) => row.permission);
+const signOutEverywhere = async (userId: number, { db }: Writing): Promise<void> => {
+  await revokeTokens(db, { subjects: [`user:${userId}`] });
+  await dropChallengesOf(db, userId);
 };
-
-const signOutEverywhere = (userId: number, { db }: Writing): Promise<void> =>
-  revokeTokens(db, { subjects: [`user:${userId}`] });

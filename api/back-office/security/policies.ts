@@ -24,6 +24,7 @@ export const securityPolicies = resource({
   entity: SecurityPolicy,
   id: 'id',
   permission: 'policies',
+  confirm: true,
   filters: {
     active: byFlag('active'),
     ip: byWord('ip'),

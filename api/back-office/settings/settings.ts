@@ -74,6 +74,7 @@ export const brokerSettingProcedures = ({ pool }: ApiDeps): Procedure[] => [
     ...named,
     summary: 'Change: setting of the broker',
     permission: 'settings.update',
+    confirm: true,
     body: z.strictObject({ value: z.unknown() }),
     answer: Setting,
     handle: ({ actor, params, body, requestId }) => {
@@ -103,6 +104,7 @@ export const brokerSettingProcedures = ({ pool }: ApiDeps): Procedure[] => [
     ...named,
     summary: 'Reset to its default: setting of the broker',
     permission: 'settings.update',
+    confirm: true,
     answer: null,
     handle: async ({ actor, params, requestId }) => {
       const setting = known(params.name);

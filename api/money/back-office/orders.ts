@@ -46,6 +46,7 @@ const payment = (hub: MoneyHub, type: 'deposit' | 'withdrawal'): Procedure =>
     description:
       'Manual methods only. The operator who enters it is the requester: another person approves it, as the approval policies say.',
     permission: `${type}s.create`,
+    confirm: true,
     body: PaymentBody,
     handle: async (call) => {
       const made = await placeOrder(hub, call, (db) =>
@@ -63,6 +64,7 @@ export const orderProcedures = (hub: MoneyHub): Procedure[] => [
     ...common,
     summary: 'Transfer between two accounts of a client',
     permission: 'transfers.create',
+    confirm: true,
     body: TransferBody,
     handle: async (call) => {
       const made = await placeOrder(hub, call, (db) =>

@@ -91,6 +91,7 @@ export const refundProcedure = (hub: MoneyHub): Procedure =>
     tags: ['Transactions'],
     access: 'user',
     permission: 'deposits.refund',
+    confirm: true,
     params,
     body: RefundBody.optional(),
     answer: Transaction,

@@ -12,3 +12,15 @@ alter table sign_in_guard
   add column forget_at timestamptz not null default now() + interval '2 days'; -- of no use after that
 create index on sign_in_guard (user_id);
 create index on sign_in_guard (forget_at);
+
+-- A browser that shows a QR code and waits for a phone to let its client in. Nothing secret is kept: tokens are made from the id by a key.
+create table qr_channel (
+  id uuid primary key,
+  agent_mark bytea not null, -- of the browser: only there the code signs in
+  client_id integer references client on delete cascade, -- whose phone said yes
+  family uuid, -- the phone's sign-in: when it is over, so is this
+  used_at timestamptz,
+  expires_at timestamptz not null,
+  create_time timestamptz not null default now()
+);
+create index on qr_channel (expires_at);

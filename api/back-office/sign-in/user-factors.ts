@@ -1,0 +1,153 @@
+import { randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
+import type pg from 'pg';
+import { toDataURL } from 'qrcode';
+import type { Steer } from '../../../activities/kit/activity.ts';
+import { queueMessage, startMessages } from '../../../activities/messaging/queue-message.ts';
+import { base32, newTotpSecret, totpStepOf, totpUri } from '../../../activities/wizards/totp.ts';
+import type { KeyRing } from '../../../config/key-ring.ts';
+import { inTransaction, type Queryable } from '../../../db/pool.ts';
+import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
+import { forgiveCodes, knockWithCode } from '../../../db/repositories/sign-in-guard.ts';
+import {
+  type ChallengePurpose,
+  closeChallenge,
+  insertChallenge,
+  tryChallenge,
+  type UserChallenge,
+} from '../../../db/repositories/user-challenges.ts';
+import {
+  loadUserTotp,
+  saveUserTotp,
+  USER_TOTP_PURPOSE,
+  type UserFactor,
+  type UserFactorState,
+  useUserTotpStep,
+} from '../../../db/repositories/user-factors.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { isoTime } from '../../kit/shapes.ts';
+
+const SECONDS = 600;
+const CODE_DIGITS = 6;
+const CODE_PURPOSE = 'user-code';
+/** Under what wrong codes of users are counted. */
+const PROCEDURE = 'backOffice';
+
+/** What a user is asked for; `setUp`: of an app that he has yet to add. */
+export interface AskedCode {
+  token: string;
+  provider: UserFactor;
+  expiresAt: string;
+  setUp: { key: string; uri: string; qr: string } | null;
+}
+
+/** Second factors of Back Office users: asked for, and checked. Wrong codes are counted for each challenge and for each user in a day. */
+export class UserFactors {
+  private readonly pool: pg.Pool;
+  private readonly ring: KeyRing;
+  private readonly steer: Pick<Steer, 'startWaiting'>;
+
+  constructor(pool: pg.Pool, ring: KeyRing, steer: Pick<Steer, 'startWaiting'>) {
+    this.pool = pool;
+    this.ring = ring;
+    this.steer = steer;
+  }
+
+  /** Mails a code, or shows the key of an app that is new. */
+  async ask(user: UserFactorState, purpose: ChallengePurpose, provider: UserFactor): Promise<AskedCode> {
+    const token = randomUUID();
+    const { expiresAt, setUp, messages } = await inTransaction(this.pool, async (db) => {
+      const code = provider === 'email' ? String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, '0') : null;
+      const codeHash = code === null ? null : this.hashes(user.id, purpose, code)[0];
+      const challenge = await insertChallenge(db, {
+        ...{ userId: user.id, purpose, provider, token, codeHash },
+        seconds: SECONDS,
+      });
+      const isNew = provider === 'totp' && (purpose === 'first' || purpose === 'switch-on');
+      return {
+        expiresAt: challenge.expiresAt,
+        setUp: isNew ? await this.newApp(db, user) : null,
+        messages: code === null ? [] : await this.mail(db, user, challenge.id, code),
+      };
+    });
+    void startMessages(this.steer, messages);
+    return { token, provider, expiresAt: isoTime(expiresAt), setUp };
+  }
+
+  /** Takes the right code for a challenge, once; `userId`: only his. Throws `invalid_code`, `too_many_attempts`, `challenge_not_found`. */
+  async answer(
+    { token, code }: { token: string; code: string },
+    meant: { purposes: ChallengePurpose[]; userId?: number },
+  ): Promise<UserChallenge> {
+    const challenge = await tryChallenge(this.pool, { token, ...meant });
+    if (!challenge) throw gone();
+    await this.check(challenge.userId, challenge, code.trim());
+    if (!(await closeChallenge(this.pool, challenge.id))) throw gone();
+    return challenge;
+  }
+
+  /** Takes a fresh code for one thing a user does. Throws as `answer` does. */
+  async confirm(user: UserFactorState, code: string): Promise<void> {
+    if (user.twoFactor === 'email') {
+      const challenge = await tryChallenge(this.pool, { actionOf: user.id });
+      if (!challenge) throw gone();
+      await this.check(user.id, challenge, code);
+      if (!(await closeChallenge(this.pool, challenge.id))) throw gone();
+    } else await this.check(user.id, null, code);
+  }
+
+  private async check(userId: number, challenge: UserChallenge | null, code: string): Promise<void> {
+    const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, `user:${userId}`);
+    if (wait > 0 || (challenge && challenge.triesLeft < 0)) throw tooMany(wait);
+    const isRight = challenge?.provider === 'email' ? this.isMailed(challenge, code) : await this.isOfApp(userId, code);
+    if (!isRight) {
+      const left = challenge ? ` Attempts left: ${challenge.triesLeft}.` : '';
+      throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect.${left}`, { field: 'code' });
+    }
+    await forgiveCodes(this.pool, this.ring, PROCEDURE, `user:${userId}`);
+  }
+
+  private isMailed({ userId, purpose, codeHash }: UserChallenge, code: string): boolean {
+    return this.hashes(userId, purpose, code)
+      .map((mark) => codeHash !== null && timingSafeEqual(mark, codeHash))
+      .includes(true);
+  }
+
+  private async isOfApp(userId: number, code: string): Promise<boolean> {
+    const sealed = await loadUserTotp(this.pool, userId);
+    const step = sealed ? totpStepOf(this.ring.open(sealed, USER_TOTP_PURPOSE), code, Date.now()) : null;
+    return step !== null && useUserTotpStep(this.pool, userId, step);
+  }
+
+  /** Bound to what it is for: a code to sign in does nothing else. */
+  private hashes(userId: number, purpose: ChallengePurpose, code: string) {
+    return this.ring.marks(`${userId}:${purpose}:${code}`, CODE_PURPOSE);
+  }
+
+  private async newApp(db: Queryable, { id, email }: UserFactorState) {
+    const secret = newTotpSecret();
+    await saveUserTotp(db, id, this.ring.seal(secret, USER_TOTP_PURPOSE));
+    const uri = totpUri(secret, await brokerSetting(db, 'clients.authenticatorName'), email);
+    return { key: base32(secret), uri, qr: await toDataURL(uri) };
+  }
+
+  private async mail(db: Queryable, user: UserFactorState, challengeId: number, code: string): Promise<number[]> {
+    const messages = await queueMessage(db, this.ring, {
+      to: { userId: user.id },
+      template: 'signInCode',
+      parameters: { code, firstName: user.name },
+      key: `user-code:${challengeId}`,
+    });
+    if (messages.length === 0)
+      throw new HubFailure('Config', 'unavailable', 'no e-mail with a code can be sent: see its route and template');
+    return messages;
+  }
+}
+
+const gone = () =>
+  new HubFailure('NotFound', 'challenge_not_found', 'The code has expired. Start again.', { field: 'token' });
+
+const tooMany = (wait: number) => {
+  const retryAfter = Math.max(wait, SECONDS);
+  const issue = `Too many attempts. Try again in ${Math.ceil(retryAfter / 60)} minutes.`;
+  return new HubFailure('Rejected', 'too_many_attempts', issue, { retryAfter });
+};

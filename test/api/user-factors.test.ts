@@ -1,0 +1,447 @@
+/** Second factors of Back Office users: switched on, asked for at the sign-in, required, lost, and asked for again before risky things. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { additions } from '../../api/additions.ts';
+import { totpAt } from '../../activities/wizards/totp.ts';
+import { KeyRing } from '../../config/key-ring.ts';
+import { openMessage } from '../../db/repositories/messages.ts';
+import { connectTemporal } from '../../worker/client.ts';
+import { type Answer, type Caller, PASSWORD, type TestApi, randomKeys, startTestApi } from '../kit/api-client.ts';
+
+let api: TestApi;
+let ring: KeyRing;
+// Runs that send mails are begun there; nobody works on them.
+const temporal = connectTemporal({
+  temporalAddress: process.env['HUB_TEST_TEMPORAL_ADDRESS']!,
+  temporalNamespace: 'default',
+  payloadKeys: randomKeys(),
+});
+beforeAll(async () => {
+  api = await startTestApi({ temporal, additions, env: { PASSWORD_MEMORY_KIB: '64' } });
+  ring = new KeyRing(api.settings.configKeys);
+  await api.sql(
+    `with c as (insert into connection (provider, name, caption, config) values ('smtp', 'post', 'Post', '') returning id)
+     insert into message_route (channel, connection_id) select 'email', id from c`,
+  );
+});
+afterAll(async () => {
+  await api?.stop();
+  await temporal.connection.close();
+});
+beforeEach(async () => {
+  await api.sql(`delete from broker_setting`);
+});
+
+type Operator = Caller & { id: number };
+const reasons = ({ status, body }: Answer) => [status, body?.error?.details[0]?.reason];
+const set = (name: string, value: unknown) =>
+  api.sql(`insert into broker_setting (name, value) values ($1, $2)`, [name, JSON.stringify(value)]);
+const emailOf = async ({ id }: Operator): Promise<string> =>
+  (await api.sql('select email from hub_user where id = $1', [id]))[0].email;
+const signIn = async (user: Operator) =>
+  api.call('POST /api/v2/signin', { body: { email: await emailOf(user), password: PASSWORD } });
+const confirm = (token: string, code: string) => api.call('POST /api/v2/2fa/confirm', { body: { token, code } });
+const audited = async ({ id }: Operator) =>
+  (await api.sql(`select action from audit where object = $1 order by id`, [`user:${id}`])).map(
+    ({ action }: { action: string }) => action,
+  );
+const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const bytesOf = (key: string): Buffer => {
+  const bits = key
+    .split('')
+    .map((letter) => ALPHABET.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((eight) => parseInt(eight, 2)));
+};
+/** What the app shows; each code is newer than the one before. */
+const app = (key: string) => {
+  const secret = bytesOf(key);
+  let last = 0;
+  return () => {
+    last = Math.max(last + 1, Math.floor(Date.now() / 30_000) - 1);
+    return totpAt(secret, last);
+  };
+};
+/** Codes of three time steps are taken at any moment; then the clock would have to go on. */
+const forgetSteps = ({ id }: Operator) => api.sql(`update hub_user_totp set last_step = 0 where user_id = $1`, [id]);
+/** Its own door is not what is meant. */
+const otherAddress = () => api.sql(`delete from sign_in_guard where address is not null`);
+const mailed = async ({ id }: Operator): Promise<string> => {
+  const [{ sealed }] = await api.sql(`select sealed from message where user_id = $1 order by id desc limit 1`, [id]);
+  return openMessage(ring, sealed).parameters['code']!;
+};
+const withApp = async (permissions?: string[]): Promise<{ user: Operator; code: () => string; key: string }> => {
+  const user = await api.operator(permissions);
+  const begun = await user.call('POST /api/v2/2fa/totp', { password: PASSWORD });
+  const { token, setUp } = begun.body;
+  const code = app(setUp.key);
+  const answer = await user.call('POST /api/v2/2fa/totp/confirm', { token, code: code() });
+  expect(answer).toMatchObject({ status: 200, body: { twoFactor: 'totp' } });
+  await forgetSteps(user);
+  return { user, code: app(setUp.key), key: setUp.key };
+};
+
+describe('an app', () => {
+  it('is switched on by its first code, and asked for at each sign-in from then on', async () => {
+    const user = await api.operator();
+    expect((await user.call('GET /api/v2/2fa')).body).toEqual({ twoFactor: null, required: false });
+    const { status, body } = await user.call('POST /api/v2/2fa/totp', { password: PASSWORD });
+    expect([status, body]).toEqual([
+      200,
+      {
+        token: expect.any(String),
+        provider: 'totp',
+        expiresAt: expect.stringMatching(/\+00:00$/),
+        setUp: {
+          key: expect.stringMatching(/^[A-Z2-7]{32}$/),
+          uri: expect.stringMatching(
+            /^otpauth:\/\/totp\/Brokerhub:operator\d+%40example.com\?secret=[A-Z2-7]{32}&issuer=Brokerhub$/,
+          ),
+          qr: expect.stringMatching(/^data:image\/png;base64,/),
+        },
+      },
+    ]);
+    expect((await signIn(user)).body['2faRequired']).toBe(false);
+    const code = app(body.setUp.key);
+    await user.call('POST /api/v2/2fa/totp/confirm', { token: body.token, code: code() });
+
+    const asked = await signIn(user);
+    expect(asked).toMatchObject({
+      status: 200,
+      body: { '2faRequired': true, '2faDetails': { provider: 'totp', setUp: null } },
+    });
+    expect(JSON.stringify(asked.body)).not.toContain('accessToken');
+    const { token } = asked.body['2faDetails'];
+    const signedIn = await confirm(token, code());
+    expect(signedIn).toMatchObject({ status: 200, body: { accessToken: { token: expect.any(String) } } });
+    expect((await api.call('GET /api/v2/2fa', { token: signedIn.body.accessToken.token })).body).toEqual({
+      twoFactor: 'totp',
+      required: false,
+    });
+    expect(await audited(user)).toEqual(['users.signin', 'users.2fa-on', 'users.signin']);
+    const admin = await api.operator(['users.read']);
+    expect((await admin.call(`GET /api/v2/users/${user.id}`)).body.twoFactor).toBe('totp');
+    // The challenge did once.
+    expect(reasons(await confirm(token, code()))).toEqual([404, 'challenge_not_found']);
+  });
+
+  it('is not switched on without the password, with a wrong code, twice, or by somebody else', async () => {
+    const [user, other] = [await api.operator(), await api.operator()];
+    expect(reasons(await user.call('POST /api/v2/2fa/totp', { password: 'wrong' }))).toEqual([400, 'bad_credentials']);
+    expect(reasons(await user.call('POST /api/v2/2fa/fax', { password: PASSWORD }))).toEqual([400, 'validation']);
+    const { token, setUp } = (await user.call('POST /api/v2/2fa/totp', { password: PASSWORD })).body;
+    const code = app(setUp.key);
+    const send = (by: Operator, sent: string, of = token) =>
+      by.call('POST /api/v2/2fa/totp/confirm', { token: of, code: sent });
+    expect(reasons(await send(user, wrong(code())))).toEqual([400, 'invalid_code']);
+    expect(reasons(await send(user, code(), '00000000-0000-4000-8000-000000000000'))).toEqual([
+      404,
+      'challenge_not_found',
+    ]);
+    // To sign in it does nothing.
+    expect(reasons(await confirm(token, code()))).toEqual([404, 'challenge_not_found']);
+    expect(reasons(await send(other, '123456'))).toEqual([404, 'challenge_not_found']);
+    const { token: again, setUp: anew } = (await user.call('POST /api/v2/2fa/totp', { password: PASSWORD })).body;
+    expect((await send(user, app(anew.key)(), again)).status).toBe(200);
+    expect(reasons(await user.call('POST /api/v2/2fa/email', { password: PASSWORD }))).toEqual([409, 'already_done']);
+  });
+
+  it('gives codes that do once, also at the same moment', async () => {
+    const { user, code } = await withApp();
+    const present = code();
+    const tokens = await Promise.all([signIn(user), signIn(user)]);
+    const answers = await Promise.all(tokens.map(({ body }) => confirm(body['2faDetails'].token, present)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  it('cannot be guessed: five tries for a sign-in, twenty for a user in a day', async () => {
+    const { user, code } = await withApp();
+    const right = code();
+    const { token } = (await signIn(user)).body['2faDetails'];
+    const left: string[] = [];
+    for (let n = 0; n < 5; n++) left.push((await confirm(token, wrong(right))).body.error.details[0].issue);
+    expect(left).toEqual([4, 3, 2, 1, 0].map((n) => `The code is incorrect. Attempts left: ${n}.`));
+    const sixth = await confirm(token, right);
+    expect([...reasons(sixth), sixth.headers.get('retry-after')]).toEqual([429, 'too_many_attempts', '600']);
+    expect(reasons(await confirm(token, right))).toEqual([404, 'challenge_not_found']);
+    for (let n = 0; n < 14; n++) {
+      await otherAddress();
+      const { token: next } = (await signIn(user)).body['2faDetails'];
+      await confirm(next, wrong(right));
+    }
+    await otherAddress();
+    const { token: last } = (await signIn(user)).body['2faDetails'];
+    expect(reasons(await confirm(last, right))).toEqual([429, 'too_many_attempts']);
+  });
+
+  it('is switched off with a code of it only', async () => {
+    const { user, code } = await withApp();
+    const off = (sent?: string) =>
+      user.call('DELETE /api/v2/2fa', undefined, sent === undefined ? {} : { 'x-confirmation-code': sent });
+    expect(reasons(await off())).toEqual([403, 'confirmation_required']);
+    const right = code();
+    expect(reasons(await off(wrong(right)))).toEqual([403, 'invalid_code']);
+    expect((await off(right)).body).toEqual({ twoFactor: null, required: false });
+    expect(await api.sql(`select from hub_user_totp where user_id = $1`, [user.id])).toEqual([]);
+    expect((await signIn(user)).body['2faRequired']).toBe(false);
+    expect(reasons(await off())).toEqual([409, 'already_done']);
+    expect(await audited(user)).toEqual(['users.2fa-on', 'users.2fa-off', 'users.signin']);
+  });
+
+  it('has its secret, and no code or token of a challenge, in clear in no row', async () => {
+    const { user, key } = await withApp();
+    const { token } = (await signIn(user)).body['2faDetails'];
+    const rows = JSON.stringify([
+      await api.sql(`select * from hub_user_totp`),
+      await api.sql(`select * from user_challenge`),
+      await api.sql(`select * from audit`),
+    ]);
+    for (const secret of [key, bytesOf(key).toString('hex'), JSON.stringify([...bytesOf(key)]).slice(1, -1), token])
+      expect(rows).not.toContain(secret);
+  });
+});
+
+describe('a code by e-mail', () => {
+  it('is a second factor as well', async () => {
+    const user = await api.operator();
+    const { token } = (await user.call('POST /api/v2/2fa/email', { password: PASSWORD })).body;
+    const code = await mailed(user);
+    expect(reasons(await user.call('POST /api/v2/2fa/email/confirm', { token, code: wrong(code) }))).toEqual([
+      400,
+      'invalid_code',
+    ]);
+    expect((await user.call('POST /api/v2/2fa/email/confirm', { token, code })).body.twoFactor).toBe('email');
+
+    const asked = (await signIn(user)).body['2faDetails'];
+    expect(asked).toMatchObject({ provider: 'email', setUp: null });
+    // The code of before was for something else.
+    expect(reasons(await confirm(asked.token, code))).toEqual([400, 'invalid_code']);
+    expect((await confirm(asked.token, await mailed(user))).status).toBe(200);
+  });
+
+  it('expires', async () => {
+    const user = await api.operator();
+    await api.sql(`update hub_user set two_factor = 'email' where id = $1`, [user.id]);
+    const { token } = (await signIn(user)).body['2faDetails'];
+    await api.sql(`update user_challenge set expires_at = now() where user_id = $1`, [user.id]);
+    expect(reasons(await confirm(token, await mailed(user)))).toEqual([404, 'challenge_not_found']);
+  });
+
+  it('that cannot be mailed lets nobody in', async () => {
+    const user = await api.operator();
+    await api.sql(`update hub_user set two_factor = 'email' where id = $1`, [user.id]);
+    await api.sql(`update message_route set enabled = false`);
+    expect(reasons(await signIn(user))).toEqual([503, 'unavailable']);
+    await api.sql(`update message_route set enabled = true`);
+  });
+});
+
+describe('a second factor that is required', () => {
+  const addsOne = async (user: Operator) => {
+    const asked = await signIn(user);
+    expect(asked.body).toMatchObject({
+      '2faRequired': true,
+      '2faDetails': { provider: 'totp', setUp: { key: expect.any(String) } },
+    });
+    const { token, setUp } = asked.body['2faDetails'];
+    const code = app(setUp.key);
+    expect(reasons(await confirm(token, wrong(code())))).toEqual([400, 'invalid_code']);
+    const signedIn = await confirm(token, code());
+    expect(signedIn.status).toBe(200);
+    return { ...signedIn.body, code };
+  };
+
+  it('by a setting is added at the next sign-in, before anything else, and stays', async () => {
+    const user = await api.operator();
+    await set('backOffice.twoFactorRequired', true);
+    const { accessToken, code } = await addsOne(user);
+    expect(await audited(user)).toEqual(['users.2fa-on', 'users.signin']);
+    const off = await api.call('DELETE /api/v2/2fa', {
+      token: accessToken.token,
+      headers: { 'x-confirmation-code': code() },
+    });
+    expect(reasons(off)).toEqual([403, 'restricted']);
+    expect((await signIn(user)).body['2faDetails'].setUp).toBeNull();
+  });
+
+  it('by a group is for its users only', async () => {
+    const [admin, inside, outside] = [await api.operator(), await api.operator(), await api.operator()];
+    const { body: group } = await admin.call('POST /api/v2/groups', {
+      name: 'Cashiers',
+      permissions: [],
+      twoFactorRequired: true,
+    });
+    expect(group.twoFactorRequired).toBe(true);
+    await api.sql(`insert into hub_user_group values ($1, $2)`, [inside.id, group.id]);
+    expect((await inside.call('GET /api/v2/2fa')).body).toEqual({ twoFactor: null, required: true });
+    await addsOne(inside);
+    expect((await signIn(outside)).body['2faRequired']).toBe(false);
+  });
+});
+
+describe('a user who lost his device', () => {
+  it('is helped by an administrator: the factor goes, his sign-ins end, and it is written down', async () => {
+    const { user } = await withApp([]);
+    const admin = await api.operator();
+    const { token } = (await signIn(user)).body['2faDetails'];
+    expect((await admin.call(`POST /api/v2/users/${user.id}/2fa/reset`)).status).toBe(204);
+    expect((await user.call('GET /api/v2/2fa')).status).toBe(401);
+    expect(reasons(await confirm(token, '123456'))).toEqual([404, 'challenge_not_found']);
+    expect((await signIn(user)).body['2faRequired']).toBe(false);
+    expect(
+      await api.sql(`select actor from audit where action = 'users.2fa-reset' and object = $1`, [`user:${user.id}`]),
+    ).toEqual([{ actor: `user:${admin.id}` }]);
+    expect(reasons(await admin.call(`POST /api/v2/users/${user.id}/2fa/reset`))).toEqual([409, 'already_done']);
+  });
+
+  it('is not helped by himself, by somebody with fewer rights, or without the right to', async () => {
+    const { user } = await withApp();
+    const [lesser, none] = [await api.operator(['users.update']), await api.operator(['users.read'])];
+    for (const by of [user, lesser, none])
+      expect(reasons(await by.call(`POST /api/v2/users/${user.id}/2fa/reset`))).toEqual([403, 'forbidden']);
+    const admin = await api.operator();
+    expect(reasons(await admin.call('POST /api/v2/users/999999/2fa/reset'))).toEqual([404, 'not_found']);
+    expect((await signIn(user)).body['2faRequired']).toBe(true);
+  });
+});
+
+describe('something risky', () => {
+  const makeGroup = (by: Operator, name: string, headers: Record<string, string> = {}) =>
+    by.call('POST /api/v2/groups', { name, permissions: [] }, headers);
+  const groupsNamed = async (name: string) =>
+    (await api.sql(`select count(*)::int as n from user_group where name = $1`, [name]))[0].n;
+
+  it('wants a fresh code where the broker says so, and does nothing without', async () => {
+    const { user, code } = await withApp();
+    expect((await makeGroup(user, 'Before')).status).toBe(201);
+    await set('backOffice.confirmRisky', true);
+    expect(reasons(await makeGroup(user, 'Risky'))).toEqual([403, 'confirmation_required']);
+    const right = code();
+    expect(reasons(await makeGroup(user, 'Risky', { 'x-confirmation-code': wrong(right) }))).toEqual([
+      403,
+      'invalid_code',
+    ]);
+    expect(await groupsNamed('Risky')).toBe(0);
+    // A body that is wrong costs no code.
+    const broken = await user.call('POST /api/v2/groups', { name: 1 }, { 'x-confirmation-code': right });
+    expect(reasons(broken)).toEqual([400, 'validation']);
+    expect((await makeGroup(user, 'Risky', { 'x-confirmation-code': right })).status).toBe(201);
+    expect(reasons(await makeGroup(user, 'More', { 'x-confirmation-code': right }))).toEqual([403, 'invalid_code']);
+    expect(await groupsNamed('More')).toBe(0);
+    // What only reads wants none.
+    expect((await user.call('GET /api/v2/groups')).status).toBe(200);
+  });
+
+  it('under an Idempotency-Key is refused without using the key up, and its repeat needs no other code', async () => {
+    const { user, code } = await withApp();
+    await set('backOffice.confirmRisky', true);
+    const key = { 'idempotency-key': 'risky-1' };
+    expect(reasons(await makeGroup(user, 'Once', key))).toEqual([403, 'confirmation_required']);
+    const right = code();
+    expect(reasons(await makeGroup(user, 'Once', { ...key, 'x-confirmation-code': wrong(right) }))).toEqual([
+      403,
+      'invalid_code',
+    ]);
+    const made = await makeGroup(user, 'Once', { ...key, 'x-confirmation-code': right });
+    expect(made.status).toBe(201);
+    const again = await makeGroup(user, 'Once', { ...key, 'x-confirmation-code': right });
+    expect([again.status, again.body.id]).toEqual([201, made.body.id]);
+  });
+
+  it('takes a code that was mailed for it', async () => {
+    const user = await api.operator();
+    await api.sql(`update hub_user set two_factor = 'email' where id = $1`, [user.id]);
+    await set('backOffice.confirmRisky', true);
+    expect(reasons(await makeGroup(user, 'Mailed', { 'x-confirmation-code': '123456' }))).toEqual([
+      403,
+      'invalid_code',
+    ]);
+    expect((await user.call('POST /api/v2/2fa/code')).body.provider).toBe('email');
+    const first = await mailed(user);
+    await user.call('POST /api/v2/2fa/code');
+    const second = await mailed(user);
+    if (first !== second)
+      expect(reasons(await makeGroup(user, 'Mailed', { 'x-confirmation-code': first }))).toEqual([403, 'invalid_code']);
+    expect((await makeGroup(user, 'Mailed', { 'x-confirmation-code': second })).status).toBe(201);
+    const { user: other } = await withApp();
+    expect(reasons(await other.call('POST /api/v2/2fa/code'))).toEqual([400, 'unsupported']);
+  });
+
+  it('is done without by a user who has no second factor', async () => {
+    await set('backOffice.confirmRisky', true);
+    expect((await makeGroup(await api.operator(), 'Free')).status).toBe(201);
+  });
+
+  it('is whatever moves money by hand, changes secrets, rights, settings, and how people sign in; and what lets rights out', () => {
+    const risky = api.procedures
+      .filter(({ spec }) => spec.confirm)
+      .map(({ method, path }) => `${method} ${path.slice(7)}`);
+    expect(risky.filter((route) => !route.startsWith('PUT')).sort()).toEqual([
+      'DELETE /2fa',
+      'DELETE /connections/{connectionId}',
+      'DELETE /groups/{groupId}',
+      'DELETE /security/policies/{policyId}',
+      'DELETE /settings/{name}',
+      'DELETE /users/{userId}',
+      'DELETE /users/{userId}/sessions',
+      'GET /groups/export',
+      'PATCH /clients/{clientId}/2fa/{type}',
+      'PATCH /clients/{clientId}/password',
+      'PATCH /connections/{connectionId}',
+      'PATCH /groups/{groupId}',
+      'PATCH /security/policies/{policyId}',
+      'PATCH /settings/{name}',
+      'PATCH /users/{userId}',
+      'POST /connections',
+      'POST /deposits',
+      'POST /groups',
+      'POST /groups/import',
+      'POST /security/policies',
+      'POST /transactions/{transactionId}/refund',
+      'POST /transfers',
+      'POST /users',
+      'POST /users/{userId}/2fa/reset',
+      'POST /withdrawals',
+    ]);
+  });
+});
+
+describe('signing out everywhere', () => {
+  it('ends all sign-ins of a user, those of others not', async () => {
+    const [user, other] = [await api.operator(), await api.operator()];
+    const second = (await signIn(user)).body;
+    expect((await user.call('POST /api/v2/signout/everywhere')).status).toBe(204);
+    for (const token of [user.token, second.accessToken.token])
+      expect((await api.call('GET /api/v2/2fa', { token })).status).toBe(401);
+    const refreshed = await api.call('POST /api/v2/refresh', { body: { refreshToken: second.refreshToken.token } });
+    expect(refreshed.status).toBe(401);
+    expect((await other.call('GET /api/v2/2fa')).status).toBe(200);
+    expect(await audited(user)).toEqual(['users.signin', 'users.signout-everywhere']);
+  });
+
+  it('is done by an administrator for a user with no more rights than he has', async () => {
+    const [admin, lesser, user] = [await api.operator(), await api.operator(['users.update']), await api.operator()];
+    expect(reasons(await lesser.call(`DELETE /api/v2/users/${user.id}/sessions`))).toEqual([403, 'forbidden']);
+    expect((await user.call('GET /api/v2/2fa')).status).toBe(200);
+    expect((await admin.call(`DELETE /api/v2/users/${user.id}/sessions`)).status).toBe(204);
+    expect((await user.call('GET /api/v2/2fa')).status).toBe(401);
+    expect(reasons(await admin.call('DELETE /api/v2/users/999999/sessions'))).toEqual([404, 'not_found']);
+  });
+});
+
+describe('a stolen refresh token of a user', () => {
+  it('signs out the thief and the owner, is written down, and the owner is told by mail', async () => {
+    const user = await api.operator();
+    const first = (await signIn(user)).body;
+    const refresh = (token: string) => api.call('POST /api/v2/refresh', { body: { refreshToken: token } });
+    const thief = await refresh(first.refreshToken.token);
+    const owner = await refresh(first.refreshToken.token);
+    expect([thief.status, owner.status]).toEqual([200, 401]);
+    expect((await refresh(thief.body.refreshToken.token)).status).toBe(401);
+    for (const token of [thief.body.accessToken.token, first.accessToken.token])
+      expect((await api.call('GET /api/v2/2fa', { token })).status).toBe(401);
+    expect(await audited(user)).toEqual(['users.signin', 'users.token-reused']);
+    expect(await api.sql(`select type from message where user_id = $1`, [user.id])).toEqual([{ type: 'signInEnded' }]);
+  });
+});

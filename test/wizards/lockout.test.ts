@@ -1,0 +1,180 @@
+/** Guessing passwords: what is closed for whom and for how long, and that the owner gets in while others guess. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
+import type { Answer, MoneyApi } from '../api/money-hub.ts';
+import { eventually } from '../kit/hub.ts';
+import { anEmail, codesSentTo, Device, PASSWORD, register, startWizardApi } from './devices.ts';
+
+let api: MoneyApi;
+beforeAll(async () => {
+  // Cheap hashes: what is counted here are tries.
+  api = await startWizardApi([], { trustProxy: 1, passwordMemoryKib: 64 });
+});
+afterAll(() => api?.stop());
+const forget = async (...tables: string[]) => {
+  for (const table of tables) await api.hub.pool.query(`delete from ${table}`);
+};
+
+const HOME = '198.51.100.7';
+const CAFE = '192.0.2.44';
+const at = (address: string) => new Device(api, undefined, address);
+const reasons = ({ status, body }: Answer) => [status, body?.error?.details[0]?.reason];
+const set = (name: string, value: unknown) =>
+  api.hub.pool.query(`insert into broker_setting (name, value) values ($1, $2)`, [name, JSON.stringify(value)]);
+const rows = async (table: string) => api.count(table);
+const registered = async (address: string) => (await register(api, at(address))).email;
+const tryPassword = (device: Device, uuid: string, email: string, password: string) =>
+  device.call('POST /my/signin', { uuid, email, password, device_fingerprint: device.fingerprint });
+const begin = async (device: Device): Promise<string> => (await device.step('GET /my/signin/wizard')).uuid;
+const signIn = async (device: Device, email: string, password = PASSWORD) =>
+  tryPassword(device, await begin(device), email, password);
+const waitOf = (answer: Answer) => Number(answer.headers.get('retry-after'));
+
+/** Wrong passwords, each from another address. */
+const guess = async (email: string, tries: number, from: number) => {
+  const bot = at(`10.8.${(from >> 8) & 255}.${from & 255}`);
+  const uuid = await begin(bot);
+  return Promise.all(
+    Array.from({ length: tries }, (_, n) => {
+      const [high, low] = [((from + n) >> 8) & 255, (from + n) & 255];
+      return tryPassword(new Device(api, bot.agent, `10.9.${high}.${low}`), uuid, email, `Wrong${from + n}x`);
+    }),
+  );
+};
+const recover = async (device: Device, email: string, password: string) => {
+  const before = codesSentTo(api, email).length;
+  const { token } = await device.step(
+    `GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`,
+  );
+  await eventually(() => Promise.resolve(codesSentTo(api, email).length > before), 'a code');
+  const { successToken } = await device.step('POST /my/2fa/challenge', { token, code: codesSentTo(api, email)[0] });
+  const answer = await device.call('POST /my/password/restore', { password }, { successtoken: successToken });
+  expect(answer.status).toBe(204);
+};
+
+describe('a block', () => {
+  beforeEach(() => forget('code_sending', 'broker_setting', 'sign_in_guard'));
+
+  it('begins after the tries that are set, and each further one is twice as long, up to the longest', async () => {
+    await set('userConfirmation.tries', 2);
+    await set('userConfirmation.blockTime', 3);
+    await set('userConfirmation.longestBlockTime', 10);
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    const waits: number[] = [];
+    for (let block = 0; block < 4; block++) {
+      for (let n = 0; n < 2; n++) expect((await signIn(thief, email, 'Wrong1234')).status).toBe(400);
+      const closed = await signIn(thief, email);
+      expect(reasons(closed)).toEqual([429, 'too_many_attempts']);
+      waits.push(Math.ceil(waitOf(closed) / 60));
+      await api.hub.pool.query(`update sign_in_guard set blocked_until = now() where blocked_until is not null`);
+    }
+    expect(waits).toEqual([3, 6, 10, 10]);
+  });
+
+  it('comes only when the failures are near each other', async () => {
+    await set('userConfirmation.tries', 2);
+    await set('userConfirmation.failedInterval', 5);
+    const [email, device] = [await registered(HOME), at(CAFE)];
+    for (let n = 0; n < 2; n++) await signIn(device, email, 'Wrong1234');
+    await api.hub.pool.query(`update sign_in_guard set since = now() - interval '301 seconds'`);
+    expect((await signIn(device, email, 'Wrong1234')).status).toBe(400);
+  });
+
+  it('of an address that tries many accounts holds for all of them, but not for who signed in there before', async () => {
+    await set('userConfirmation.triesOfAddress', 8);
+    const [resident, stranger] = [await registered(CAFE), await registered(HOME)];
+    const device = at(CAFE);
+    const tries: number[] = [];
+    for (let n = 0; n < 10; n++) tries.push((await signIn(device, anEmail(), 'Wrong1234')).status);
+    expect(tries).toEqual([...Array(8).fill(400), 429, 429]);
+    expect(reasons(await signIn(device, stranger))).toEqual([429, 'too_many_attempts']);
+    expect((await signIn(at(HOME), stranger)).body.code).toBe(202);
+    expect((await signIn(device, resident)).body.code).toBe(202);
+  });
+
+  it('is not brought about by those who know their passwords, however many are at one address', async () => {
+    await set('userConfirmation.triesOfAddress', 5);
+    for (let n = 0; n < 7; n++) {
+      const email = await registered(HOME);
+      expect((await signIn(at(CAFE), email)).body.code).toBe(202);
+    }
+  });
+
+  it('leaves rows only for as long as they count', async () => {
+    const email = await registered(HOME);
+    await signIn(at(CAFE), email, 'Wrong1234');
+    expect(await rows('sign_in_guard')).toBe(3);
+    await dropOldTries(api.hub.pool);
+    expect(await rows('sign_in_guard')).toBe(3);
+    expect(
+      await api.hub.one(`select bool_and(forget_at < now() + interval '601 seconds') as soon from sign_in_guard`),
+    ).toEqual({ soon: true });
+    await api.hub.pool.query(`update sign_in_guard set forget_at = now() - interval '1 second'`);
+    await dropOldTries(api.hub.pool);
+    expect(await rows('sign_in_guard')).toBe(0);
+  });
+});
+
+describe('10,000 wrong passwords from thousands of addresses', () => {
+  const RUNS = 200;
+  const AT_ONCE = 50;
+  let email: string;
+  let other: string;
+  let statuses: Map<number, number>;
+  let heap: number[];
+
+  /** What is really kept: after the garbage is gone. */
+  const heapUsed = (): number => {
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    return process.memoryUsage().heapUsed;
+  };
+
+  beforeAll(async () => {
+    await forget('code_sending', 'broker_setting', 'sign_in_guard', 'authorization_record');
+    [email, other] = [await registered(HOME), await registered(HOME)];
+    statuses = new Map();
+    heap = [];
+    for (let run = 0; run < RUNS; run++) {
+      for (const { status } of await guess(email, AT_ONCE, run * AT_ONCE))
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (run % (RUNS / 4) === RUNS / 4 - 1) heap.push(heapUsed());
+    }
+  }, 300_000);
+  beforeEach(() => forget('code_sending'));
+
+  it('are fifty that were compared; all others met a closed door', () => {
+    expect(statuses.get(400)).toBe(50);
+    expect([...statuses.keys()].sort()).toEqual([400, 404, 429]);
+    expect([...statuses.values()].reduce((sum, one) => sum + one)).toBe(RUNS * AT_ONCE);
+  });
+
+  it('leave rows for those fifty only, and no history of each', async () => {
+    // Of account and address, of the address, of the account; and of those that were under way when it closed.
+    expect(await rows('sign_in_guard')).toBeLessThanOrEqual(50 + 50 + 1 + AT_ONCE);
+    expect(await rows('authorization_record')).toBeLessThan(400);
+  });
+
+  it('leave nothing in the memory of the process', () => {
+    const [, second, , last] = heap as [number, number, number, number];
+    expect(last - second).toBeLessThan(20 * 1024 * 1024);
+  });
+
+  it('do not keep the owner out where he signed in before, nor others anywhere', async () => {
+    expect((await signIn(at(HOME), email)).body.code).toBe(202);
+    expect((await signIn(at(CAFE), other)).body.code).toBe(202);
+    // His coming gave no new tries.
+    expect((await guess(email, 5, 20_000)).map(({ status }) => status)).not.toContain(400);
+  });
+
+  it('do not keep the owner out elsewhere once he has set a new password, though they go on', async () => {
+    const cafe = at('192.0.2.99');
+    expect(reasons(await signIn(cafe, email))).toEqual([429, 'too_many_attempts']);
+    await recover(cafe, email, 'NewSecret123');
+    for (let run = 0; run < 4; run++) await guess(email, AT_ONCE, 30_000 + run * AT_ONCE);
+    expect(reasons(await signIn(at('192.0.2.100'), email, 'NewSecret123'))).toEqual([429, 'too_many_attempts']);
+    expect((await signIn(cafe, email, 'NewSecret123')).body.code).toBe(202);
+  });
+});
