@@ -68,6 +68,12 @@ export const mailsTo = (api: MoneyApi, to: string): string[] => thingsFor(api, t
 /** A code that is surely not this one. */
 export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 
+/** The bytes of a key as an app reads it. */
+export const fromBase32 = (key: string): Buffer => {
+  const bits = Array.from(key, (one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'));
+  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((eight) => parseInt(eight, 2)));
+};
+
 export const anEmail = (): string => `ann-${randomUUID().slice(0, 8)}@client.example`;
 
 export const PASSWORD = 'Secret123';

@@ -8,6 +8,7 @@ import {
   codesSentTo,
   codeSentTo,
   Device,
+  fromBase32,
   mailsTo,
   otherThan,
   registerAndStay,
@@ -48,13 +49,7 @@ class App {
   private readonly secret: Buffer;
   private readonly clientId: number;
   constructor(key: string, clientId: number) {
-    const bits = Array.from(key, (one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'));
-    this.secret = Buffer.from(
-      bits
-        .join('')
-        .match(/.{8}/g)!
-        .map((eight) => parseInt(eight, 2)),
-    );
+    this.secret = fromBase32(key);
     this.clientId = clientId;
   }
   shows(): string {
