@@ -9,6 +9,7 @@ import { createClient } from './steps/create-client.ts';
 import { emailCode } from './steps/email-code.ts';
 import { form } from './steps/form.ts';
 import { login } from './steps/login.ts';
+import { newPhoneCode } from './steps/new-contact-codes.ts';
 import { newPassword } from './steps/new-password.ts';
 import { phoneCode } from './steps/phone-code.ts';
 import { phoneNumber } from './steps/phone-number.ts';
@@ -29,6 +30,7 @@ const ALL: readonly StepModule[] = [
   form,
   login,
   newPassword,
+  newPhoneCode,
   phoneCode,
   phoneNumber,
   setPassword,

@@ -10,6 +10,7 @@ export const phoneNumber = defineStep<Record<string, never>, { phone: string }>(
   types: ['twoFactorChange'],
   settings: z.strictObject({}),
   takes: ['client'],
+  gives: () => ['newPhone'],
   workflow: () => 'phone_number',
   sent: z.strictObject({ phone: z.string().trim().max(40) }),
   check: async ({ db, run }, { phone }) => {

@@ -83,7 +83,7 @@ const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, s
     const secret = Buffer.from(said.totpSecret!, 'base64');
     await saveTotp(db, run.clientId!, ring.seal(secret, TOTP_PURPOSE), said.totpStep!);
   }
-  if (said.newPhone !== undefined)
+  if (type === 'sms')
     await db.query(`update client set phone = $2, update_time = now() where client_id = $1`, [
       run.clientId,
       said.newPhone,

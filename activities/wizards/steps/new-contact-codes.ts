@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { HubFailure } from '../../../domain/failures.ts';
+import { checkCode, codeForm, type CodeRecipient, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
+import { type At, defineStep } from '../step.ts';
+import { codeSent, codeSettings } from './email-code.ts';
+
+/** A code to what this run named, not to what the client has. */
+const toNew =
+  (channel: 'email' | 'sms', name: string) =>
+  async <S>({ draft }: At<S>): Promise<CodeRecipient> => {
+    const to = (await draft())[name];
+    if (typeof to !== 'string') throw new HubFailure('Rejected', 'restricted', 'There is nowhere to send a code to.');
+    return { channel, to, decoy: false };
+  };
+
+const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stages: readonly [string, ...string[]]) => {
+  const recipient = toNew(channel, takes);
+  return defineStep<CodeSettings & { stage: string }, { code: string }>({
+    kind,
+    settings: z.strictObject({ ...codeSettings, stage: z.enum(stages).default(stages[0]) }),
+    takes: [takes],
+    workflow: ({ stage }) => stage,
+    begin: async (work) => sendFirstCode(work, await recipient(work)),
+    again: async (work) => sendCodeAgain(work, await recipient(work)),
+    form: async (asked) => codeForm(asked, await recipient(asked)),
+    sent: codeSent,
+    check: async (asked, { code }) => {
+      await checkCode(asked, code);
+      return {};
+    },
+  });
+};
+
+export const newPhoneCode = codeTo('new-phone-code', 'sms', 'newPhone', ['confirm_phone', '2fa_sms']);
