@@ -92,6 +92,8 @@ const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, s
 
 const renewCodes = async (work: Work<unknown>): Promise<void> => {
   const { db, run, by } = work;
+  const { rowCount } = await db.query(`select from wizard_outcome where run_id = $1`, [run.id]);
+  if (rowCount === 1) return;
   if ((await factorsOf(db, run.clientId!)).length === 0) throw refused('No second factor is switched on.');
   await giveCodes(work);
   const client = `client:${run.clientId}`;
@@ -102,10 +104,8 @@ const renewCodes = async (work: Work<unknown>): Promise<void> => {
 /** Sealed for the answer of the API, which alone shows them. */
 const giveCodes = async ({ db, ring, run }: Work<unknown>): Promise<void> => {
   const recoveryCodes = await issueRecoveryCodes(db, run.clientId!);
-  await db.query(
-    `insert into wizard_outcome (run_id, sealed) values ($1, $2) on conflict (run_id) do update set sealed = excluded.sealed, create_time = now()`,
-    [run.id, ring.seal(Buffer.from(JSON.stringify({ recoveryCodes })), WIZARD_PURPOSE)],
-  );
+  const sealed = ring.seal(Buffer.from(JSON.stringify({ recoveryCodes })), WIZARD_PURPOSE);
+  await db.query(`insert into wizard_outcome (run_id, sealed) values ($1, $2)`, [run.id, sealed]);
 };
 
 const tell = async (
