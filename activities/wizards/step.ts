@@ -40,6 +40,8 @@ export interface Work<S> extends At<S> {
   by: { workflowId: string; runId: string };
   /** Messages that were promised here, to be started after the transaction. */
   promised: number[];
+  /** Runs that were written down here, to be started after the transaction. */
+  starting: Parameters<Steer['startWaiting']>[0][];
 }
 
 /** What a check makes of what was sent. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { newTotpSecret } from '../../activities/wizards/totp.ts';
+import { phonesOf } from '../../db/repositories/client-phones.ts';
 import { type Factor, FACTOR_CAPTIONS, factorsOf } from '../../db/repositories/factors.ts';
 import { recoveryCodesLeft } from '../../db/repositories/recovery-codes.ts';
 import { problem } from '../kit/errors.ts';
@@ -119,10 +120,11 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
   ];
 };
 
-/** Codes go to the phone on record; null: one is asked for. */
-const phoneOf = async ({ db }: WizardHub, clientId: number): Promise<string | null> =>
-  (await db.query<{ phone: string | null }>(`select c.phone from client c where client_id = $1`, [clientId])).rows[0]
-    ?.phone ?? null;
+/** Codes go to the default phone once it is confirmed; null: one is asked for. */
+const phoneOf = async ({ db }: WizardHub, clientId: number): Promise<string | null> => {
+  const [main] = await phonesOf(db, clientId);
+  return main?.confirmed ? main.number : null;
+};
 
 const alreadyDone = (type: Factor, state: string) =>
   problem(409, 'already_done', `${FACTOR_CAPTIONS[type]} is ${state} already.`, 'type');

@@ -33,6 +33,6 @@ export const setClientPassword = async (
     [clientId, passwordHash],
   );
   await revokeTokens(db, { subjects: [`client:${clientId}`], except: staying ?? null });
-  await openAllDoors(db, clientId);
+  await openAllDoors(db, { clientId });
   return true;
 };

@@ -5,6 +5,12 @@ export const WIZARD_TYPES = [
   'passwordChange',
   'twoFactorChange',
   'authorization',
+  'authorization',
+  'clientTypeChange',
+  'profileChange',
+  'phoneChange',
+  'addressChange',
+  'profileDeactivation',
 ] as const;
 export type WizardType = (typeof WIZARD_TYPES)[number];
 

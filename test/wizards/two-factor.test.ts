@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { toDataURL } from 'qrcode';
 import { base32, totpAt, totpUri } from '../../activities/wizards/totp.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { phonesOf, savePhone } from '../../db/repositories/client-phones.ts';
 import type { Answer, Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import {
@@ -37,6 +39,8 @@ const enable = (device: Device, type: string) => device.step(`GET /my/2fa/${type
 const disable = (device: Device, type: string) => device.step(`GET /my/2fa/${type}/disable/wizard`);
 let phones = 0;
 const aPhone = () => `+995555${123_500 + phones++}`;
+const hasPhone = (clientId: number, phone: string, confirmed = true) =>
+  inTransaction(api.hub.pool, (db) => savePhone(db, clientId, { number: phone, confirmed }));
 const newCode = async (to: string, before: readonly string[]) => {
   await eventually(() => Promise.resolve(codesSentTo(api, to).length > before.length), `another code for ${to}`);
   return codeSentTo(api, to);
@@ -218,7 +222,8 @@ describe('SMS', () => {
     const { device, email, clientId } = await aClient();
     const phone = aPhone();
     const { uuid, workflow, data } = await enable(device, 'sms');
-    expect([workflow, data]).toEqual(['phone_number', null]);
+    expect(workflow).toBe('phone_number');
+    expect(data.fields).toMatchObject([{ name: 'phone', type: 'phone' }]);
     const wrong = await device.call('POST /my/2fa/wizard', { uuid, phone: '12345' });
     expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'phone']);
     expect(await step(device, uuid, { phone })).toMatchObject({
@@ -239,7 +244,7 @@ describe('SMS', () => {
   it('goes to the phone on record; its code is sent again on demand, and switches it off', async () => {
     const { device, clientId } = await aClient();
     const phone = aPhone();
-    await api.hub.pool.query(`update client set phone = $2 where client_id = $1`, [clientId, phone]);
+    await hasPhone(clientId, phone);
     const { uuid, workflow } = await enable(device, 'sms');
     expect(workflow).toBe('2fa_sms');
     const first = await codeSentTo(api, phone);
@@ -262,15 +267,31 @@ describe('SMS', () => {
     expect((await step(device, off.uuid, { code: await newCode(phone, sent) })).data).toEqual([]);
   });
 
+  it('asks for the phone where the one on record was never confirmed, which is confirmed then', async () => {
+    const { device, clientId } = await aClient();
+    const phone = aPhone();
+    await hasPhone(clientId, phone, false);
+    const { uuid, workflow } = await enable(device, 'sms');
+    expect(workflow).toBe('phone_number');
+    await step(device, uuid, { phone });
+    await step(device, uuid, { code: await codeSentTo(api, phone) });
+    expect((await phonesOf(api.hub.pool, clientId)).map(({ number, confirmed }) => [number, confirmed])).toEqual([
+      [phone, true],
+    ]);
+  });
+
   it('goes to nobody else’s phone where the broker wants that', async () => {
     const [{ clientId }, { device }] = [await aClient(), await aClient()];
     const phone = aPhone();
-    await api.hub.pool.query(`update client set phone = $2 where client_id = $1`, [clientId, phone]);
+    await hasPhone(clientId, phone);
     const { uuid } = await enable(device, 'sms');
     await api.hub.pool.query(`insert into broker_setting (name, value) values ('clients.uniquePhone', 'true')`);
     const taken = await device.call('POST /my/2fa/wizard', { uuid, phone });
     await api.hub.pool.query(`delete from broker_setting where name = 'clients.uniquePhone'`);
-    expect(taken.body.error.details[0]).toMatchObject({ field: 'phone', issue: 'phone belongs to somebody else.' });
+    expect(taken.body.error.details[0]).toMatchObject({
+      field: 'phone',
+      issue: 'The phone number is used by another client.',
+    });
     expect((await step(device, uuid, { phone })).workflow).toBe('2fa_sms');
   });
 });

@@ -31,4 +31,5 @@ const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stages: r
   });
 };
 
+export const newEmailCode = codeTo('new-email-code', 'email', 'newEmail', ['confirm_email']);
 export const newPhoneCode = codeTo('new-phone-code', 'sms', 'newPhone', ['confirm_phone', '2fa_sms']);

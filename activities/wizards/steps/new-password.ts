@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { newPasswordFault } from '../../../db/new-password.ts';
 import { hashPassword, passwordIs } from '../../../db/passwords.ts';
 import { WrongFields } from '../../../domain/failures.ts';
-import { passwordFault } from '../../../domain/wizards/passwords.ts';
 import { defineStep } from '../step.ts';
 
 const Sent = z.strictObject({
@@ -26,7 +26,7 @@ export const newPassword = defineStep<Record<string, never>, z.output<typeof Sen
   sent: Sent,
   check: async ({ db, run, ip, family }, { password, password_confirmation: again }) => {
     const wrong = (field: string, issue: string) => new WrongFields([{ field, issue: `${field} ${issue}.` }]);
-    const fault = passwordFault(password);
+    const fault = await newPasswordFault(password);
     if (fault) throw wrong('password', fault);
     if (again !== undefined && again !== password) throw wrong('password_confirmation', 'must be the same as password');
     const { rows } = await db.query<{ hash: string | null }>(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { setClientPassword } from '../../../db/repositories/client-passwords.ts';
+import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { defineStep } from '../step.ts';
@@ -24,6 +25,8 @@ export const setPassword = defineStep<Record<string, never>>({
       staying: setFrom?.family ?? null,
     });
     if (!isNew) return {};
+    // Others may go on closing his doors; where he is now they do not hold him up.
+    if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'clients.password',

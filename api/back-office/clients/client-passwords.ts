@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { queueMessage, startMessages } from '../../../activities/messaging/queue-message.ts';
+import { newPasswordFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { setClientPassword } from '../../../db/repositories/client-passwords.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { WrongFields } from '../../../domain/failures.ts';
-import { passwordFault } from '../../../domain/wizards/passwords.ts';
 import { actorName, assertSees, scopeSql } from '../../kit/access.ts';
 import { notFound } from '../../kit/errors.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
@@ -35,7 +35,7 @@ export const clientPasswordProcedures = (hub: MoneyHub): Procedure[] => {
       body: z.strictObject({ password: text(1_024), send_mail: z.boolean() }),
       errors: [404],
       handle: async ({ actor, params: { clientId }, body, ip, requestId }) => {
-        const fault = passwordFault(body.password);
+        const fault = await newPasswordFault(body.password);
         if (fault) throw new WrongFields([{ field: 'password', issue: `password ${fault}.` }]);
         await assertSees(pool, actor, clientId);
         const passwordHash = await hashPassword(body.password);

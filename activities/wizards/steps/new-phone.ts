@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { phonesOf } from '../../../db/repositories/client-phones.ts';
+import { WrongFields } from '../../../domain/failures.ts';
+import { phoneTaken } from '../../clients/kinds/phone.ts';
+import { fieldForm, leaf } from '../form-fields.ts';
+import { readForm } from '../read-form.ts';
+import { defineStep } from '../step.ts';
+import { wanting } from '../wanted-change.ts';
+
+const PHONE = leaf('phone', 'phone', 'Phone number', 'required', 'phone:AUTO');
+
+export const phoneForm = ({ locale }: { locale: string }) =>
+  Promise.resolve({ fields: [fieldForm(PHONE, locale, [])] });
+
+/** E.164. Throws WrongFields. */
+export const readPhone = (sent: { phone?: unknown }): string => {
+  const { values, wrong } = readForm([PHONE], sent);
+  if (wrong.length > 0) throw new WrongFields(wrong);
+  return values['phone'] as string;
+};
+
+/** The number that is to be the client's. */
+export const newPhone = defineStep<Record<string, never>, { phone?: unknown }>({
+  kind: 'new-phone',
+  types: ['phoneChange'],
+  settings: z.strictObject({}),
+  takes: ['client'],
+  gives: () => ['newPhone'],
+  workflow: () => 'phone_number',
+  form: phoneForm,
+  sent: z.strictObject({ phone: z.unknown().optional() }),
+  check: async ({ db, run }, sent) => {
+    const phone = readPhone(sent);
+    const [main] = await phonesOf(db, run.clientId!);
+    if (main?.number === phone && main.confirmed)
+      throw new WrongFields([{ field: 'phone', issue: 'phone is the one you have.' }]);
+    const judged = await wanting(db, run.clientId, { kind: 'phone', wanted: { phone } });
+    const taken = await phoneTaken(db, phone, run.clientId);
+    if (taken) throw new WrongFields([{ field: 'phone', issue: taken.issue }]);
+    return { ...judged, keep: { ...judged.keep, newPhone: phone } };
+  },
+});
