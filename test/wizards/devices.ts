@@ -90,8 +90,12 @@ export const mainForm = (device: Device, email: string, more: object = {}) => ({
 });
 
 /** Registers somebody on a device, who is signed in there then. */
-export const registerAndStay = async (api: MoneyApi, device: Device): Promise<{ email: string; clientId: number }> => {
-  const { email, answer } = await register(api, device);
+export const registerAndStay = async (
+  api: MoneyApi,
+  device: Device,
+  email = anEmail(),
+): Promise<{ email: string; clientId: number }> => {
+  const { answer } = await register(api, device, email);
   device.token = answer.data.accessToken.token;
   const { id } = await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email]);
   return { email, clientId: id };

@@ -17,6 +17,7 @@ import {
   signIn,
   startWizardApi,
 } from './devices.ts';
+import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 let olga: Caller;
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 // All come from one address, which would have had its codes.
-beforeEach(() => api.hub.pool.query(`delete from code_sending`));
+beforeEach(() => api.hub.pool.query(`with s as (delete from broker_setting) delete from code_sending`));
 
 const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const NEWEST = 'sort_by=createTime&sort_order=desc';
@@ -134,12 +135,9 @@ describe('an authenticator app', () => {
   });
 
   it('bears the name the broker gave it', async () => {
-    await api.hub.pool.query(
-      `insert into broker_setting (name, value) values ('clients.authenticatorName', '"Ann & Bob"')`,
-    );
+    await setBroker(api, 'clients.authenticatorName', 'Ann & Bob');
     const { device, email } = await aClient();
     const { data } = await enable(device, 'google');
-    await api.hub.pool.query(`delete from broker_setting where name = 'clients.authenticatorName'`);
     const secret = Buffer.alloc(20);
     expect(totpUri(secret, 'Ann & Bob', email)).toBe(
       `otpauth://totp/Ann%20%26%20Bob:${encodeURIComponent(email)}?secret=${base32(secret)}&issuer=Ann%20%26%20Bob`,
@@ -285,9 +283,9 @@ describe('SMS', () => {
     const phone = aPhone();
     await hasPhone(clientId, phone);
     const { uuid } = await enable(device, 'sms');
-    await api.hub.pool.query(`insert into broker_setting (name, value) values ('clients.uniquePhone', 'true')`);
+    await setBroker(api, 'clients.uniquePhone', true);
     const taken = await device.call('POST /my/2fa/wizard', { uuid, phone });
-    await api.hub.pool.query(`delete from broker_setting where name = 'clients.uniquePhone'`);
+    await setBroker(api, 'clients.uniquePhone', false);
     expect(taken.body.error.details[0]).toMatchObject({
       field: 'phone',
       issue: 'The phone number is used by another client.',
