@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { newTotpSecret } from '../../activities/wizards/totp.ts';
+import { phonesOf } from '../../db/repositories/client-phones.ts';
 import { type Factor, FACTOR_CAPTIONS, factorsOf } from '../../db/repositories/factors.ts';
 import { recoveryCodesLeft } from '../../db/repositories/recovery-codes.ts';
 import { problem } from '../kit/errors.ts';
@@ -73,9 +74,15 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
         const type = factorNamed(call.params.type);
         const on = await factorsOf(db, call.actor.id);
         if (on.includes(type)) throw alreadyDone(type, 'on');
-        const phone = type === 'sms' && !(await hasPhone(wizards, call.actor.id)) ? 'none' : 'known';
-        const secret = type === 'google' ? { totpSecret: newTotpSecret().toString('base64') } : {};
-        return begin(call, { change: 'enable', type, phone, factor: on[0] ?? 'none' }, secret);
+        const newPhone = type === 'sms' ? await phoneOf(wizards, call.actor.id) : null;
+        return begin(
+          call,
+          { change: 'enable', type, phone: newPhone === null ? 'none' : 'known', factor: on[0] ?? 'none' },
+          {
+            ...(newPhone !== null && { newPhone }),
+            ...(type === 'google' && { totpSecret: newTotpSecret().toString('base64') }),
+          },
+        );
       },
     }),
 
@@ -113,8 +120,11 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
   ];
 };
 
-const hasPhone = async ({ db }: WizardHub, clientId: number): Promise<boolean> =>
-  (await db.query(`select 1 from client c where client_id = $1 and c.phone is not null`, [clientId])).rowCount === 1;
+/** Codes go to the default phone once it is confirmed; null: one is asked for. */
+const phoneOf = async ({ db }: WizardHub, clientId: number): Promise<string | null> => {
+  const [main] = await phonesOf(db, clientId);
+  return main?.confirmed ? main.number : null;
+};
 
 const alreadyDone = (type: Factor, state: string) =>
   problem(409, 'already_done', `${FACTOR_CAPTIONS[type]} is ${state} already.`, 'type');

@@ -83,7 +83,9 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
       ...CONFIRM,
       step('key', 'totp-key', {}, { facts: { change: ['enable'], type: ['google'] } }),
       step('phone', 'phone-number', {}, { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } }),
-      step('new-sms', 'phone-code', code('confirmChange', '2fa_sms'), { facts: { change: ['enable'], type: ['sms'] } }),
+      step('new-sms', 'new-phone-code', code('confirmChange', '2fa_sms'), {
+        facts: { change: ['enable'], type: ['sms'] },
+      }),
       step('new-email', 'email-code', code('confirmChange', '2fa_email'), {
         facts: { change: ['enable'], type: ['email'] },
       }),

@@ -49,7 +49,7 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     ...CONFIRM,
     { name: 'key', kind: 'totp-key', when: { facts: { change: ['enable'], type: ['google'] } } },
     { name: 'phone', kind: 'phone-number', when: { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } } },
-    { name: 'new-sms', kind: 'phone-code', when: { facts: { change: ['enable'], type: ['sms'] } } },
+    { name: 'new-sms', kind: 'new-phone-code', when: { facts: { change: ['enable'], type: ['sms'] } } },
     { name: 'new-email', kind: 'email-code', when: { facts: { change: ['enable'], type: ['email'] } } },
     { name: 'switch', kind: 'switch-factor' },
   ],

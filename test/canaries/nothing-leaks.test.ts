@@ -11,46 +11,21 @@ let written: Trace[];
 let stored: Stored;
 
 beforeAll(async () => {
-  const T0 = Date.now();
-  const lap = (s: string) => process.stderr.write(`${s} ${Date.now() - T0}\n`);
   processes = await Processes.start();
   traffic = new Traffic(processes);
   await traffic.people();
   await traffic.signIns();
   await traffic.connect();
   await traffic.manage();
-  lap('managed');
   for (const trouble of [null, 'echo', 'garbage', 'timeout_before'] as const) await traffic.work(trouble);
-  lap('worked');
+  await traffic.guard();
   await traffic.webhooks();
   await traffic.test('echo', 'timeout_before', null);
-  lap('tested');
   await traffic.answered();
-  lap('answered');
   await traffic.look();
   stored = await storedByTemporal(processes.hub);
-  lap('stored');
   await traffic.rotate();
   written = await processes.traces();
-  lap('rotated');
-  const tally: any = {};
-  for (const { where, text } of traffic.answers) {
-    const k = where.replace(/\d+/g, 'N');
-    (tally[k] ??= []).push(text.slice(0, 140));
-  }
-  (await import('node:fs')).writeFileSync('/tmp/p-answers.json', JSON.stringify(tally, null, 1));
-  (await import('node:fs')).writeFileSync(
-    '/tmp/p-runs.json',
-    JSON.stringify(
-      stored.raw.map((o) => o.where),
-      null,
-      1,
-    ),
-  );
-  (await import('node:fs')).writeFileSync(
-    '/tmp/p-logs.txt',
-    written.map((o) => o.where + '\n' + o.text.slice(0, 60000)).join('\n\n'),
-  );
 }, 240_000);
 afterAll(() => processes?.stop());
 
@@ -63,7 +38,7 @@ describe('the traffic', () => {
       new Set(traffic.connections.map(({ provider }) => provider.id).filter((id) => id !== 'smtp')),
     );
     const kinds = new Set(stored.decoded.map(({ where }) => /history of ([a-z-]+):/.exec(where)?.[1]));
-    for (const kind of ['deposit', 'payout', 'transfer', 'open-account', 'kyc', 'message'])
+    for (const kind of ['deposit', 'payout', 'transfer', 'open-account', 'kyc', 'message', 'wizard'])
       expect(kinds).toContain(kind);
   });
 });

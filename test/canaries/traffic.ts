@@ -5,10 +5,12 @@ import type { ConformanceFacts } from '../../adapters/kit/conformance.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { KeyRing } from '../../config/key-ring.ts';
+import { totpAt } from '../../activities/wizards/totp.ts';
 import { queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { loadTokenKeys } from '../../db/repositories/token-keys.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { fromBase32, otherThan } from '../wizards/devices.ts';
 import type { Processes } from './processes.ts';
 import type { Canary, Trace } from './scan.ts';
 import { goodSettings, refusedSettings, secretFields, type Settings } from './settings.ts';
@@ -162,6 +164,62 @@ export class Traffic {
     }
     for (const path of ['', '/providers', ...providers.map(({ id }) => `/providers/${id}/settings`)])
       await this.operator.call(`GET /connections${path}`);
+  }
+
+  /** The client guards her profile: an authenticator app with its recovery codes, another password, each with codes that are wrong as well. */
+  async guard(): Promise<void> {
+    const quietly = (route: string, body?: unknown) =>
+      this.send(route.replace(' ', ' /api/v2'), body, this.client.token, false);
+    const keepSecret = (what: string, text: string) => this.secrets.push({ what, text });
+    const { body: began } = await quietly('GET /my/2fa/google/enable/wizard');
+    const secret = fromBase32(began.data.key);
+    keepSecret('the key of an app', began.data.key);
+    for (const coding of ['hex', 'base64'] as const)
+      keepSecret(`the key of an app, ${coding}`, secret.toString(coding));
+    /** As JSON has it: six digits alone are anywhere. */
+    const codeNow = async () => {
+      await this.processes.hub.pool.query(`update client_totp set last_step = 0`);
+      const code = totpAt(secret, Math.floor(Date.now() / 30_000));
+      keepSecret('a code', `"code":"${code}"`);
+      return code;
+    };
+    const { uuid } = began;
+    await this.client.call('POST /my/2fa/wizard', { uuid, code: '12345' });
+    await this.client.call('POST /my/2fa/wizard', { uuid, code: otherThan(await codeNow()) });
+    const { body: done } = await quietly('POST /my/2fa/wizard', { uuid, code: await codeNow() });
+    const codes = done.data.recoveryCodes as string[];
+    for (const code of codes) {
+      keepSecret('a recovery code', code);
+      keepSecret('a recovery code, plain', code.replaceAll('-', ''));
+    }
+    await this.client.call('GET /my/2fa');
+
+    const challenge = await this.client.call('GET /my/2fa/challenge?businessProcess=changePassword');
+    const { token } = challenge.body;
+    await this.client.call('POST /my/2fa/challenge', { token, code: codes[0] });
+    const { body: success } = await quietly('POST /my/2fa/challenge', { token, code: await codeNow() });
+    const password = `Canary-${randomUUID()}`;
+    keepSecret('a token of success', success.successToken);
+    keepSecret('a password of a client', password);
+    const change = (said: string) =>
+      this.send('POST /api/v2/my/password/change', { password: said }, this.client.token, true, {
+        successtoken: success.successToken,
+      });
+    await change(password.toLowerCase());
+    const changed = await change(password);
+    const { body: off } = await this.client.call('GET /my/2fa/google/disable/wizard');
+    const disabled = await this.client.call('POST /my/2fa/wizard', { uuid: off.uuid, code: codes[1] });
+
+    const { body: other } = await this.operator.call('POST /clients', { ...PERSON, email: `other.${PERSON.email}` });
+    const given = `Canary-${randomUUID()}`;
+    keepSecret('a password that an operator set', given);
+    const give = (said: string) =>
+      this.operator.call(`PUT /clients/${other.clientId}/password`, { password: said, send_mail: true });
+    await give(given.toLowerCase());
+    const answers = [changed, disabled, await give(given)].map(({ status }) => status);
+    if (answers.join() !== '204,200,204') throw new Error(`the profile was guarded with ${answers.join()}`);
+    for (const path of ['2fa/changes', 'password/changes'])
+      await this.operator.call(`GET /clients/${this.client.id}/${path}`);
   }
 
   /** Tests every connection in each of these troubles. */
@@ -455,6 +513,7 @@ export class Traffic {
     body?: unknown,
     token?: string,
     kept = true,
+    headers: Record<string, string> = {},
   ): Promise<{ status: number; body: any }> {
     const [method, path] = route.split(' ') as [string, string];
     const answer = await fetch(`${this.processes.origin}${path}`, {
@@ -462,6 +521,7 @@ export class Traffic {
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(token && { authorization: `Bearer ${token}` }),
+        ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { holds, type Facts, type Plan, type Step } from '../../domain/wizards/grammar.ts';
+import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
+import { findStep, ruleOf } from '../../activities/wizards/steps.ts';
+import { mistakesIn } from '../../domain/wizards/definition.ts';
 import { advanced, beginning, whyNot, type WizardState } from '../../domain/wizards/machine.ts';
 
 const facts = fc.record({ a: fc.integer({ min: 0, max: 2 }), b: fc.boolean() }) as fc.Arbitrary<Facts>;
@@ -75,5 +78,12 @@ describe('a condition', () => {
     expect(holds(when, { countryId: 3, factor: 'google' })).toBe(false);
     expect(holds(when, { factor: 'google' })).toBe(false);
     expect(holds({ clientTypeIds: [5] }, { clientTypeId: 5 })).toBe(true);
+  });
+});
+
+describe('every wizard that is seeded', () => {
+  it.each(DEFAULT_WIZARDS.map((one) => [one.type, one.steps] as const))('could be saved: %s', (type, steps) => {
+    expect(mistakesIn(type, steps, ruleOf)).toEqual([]);
+    for (const { kind, settings } of steps) expect(findStep(kind)!.settings.parse(settings)).toMatchObject(settings);
   });
 });

@@ -75,6 +75,12 @@ export const mailsTo = (api: MoneyApi, to: string): string[] => thingsFor(api, t
 /** A code that is surely not this one. */
 export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 
+/** The bytes of a key as an app reads it. */
+export const fromBase32 = (key: string): Buffer => {
+  const bits = Array.from(key, (one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'));
+  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((eight) => parseInt(eight, 2)));
+};
+
 export const anEmail = (): string => `ann-${randomUUID().slice(0, 8)}@client.example`;
 
 export const PASSWORD = 'Secret123';
@@ -91,8 +97,12 @@ export const mainForm = (device: Device, email: string, more: object = {}) => ({
 });
 
 /** Registers somebody on a device, who is signed in there then. */
-export const registerAndStay = async (api: MoneyApi, device: Device): Promise<{ email: string; clientId: number }> => {
-  const { email, answer } = await register(api, device);
+export const registerAndStay = async (
+  api: MoneyApi,
+  device: Device,
+  email = anEmail(),
+): Promise<{ email: string; clientId: number }> => {
+  const { answer } = await register(api, device, email);
   device.token = answer.data.accessToken.token;
   const { id } = await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email]);
   return { email, clientId: id };

@@ -162,6 +162,27 @@ describe('a client who is signed in', () => {
     expect((await change(device, given, NEW)).status).toBe(204);
   });
 
+  it('sets one password when two devices send different ones at once', async () => {
+    const [device, phone] = [new Device(api), new Device(api)];
+    const { email } = await registerAndStay(api, device);
+    await signedInOn(phone, email);
+    const token = await success(device, email);
+    const answers = await Promise.all([change(device, token, NEW), change(phone, token, 'Other12345')]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 403]);
+    const [set, other] = answers[0]!.status === 204 ? [NEW, 'Other12345'] : ['Other12345', NEW];
+    expect((await signIn(new Device(api), email, set)).code).toBe(202);
+    await expect(signIn(new Device(api), email, other)).rejects.toThrow('bad_credentials');
+  });
+
+  it('is too late ten minutes after the code', async () => {
+    const device = new Device(api);
+    const { email, clientId } = await registerAndStay(api, device);
+    const token = await success(device, email);
+    await api.hub.pool.query(`update wizard_run set success_until = now() where client_id = $1`, [clientId]);
+    const late = await change(device, token, NEW);
+    expect([late.status, late.body.error.details[0].issue]).toEqual([403, 'Success token is invalid or expired']);
+  });
+
   it('is told which business process has a challenge', async () => {
     const device = new Device(api);
     await registerAndStay(api, device);

@@ -1,6 +1,6 @@
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
-import { anEmail, codesSentTo, Device, register } from './devices.ts';
+import { anEmail, codesSentTo, Device, registerAndStay } from './devices.ts';
 
 /** A client who has registered and is signed in, with his mailbox and phone. */
 export class SignedIn {
@@ -8,35 +8,30 @@ export class SignedIn {
   readonly email: string;
   private readonly api: MoneyApi;
   private readonly device: Device;
-  private readonly token: string;
   /** Codes that were read, by where they went. */
   private readonly read = new Map<string, number>();
 
-  private constructor(api: MoneyApi, device: Device, email: string, id: number, token: string) {
+  private constructor(api: MoneyApi, device: Device, email: string, id: number) {
     this.id = id;
     this.email = email;
     this.api = api;
     this.device = device;
-    this.token = token;
     this.read.set(email, 1);
   }
 
   static async up(api: MoneyApi, email = anEmail()): Promise<SignedIn> {
     const device = new Device(api);
-    const { answer } = await register(api, device, email);
-    const { id } = await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email]);
-    return new SignedIn(api, device, email, id, answer.data.accessToken.token as string);
+    const { clientId } = await registerAndStay(api, device, email);
+    return new SignedIn(api, device, email, clientId);
   }
 
   call(route: string, body?: unknown): Promise<Answer> {
-    return this.device.call(route, body, { authorization: `Bearer ${this.token}` });
+    return this.device.call(route, body);
   }
 
   /** The body of a step that must be fine. */
-  async step(route: string, body?: unknown): Promise<any> {
-    const answer = await this.call(route, body);
-    if (answer.status !== 200) throw new Error(`${route}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
+  step(route: string, body?: unknown): Promise<any> {
+    return this.device.step(route, body);
   }
 
   /** The next code that was not read yet. */

@@ -2,18 +2,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { toDataURL } from 'qrcode';
 import { base32, totpAt, totpUri } from '../../activities/wizards/totp.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { phonesOf, savePhone } from '../../db/repositories/client-phones.ts';
 import type { Answer, Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import {
   codesSentTo,
   codeSentTo,
   Device,
+  fromBase32,
   mailsTo,
   otherThan,
   registerAndStay,
   signIn,
   startWizardApi,
 } from './devices.ts';
+import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 let olga: Caller;
@@ -23,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 // All come from one address, which would have had its codes.
-beforeEach(() => api.hub.pool.query(`delete from code_sending`));
+beforeEach(() => api.hub.pool.query(`with s as (delete from broker_setting) delete from code_sending`));
 
 const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const NEWEST = 'sort_by=createTime&sort_order=desc';
@@ -36,6 +40,8 @@ const enable = (device: Device, type: string) => device.step(`GET /my/2fa/${type
 const disable = (device: Device, type: string) => device.step(`GET /my/2fa/${type}/disable/wizard`);
 let phones = 0;
 const aPhone = () => `+995555${123_500 + phones++}`;
+const hasPhone = (clientId: number, phone: string, confirmed = true) =>
+  inTransaction(api.hub.pool, (db) => savePhone(db, clientId, { number: phone, confirmed }));
 const newCode = async (to: string, before: readonly string[]) => {
   await eventually(() => Promise.resolve(codesSentTo(api, to).length > before.length), `another code for ${to}`);
   return codeSentTo(api, to);
@@ -48,13 +54,7 @@ class App {
   private readonly secret: Buffer;
   private readonly clientId: number;
   constructor(key: string, clientId: number) {
-    const bits = Array.from(key, (one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'));
-    this.secret = Buffer.from(
-      bits
-        .join('')
-        .match(/.{8}/g)!
-        .map((eight) => parseInt(eight, 2)),
-    );
+    this.secret = fromBase32(key);
     this.clientId = clientId;
   }
   shows(): string {
@@ -135,12 +135,9 @@ describe('an authenticator app', () => {
   });
 
   it('bears the name the broker gave it', async () => {
-    await api.hub.pool.query(
-      `insert into broker_setting (name, value) values ('clients.authenticatorName', '"Ann & Bob"')`,
-    );
+    await setBroker(api, 'clients.authenticatorName', 'Ann & Bob');
     const { device, email } = await aClient();
     const { data } = await enable(device, 'google');
-    await api.hub.pool.query(`delete from broker_setting where name = 'clients.authenticatorName'`);
     const secret = Buffer.alloc(20);
     expect(totpUri(secret, 'Ann & Bob', email)).toBe(
       `otpauth://totp/Ann%20%26%20Bob:${encodeURIComponent(email)}?secret=${base32(secret)}&issuer=Ann%20%26%20Bob`,
@@ -223,7 +220,8 @@ describe('SMS', () => {
     const { device, email, clientId } = await aClient();
     const phone = aPhone();
     const { uuid, workflow, data } = await enable(device, 'sms');
-    expect([workflow, data]).toEqual(['phone_number', null]);
+    expect(workflow).toBe('phone_number');
+    expect(data.fields).toMatchObject([{ name: 'phone', type: 'phone' }]);
     const wrong = await device.call('POST /my/2fa/wizard', { uuid, phone: '12345' });
     expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'phone']);
     expect(await step(device, uuid, { phone })).toMatchObject({
@@ -244,7 +242,7 @@ describe('SMS', () => {
   it('goes to the phone on record; its code is sent again on demand, and switches it off', async () => {
     const { device, clientId } = await aClient();
     const phone = aPhone();
-    await api.hub.pool.query(`update client set phone = $2 where client_id = $1`, [clientId, phone]);
+    await hasPhone(clientId, phone);
     const { uuid, workflow } = await enable(device, 'sms');
     expect(workflow).toBe('2fa_sms');
     const first = await codeSentTo(api, phone);
@@ -267,15 +265,31 @@ describe('SMS', () => {
     expect((await step(device, off.uuid, { code: await newCode(phone, sent) })).data).toEqual([]);
   });
 
+  it('asks for the phone where the one on record was never confirmed, which is confirmed then', async () => {
+    const { device, clientId } = await aClient();
+    const phone = aPhone();
+    await hasPhone(clientId, phone, false);
+    const { uuid, workflow } = await enable(device, 'sms');
+    expect(workflow).toBe('phone_number');
+    await step(device, uuid, { phone });
+    await step(device, uuid, { code: await codeSentTo(api, phone) });
+    expect((await phonesOf(api.hub.pool, clientId)).map(({ number, confirmed }) => [number, confirmed])).toEqual([
+      [phone, true],
+    ]);
+  });
+
   it('goes to nobody else’s phone where the broker wants that', async () => {
     const [{ clientId }, { device }] = [await aClient(), await aClient()];
     const phone = aPhone();
-    await api.hub.pool.query(`update client set phone = $2 where client_id = $1`, [clientId, phone]);
+    await hasPhone(clientId, phone);
     const { uuid } = await enable(device, 'sms');
-    await api.hub.pool.query(`insert into broker_setting (name, value) values ('clients.uniquePhone', 'true')`);
+    await setBroker(api, 'clients.uniquePhone', true);
     const taken = await device.call('POST /my/2fa/wizard', { uuid, phone });
-    await api.hub.pool.query(`delete from broker_setting where name = 'clients.uniquePhone'`);
-    expect(taken.body.error.details[0]).toMatchObject({ field: 'phone', issue: 'phone belongs to somebody else.' });
+    await setBroker(api, 'clients.uniquePhone', false);
+    expect(taken.body.error.details[0]).toMatchObject({
+      field: 'phone',
+      issue: 'The phone number is used by another client.',
+    });
     expect((await step(device, uuid, { phone })).workflow).toBe('2fa_sms');
   });
 });

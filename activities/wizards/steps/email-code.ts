@@ -34,7 +34,8 @@ export const emailCode = defineStep<CodeSettings & { stage: string }, { code: st
   form: async (asked) => codeForm(asked, await recipientOf(asked, 'email')),
   sent: codeSent,
   check: async (asked, { code }) => {
-    if (!(await stoodIn(asked, code))) await checkCode(asked, code);
+    if (await stoodIn(asked, code)) return {};
+    await checkCode(asked, code);
     return { facts: { emailConfirmed: true } };
   },
 });

@@ -4,7 +4,7 @@ import { checkCode, codeForm, type CodeRecipient, type CodeSettings, sendCodeAga
 import { type At, defineStep } from '../step.ts';
 import { codeSent, codeSettings } from './email-code.ts';
 
-/** A code to what a form of this run named, not to what the client has. */
+/** A code to what this run named, not to what the client has. */
 const toNew =
   (channel: 'email' | 'sms', name: string) =>
   async <S>({ draft }: At<S>): Promise<CodeRecipient> => {
@@ -13,13 +13,13 @@ const toNew =
     return { channel, to, decoy: false };
   };
 
-const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stage: string) => {
+const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stages: readonly [string, ...string[]]) => {
   const recipient = toNew(channel, takes);
-  return defineStep<CodeSettings, { code: string }>({
+  return defineStep<CodeSettings & { stage: string }, { code: string }>({
     kind,
-    settings: z.strictObject({ ...codeSettings, stage: z.literal(stage).default(stage) }),
+    settings: z.strictObject({ ...codeSettings, stage: z.enum(stages).default(stages[0]) }),
     takes: [takes],
-    workflow: () => stage,
+    workflow: ({ stage }) => stage,
     begin: async (work) => sendFirstCode(work, await recipient(work)),
     again: async (work) => sendCodeAgain(work, await recipient(work)),
     form: async (asked) => codeForm(asked, await recipient(asked)),
@@ -31,5 +31,5 @@ const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stage: st
   });
 };
 
-export const newEmailCode = codeTo('new-email-code', 'email', 'newEmail', 'confirm_email');
-export const newPhoneCode = codeTo('new-phone-code', 'sms', 'newPhone', 'confirm_phone');
+export const newEmailCode = codeTo('new-email-code', 'email', 'newEmail', ['confirm_email']);
+export const newPhoneCode = codeTo('new-phone-code', 'sms', 'newPhone', ['confirm_phone', '2fa_sms']);

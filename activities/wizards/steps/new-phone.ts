@@ -9,6 +9,16 @@ import { wanting } from '../wanted-change.ts';
 
 const PHONE = leaf('phone', 'phone', 'Phone number', 'required', 'phone:AUTO');
 
+export const phoneForm = ({ locale }: { locale: string }) =>
+  Promise.resolve({ fields: [fieldForm(PHONE, locale, [])] });
+
+/** E.164. Throws WrongFields. */
+export const readPhone = (sent: { phone?: unknown }): string => {
+  const { values, wrong } = readForm([PHONE], sent);
+  if (wrong.length > 0) throw new WrongFields(wrong);
+  return values['phone'] as string;
+};
+
 /** The number that is to be the client's. */
 export const newPhone = defineStep<Record<string, never>, { phone?: unknown }>({
   kind: 'new-phone',
@@ -17,12 +27,10 @@ export const newPhone = defineStep<Record<string, never>, { phone?: unknown }>({
   takes: ['client'],
   gives: () => ['newPhone'],
   workflow: () => 'phone_number',
-  form: ({ locale }) => Promise.resolve({ fields: [fieldForm(PHONE, locale, [])] }),
+  form: phoneForm,
   sent: z.strictObject({ phone: z.unknown().optional() }),
   check: async ({ db, run }, sent) => {
-    const { values, wrong } = readForm([PHONE], sent);
-    if (wrong.length > 0) throw new WrongFields(wrong);
-    const phone = values['phone'] as string;
+    const phone = readPhone(sent);
     const [main] = await phonesOf(db, run.clientId!);
     if (main?.number === phone && main.confirmed)
       throw new WrongFields([{ field: 'phone', issue: 'phone is the one you have.' }]);

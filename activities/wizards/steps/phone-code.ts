@@ -21,7 +21,8 @@ export const phoneCode = defineStep<CodeSettings & { stage: string }, { code: st
   form: async (asked) => codeForm(asked, await recipientOf(asked, 'sms')),
   sent: codeSent,
   check: async (asked, { code }) => {
-    if (!(await stoodIn(asked, code))) await checkCode(asked, code);
+    if (await stoodIn(asked, code)) return {};
+    await checkCode(asked, code);
     return { facts: { phoneConfirmed: true } };
   },
 });

@@ -1,29 +1,23 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
-import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
 import { WrongFields } from '../../../domain/failures.ts';
+import { phoneTaken } from '../../clients/kinds/phone.ts';
 import { defineStep } from '../step.ts';
+import { phoneForm, readPhone } from './new-phone.ts';
 
-/** A phone that codes go to from here on, once one has come back from it. */
-export const phoneNumber = defineStep<Record<string, never>, { phone: string }>({
+/** Where the codes of a second factor are to go. */
+export const phoneNumber = defineStep<Record<string, never>, { phone?: unknown }>({
   kind: 'phone-number',
   types: ['twoFactorChange'],
   settings: z.strictObject({}),
   takes: ['client'],
+  gives: () => ['newPhone'],
   workflow: () => 'phone_number',
-  sent: z.strictObject({ phone: z.string().trim().max(40) }),
-  check: async ({ db, run }, { phone }) => {
-    const wrong = (issue: string) => new WrongFields([{ field: 'phone', issue }]);
-    const parsed = parsePhoneNumberFromString(phone);
-    if (!parsed?.isValid() || parsed.ext !== undefined)
-      throw wrong('phone must be a phone number in the international form, +…');
-    if (await brokerSetting(db, 'clients.uniquePhone')) {
-      const { rowCount } = await db.query(
-        `select 1 from client c where c.phone = $1 and client_id <> $2 and status <> 'deleted'`,
-        [parsed.number, run.clientId],
-      );
-      if (rowCount !== 0) throw wrong('phone belongs to somebody else.');
-    }
-    return { keep: { newPhone: parsed.number } };
+  form: phoneForm,
+  sent: z.strictObject({ phone: z.unknown().optional() }),
+  check: async ({ db, run }, sent) => {
+    const newPhone = readPhone(sent);
+    const taken = await phoneTaken(db, newPhone, run.clientId);
+    if (taken) throw new WrongFields([{ field: 'phone', issue: taken.issue }]);
+    return { keep: { newPhone } };
   },
 });

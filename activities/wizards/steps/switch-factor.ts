@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { savePhone } from '../../../db/repositories/client-phones.ts';
 import {
   type Factor,
   FACTOR_CAPTIONS,
@@ -14,7 +16,9 @@ import {
 import { issueRecoveryCodes, recoveryCodesLeft } from '../../../db/repositories/recovery-codes.ts';
 import { WIZARD_PURPOSE } from '../../../db/repositories/wizards.ts';
 import { HubFailure } from '../../../domain/failures.ts';
+import { phoneTaken } from '../../clients/kinds/phone.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep, type Work } from '../step.ts';
 
 interface Draft {
@@ -83,15 +87,19 @@ const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, s
     const secret = Buffer.from(said.totpSecret!, 'base64');
     await saveTotp(db, run.clientId!, ring.seal(secret, TOTP_PURPOSE), said.totpStep!);
   }
-  if (said.newPhone !== undefined)
-    await db.query(`update client set phone = $2, update_time = now() where client_id = $1`, [
-      run.clientId,
-      said.newPhone,
-    ]);
+  if (type === 'sms') await keepPhone(db, run.clientId!, said.newPhone!);
+};
+
+const keepPhone = async (db: Queryable, clientId: number, number: string): Promise<void> => {
+  const taken = await phoneTaken(db, number, clientId);
+  if (taken) throw new HubFailure('Rejected', taken.reason, taken.issue, { field: 'phone' });
+  await savePhone(db, clientId, { number, type: phoneTypeOf(number), confirmed: true, isDefault: true });
 };
 
 const renewCodes = async (work: Work<unknown>): Promise<void> => {
   const { db, run, by } = work;
+  const { rowCount } = await db.query(`select from wizard_outcome where run_id = $1`, [run.id]);
+  if (rowCount === 1) return;
   if ((await factorsOf(db, run.clientId!)).length === 0) throw refused('No second factor is switched on.');
   await giveCodes(work);
   const client = `client:${run.clientId}`;
@@ -102,10 +110,8 @@ const renewCodes = async (work: Work<unknown>): Promise<void> => {
 /** Sealed for the answer of the API, which alone shows them. */
 const giveCodes = async ({ db, ring, run }: Work<unknown>): Promise<void> => {
   const recoveryCodes = await issueRecoveryCodes(db, run.clientId!);
-  await db.query(
-    `insert into wizard_outcome (run_id, sealed) values ($1, $2) on conflict (run_id) do update set sealed = excluded.sealed, create_time = now()`,
-    [run.id, ring.seal(Buffer.from(JSON.stringify({ recoveryCodes })), WIZARD_PURPOSE)],
-  );
+  const sealed = ring.seal(Buffer.from(JSON.stringify({ recoveryCodes })), WIZARD_PURPOSE);
+  await db.query(`insert into wizard_outcome (run_id, sealed) values ($1, $2)`, [run.id, sealed]);
 };
 
 const tell = async (

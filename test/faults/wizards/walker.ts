@@ -21,6 +21,7 @@ export class Walker {
   /** What the last step gave: tokens, the token of a challenge. */
   successToken = '';
   accessToken = '';
+  recoveryCodes: string[] = [];
   private readonly stack: Stack;
   private readonly tried = new Set<string>();
   private agent = `Browser ${randomUUID()}`;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { passwordIs } from '../../../db/passwords.ts';
+import { useRecoveryCode } from '../../../db/repositories/recovery-codes.ts';
 import type { Answer } from '../hub-api.ts';
 import type { Breach } from '../invariants.ts';
 import type { Stack } from '../stack.ts';
@@ -177,6 +178,75 @@ const recovery: Walk = {
 };
 
 const asHimself = ({ accessToken }: Walker) => ({ authorization: `Bearer ${accessToken}` });
+const signedIn: readonly WalkStep[] = signIn.steps;
+
+const passwordChange: Walk = {
+  name: 'password change',
+  prepare: (walker) => walker.becomeClient({}),
+  steps: [
+    ...signedIn,
+    {
+      route: 'GET /my/2fa/challenge?businessProcess=changePassword',
+      headers: asHimself,
+      leadsTo: null,
+      opens: true,
+      learn: (walker, { token }) => (walker.uuid = token),
+    },
+    {
+      route: 'POST /my/2fa/challenge',
+      headers: asHimself,
+      asksCode: true,
+      body: async (walker) => ({ token: walker.uuid, code: await walker.code() }),
+      leadsTo: null,
+      learn: (walker, { successToken }) => (walker.successToken = successToken),
+    },
+    {
+      route: 'POST /my/password/change',
+      headers: (walker) => ({ ...asHimself(walker), successtoken: walker.successToken }),
+      body: ({ newPassword: password }) => ({ password }),
+      leadsTo: null,
+    },
+  ],
+  check: async (stack, walker) => [
+    ...(await must(stack, walker, { ...signedInOnce, ...newPasswordOnce })),
+    ...(await passwordNow(stack, walker, walker.newPassword)),
+  ],
+};
+
+const twoFactor: Walk = {
+  name: 'second factor',
+  prepare: (walker) => walker.becomeClient({}),
+  steps: [
+    ...signedIn,
+    { route: 'GET /my/2fa/email/enable/wizard', headers: asHimself, leadsTo: '2fa_email', ...opensRun },
+    {
+      route: 'POST /my/2fa/wizard',
+      headers: asHimself,
+      asksCode: true,
+      body: withCode,
+      leadsTo: 'end',
+      learn: (walker, { data }) => (walker.recoveryCodes = data.recoveryCodes),
+    },
+  ],
+  check: async (stack, walker) => [
+    ...(await must(stack, walker, {
+      'a factor is switched on once': [ofClient('client_factor f'), 1],
+      'its change is recorded once': [ofClient('factor_change f'), 1],
+      'ten recovery codes are there': [ofClient('client_recovery_code r'), 10],
+    })),
+    ...(await codesWork(stack, walker)),
+  ],
+};
+
+/** Those that were shown are those that are kept. */
+const codesWork = async ({ pool }: Stack, { email, recoveryCodes }: Walker): Promise<Breach[]> => {
+  const { rows } = await pool.query<{ id: number }>(`select client_id as id from client where email = $1`, [email]);
+  const clientId = rows[0]!.id;
+  const work = await Promise.all(recoveryCodes.map((code) => useRecoveryCode(pool, { clientId, code, runId: 0 })));
+  return work.filter(Boolean).length === 10
+    ? []
+    : [{ invariant: 'the recovery codes of the answer work', detail: work.join() }];
+};
 
 const otherNames: Walk = {
   name: 'other names',
@@ -219,7 +289,16 @@ const waitsForOperators = async ({ pool }: Stack, { email }: Walker): Promise<Br
 };
 const RUN_WITHIN_MS = 30_000;
 
-export const WALKS: readonly Walk[] = [registration, signIn, signInWithCode, forcedReset, recovery, otherNames];
+export const WALKS: readonly Walk[] = [
+  registration,
+  signIn,
+  signInWithCode,
+  forcedReset,
+  recovery,
+  otherNames,
+  passwordChange,
+  twoFactor,
+];
 
 const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 
