@@ -47,7 +47,7 @@ export const wizardBench: Bench = {
   name: 'wizard',
   setUp: async (stack) => {
     const origin = await stack.api();
-    const wizard = await defineWizard(stack);
+    const wizard = await defineWizard(stack, 'Bench');
     const update = bare(stack, 'none');
     return [
       {
