@@ -2,16 +2,31 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CACHE } from '../cli/embedded/find-program.ts';
 import { apiBench } from './api.ts';
+import { clientSignInBench } from './client-sign-in.ts';
 import { decisionBench } from './decision.ts';
 import { depositBench } from './deposit.ts';
 import type { Bench, Measured } from './figure.ts';
 import { measure } from './figure.ts';
 import { ledgerBench } from './ledger.ts';
+import { openWizardsBench } from './open-wizards.ts';
 import { machine, preamble, table, writeJson } from './report.ts';
 import { slowProviderBench } from './slow-provider.ts';
 import { Stack } from './stack.ts';
 import { webhookBench } from './webhook.ts';
 import { wizardBench } from './wizard.ts';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'string' },
+    'open-wizards': { type: 'string', default: '10000' },
+  },
+});
+const rounds = Number(options.rounds);
+const openWizards = Number(options['open-wizards']);
 
 /** `npm run bench [-- --only ledger --rounds 5 --json file]`: every figure beside its reference, on a stack of its own. */
 const BENCHES: readonly Bench[] = [
@@ -22,22 +37,15 @@ const BENCHES: readonly Bench[] = [
   webhookBench,
   apiBench,
   wizardBench,
+  clientSignInBench,
+  // Last: what it leaves open would be in the way of the others.
+  openWizardsBench(openWizards),
 ];
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const { values: options } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '5' },
-    json: { type: 'string' },
-  },
-});
-const rounds = Number(options.rounds);
 const unknown = (options.only ?? []).find((name) => !BENCHES.some((bench) => bench.name === name));
-if (!Number.isInteger(rounds) || rounds < 1 || unknown !== undefined) {
+const isCount = (n: number) => Number.isInteger(n) && n >= 1;
+if (!isCount(rounds) || !isCount(openWizards) || unknown !== undefined) {
   say(
-    `Options: --rounds N (1 or more), --json file, --only ${BENCHES.map(({ name }) => name).join('|')} (repeatable).`,
+    `Options: --rounds N (1 or more), --open-wizards N (10000; 1 or more), --json file, --only ${BENCHES.map(({ name }) => name).join('|')} (repeatable).`,
   );
   process.exit(2);
 }

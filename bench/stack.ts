@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { providers } from '../adapters/installed.ts';
@@ -25,6 +27,7 @@ import { type SandboxServer, startSandboxServer } from '../sandbox/server.ts';
 import { connectTemporal } from '../worker/client.ts';
 import { Steering } from '../worker/steering.ts';
 
+const run = promisify(execFile);
 const HERE = import.meta.dirname;
 const FOLDER = join(CACHE, 'bench', 'stack');
 
@@ -138,6 +141,14 @@ export class Stack {
   /** Starts a further process of bench/ that prints `readyLine`. */
   async process(name: string, args: readonly string[], readyLine: string): Promise<void> {
     await this.#once(name, () => this.#process(name, args, readyLine));
+  }
+
+  /** Resident memory of one of our processes, megabytes. */
+  async memoryOf(name: 'temporal' | 'worker' | 'api'): Promise<number> {
+    const pid = livingProcess(FOLDER, name);
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
+    return Number(stdout) / 1024;
   }
 
   /** Throws when the books are wrong: a figure of wrong work is worth nothing. */

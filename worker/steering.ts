@@ -237,6 +237,10 @@ export class Steering implements Steer {
     });
   }
 
+  within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    return this.client.withDeadline(Date.now() + ms, work);
+  }
+
   /** A step that was checked. The same input again has the same answer, also when the run is over. */
   async submitStep(uuid: string, submission: Submission): Promise<WizardPlace> {
     return this.reach(() =>

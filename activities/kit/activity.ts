@@ -53,6 +53,8 @@ export interface Steer {
   difference(what: { differenceId: number; said: string }): Promise<void>;
   /** A date of its calendar has come. */
   verificationDue(what: { caseId: number; workflowId: string }): Promise<void>;
+  /** What `work` asks of runs is `Unavailable` after so many milliseconds: a run that cannot go on answers never. */
+  within<T>(ms: number, work: () => Promise<T>): Promise<T>;
   submitStep(uuid: string, submission: Submission): Promise<WizardPlace>;
   whereIsWizard(uuid: string): Promise<WizardWhereabouts>;
   payoutReturn(what: { transactionId: number; connectionId: number; webhookId: string; said: string }): Promise<void>;

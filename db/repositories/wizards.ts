@@ -220,13 +220,16 @@ export const noteReached = async (db: Queryable, run: WizardRun, lifetimeSeconds
   );
 };
 
-/** Kept for a step and not noted as taken: whoever was to bring them to their run died. Of the last hour; a run that has long been left alone may stay so. */
+/**
+ * Kept for a step and not noted as taken: whoever was to bring them to their run died. Of the last hour; a run that has long been left alone may stay so.
+ * In no order: some that cannot be brought do not keep others back.
+ */
 export const inputsLeftBehind = async (db: Queryable, most: number): Promise<{ runId: number; input: number }[]> =>
   (
     await db.query<{ runId: number; input: number }>(
       `select r.id as "runId", i.id as input from wizard_input i join wizard_run r on r.id = i.run_id
         where i.create_time between now() - interval '1 hour' and now() - interval '15 seconds' and i.step <> '' and r.state = 'open' and not i.id = any(r.inputs)
-        order by i.id limit $1`,
+        order by random() limit $1`,
       [most],
     )
   ).rows;

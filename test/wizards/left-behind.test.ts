@@ -134,6 +134,19 @@ describe('a step that was kept and never reached its run', () => {
     expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202 });
   });
 
+  it('is dropped when its run was ended by force, which keeps nothing else from being brought', async () => {
+    const phone = device();
+    const [ended, other] = [await atHobby(phone), await atHobby(phone)];
+    const inputs = [await kept(ended.uuid, 'hobby'), await kept(other.uuid, 'hobby')];
+    await api.hub.handle(`wizard:${ended.uuid}`).terminate('by hand');
+    await aMinuteLater(ended.uuid);
+    await aMinuteLater(other.uuid);
+    await sweep();
+    expect(await noted(other.uuid)).toMatchObject({ step: 'pet' });
+    const left = await api.hub.pool.query(`select id from wizard_input where id = any($1)`, [inputs]);
+    expect(left.rows).toEqual([{ id: inputs[1] }]);
+  });
+
   it('is dropped when the run does not wait for it any more, and the run stays where it is', async () => {
     const phone = device();
     const { uuid } = await atHobby(phone);

@@ -9,7 +9,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
-import type { Facts, Plan } from '../../domain/wizards/grammar.ts';
+import type { Facts, Plan, Step } from '../../domain/wizards/grammar.ts';
 import {
   advanced,
   beginning,
@@ -60,6 +60,7 @@ class Wizard {
   /** Why the first step could not be entered. */
   private stillborn: ApplicationFailure | null = null;
   private readonly jobs: Job[] = [];
+  private works = false;
   private expiresAt = 0;
   private since = new Date();
   private triesLeft: number | null = null;
@@ -81,7 +82,7 @@ class Wizard {
       },
       { description: 'Begins the procedure; answers its first step.' },
     );
-    setHandler(wizardSubmit, (submission) => this.inTurn(() => this.take(submission)), {
+    setHandler(wizardSubmit, (submission) => this.submit(submission), {
       validator: ({ step }) => this.assertTakes(step),
       description: 'A step that was checked, by the number under which it is kept.',
     });
@@ -107,9 +108,11 @@ class Wizard {
     for (;;) {
       const job = this.jobs.shift();
       if (job) {
+        this.works = true;
         await job.work().catch((error: unknown) => (job.error = said(error)));
         job.place = this.place();
         job.done = true;
+        this.works = false;
       } else if (this.isOver() && allHandlersFinished()) break;
       else await condition(() => this.jobs.length > 0 || (this.isOver() && allHandlersFinished()));
     }
@@ -127,6 +130,16 @@ class Wizard {
     if (why) throw wrongStep(why);
   }
 
+  /** Most steps lead to one for which nothing is to be done: those are taken on the spot, for each promise costs a run as much as a small statement. */
+  private submit(submission: Submission): WizardPlace | Promise<WizardPlace> {
+    const isIdle = this.ready && !this.works && this.jobs.length === 0;
+    const next = isIdle ? this.after(submission) : null;
+    const step = next && this.input.plan.steps[next.position];
+    if (!next || !step || !this.asksAtOnce(step)) return this.inTurn(() => this.take(submission));
+    this.at(next, step.name);
+    return this.place();
+  }
+
   private async inTurn(work: () => Promise<void>): Promise<WizardPlace> {
     const job: Job = { work, done: false };
     this.jobs.push(job);
@@ -135,11 +148,20 @@ class Wizard {
     return job.place!;
   }
 
+  private async take(submission: Submission): Promise<void> {
+    await this.enter(this.after(submission), submission.input);
+  }
+
   /** Of two who send the same step at the same moment the second finds it taken. */
-  private async take({ step, input, facts }: Submission): Promise<void> {
+  private after({ step, input, facts }: Submission): WizardState {
     const why = whyNot(this.input.plan, this.state, step);
     if (why) throw wrongStep(why);
-    await this.enter(advanced(this.input.plan, this.state, { facts, input }), input);
+    return advanced(this.input.plan, this.state, { facts, input });
+  }
+
+  private asksAtOnce({ kind }: Step): boolean {
+    const { silent, begins } = this.input;
+    return begins !== undefined && !begins.includes(kind) && !silent.includes(kind);
   }
 
   /**
@@ -147,13 +169,13 @@ class Wizard {
    * step refuses ends it, because it has all that the client could say.
    */
   private async enter(next: WizardState, input: number | null = null): Promise<void> {
-    const { runId, plan, silent, begins } = this.input;
+    const { runId, plan, silent } = this.input;
     for (;;) {
       const step = plan.steps[next.position];
       if (step && !silent.includes(step.kind)) {
         const { name, kind } = step;
         const { lifetimeSeconds } = plan;
-        if (begins?.includes(kind) ?? true)
+        if (!this.asksAtOnce(step))
           await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
         this.at(next, name);
         return;
