@@ -87,7 +87,7 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
     ...{ connection_id, reconciliation_id: reconciliation, kind: 'missing_there', subject: randomUUID(), why: 'gone' },
     ...{ client_id, at: new Date(), note: 'canary note', state: 'settled', workflow_started: true },
   });
-  for (let tries = 0; tries < 6; tries++) await knock(pool, ring, { email, ip: '203.0.113.66' });
+  for (let tries = 0; tries < 6; tries++) await knock(pool, ring, { side: 'client', email, network: '203.0.113.66' });
   await recordAudit(pool, {
     ...{ actor: 'system', action: 'clients.update', object: `client:${client_id}` },
     after: { firstName: 'Canaryann' },
