@@ -9,6 +9,7 @@ import type { ApiDeps, Temporal } from './deps.ts';
 import { createAccess } from './kit/access.ts';
 import { type Mount, createApp } from './kit/app.ts';
 import { createMetrics } from './kit/metrics.ts';
+import { openPlaces } from './kit/places.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { createTokens } from './kit/tokens.ts';
 import { coreProcedures } from './procedures.ts';
@@ -35,6 +36,7 @@ export const buildApi = async (
   log: Logger,
   additions: Additions = {},
 ): Promise<BuiltApi> => {
+  const places = await openPlaces(settings.geoipDatabase);
   const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
   // A lost connection must not end the process, be it idle or in use: the query fails, and the pool opens another.
   const lost = (error: Error) => log.warn({ err: error }, 'database connection lost');
@@ -46,7 +48,7 @@ export const buildApi = async (
   const access = createAccess(pool, tokens, memory);
   const metrics = createMetrics(pool);
   const { measureCall } = metrics;
-  const deps: ApiDeps = { settings, pool, memory, orm, log, tokens, access, temporal, measureCall };
+  const deps: ApiDeps = { settings, pool, memory, orm, log, tokens, access, temporal, places, measureCall };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
     trustProxy: settings.trustProxy,

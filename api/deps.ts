@@ -6,6 +6,7 @@ import type { ObservedCall } from '../activities/kit/observe-calls.ts';
 import type { Memory } from '../db/memory.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from './kit/access.ts';
+import type { Places } from './kit/places.ts';
 import type { Tokens } from './kit/tokens.ts';
 
 export interface Temporal {
@@ -24,6 +25,7 @@ export interface ApiDeps {
   tokens: Tokens;
   access: Access;
   temporal: Temporal;
+  places: Places;
   /** Feeds the figures of calls that this process makes to providers. */
   measureCall: (call: ObservedCall) => void;
 }

@@ -1,10 +1,20 @@
 import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
+import { addresses } from './back-office/clients/addresses.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
 import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
+import { clientTypes, myClientTypes } from './back-office/clients/client-types.ts';
 import { clients } from './back-office/clients/client-lists.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { countries, myCountries } from './back-office/clients/countries.ts';
+import { devices, myDeviceProcedures, myDevices } from './back-office/clients/devices.ts';
+import { internalTypes } from './back-office/clients/internal-types.ts';
+import { jurisdictions } from './back-office/clients/jurisdictions.ts';
+import { managers } from './back-office/clients/managers.ts';
+import { clientNotes } from './back-office/clients/notes.ts';
+import { clientPermissionProcedures } from './back-office/clients/permissions.ts';
+import { phones } from './back-office/clients/phones.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
@@ -41,6 +51,7 @@ import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
 import { myLevelProcedures } from './kyc/my-levels.ts';
 import { myVerifications, verifications } from './kyc/records.ts';
+import { photoProcedures } from './photos/procedures.ts';
 import { serviceProcedures } from './service.ts';
 
 const RESOURCES = [
@@ -59,6 +70,18 @@ const RESOURCES = [
   authorizations,
   myAuthorizations,
   clients,
+  clientTypes,
+  myClientTypes,
+  internalTypes,
+  countries,
+  myCountries,
+  phones,
+  addresses,
+  managers,
+  jurisdictions,
+  clientNotes,
+  devices,
+  myDevices,
   accounts,
   transactions,
   applications,
@@ -89,9 +112,12 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...clientTokenProcedures(deps),
   ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
+  ...clientPermissionProcedures(deps),
+  ...myDeviceProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),
   ...documentProcedures(deps),
+  ...photoProcedures(deps),
   ...myLevelProcedures(deps),
   ...templateProcedures(deps),
   ...rateProcedures(deps),

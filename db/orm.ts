@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import * as configuration from './entities/configuration.ts';
+import * as clients from './entities/clients.ts';
 import * as connections from './entities/connections.ts';
 import * as messages from './entities/messages.ts';
 import * as money from './entities/money.ts';
@@ -17,6 +18,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
     clientUrl: databaseUrl,
     entities: [
       ...Object.values(configuration),
+      ...Object.values(clients),
       ...Object.values(connections),
       ...Object.values(messages),
       ...Object.values(money),

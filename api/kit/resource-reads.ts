@@ -1,6 +1,6 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import type { Actor } from './access.ts';
+import type { Actor, UserActor } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Sorts, listOf, listQuery, listRequest } from './list.ts';
 import { type Procedure, procedure } from './procedure.ts';
@@ -12,11 +12,16 @@ export const visible = (spec: Declared, actor: Actor): Row[] => {
   const conditions: Row[] = spec.where ? [spec.where(actor)] : [];
   if (spec.clientProperty === undefined) return conditions;
   if (actor.kind === 'client') return [...conditions, { [spec.clientProperty]: actor.id }];
-  if (actor.tagIds.length === 0) return conditions;
+  return [...conditions, ...inScope(actor)];
+};
+
+/** Of clients, or what belongs to them: those with one of the user's tags. */
+const inScope = ({ tagIds }: UserActor): Row[] => {
+  if (tagIds.length === 0) return [];
   const tagged = raw(
-    (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${actor.tagIds.join(',')}))`,
+    (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${tagIds.join(',')}))`,
   );
-  return [...conditions, { [tagged as unknown as string]: [] }];
+  return [{ [tagged as unknown as string]: [] }];
 };
 
 /** Rows as they are, in the words of the API. */
@@ -47,7 +52,7 @@ export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proc
     handle: async ({ actor, params, query }) => {
       const { where, ...page } = listRequest(query, filters, sorts, spec.id);
       const em = orm.em.fork() as EntityManager;
-      await assertParent(spec, em, params);
+      await assertParent(spec, em, params, actor);
       const conditions = { $and: [...visible(spec, actor), ...below(spec, params), ...where] };
       const [rows, total] = await em.findAndCount(spec.entity as never, conditions as never, page as never);
       return { total, data: await viewsOf(spec, rows, { em, pool, actor }) };
@@ -64,14 +69,16 @@ export const idParams = (spec: Declared) => parentParams(spec).extend({ [spec.id
 export const below = ({ parent }: Declared, params: Record<string, number>): Row[] =>
   parent ? [{ [parent.property]: params[parent.param] }] : [];
 
-/** Throws 404 when the parent named in the path does not exist. */
+/** Throws 404 when the parent named in the path does not exist, or is a client whom the user does not see. */
 export const assertParent = async (
-  { parent }: Declared,
+  { parent, clientProperty }: Declared,
   em: EntityManager,
   params: Record<string, number>,
+  actor: Actor,
 ): Promise<void> => {
   if (!parent) return;
-  const there = { ...parent.where, [parent.key ?? 'id']: params[parent.param] };
+  const scope = clientProperty === parent.property && actor.kind === 'user' ? inScope(actor) : [];
+  const there = { $and: [{ ...parent.where, [parent.key ?? 'id']: params[parent.param] }, ...scope] };
   if ((await em.count(parent.entity as never, there as never)) === 0) throw notFound(parent.noun);
 };
 
@@ -85,7 +92,7 @@ export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proce
     answer: spec.read,
     handle: async ({ actor, params }) => {
       const em = orm.em.fork() as EntityManager;
-      await assertParent(spec, em, params);
+      await assertParent(spec, em, params, actor);
       const conditions = {
         $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)],
       };

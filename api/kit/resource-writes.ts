@@ -2,7 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { type UserActor, actorName } from './access.ts';
+import { type UserActor, actorName, assertSees } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Procedure, procedure, updateProcedures } from './procedure.ts';
 import { assertParent, below, idParams, parentParams, plainViews, shown, visible } from './resource-reads.ts';
@@ -24,8 +24,9 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     handle: ({ actor, params, body, once, requestId }) =>
       write(spec, deps, actor, 'save', async (unit) => {
         await once?.lock(unit.db);
-        await assertParent(spec, unit.em, params);
+        await assertParent(spec, unit.em, params, actor);
         const fields: Row = Object.assign({}, await fieldsOf(spec, body, unit, null), ...below(spec, params));
+        await assertOwner(spec, unit, fields);
         const row: Row = unit.em.create(spec.entity as never, fields as never);
         await unit.em.persist(row).flush();
         await spec.afterWrite?.(row, body, unit);
@@ -44,7 +45,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     access: 'user' as const,
     ...permissionFor(spec, 'update'),
     params: idParams(spec),
-    body: optional(spec.write!),
+    body: optional(spec),
     answer: spec.read,
     errors: [409],
     handle: ({ actor, params, body, requestId }) =>
@@ -108,7 +109,7 @@ const queryableOf = (em: EntityManager): Queryable => {
 };
 
 const locked = async (spec: Declared, { em, actor }: Writing, params: Record<string, number>): Promise<Row> => {
-  await assertParent(spec, em, params);
+  await assertParent(spec, em, params, actor);
   const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)] };
   const row: Row | null = await em.findOne(spec.entity as never, conditions as never, {
     lockMode: LockMode.PESSIMISTIC_WRITE,
@@ -119,6 +120,16 @@ const locked = async (spec: Declared, { em, actor }: Writing, params: Record<str
 
 const fieldsOf = async (spec: Declared, body: Row, unit: Writing, row: Row | null): Promise<Row> =>
   spec.fields ? spec.fields(body, unit, row) : body;
+
+/** Throws 404 for a client whom the user does not see: nothing is made for him. */
+const assertOwner = async (
+  { clientProperty, parent }: Declared,
+  { db, actor }: Writing,
+  fields: Row,
+): Promise<void> => {
+  if (clientProperty === undefined || parent?.property === clientProperty) return;
+  await assertSees(db, actor, fields[clientProperty] as number, 'client', clientProperty);
+};
 
 /** As audit rows keep it: unmasked, read inside the transaction. */
 const viewOf = async (spec: Declared, { pool }: ResourceDeps, row: Row, { em, actor }: Writing): Promise<Row> =>
@@ -141,14 +152,16 @@ const audit = (
   });
 
 /** Every field optional and without its default: what is not sent stays as it is. */
-const optional = (schema: z.ZodObject) =>
+const optional = ({ write, onlyOnCreate = [] }: Declared) =>
   atLeastOneField(
     z.strictObject(
       Object.fromEntries(
-        Object.entries(schema.shape).map(([key, field]) => [
-          key,
-          (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
-        ]),
+        Object.entries(write!.shape)
+          .filter(([key]) => !onlyOnCreate.includes(key))
+          .map(([key, field]) => [
+            key,
+            (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
+          ]),
       ),
     ),
   );

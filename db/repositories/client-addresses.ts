@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { assignJurisdiction } from './assignments.ts';
 
 export const ADDRESS_TYPES = ['residential', 'billing', 'mailing'] as const;
 export type AddressType = (typeof ADDRESS_TYPES)[number];
@@ -47,12 +48,21 @@ export const saveAddress = async (
           [...values, addressId],
         );
   if (!rows[0]) return null;
-  if (type === 'residential')
-    await db.query(
-      `update client set country_id = coalesce($2, country_id), city = coalesce($3, city), update_time = now() where client_id = $1`,
-      [clientId, countryId, city],
-    );
+  if (type === 'residential') await settleResidence(db, clientId, { countryId, city });
   return rows[0];
+};
+
+/** Where a client lives says his country and city, and with them his jurisdiction. */
+export const settleResidence = async (
+  db: Queryable,
+  clientId: number,
+  { countryId, city }: Pick<AddressToSave, 'countryId' | 'city'>,
+): Promise<void> => {
+  await db.query(
+    `update client set country_id = coalesce($2, country_id), city = coalesce($3, city), update_time = now() where client_id = $1`,
+    [clientId, countryId, city],
+  );
+  await assignJurisdiction(db, clientId);
 };
 
 /** False: the client has no such address. */

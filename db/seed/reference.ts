@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { seedCountries } from './countries.ts';
 import { seedMessages } from './messages.ts';
 import { seedWizards } from './wizards.ts';
 
@@ -64,7 +65,8 @@ export const seedReference = async (db: Queryable): Promise<void> => {
     ],
   );
   await db.query(
-    `insert into client_type (name, "group") values ('Individual', 'individual'), ('Corporate', 'corporative') on conflict (name) do nothing`,
+    `insert into client_type (name, "group", is_default)
+       values ('Individual', 'individual', not exists (select from client_type where is_default)), ('Corporate', 'corporative', false) on conflict (name) do nothing`,
   );
   await db.query(
     `insert into verification_level (name, caption, index, is_default, wizard) values
@@ -72,11 +74,7 @@ export const seedReference = async (db: Queryable): Promise<void> => {
      on conflict (name) do nothing`,
   );
   await seedDocuments(db);
-  await db.query(
-    `insert into country (alpha2_code, alpha3_code, country_name, numeric_code) values
-       ('CY', 'CYP', 'Cyprus', '196'), ('DE', 'DEU', 'Germany', '276'), ('GB', 'GBR', 'United Kingdom', '826'), ('MT', 'MLT', 'Malta', '470')
-     on conflict do nothing`,
-  );
+  await seedCountries(db);
   for (const [name, caption] of transactionTypes) {
     await db.query(
       `insert into transaction_type (name, caption, resources) values ($1, $2, jsonb_build_array(jsonb_build_object('key', 'caption', 'locale', 'en_US', 'value', $2::text)))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Queryable } from '../../../db/pool.ts';
+import { assignJurisdiction, assignManager } from '../../../db/repositories/assignments.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { saveAddress } from '../../../db/repositories/client-addresses.ts';
 import { savePhone } from '../../../db/repositories/client-phones.ts';
@@ -9,7 +10,7 @@ import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep } from '../step.ts';
 
 const Settings = z.strictObject({
-  /** The client's type where he has not chosen one: by country, else this one, else the first that is enabled. */
+  /** The client's type where he has not chosen one: by country, else this one, else the default one. */
   typeByCountry: z
     .array(z.strictObject({ countryIds: z.array(z.int()).min(1).max(300), typeId: z.int() }))
     .max(50)
@@ -69,6 +70,8 @@ export const createClient = defineStep<z.output<typeof Settings>>({
       throw new HubFailure('Rejected', 'already_exists', 'The email has already been taken.', { field: 'email' });
     const { clientId } = rows[0];
     await keepContacts(db, clientId, said, run.facts['phoneConfirmed'] === true);
+    await assignManager(db, clientId);
+    await assignJurisdiction(db, clientId);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'clients.register',
@@ -111,7 +114,7 @@ const typeFor = async (
   const chosen =
     typeByCountry.find(({ countryIds }) => countryId !== undefined && countryIds.includes(countryId))?.typeId ?? typeId;
   const { rows } = await db.query<{ id: number }>(
-    `select id from client_type where enabled order by id = $1 desc nulls last, id limit 1`,
+    `select id from client_type where enabled order by id = $1 desc nulls last, is_default desc, id limit 1`,
     [chosen],
   );
   if (!rows[0]) throw new HubFailure('Rejected', 'restricted', 'Nobody can register now.');
