@@ -10,8 +10,8 @@ export const Country = defineEntity({
   tableName: 'country',
   properties: {
     countryId: p.integer().primary().autoincrement(false),
-    alpha2Code: p.text(),
-    alpha3Code: p.text(),
+    alpha2Code: p.text().name('alpha2_code'),
+    alpha3Code: p.text().name('alpha3_code'),
     countryName: p.text(),
     numericCode: p.text(),
     enabled: p.boolean(),

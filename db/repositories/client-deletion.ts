@@ -9,7 +9,7 @@ const OPEN_BUSINESS = `
     (select 'Account ' || coalesce(a.account_number, a.account_id::text) || ' holds money.' from account a join ledger_account l on l.code = a.ledger_code
       where a.client_id = $1 and (l.balance <> 0 or l.held <> 0) order by a.account_id limit 1),
     (select 'Trading account ' || coalesce(a.account_number, a.account_id::text) || ' is open at its platform: archive it first.'
-       from account a join platform p using (platform_id) where a.client_id = $1 and p.type <> 'personal' and not p.is_demo
+       from account a join platform p on p.id = a.platform_id where a.client_id = $1 and p.type <> 'personal' and not p.is_demo
         and a.status in ('opening', 'active', 'archiving') order by a.account_id limit 1),
     (select 'Transaction ' || transaction_id || ' is under way.' from money_transaction where client_id = $1 and stage <> all($2::text[])
       order by transaction_id limit 1),
