@@ -17,7 +17,8 @@ export const openPlaces = async (path: string | undefined): Promise<Places> => {
   if (path === undefined) return () => NOWHERE;
   const reader = await open<CityResponse>(path, { watchForUpdates: true, watchForUpdatesNonPersistent: true });
   return (ip) => {
-    const found = lookUp(() => reader.get(ip));
+    // IPv4 as a socket for both shows it.
+    const found = lookUp(() => reader.get(ip.replace(/^::ffff:(?=\d+\.)/, '')));
     return { country: found?.country?.names.en ?? null, city: found?.city?.names.en ?? null };
   };
 };
