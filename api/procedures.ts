@@ -15,6 +15,7 @@ import { managers } from './back-office/clients/managers.ts';
 import { clientNotes } from './back-office/clients/notes.ts';
 import { clientPermissionProcedures } from './back-office/clients/permissions.ts';
 import { phones } from './back-office/clients/phones.ts';
+import { profileChanges } from './back-office/clients/profile-changes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
 import { methodProcedures } from './back-office/methods/index.ts';
@@ -82,6 +83,7 @@ const RESOURCES = [
   clientNotes,
   devices,
   myDevices,
+  profileChanges,
   accounts,
   transactions,
   applications,

@@ -1,32 +1,45 @@
 import type { Step } from '../../domain/wizards/grammar.ts';
 import type { StepRule } from '../../domain/wizards/definition.ts';
 import { beginsWithEffect, isSilent, type StepModule } from './step.ts';
+import { addressForm } from './steps/address-form.ts';
 import { askReset } from './steps/ask-reset.ts';
 import { captcha } from './steps/captcha.ts';
+import { changeClient } from './steps/change-client.ts';
 import { chooseFactor } from './steps/choose-factor.ts';
 import { clientType } from './steps/client-type.ts';
 import { createClient } from './steps/create-client.ts';
 import { emailCode } from './steps/email-code.ts';
 import { form } from './steps/form.ts';
 import { login } from './steps/login.ts';
+import { newClientType } from './steps/new-client-type.ts';
+import { newEmailCode, newPhoneCode } from './steps/new-contact-codes.ts';
 import { newPassword } from './steps/new-password.ts';
+import { newPhone } from './steps/new-phone.ts';
 import { phoneCode } from './steps/phone-code.ts';
+import { profileForm } from './steps/profile-form.ts';
 import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
 import { totp } from './steps/totp.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
 const ALL: readonly StepModule[] = [
+  addressForm,
   askReset,
   captcha,
+  changeClient,
   chooseFactor,
   clientType,
   createClient,
   emailCode,
   form,
   login,
+  newClientType,
+  newEmailCode,
   newPassword,
+  newPhone,
+  newPhoneCode,
   phoneCode,
+  profileForm,
   setPassword,
   signIn,
   totp,

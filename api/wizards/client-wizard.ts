@@ -35,10 +35,16 @@ export class ClientWizard {
     return this.answer(reached, call, done);
   }
 
-  /** One step; `steps` names those the method is for. With `resend` the code goes out again. */
-  async take(call: ByClient, steps: readonly string[], uuid: string, body: Record<string, unknown>, resend = false) {
+  /** One step; `steps` names those the method is for, null: all. With `resend` the code goes out again. */
+  async take(
+    call: ByClient,
+    steps: readonly string[] | null,
+    uuid: string,
+    body: Record<string, unknown>,
+    resend = false,
+  ) {
     const { wizards, type } = this;
-    const meant = { type, steps };
+    const meant = { type, ...(steps && { steps }) };
     const caller = callerOf(call);
     const reached = resend
       ? await wizards.sendAgain(uuid, meant, caller)

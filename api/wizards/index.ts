@@ -1,6 +1,8 @@
 import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
+import { myProfileProcedures } from '../front-office/profile.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
+import { clientChangeProcedures } from './client-changes.ts';
 import { recoveryProcedures } from './recovery.ts';
 import { registrationProcedures } from './registration.ts';
 import { signInProcedures } from './sign-in.ts';
@@ -13,6 +15,8 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
     ...registrationProcedures(wizards, deps),
     ...recoveryProcedures(wizards),
     ...signInProcedures(wizards, deps),
+    ...clientChangeProcedures(wizards, deps),
+    ...myProfileProcedures(wizards.hub),
     ...wizardRunProcedures(wizards),
   ];
 };

@@ -1,4 +1,5 @@
 import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import type { PROFILE_CHANGES } from '../repositories/profile-changes.ts';
 import { stamps } from './stamps.ts';
 
 export const UserGroup = defineEntity({
@@ -57,6 +58,22 @@ export const Client = defineEntity({
   },
 });
 export type ClientRow = InferEntity<typeof Client>;
+
+/** One line of a client's history. */
+export const ProfileChange = defineEntity({
+  name: 'ProfileChange',
+  tableName: 'profile_change',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text().$type<(typeof PROFILE_CHANGES)[number]>(),
+    oldValue: p.text().nullable(),
+    newValue: p.text().nullable(),
+    userId: p.integer().nullable(),
+    ...stamps(),
+  },
+});
+export type ProfileChangeRow = InferEntity<typeof ProfileChange>;
 
 /** One sign-in of a client, or an attempt at one. */
 export const AuthorizationRecord = defineEntity({

@@ -16,19 +16,25 @@ const OPEN_BUSINESS = `
     (select 'Request ' || id || ' is open.' from application where client_id = $1 and status_id in (0, 3) order by id limit 1),
     (select 'A verification is under way.' from kyc_case where client_id = $1 and state in ('checking', 'on_hold') limit 1)) as why`;
 
-/**
- * Marks a client as deleted; his row and his history stay, his e-mail is free for somebody else. Ends his sign-ins and forgets where his phones hear of
- * things. In a transaction. Throws `already_done`, and `in_use` while he has money or anything is under way.
- */
+/** In words, for people; null: nothing. */
+export const openBusinessOf = async (db: Queryable, clientId: number): Promise<string | null> =>
+  (await db.query<{ why: string | null }>(OPEN_BUSINESS, [clientId, FINAL_STAGES])).rows[0]!.why;
+
+/** His row and his history stay; his sign-ins end, his phones hear of nothing any more, his e-mail is free for somebody else. In a transaction. */
+export const markDeleted = async (db: Queryable, clientId: number): Promise<void> => {
+  await db.query(`update client set status = 'deleted', update_time = now() where client_id = $1`, [clientId]);
+  await db.query('delete from client_push_token where client_id = $1', [clientId]);
+  await db.query('delete from sign_in_guard where client_id = $1', [clientId]);
+  await revokeTokens(db, { subjects: [`client:${clientId}`] });
+};
+
+/** Deletes a client in a transaction. Throws `already_done`, and `in_use` while he has money or anything is under way. */
 export const deleteClient = async (db: Queryable, clientId: number): Promise<void> => {
   const { rows } = await db.query<{ status: string }>('select status from client where client_id = $1 for update', [
     clientId,
   ]);
   if (rows[0]?.status === 'deleted') throw new HubFailure('Rejected', 'already_done', 'The client is deleted already.');
-  const { rows: open } = await db.query<{ why: string | null }>(OPEN_BUSINESS, [clientId, FINAL_STAGES]);
-  if (open[0]?.why) throw new HubFailure('Rejected', 'in_use', open[0].why);
-  await db.query(`update client set status = 'deleted', update_time = now() where client_id = $1`, [clientId]);
-  await db.query('delete from client_push_token where client_id = $1', [clientId]);
-  await db.query('delete from sign_in_guard where client_id = $1', [clientId]);
-  await revokeTokens(db, { subjects: [`client:${clientId}`] });
+  const open = await openBusinessOf(db, clientId);
+  if (open !== null) throw new HubFailure('Rejected', 'in_use', open);
+  await markDeleted(db, clientId);
 };

@@ -25,6 +25,7 @@ const REASON = ['reason', 'Why', 'Bank details do not match'] as const;
 const LEVEL = ['level', 'Level of verification', 'Level 2'] as const;
 const UNTIL = ['until', 'Last day, YYYY-MM-DD', '2027-05-31'] as const;
 const DAYS = ['days', 'Days until then', '7'] as const;
+const WHAT = ['what', 'What it is about', 'phone number'] as const;
 const CODE = ['code', 'The code', '493027'] as const;
 
 /** One text, as plain text and as HTML: its paragraphs are the same. */
@@ -95,6 +96,44 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
       ),
       sms('Your code is {{ code }}'),
     ],
+  },
+  {
+    name: 'ProfileChanged',
+    caption: 'Something about the client was changed',
+    parameters: [FIRST_NAME, WHAT],
+    templates: [
+      email('Your {{ what }} was changed', HELLO, 'Your {{ what }} was changed. If that was not you, tell us at once.'),
+    ],
+  },
+  {
+    name: 'ProfileChangeReceived',
+    caption: 'A change waits for a decision',
+    parameters: [FIRST_NAME, WHAT],
+    templates: [
+      email(
+        'We received your request',
+        HELLO,
+        'We are looking into your request about your {{ what }} and will tell you what came of it.',
+      ),
+    ],
+  },
+  {
+    name: 'ProfileChangeRejected',
+    caption: 'A change was not allowed',
+    parameters: [FIRST_NAME, WHAT, REASON],
+    templates: [
+      email(
+        'Your request was not approved',
+        HELLO,
+        'Your request about your {{ what }} was not approved: {{ reason }}',
+      ),
+    ],
+  },
+  {
+    name: 'ProfileDeleted',
+    caption: 'The profile was deleted',
+    parameters: [],
+    templates: [email('Your profile was deleted', 'Your profile was deleted, as you asked for.')],
   },
   {
     name: 'signInEnded',

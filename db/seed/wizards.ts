@@ -30,6 +30,11 @@ const CONFIRM: readonly Step[] = [
   step('email', 'email-code', code('confirmChange', 'confirm_email'), only('factor', 'email')),
 ];
 
+const GUARDED: readonly Step[] = CONFIRM.map((one) => ({
+  ...one,
+  when: { facts: { ...one.when!.facts, guarded: [true] } },
+}));
+
 const MAIN_FORM = [
   field('email', 'input', 'E-mail', 'required', 'email:rfc,spoof,strict', 'unique_active_email'),
   field('password', 'passwordButton', 'Password', 'required', 'password_length', 'password_content'),
@@ -86,6 +91,44 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
       step('set', 'set-password', {}, only('mustReset', true)),
       step('sign-in', 'sign-in'),
     ],
+  },
+  {
+    type: 'clientTypeChange',
+    name: 'Client type change',
+    steps: [step('type', 'new-client-type'), ...CONFIRM, step('change', 'change-client')],
+  },
+  {
+    type: 'profileChange',
+    name: 'Profile change',
+    steps: [
+      step('profile', 'profile-form'),
+      ...CONFIRM,
+      step('old-email', 'email-code', code('confirmChange', 'confirm_email'), {
+        facts: { emailChange: [true], factor: ['google', 'sms'] },
+      }),
+      step('new-email', 'new-email-code', code('confirmChange', 'confirm_email'), only('emailChange', true)),
+      step('change', 'change-client'),
+    ],
+  },
+  {
+    type: 'phoneChange',
+    name: 'Phone change',
+    steps: [
+      step('phone', 'new-phone'),
+      ...GUARDED,
+      step('new-phone', 'new-phone-code', code('confirmChange', 'confirm_phone')),
+      step('change', 'change-client'),
+    ],
+  },
+  {
+    type: 'addressChange',
+    name: 'Address change',
+    steps: [step('address', 'address-form'), ...GUARDED, step('change', 'change-client')],
+  },
+  {
+    type: 'profileDeactivation',
+    name: 'Profile deactivation',
+    steps: [...CONFIRM, step('change', 'change-client')],
   },
 ];
 

@@ -26,6 +26,12 @@ const CONFIRM: readonly Fixed[] = [
   { name: 'email', kind: 'email-code', when: { facts: { factor: ['email'] } } },
 ];
 
+/** Only of a client who has something that a stranger could take over: a second factor, or a phone that codes go to (the fact `guarded`). */
+const CONFIRM_GUARDED: readonly Fixed[] = CONFIRM.map((step) => ({
+  ...step,
+  when: { facts: { ...step.when!.facts, guarded: [true] } },
+}));
+
 /** Steps a wizard of a type must have, under these conditions and in this order; others may stand between them, never after the last. */
 const FIXED: Record<WizardType, readonly Fixed[]> = {
   registration: [
@@ -51,7 +57,31 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'set', kind: 'set-password', when: { facts: { mustReset: [true] } } },
     { name: 'sign-in', kind: 'sign-in' },
   ],
+  clientTypeChange: [{ name: 'type', kind: 'new-client-type' }, ...CONFIRM, { name: 'change', kind: 'change-client' }],
+  profileChange: [
+    { name: 'profile', kind: 'profile-form' },
+    ...CONFIRM,
+    // Another e-mail takes a code from the present one, whatever else guards the client, and one from the new one.
+    { name: 'old-email', kind: 'email-code', when: { facts: { emailChange: [true], factor: ['google', 'sms'] } } },
+    { name: 'new-email', kind: 'new-email-code', when: { facts: { emailChange: [true] } } },
+    { name: 'change', kind: 'change-client' },
+  ],
+  phoneChange: [
+    { name: 'phone', kind: 'new-phone' },
+    ...CONFIRM_GUARDED,
+    { name: 'new-phone', kind: 'new-phone-code' },
+    { name: 'change', kind: 'change-client' },
+  ],
+  addressChange: [
+    { name: 'address', kind: 'address-form' },
+    ...CONFIRM_GUARDED,
+    { name: 'change', kind: 'change-client' },
+  ],
+  profileDeactivation: [...CONFIRM, { name: 'change', kind: 'change-client' }],
 };
+
+/** Types with one method for all steps, which therefore serves forms of the broker's own. */
+const OPEN_TYPES: readonly WizardType[] = ['registration', 'clientTypeChange'];
 
 /** Of a client who is signed in. */
 const SIGNED_IN = ['client', 'email', 'phone'];
@@ -62,6 +92,11 @@ const GIVEN: Record<WizardType, readonly string[]> = {
   passwordRecovery: ['client', 'email'],
   passwordChange: SIGNED_IN,
   authorization: [],
+  clientTypeChange: SIGNED_IN,
+  profileChange: SIGNED_IN,
+  phoneChange: SIGNED_IN,
+  addressChange: SIGNED_IN,
+  profileDeactivation: SIGNED_IN,
 };
 
 export interface Mistake {
@@ -90,8 +125,7 @@ export const mistakesIn = (
       continue;
     }
     if (rule.types && !rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
-    // Those of a registration come all by one method, the others each by its own.
-    if (type !== 'registration' && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
+    if (!OPEN_TYPES.includes(type) && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
     const twin = steps.slice(0, at).find((other) => canMeet(other, step) && sameBodyFits(ruleOf(other), rule));
     if (twin)
       say(`what is sent for '${twin.name}' would do for '${step.name}' as well: give one of them a field of its own`);

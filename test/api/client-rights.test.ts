@@ -24,7 +24,7 @@ const withdraw = async (client: Caller & { wallet: number }) =>
       methodId: await api.methodId('bank-payout'),
       currencyCode: 840,
       amount: 10,
-      data: { holder: 'Ann Lee', iban: 'DE02120300000000202051' },
+      data: { accountHolder: 'Ann Lee', iban: 'DE02120300000000202051' },
     },
     { 'idempotency-key': randomUUID() },
   );

@@ -6,6 +6,7 @@ import { saveAddress } from '../../../db/repositories/client-addresses.ts';
 import { savePhone } from '../../../db/repositories/client-phones.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { extrasOf } from '../extras.ts';
 import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep } from '../step.ts';
 
@@ -120,10 +121,3 @@ const typeFor = async (
   if (!rows[0]) throw new HubFailure('Rejected', 'restricted', 'Nobody can register now.');
   return rows[0].id;
 };
-
-/** What the broker's own fields said, whichever form asked for it. */
-const extrasOf = (draft: object): Record<string, unknown> =>
-  Object.assign(
-    {},
-    ...Object.entries(draft).flatMap(([key, value]) => (key.startsWith('extra:') ? [value as object] : [])),
-  ) as Record<string, unknown>;

@@ -20,7 +20,7 @@ const Settings = z.strictObject({
 /** Fields that the broker defines. What they are is known by their names; all others are kept with the client as they are. */
 export const form = defineStep<z.output<typeof Settings>, Record<string, unknown>>({
   kind: 'form',
-  types: ['registration'],
+  types: ['registration', 'clientTypeChange'],
   settings: Settings,
   gives: ({ fields }) => [
     ...fields.filter(({ rules, type }) => type !== 'group' || rules.includes('required')).flatMap(givenBy),
@@ -43,7 +43,11 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     const { fields, captcha } = asked.settings;
     const { recaptchaResponse, device_fingerprint: fingerprint, ...said } = sent;
     // The first form is sent by the device that will be signed in.
-    if (asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
+    if (
+      asked.run.type === 'registration' &&
+      asked.step.name === 'main' &&
+      (typeof fingerprint !== 'string' || fingerprint.length > 8_192)
+    )
       throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
     const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);

@@ -9,6 +9,7 @@ import { recordAudit } from '../../../db/repositories/audit.ts';
 import { phonesOf, removePhone, savePhone } from '../../../db/repositories/client-phones.ts';
 import { deleteClient } from '../../../db/repositories/client-deletion.ts';
 import { changeLevel } from '../../../db/repositories/kyc.ts';
+import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
@@ -19,6 +20,7 @@ import { idText } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
 import { CLIENT_STATUS } from './client-lists.ts';
 import { type ClientBody, columnsOf, CreateBody, UpdateBody } from './client-fields.ts';
+import { historyOf } from './profile-history.ts';
 
 const saveTags = async (
   db: pg.PoolClient,
@@ -140,6 +142,7 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
             const moved = body.countryId !== undefined || body.typeId !== undefined;
             if (moved && body.jurisdictionId === undefined) await assignJurisdiction(db, clientId);
             const view = (await clientViews(db, [clientId])).get(clientId)!;
+            await noteProfileChanges(db, clientId, historyOf(before, view), actor.id);
             const what = { actor: actorName(actor), action: 'clients.update', object: `client:${clientId}` };
             await recordAudit(db, { ...what, before, after: view, requestId });
             if (view.status !== 'active' && view.status !== before.status) {

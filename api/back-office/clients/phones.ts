@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { phoneTaken } from '../../../activities/clients/kinds/phone.ts';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
 import { ClientPhone, type ClientPhoneRow } from '../../../db/entities/clients.ts';
-import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
-import { isPhoneOfAnother, PHONE_TYPES } from '../../../db/repositories/client-phones.ts';
+import { PHONE_TYPES } from '../../../db/repositories/client-phones.ts';
 import { problem } from '../../kit/errors.ts';
 import { byFlag, byId, byWord, contains } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
@@ -94,8 +94,8 @@ export const phones = resource({
 });
 
 const assertFree = async (db: Writing['db'], number: string, clientId: number): Promise<void> => {
-  if ((await brokerSetting(db, 'clients.uniquePhone')) && (await isPhoneOfAnother(db, number, clientId)))
-    throw problem(409, 'already_exists', 'Another client has this number.', 'number');
+  const taken = await phoneTaken(db, number, clientId);
+  if (taken) throw problem(409, taken.reason, taken.issue, 'number');
 };
 
 const hasDefault = async (db: Writing['db'], clientId: number): Promise<boolean> =>
