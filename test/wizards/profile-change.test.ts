@@ -1,6 +1,10 @@
 /** What clients change about themselves with a person's word: names, birthday, addresses, the type of client, their going. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { settleClientChange } from '../../activities/clients/settle-client-change.ts';
+import { startWaiting } from '../../activities/ops/start-waiting.ts';
+import { lendTools } from '../../worker/tools.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
+import { payloadsOf } from '../kit/history.ts';
 import { eventually } from '../kit/hub.ts';
 import { codeSentTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
 import { refusal, setBroker, SignedIn } from './signed-in.ts';
@@ -226,6 +230,72 @@ describe('other names', () => {
     expect((await olga.call(`POST /applications/${requestId}/reject`, { resolutionId: 1 })).body.status).toBe(
       'rejected',
     );
+  });
+});
+
+describe('a decision that comes too late', () => {
+  it('ends the request with the reason, and the client is as he was', async () => {
+    const client = await SignedIn.up(api);
+    const { requestId } = (await askForNames(client, { firstName: 'Jon' })).data.request;
+    const { id: changeId } = await api.hub.one<{ id: number }>(`select id from client_change where client_id = $1`, [
+      client.id,
+    ]);
+    // Between the word of the operator and the change.
+    await api.hub.pool.query(`update client set status = 'banned' where client_id = $1`, [client.id]);
+    const { hub } = api;
+    const tools = {
+      ...lendTools(hub.settings, hub.pool, hub.client),
+      ...{ steer: hub.steering, run: { workflowId: `client-change:${changeId}`, runId: '' } },
+    };
+    const verdict = { changeId, approved: true, by: olga.id, resolutionId: null };
+    const ended = { state: 'refused', issue: 'The client is banned.' };
+    expect(await settleClientChange(verdict, tools as never)).toEqual(ended);
+    // An attempt that is made twice says the same.
+    expect(await settleClientChange(verdict, tools as never)).toEqual(ended);
+    expect((await olga.call(`GET /applications/${requestId}`)).body).toMatchObject({
+      ...{ status: 'rejected', comment: 'The client is banned.' },
+    });
+    expect((await olga.call(`GET /clients/${client.id}`)).body.firstName).toBe('Ann');
+  });
+});
+
+describe('a request whose run was forgotten', () => {
+  it('is decided once the sweep has started the run', async () => {
+    const client = await SignedIn.up(api);
+    const { id } = await api.hub.one<{ id: number }>(
+      `with asked as (
+         insert into client_change (client_id, kind, wanted, before, state, create_time)
+         values ($1, 'profile', '{"firstName": "Jon"}', '{"firstName": "Ann"}', 'waiting', now() - interval '1 minute') returning *)
+       insert into application (client_id, type, purpose, change_id, workflow_id, data)
+       select client_id, 'profile', 'approval', id, workflow_id, '{}' from asked returning id`,
+      [client.id],
+    );
+    await startWaiting(undefined, { pool: api.hub.pool, steer: api.hub.steering } as never);
+    expect((await approve(id)).body.status).toBe('approved');
+    await settled(client, 'done');
+  });
+});
+
+describe('what clients say about themselves', () => {
+  it('is in no history, id or search attribute', async () => {
+    const client = await SignedIn.up(api);
+    const { requestId } = (await askForNames(client, { firstName: 'Zeldaquin', birthday: '1987-11-23' })).data.request;
+    const uuid = await run(client, '/my/addresses/wizard');
+    const where = { type: 'mailing', countryId: 470, address: 'Quixwood Lane 7', city: 'Zeldatown' };
+    await client.step('POST /my/addresses', { uuid, ...where });
+    await approve(requestId);
+    await settled(client, 'done');
+    const { rows } = await api.hub.pool.query<{ id: string }>(
+      `select 'wizard:' || uuid as id from wizard_run where opened_by = $1 union select workflow_id from client_change where client_id = $1`,
+      [client.id],
+    );
+    expect(rows).toHaveLength(4);
+    for (const { id } of rows) {
+      const { history, decoded } = await payloadsOf(api.hub, id);
+      expect(decoded).toMatch(/clientId|"changeId"/);
+      for (const said of ['Zeldaquin', '1987-11-23', 'Quixwood', 'Zeldatown', client.email])
+        for (const text of [history, decoded]) expect(text).not.toContain(said);
+    }
   });
 });
 
