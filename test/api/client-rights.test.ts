@@ -52,7 +52,7 @@ describe('a client who has money', () => {
   it('is not deleted, nor while some moves, nor with an open trading account', async () => {
     const client = await api.clientWith('10', 'USD');
     const remove = async () => detail(await olga.call(`DELETE /clients/${client.id}`));
-    const money = [400, 'in_use', expect.stringMatching(/^Account 2\d+ holds money\.$/)];
+    const money = [400, 'in_use', expect.stringMatching(/^Account 2\d+ holds money: it must be paid out first\.$/)];
     expect(await remove()).toEqual(money);
     const { body } = await withdraw(client);
     expect(await remove()).toEqual(money);
