@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Queryable } from '../../db/pool.ts';
+import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { localFolder } from '../../storage/local-folder.ts';
 import type { ApiDeps } from '../deps.ts';
 import { assertSees } from '../kit/access.ts';
@@ -41,15 +43,20 @@ export const photoProcedures = ({ pool, settings }: ApiDeps): Procedure[] => {
       body,
       answer: null,
       limit: perActor('20/m'),
-      handle: ({ actor, body: { photo }, requestId }) =>
-        keepPhoto(pool, storage, { clientId: actor.id, actor, photo, requestId }),
+      handle: async ({ actor, body: { photo }, requestId }) => {
+        await assertMayChange(pool);
+        await keepPhoto(pool, storage, { clientId: actor.id, actor, photo, requestId });
+      },
     }),
     procedure('DELETE /my/photo', {
       ...mine,
       summary: 'Take the photo away',
       answer: null,
       errors: [404],
-      handle: ({ actor, requestId }) => removePhoto(pool, storage, { clientId: actor.id, actor, requestId }),
+      handle: async ({ actor, requestId }) => {
+        await assertMayChange(pool);
+        await removePhoto(pool, storage, { clientId: actor.id, actor, requestId });
+      },
     }),
 
     procedure('GET /clients/{clientId}/photo', {
@@ -88,4 +95,9 @@ export const photoProcedures = ({ pool, settings }: ApiDeps): Procedure[] => {
       },
     }),
   ];
+};
+
+const assertMayChange = async (db: Queryable): Promise<void> => {
+  if (!(await brokerSetting(db, 'profile.changePhoto')))
+    throw problem(403, 'restricted', 'Photos cannot be changed here.');
 };

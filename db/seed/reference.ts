@@ -38,6 +38,19 @@ const resolutions = [
   ],
 ] as const;
 
+/** Those who look after clients, and move no money. */
+const CLIENT_SERVICE = [
+  ...['clients.read', 'clients.create', 'clients.update', 'clientTypes.read', 'countries.read', 'tags.read'],
+  ...['phones', 'addresses', 'clientNotes'].flatMap((one) => [
+    `${one}.read`,
+    `${one}.create`,
+    `${one}.update`,
+    `${one}.delete`,
+  ]),
+  ...['devices.read', 'devices.delete', 'clientPermissions.read', 'managers.read', 'jurisdictions.read'],
+  ...['accounts.read', 'transactions.read', 'requests.read', 'documents.read', 'verifications.read'],
+];
+
 /** What every installation needs before the first client. Repeating it changes nothing. */
 export const seedReference = async (db: Queryable): Promise<void> => {
   for (const [code, alpha, name, minorUnit, priority] of currencies) {
@@ -63,6 +76,10 @@ export const seedReference = async (db: Queryable): Promise<void> => {
         'currencies.read',
       ],
     ],
+  );
+  await db.query(
+    `insert into user_group (name, permissions) values ('Client service', $1) on conflict (name) do nothing`,
+    [CLIENT_SERVICE],
   );
   await db.query(
     `insert into client_type (name, "group", is_default)

@@ -102,4 +102,14 @@ describe('the photo of a client', () => {
     expect(all.every(({ status }) => status === 204)).toBe(true);
     expect(storedFiles()).toHaveLength(1);
   });
+
+  it('is not the client’s to change where the broker does not want it', async () => {
+    await api.sql(`insert into broker_setting (name, value) values ('profile.changePhoto', 'false')`);
+    const { status, detail } = await send(ann, PNG);
+    expect([status, detail.reason]).toEqual([403, 'restricted']);
+    expect((await ann.call('DELETE /api/v2/my/photo')).status).toBe(403);
+    expect((await look(ann)).status).toBe(200);
+    expect((await send(await api.operator(), GIF, `/clients/${ann.id}/photo`)).status).toBe(204);
+    await api.sql(`delete from broker_setting`);
+  });
 });
