@@ -25,8 +25,8 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
       write(spec, deps, actor, 'save', async (unit) => {
         await once?.lock(unit.db);
         await assertParent(spec, unit.em, params, actor);
+        await assertOwner(spec, unit, body);
         const fields: Row = Object.assign({}, await fieldsOf(spec, body, unit, null), ...below(spec, params));
-        await assertOwner(spec, unit, fields);
         const row: Row = unit.em.create(spec.entity as never, fields as never);
         await unit.em.persist(row).flush();
         await spec.afterWrite?.(row, body, unit);
@@ -121,14 +121,10 @@ const locked = async (spec: Declared, { em, actor }: Writing, params: Record<str
 const fieldsOf = async (spec: Declared, body: Row, unit: Writing, row: Row | null): Promise<Row> =>
   spec.fields ? spec.fields(body, unit, row) : body;
 
-/** Throws 404 for a client whom the user does not see: nothing is made for him. */
-const assertOwner = async (
-  { clientProperty, parent }: Declared,
-  { db, actor }: Writing,
-  fields: Row,
-): Promise<void> => {
+/** Throws 404 for a client, named in the body, whom the user does not see: nothing is made for him. */
+const assertOwner = async ({ clientProperty, parent }: Declared, { db, actor }: Writing, body: Row): Promise<void> => {
   if (clientProperty === undefined || parent?.property === clientProperty) return;
-  await assertSees(db, actor, fields[clientProperty] as number, 'client', clientProperty);
+  await assertSees(db, actor, body[clientProperty] as number, 'client', clientProperty);
 };
 
 /** As audit rows keep it: unmasked, read inside the transaction. */

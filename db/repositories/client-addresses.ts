@@ -65,6 +65,14 @@ export const settleResidence = async (
   await assignJurisdiction(db, clientId);
 };
 
-/** False: the client has no such address. */
-export const removeAddress = async (db: Queryable, clientId: number, addressId: number): Promise<boolean> =>
-  (await db.query(`delete from client_address where id = $1 and client_id = $2`, [addressId, clientId])).rowCount === 1;
+/** '1 Main st., 0100 Tbilisi, Georgia' */
+export const inOneLine = async (
+  db: Queryable,
+  { address, postcode, city, state, countryId }: Omit<AddressToSave, 'type'>,
+): Promise<string> => {
+  const { rows } = await db.query<{ name: string }>(`select country_name as name from country where country_id = $1`, [
+    countryId,
+  ]);
+  const place = [postcode, city].filter(Boolean).join(' ');
+  return [address, place, state, rows[0]?.name].filter(Boolean).join(', ');
+};

@@ -19,7 +19,7 @@ export const noteDevice = async (
   );
 };
 
-/** It was heard of again without a sign-in. */
+/** It was heard of again without a sign-in. Not waited for: whoever deletes the device waits for the token this belongs to. */
 export const seeDevice = async (db: Queryable, { clientId, deviceMark, ip }: SeenDevice): Promise<void> => {
   await db.query(`update client_device set ip = $3, last_seen_time = now() where client_id = $1 and device_mark = $2`, [
     clientId,

@@ -47,6 +47,16 @@ describe('phones', () => {
     expect((await admin.call(`DELETE /api/v2/phones/${second.id}`)).status).toBe(204);
     expect((await admin.call(`GET /api/v2/phones/${first.id}`)).body.default).toBe(true);
     expect((await masked.call(`GET /api/v2/phones/${first.id}`)).body.number).toBe('*');
+    const history = await api.sql(
+      `select old_value, new_value from profile_change where client_id = $1 and type = 'phone' and user_id = $2 order by id`,
+      [clientId, admin.id],
+    );
+    expect(history.map((one) => [one.old_value, one.new_value])).toEqual([
+      [null, '+35620990000'],
+      ['+35620990000', '+995555123456'],
+      ['+995555123456', '+995555123457'],
+      ['+995555123457', '+35620990000'],
+    ]);
   });
 
   it('are refused where they cannot be, and to whom does not see the client', async () => {
@@ -152,6 +162,17 @@ describe('addresses', () => {
       'validation',
     ]);
     expect((await admin.call(`DELETE /api/v2/addresses/${body.addressId}`)).status).toBe(204);
+    const history = await api.sql(
+      `select old_value, new_value from profile_change where client_id = $1 and type = 'address' order by id`,
+      [clientId],
+    );
+    const [valletta, sliema] = ['Valletta', 'Sliema'].map((city) => `1 Main St, VLT 1000 ${city}, Malta`);
+    expect(history.map((one) => [one.old_value, one.new_value])).toEqual([
+      [null, valletta],
+      [null, '1 Main St, VLT 1000 Berlin, Germany'],
+      [valletta, sliema],
+      [sliema, null],
+    ]);
   });
 });
 

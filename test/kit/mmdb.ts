@@ -11,7 +11,7 @@ export const mmdbOf = (networks: readonly { network: string; place: object }[]):
       .join('')
       .slice(0, Number(length));
     let at = 0;
-    for (const [n, bit] of [...bits].entries()) {
+    for (const [n, bit] of bits.split('').entries()) {
       const side = Number(bit) as 0 | 1;
       const next = nodes[at]![side];
       if (n === bits.length - 1) nodes[at]![side] = `data:${dataLength}`;

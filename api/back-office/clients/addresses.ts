@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ClientAddress, type ClientAddressRow, Country } from '../../../db/entities/clients.ts';
-import { ADDRESS_TYPES, settleResidence } from '../../../db/repositories/client-addresses.ts';
+import { ADDRESS_TYPES, inOneLine, settleResidence } from '../../../db/repositories/client-addresses.ts';
+import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import { byId, byWord, contains } from '../../kit/filters.ts';
-import { resource } from '../../kit/resource.ts';
+import { type Writing, resource } from '../../kit/resource.ts';
 import { id, isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
 import { CountryRef, countryRefOf } from '../../presenters/client.ts';
 
@@ -48,6 +49,14 @@ export const addresses = resource({
     postcode: line(20),
   }),
   onlyOnCreate: ['clientId'],
+  fields: async (body, writing, row: ClientAddressRow | null) => {
+    const after = { ...NOWHERE, ...row, ...body };
+    await noteMove(writing, row?.clientId ?? body.clientId!, row, after);
+    return body;
+  },
+  guard: async (row: ClientAddressRow, change, writing) => {
+    if (change === 'delete') await noteMove(writing, row.clientId, row, null);
+  },
   afterWrite: async ({ clientId, type, countryId = null, city = null }: ClientAddressRow, _body, { db }) => {
     if (type === 'residential') await settleResidence(db, clientId, { countryId, city });
   },
@@ -75,3 +84,21 @@ export const addresses = resource({
     postcode: view.postcode && '*',
   }),
 });
+
+const NOWHERE = { countryId: null, state: null, city: null, address: null, postcode: null };
+
+/** In the client's history. */
+const noteMove = async (
+  { db, actor }: Writing,
+  clientId: number,
+  before: ClientAddressRow | null,
+  after: Partial<ClientAddressRow> | null,
+): Promise<void> => {
+  const [from, to] = [before && (await lineOf(db, before)), after && (await lineOf(db, after))];
+  if (from !== to) await noteProfileChanges(db, clientId, [{ type: 'address', from, to }], actor.id);
+};
+
+const lineOf = (db: Writing['db'], address: Partial<ClientAddressRow>): Promise<string> => {
+  const { countryId = null, state = null, city = null, address: line = null, postcode = null } = address;
+  return inOneLine(db, { countryId, state, city, address: line, postcode });
+};

@@ -3,6 +3,7 @@ import { phoneTaken } from '../../../activities/clients/kinds/phone.ts';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
 import { ClientPhone, type ClientPhoneRow } from '../../../db/entities/clients.ts';
 import { PHONE_TYPES } from '../../../db/repositories/client-phones.ts';
+import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import { problem } from '../../kit/errors.ts';
 import { byFlag, byId, byWord, contains } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
@@ -61,13 +62,16 @@ export const phones = resource({
     default: z.boolean().default(false),
   }),
   onlyOnCreate: ['clientId'],
-  fields: async ({ default: isDefault, ...body }, { db }, row: ClientPhoneRow | null) => {
+  fields: async ({ default: isDefault, ...body }, { db, actor }, row: ClientPhoneRow | null) => {
     const clientId = row?.clientId ?? body.clientId!;
     await db.query('select from client where client_id = $1 for update', [clientId]);
     if (body.number !== undefined) await assertFree(db, body.number, clientId);
     if (isDefault === false && row?.isDefault)
       throw problem(400, 'validation', 'Make another phone the default one instead.', 'default');
-    const first = row === null && !(await hasDefault(db, clientId));
+    const main = await mainNumber(db, clientId);
+    const first = row === null && main === null;
+    const number = body.number ?? row?.number ?? null;
+    if (first || isDefault || row?.isDefault) await noteMain({ db, actor }, clientId, main, number);
     if (isDefault && !row?.isDefault)
       await db.query('update client_phone set is_default = false where client_id = $1 and is_default', [clientId]);
     return {
@@ -78,8 +82,8 @@ export const phones = resource({
       ...((first || isDefault !== undefined) && { isDefault: first || isDefault === true }),
     };
   },
-  guard: async (row: ClientPhoneRow, change, { db }) => {
-    if (change === 'delete' && row.isDefault) await passDefaultOn(db, row);
+  guard: async (row: ClientPhoneRow, change, writing) => {
+    if (change === 'delete' && row.isDefault) await passDefaultOn(writing, row);
   },
   present: (rows: ClientPhoneRow[]) =>
     rows.map(({ isDefault, ...row }) => ({
@@ -98,15 +102,31 @@ const assertFree = async (db: Writing['db'], number: string, clientId: number): 
   if (taken) throw problem(409, taken.reason, taken.issue, 'number');
 };
 
-const hasDefault = async (db: Writing['db'], clientId: number): Promise<boolean> =>
-  (await db.query('select 1 from client_phone where client_id = $1 and is_default', [clientId])).rows.length > 0;
+const mainNumber = async (db: Writing['db'], clientId: number): Promise<string | null> =>
+  (
+    await db.query<{ number: string }>('select number from client_phone where client_id = $1 and is_default', [
+      clientId,
+    ])
+  ).rows[0]?.number ?? null;
+
+/** In the client's history. */
+const noteMain = async (
+  { db, actor }: Pick<Writing, 'db' | 'actor'>,
+  clientId: number,
+  from: string | null,
+  to: string | null,
+): Promise<void> => {
+  if (from !== to) await noteProfileChanges(db, clientId, [{ type: 'phone', from, to }], actor.id);
+};
 
 /** When the default phone goes, another takes its place, a confirmed one first. */
-const passDefaultOn = async (db: Writing['db'], { id: phoneId, clientId }: ClientPhoneRow): Promise<void> => {
+const passDefaultOn = async (writing: Writing, { id: phoneId, clientId, number }: ClientPhoneRow): Promise<void> => {
+  const { db } = writing;
   await db.query('update client_phone set is_default = false where id = $1', [phoneId]);
   await db.query(
     `update client_phone set is_default = true, update_time = now()
       where id = (select id from client_phone where client_id = $1 and id <> $2 order by confirmed desc, id limit 1)`,
     [clientId, phoneId],
   );
+  await noteMain(writing, clientId, number, await mainNumber(db, clientId));
 };
