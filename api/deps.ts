@@ -7,6 +7,7 @@ import type { Memory } from '../db/memory.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from './kit/access.ts';
 import type { Places } from './kit/places.ts';
+import type { TokenKeys } from './kit/token-keys.ts';
 import type { Tokens } from './kit/tokens.ts';
 
 export interface Temporal {
@@ -23,6 +24,7 @@ export interface ApiDeps {
   orm: MikroORM;
   log: Logger;
   tokens: Tokens;
+  tokenKeys: TokenKeys;
   access: Access;
   temporal: Temporal;
   places: Places;

@@ -2,10 +2,12 @@ import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
 import { addresses } from './back-office/clients/addresses.ts';
-import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
-import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clientTypes, myClientTypes } from './back-office/clients/client-types.ts';
+import { audit } from './back-office/audit/audit.ts';
+import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
 import { clients } from './back-office/clients/client-lists.ts';
+import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
+import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { countries, myCountries } from './back-office/clients/countries.ts';
 import { devices, myDeviceProcedures, myDevices } from './back-office/clients/devices.ts';
@@ -30,6 +32,7 @@ import { rateProviders } from './back-office/rates/rate-providers.ts';
 import { rateProcedures } from './back-office/rates/rates.ts';
 import { approvalPolicies } from './back-office/resources/approval-policies.ts';
 import { currencies } from './back-office/resources/currencies.ts';
+import { groupRightsProcedures } from './back-office/resources/group-rights.ts';
 import { groups } from './back-office/resources/groups.ts';
 import { resolutionTypes, resolutions } from './back-office/resources/resolutions.ts';
 import { tags } from './back-office/resources/tags.ts';
@@ -38,12 +41,16 @@ import { users } from './back-office/resources/users.ts';
 import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
+import { blockedClients, unblockProcedures } from './back-office/security/blocked-clients.ts';
+import { securityPolicies } from './back-office/security/policies.ts';
+import { brokerSettingProcedures } from './back-office/settings/settings.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import { wizardDefinitions } from './back-office/wizards/definitions.ts';
 import { wizardRuns } from './back-office/wizards/runs.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
+import { mobileSettingsProcedures } from './front-office/mobile-settings.ts';
 import { myMethods } from './front-office/methods.ts';
 import { myProducts } from './front-office/products.ts';
 import { myRateProcedures } from './front-office/rates.ts';
@@ -68,8 +75,15 @@ const RESOURCES = [
   tags,
   transactionTypes,
   approvalPolicies,
+  securityPolicies,
+  blockedClients,
+  audit,
   authorizations,
   myAuthorizations,
+  factorChanges,
+  myFactorChanges,
+  passwordChanges,
+  myPasswordChanges,
   clients,
   clientTypes,
   myClientTypes,
@@ -112,7 +126,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
-  ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
   ...clientPermissionProcedures(deps),
   ...myDeviceProcedures(deps),
@@ -124,5 +137,9 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...templateProcedures(deps),
   ...rateProcedures(deps),
   ...myRateProcedures(deps),
+  ...brokerSettingProcedures(deps),
+  ...unblockProcedures(deps),
+  ...groupRightsProcedures(deps),
+  ...mobileSettingsProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

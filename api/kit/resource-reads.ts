@@ -1,6 +1,6 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import type { Actor, UserActor } from './access.ts';
+import type { Actor } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Sorts, listOf, listQuery, listRequest } from './list.ts';
 import { type Procedure, procedure } from './procedure.ts';
@@ -10,16 +10,15 @@ import { idText } from './shapes.ts';
 /** Which rows exist for this caller. */
 export const visible = (spec: Declared, actor: Actor): Row[] => {
   const conditions: Row[] = spec.where ? [spec.where(actor)] : [];
-  if (spec.clientProperty === undefined) return conditions;
-  if (actor.kind === 'client') return [...conditions, { [spec.clientProperty]: actor.id }];
-  return [...conditions, ...inScope(actor)];
+  return spec.clientProperty === undefined ? conditions : [...conditions, ...ofTheirs(spec.clientProperty, actor)];
 };
 
-/** Of clients, or what belongs to them: those with one of the user's tags. */
-const inScope = ({ tagIds }: UserActor): Row[] => {
-  if (tagIds.length === 0) return [];
+/** Of rows that belong to clients: a client's own, or those of the clients a user may see. */
+const ofTheirs = (clientProperty: string, actor: Actor): Row[] => {
+  if (actor.kind === 'client') return [{ [clientProperty]: actor.id }];
+  if (actor.tagIds.length === 0) return [];
   const tagged = raw(
-    (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${tagIds.join(',')}))`,
+    (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${actor.tagIds.join(',')}))`,
   );
   return [{ [tagged as unknown as string]: [] }];
 };
@@ -69,7 +68,7 @@ export const idParams = (spec: Declared) => parentParams(spec).extend({ [spec.id
 export const below = ({ parent }: Declared, params: Record<string, number>): Row[] =>
   parent ? [{ [parent.property]: params[parent.param] }] : [];
 
-/** Throws 404 when the parent named in the path does not exist, or is a client whom the user does not see. */
+/** Throws 404 when the parent named in the path does not exist; a client does not for whoever may not see him. */
 export const assertParent = async (
   { parent, clientProperty }: Declared,
   em: EntityManager,
@@ -77,9 +76,12 @@ export const assertParent = async (
   actor: Actor,
 ): Promise<void> => {
   if (!parent) return;
-  const scope = clientProperty === parent.property && actor.kind === 'user' ? inScope(actor) : [];
-  const there = { $and: [{ ...parent.where, [parent.key ?? 'id']: params[parent.param] }, ...scope] };
-  if ((await em.count(parent.entity as never, there as never)) === 0) throw notFound(parent.noun);
+  const isClient = parent.property === clientProperty;
+  const there = [
+    { ...parent.where, [parent.key ?? 'id']: params[parent.param] },
+    ...(isClient ? ofTheirs(parent.key ?? 'id', actor) : []),
+  ];
+  if ((await em.count(parent.entity as never, { $and: there } as never)) === 0) throw notFound(parent.noun);
 };
 
 export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Procedure =>
