@@ -17,6 +17,7 @@ import { createAccess } from './kit/access.ts';
 import { type Mount, createApp } from './kit/app.ts';
 import { createGate } from './kit/gate.ts';
 import { createMetrics } from './kit/metrics.ts';
+import { openPlaces } from './kit/places.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { createTokenKeys } from './kit/token-keys.ts';
 import { createTokens } from './kit/tokens.ts';
@@ -46,6 +47,7 @@ export const buildApi = async (
   log: Logger,
   additions: Additions = {},
 ): Promise<BuiltApi> => {
+  const places = await openPlaces(settings.geoipDatabase);
   usePasswordCost({ memoryKib: settings.passwordMemoryKib, passes: settings.passwordPasses });
   await useBreachedPasswords(settings.breachedPasswords);
   const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
@@ -79,6 +81,7 @@ export const buildApi = async (
     userFactors,
     access,
     temporal,
+    places,
     measureCall,
   };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];

@@ -1,6 +1,8 @@
 import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
+import { addresses } from './back-office/clients/addresses.ts';
+import { clientTypes, myClientTypes } from './back-office/clients/client-types.ts';
 import { audit } from './back-office/audit/audit.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
 import { clientSessionProcedures } from './back-office/clients/client-sessions.ts';
@@ -8,6 +10,14 @@ import { clients } from './back-office/clients/client-lists.ts';
 import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
 import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
+import { countries, myCountries } from './back-office/clients/countries.ts';
+import { devices, myDeviceProcedures, myDevices } from './back-office/clients/devices.ts';
+import { internalTypes } from './back-office/clients/internal-types.ts';
+import { jurisdictions } from './back-office/clients/jurisdictions.ts';
+import { managers } from './back-office/clients/managers.ts';
+import { clientNotes } from './back-office/clients/notes.ts';
+import { clientPermissionProcedures } from './back-office/clients/permissions.ts';
+import { phones } from './back-office/clients/phones.ts';
 import { profileChanges } from './back-office/clients/profile-changes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
 import { templateProcedures } from './back-office/messages/template-procedures.ts';
@@ -52,6 +62,7 @@ import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
 import { myLevelProcedures } from './kyc/my-levels.ts';
 import { myVerifications, verifications } from './kyc/records.ts';
+import { photoProcedures } from './photos/procedures.ts';
 import { serviceProcedures } from './service.ts';
 
 const RESOURCES = [
@@ -77,6 +88,18 @@ const RESOURCES = [
   passwordChanges,
   myPasswordChanges,
   clients,
+  clientTypes,
+  myClientTypes,
+  internalTypes,
+  countries,
+  myCountries,
+  phones,
+  addresses,
+  managers,
+  jurisdictions,
+  clientNotes,
+  devices,
+  myDevices,
   profileChanges,
   accounts,
   transactions,
@@ -110,9 +133,12 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...clientTokenProcedures(deps),
   ...clientSessionProcedures(deps),
   ...clientWriteProcedures(deps),
+  ...clientPermissionProcedures(deps),
+  ...myDeviceProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),
   ...documentProcedures(deps),
+  ...photoProcedures(deps),
   ...myLevelProcedures(deps),
   ...templateProcedures(deps),
   ...rateProcedures(deps),

@@ -80,6 +80,13 @@ export const settingsShape = {
     .describe(
       'npm packages (or paths) with further providers: each exports a manifest, or a list of them, as its default.',
     ),
+  GEOIP_DATABASE: z
+    .string()
+    .optional()
+    .register(settingNotes, { defaultText: 'none' })
+    .describe(
+      'Path of a GeoLite2-City or GeoLite2-Country database (.mmdb): the history of sign-ins and the devices of clients then say country and city.',
+    ),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('Least important log line that is still written.'),

@@ -8,14 +8,15 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
   : Lowercase<S>;
 
 type Parsed = z.output<typeof settingsSchema>;
-/** Left open even after the defaults are filled in: their absence means "generate one and show it", and "no such list". */
-type Open = 'ADMIN_PASSWORD' | 'BREACHED_PASSWORDS';
+/** Left open even after the defaults are filled in: their absence means "generate one and show it", and "no such file". */
+type Open = 'ADMIN_PASSWORD' | 'BREACHED_PASSWORDS' | 'GEOIP_DATABASE';
 
 /** Each variable under its camelCase name (`TEMPORAL_UI_PORT` → `temporalUiPort`), checked, with its default filled in. */
 export type Settings = {
   [K in Exclude<SettingName, Open> as CamelCase<K>]: NonNullable<Parsed[K]>;
 } & {
   adminPassword: string | undefined;
+  geoipDatabase: string | undefined;
   breachedPasswords: string | undefined;
   /** Whether `npm start` brings these up itself. */
   embedded: { database: boolean; temporal: boolean };
@@ -112,6 +113,7 @@ function complete(given: Parsed, mode: 'embedded' | 'production'): Settings {
     hubStateDir,
     hubTimings: given.HUB_TIMINGS,
     adapterPackages: given.ADAPTER_PACKAGES,
+    geoipDatabase: given.GEOIP_DATABASE,
     logLevel: given.LOG_LEVEL,
     port: given.PORT,
     host: given.HOST,

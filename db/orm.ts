@@ -1,6 +1,7 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import * as audit from './entities/audit.ts';
 import * as configuration from './entities/configuration.ts';
+import * as clients from './entities/clients.ts';
 import * as connections from './entities/connections.ts';
 import * as messages from './entities/messages.ts';
 import * as money from './entities/money.ts';
@@ -20,6 +21,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
     entities: [
       ...Object.values(audit),
       ...Object.values(configuration),
+      ...Object.values(clients),
       ...Object.values(connections),
       ...Object.values(messages),
       ...Object.values(money),

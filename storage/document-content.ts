@@ -1,10 +1,11 @@
 /** What a file really is, by its bytes; whatever its name or its sender says. */
 export type DocumentContent = 'image/jpeg' | 'image/png' | 'application/pdf';
+export type PhotoContent = 'image/jpeg' | 'image/png' | 'image/gif';
 
 /** Unpacked, a picture of more pixels would fill the memory of whoever opens it. */
 const MOST_PIXELS = 100_000_000;
 
-export type Checked = { type: DocumentContent; bytes: Buffer } | { wrong: string };
+export type Checked<Type = DocumentContent> = { type: Type; bytes: Buffer } | { wrong: string };
 
 /**
  * The type of a document that may be kept and what of it is kept, or why it may not. A picture must be well formed from its first byte to its last:
@@ -12,16 +13,30 @@ export type Checked = { type: DocumentContent; bytes: Buffer } | { wrong: string
  */
 export const contentOf = (bytes: Buffer): Checked => {
   if (bytes.length === 0) return { wrong: 'The file is empty.' };
-  if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) {
-    const jpeg = readJpeg(bytes);
-    return picture('image/jpeg', jpeg?.pixels ?? null, bytes.subarray(0, jpeg?.end));
-  }
-  if (bytes.subarray(0, 8).equals(PNG)) return picture('image/png', pngPixels(bytes), bytes);
+  const taken = jpegOrPng(bytes);
+  if (taken) return taken;
   if (bytes.subarray(0, 5).toString('latin1') === '%PDF-') return pdf(bytes);
   return { wrong: 'Only JPEG and PNG pictures and PDF files are taken.' };
 };
 
-const picture = (type: DocumentContent, pixels: number | null, bytes: Buffer): Checked => {
+/** The same for a picture that a client shows of himself. */
+export const photoOf = (bytes: Buffer): Checked<PhotoContent> => {
+  if (bytes.length === 0) return { wrong: 'The file is empty.' };
+  const taken = jpegOrPng(bytes);
+  if (taken) return taken;
+  if (/^GIF8[79]a/.test(bytes.toString('latin1', 0, 6))) return picture('image/gif', gifPixels(bytes), bytes);
+  return { wrong: 'Only JPEG, PNG and GIF pictures are taken.' };
+};
+
+const jpegOrPng = (bytes: Buffer): Checked<'image/jpeg' | 'image/png'> | null => {
+  if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) {
+    const jpeg = readJpeg(bytes);
+    return picture('image/jpeg', jpeg?.pixels ?? null, bytes.subarray(0, jpeg?.end));
+  }
+  return bytes.subarray(0, 8).equals(PNG) ? picture('image/png', pngPixels(bytes), bytes) : null;
+};
+
+const picture = <Type>(type: Type, pixels: number | null, bytes: Buffer): Checked<Type> => {
   if (pixels === null) return { wrong: 'The picture is damaged.' };
   return pixels > MOST_PIXELS ? { wrong: 'The picture has too many pixels.' } : { type, bytes };
 };
@@ -41,6 +56,26 @@ const pngPixels = (bytes: Buffer): number | null => {
     }
     if (type === 'IEND') return end === bytes.length && pixels! > 0 ? pixels : null;
     at = end;
+  }
+  return null;
+};
+
+/** Null unless the blocks lead through at least one picture to the trailer, and there the file ends. */
+const gifPixels = (bytes: Buffer): number | null => {
+  if (bytes.length < 14) return null;
+  const pixels = bytes.readUInt16LE(6) * bytes.readUInt16LE(8);
+  const tableBytes = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let [at, pictures] = [13 + tableBytes(bytes[10]!), 0];
+  while (at < bytes.length) {
+    const block = bytes[at];
+    if (block === 0x3b) return at + 1 === bytes.length && pictures > 0 && pixels > 0 ? pixels : null;
+    if (block === 0x21) at += 2;
+    else if (block === 0x2c && at + 10 < bytes.length) {
+      at += 11 + tableBytes(bytes[at + 9]!); // its descriptor, its colours, the size of its codes
+      pictures += 1;
+    } else return null;
+    while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at]!;
+    at += 1;
   }
   return null;
 };

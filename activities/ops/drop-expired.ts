@@ -1,6 +1,7 @@
 import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
 import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
 import { dropOldChannels } from '../../db/repositories/qr-channels.ts';
+import { dropOldDevices } from '../../db/repositories/devices.ts';
 import { dropOldRates } from '../../db/repositories/rates.ts';
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
@@ -13,7 +14,7 @@ import type { Activity } from '../kit/activity.ts';
 /**
  * Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a
  * year; what rates were a year, what clients were told of them a week; runs of wizards a month, what clients sent for them a day; the
- * history of sign-ins a year.
+ * history of sign-ins, and devices nobody was seen on, a year.
  */
 export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(`delete from idempotency where create_time < now() - interval '30 days'`);
@@ -22,6 +23,7 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
     `delete from message where create_time < now() - interval '180 days' and state not in ('queued', 'sending')`,
   );
   await pool.query(`delete from authorization_record where create_time < now() - interval '1 year'`);
+  await dropOldDevices(pool);
   await dropOldRuns(pool);
   await dropOldSettings(pool);
   await dropOldMinutes(pool);

@@ -71,7 +71,7 @@ export interface Movement {
   transactionId: number | null;
 }
 
-/** The client's verification level, with these rights, allows this kind of movement, and so much of it; with `limits` false only the kind. */
+/** The client's verification level and what was said of him, these rights, allow this kind of movement, and so much of it; with `limits` false only the kind. */
 export const assertLevelAllows = async (
   db: Queryable,
   movement: Movement,
@@ -79,7 +79,9 @@ export const assertLevelAllows = async (
   limits = true,
 ): Promise<void> => {
   const { clientId, type, currency, amount, transactionId: before } = movement;
-  if (!rights.may[RIGHT_OF[type]]) {
+  const right = RIGHT_OF[type];
+  if (rights.explicit?.[right] === false) throw restricted('clientId', 'The broker does not allow this.');
+  if (!rights.may[right]) {
     throw restricted('clientId', 'The verification level does not allow this. Verify for a higher level first.');
   }
   const limit = rights.limits[type];

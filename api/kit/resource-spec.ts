@@ -71,6 +71,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   read: R;
   /** Body of create; of update, with every field optional. */
   write?: W;
+  /** Fields of `write` that only create takes. */
+  onlyOnCreate?: readonly (keyof W['shape'] & string)[];
   /** Rows to objects, all at once: one query for a page, not one per row. */
   present?: (rows: E[], context: PresentContext) => Promise<z.input<R>[]> | z.input<R>[];
   /** Body fields to row properties; default: same names. `row`: what is changed, null when it is made. */

@@ -2,7 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { actorName } from './access.ts';
+import { actorName, assertSees } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Procedure, procedure, updateProcedures } from './procedure.ts';
 import { assertParent, below, idParams, parentParams, plainViews, shown, visible } from './resource-reads.ts';
@@ -33,6 +33,7 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
       write(spec, deps, { actor, ip }, 'save', async (unit) => {
         await once?.lock(unit.db);
         await assertParent(spec, unit.em, params, unit.actor);
+        await assertOwner(spec, unit, body);
         const fields: Row = Object.assign({}, await fieldsOf(spec, body, unit, null), ...below(spec, params));
         const row: Row = unit.em.create(spec.entity as never, fields as never);
         await unit.em.persist(row).flush();
@@ -53,7 +54,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     ...permissionFor(spec, 'update'),
     ...confirmFor(spec),
     params: idParams(spec),
-    body: optional(spec.write!),
+    body: optional(spec),
     answer: spec.read,
     errors: [409],
     handle: ({ actor, params, body, requestId, ip }) =>
@@ -132,6 +133,12 @@ const locked = async (spec: Declared, { em, actor }: Writing, params: Record<str
 const fieldsOf = async (spec: Declared, body: Row, unit: Writing, row: Row | null): Promise<Row> =>
   spec.fields ? spec.fields(body, unit, row) : body;
 
+/** Throws 404 for a client, named in the body, whom the user does not see: nothing is made for him. */
+const assertOwner = async ({ clientProperty, parent }: Declared, { db, actor }: Writing, body: Row): Promise<void> => {
+  if (clientProperty === undefined || parent?.property === clientProperty) return;
+  await assertSees(db, actor, body[clientProperty] as number, 'client', clientProperty);
+};
+
 /** As audit rows keep it: unmasked, read inside the transaction. */
 const viewOf = async (spec: Declared, { pool }: ResourceDeps, row: Row, { em, actor }: Writing): Promise<Row> =>
   (await plainViews(spec, [row], { em, pool, actor }))[0]!;
@@ -153,14 +160,16 @@ const audit = (
   });
 
 /** Every field optional and without its default: what is not sent stays as it is. */
-const optional = (schema: z.ZodObject) =>
+const optional = ({ write, onlyOnCreate = [] }: Declared) =>
   atLeastOneField(
     z.strictObject(
       Object.fromEntries(
-        Object.entries(schema.shape).map(([key, field]) => [
-          key,
-          (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
-        ]),
+        Object.entries(write!.shape)
+          .filter(([key]) => !onlyOnCreate.includes(key))
+          .map(([key, field]) => [
+            key,
+            (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : (field as z.ZodType)).optional(),
+          ]),
       ),
     ),
   );

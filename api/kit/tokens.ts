@@ -40,6 +40,8 @@ interface RefreshRow extends Partial<DeviceMarks> {
 interface RotateOptions {
   /** Whether the caller is at the device a token was given to. */
   comesFrom?: (device: DeviceMarks) => boolean;
+  /** Told whose sign-in goes on, and on which device, in the transaction of the next pair. */
+  onRotated?: (db: Pick<pg.ClientBase, 'query'>, id: number, device: DeviceMarks) => Promise<void>;
   /** Told whose sign-in was ended because its token was used twice, or elsewhere. */
   onStolen?: (id: number) => Promise<void>;
 }
@@ -111,7 +113,7 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
     rotate: async (
       token: string,
       kind: SubjectKind,
-      { comesFrom = () => true, onStolen }: RotateOptions = {},
+      { comesFrom = () => true, onRotated, onStolen }: RotateOptions = {},
     ): Promise<TokenPair> => {
       const next = await inTransaction(pool, async (db) => {
         const found = await db.query<RefreshRow>(
@@ -127,6 +129,7 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
         const device = deviceMark && agentMark ? { deviceMark, agentMark } : undefined;
         if (row.used || (device && !comesFrom(device))) return { stolen: { family: row.family, id } };
         await db.query('update refresh_token set used_at = now() where id = $1', [row.id]);
+        if (device) await onRotated?.(db, id, device);
         return { pair: await pair(db, { kind, id }, row.family, device) };
       });
       if (next.pair) return next.pair;

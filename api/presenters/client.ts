@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import type { CountryRow } from '../../db/entities/clients.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
+/** The Back Office writes numeric codes without leading zeros. */
 export const CountryRef = z
   .object({
     countryId: z.int(),
@@ -13,6 +15,11 @@ export const CountryRef = z
     numericCode: z.string(),
   })
   .meta({ id: 'CountryRef' });
+
+export const countryRefOf = ({ countryId, alpha2Code, alpha3Code, countryName }: CountryRow) => ({
+  ...{ countryId, alpha2Code, alpha3Code, countryName },
+  numericCode: String(countryId),
+});
 
 /** Client as the Back Office sees it (objects-back-office 2.1). */
 export const Client = z
@@ -61,9 +68,10 @@ const SELECT = `
   select c.client_id, c.analytics, to_char(c.birthday, 'YYYY-MM-DD') as birthday, c.city, c.company_full_name, c.company_short_name, c.email,
          c.first_name, c.middle_name, c.last_name, c.nickname, c.internal_type, c.locale, c.phone, c.risk_level, c.status, c.create_time, c.update_time, c.logged_at,
          case when co.country_id is null then null else jsonb_build_object('countryId', co.country_id, 'alpha2Code', co.alpha2_code, 'alpha3Code', co.alpha3_code,
-           'countryName', co.country_name, 'numericCode', co.numeric_code) end as country,
-         case when u.id is null then null else jsonb_build_object('id', u.id, 'enabled', u.active, 'email', u.email, 'name', u.name, 'title', null, 'phone', null,
-           'createTime', u.create_time) end as manager,
+           'countryName', co.country_name, 'numericCode', co.country_id::text) end as country,
+         case when u.id is null then null else jsonb_build_object('id', u.id, 'enabled', u.active and coalesce(m.enabled, true), 'email', u.email, 'name', u.name,
+           'title', m.title, 'phone', m.phone, 'createTime', coalesce(m.create_time, u.create_time)) end as manager,
+         case when j.id is null then null else jsonb_build_object('id', j.id, 'name', j.caption) end as jurisdiction,
          jsonb_build_object('id', ty.id, 'name', ty.name) as type, jsonb_build_object('id', vl.id, 'name', vl.name) as verification_level,
          (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name) order by t.id), '[]') from client_tag ct join tag t on t.id = ct.tag_id
            where ct.client_id = c.client_id) as tags,
@@ -74,6 +82,8 @@ const SELECT = `
     join verification_level vl on vl.id = c.verification_level_id
     left join country co on co.country_id = c.country_id
     left join hub_user u on u.id = c.manager_id
+    left join manager m on m.user_id = c.manager_id
+    left join jurisdiction j on j.id = c.jurisdiction_id
    where c.client_id = any($1)`;
 
 interface ClientRow {
@@ -98,6 +108,7 @@ interface ClientRow {
   logged_at: Date | null;
   country: ClientView['country'];
   manager: ClientView['manager'];
+  jurisdiction: ClientView['jurisdiction'];
   type: ClientView['type'];
   verification_level: ClientView['verificationLevel'];
   tags: ClientView['tags'];
@@ -130,7 +141,7 @@ const viewOf = (row: ClientRow): ClientView => ({
   tags: row.tags,
   type: row.type,
   verificationLevel: row.verification_level,
-  jurisdiction: null,
+  jurisdiction: row.jurisdiction,
   createTime: isoTime(row.create_time),
   updateTime: isoTime(row.update_time),
   loggedAt: isoTimeOrNull(row.logged_at),

@@ -29,7 +29,14 @@ export const MyProfile = z
     }),
     phone: MyPhone.nullable(),
     phones: z.array(MyPhone),
-    type: z.object({ id: z.int(), name: z.string(), group: z.string(), enabled: z.boolean() }),
+    type: z.object({
+      id: z.int(),
+      name: z.string(),
+      group: z.string(),
+      default: z.boolean(),
+      enabled: z.boolean(),
+      wizard: z.boolean(),
+    }),
     country: MyCountryRef.nullable(),
     verificationLevel: idAndName(),
     limits: z.object({ maxDemoTradingAccounts: z.string().nullable(), maxLiveTradingAccounts: z.string().nullable() }),
@@ -42,7 +49,7 @@ type View = z.output<typeof MyProfile>;
 
 interface Row extends Pick<
   View,
-  'id' | 'email' | 'locale' | 'status' | 'nickname' | 'info' | 'type' | 'country' | 'verificationLevel'
+  'id' | 'email' | 'locale' | 'status' | 'nickname' | 'photo' | 'info' | 'type' | 'country' | 'verificationLevel'
 > {
   loggedAt: Date | null;
   createTime: Date;
@@ -52,9 +59,10 @@ interface Row extends Pick<
 export const myProfileView = async (db: Queryable, clientId: number): Promise<View> => {
   const { rows } = await db.query<Row>(
     `select c.client_id as id, c.email, c.locale, c.status, c.nickname,
+            (select '/api/v2/my/photo' from client_photo where client_id = c.client_id) as photo,
             jsonb_build_object('firstName', c.first_name, 'lastName', c.last_name, 'middleName', nullif(c.middle_name, ''),
               'birthday', to_char(c.birthday, 'YYYY-MM-DD')) as info,
-            jsonb_build_object('id', t.id, 'name', t.name, 'group', t."group", 'enabled', t.enabled) as type, ${COUNTRY} as country,
+            jsonb_build_object('id', t.id, 'name', t.name, 'group', t."group", 'default', t.is_default, 'enabled', t.enabled, 'wizard', t.wizard) as type, ${COUNTRY} as country,
             jsonb_build_object('id', v.id, 'name', v.name) as "verificationLevel",
             c.logged_at as "loggedAt", c.create_time as "createTime", c.update_time as "updateTime"
        from client c join client_type t on t.id = c.type_id join verification_level v on v.id = c.verification_level_id
@@ -66,7 +74,6 @@ export const myProfileView = async (db: Queryable, clientId: number): Promise<Vi
   return {
     ...said,
     maskedEmail: maskedEmail(said.email),
-    photo: null,
     clientUiConfig: {
       showId: await brokerSetting(db, 'profile.showId'),
       allowChangeUserPic: await brokerSetting(db, 'profile.changePhoto'),

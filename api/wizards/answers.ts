@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KeptDevice } from '../../activities/wizards/device.ts';
 import { assertStillWelcome } from '../../activities/wizards/still-welcome.ts';
 import { inTransaction } from '../../db/pool.ts';
+import { noteDevice } from '../../db/repositories/devices.ts';
 import { loadDraft, WIZARD_PURPOSE, type WizardRun } from '../../db/repositories/wizards.ts';
 import type { TokenPair, Tokens } from '../kit/tokens.ts';
 import { END, gone, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
@@ -50,6 +51,7 @@ export const tokensOf = async (wizards: WizardHub, tokens: Tokens, run: WizardRu
       agentMark: Buffer.from(device.agentMark, 'base64'),
     };
     const pair = await tokens.openOn(db, { kind: 'client', id: found.clientId }, marks);
+    await noteDevice(db, { clientId: found.clientId, ...device, deviceMark: marks.deviceMark });
     await db.query(`insert into wizard_outcome (run_id, sealed) values ($1, $2)`, [
       run.id,
       ring.seal(Buffer.from(JSON.stringify(pair)), WIZARD_PURPOSE),

@@ -4,6 +4,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
 import { isMarkOf } from '../../activities/wizards/device.ts';
 import { noteAuthorization } from '../../activities/wizards/note-authorization.ts';
+import { seeDevice } from '../../db/repositories/devices.ts';
 import { loadDraft } from '../../db/repositories/wizards.ts';
 import { isHubFailure } from '../../domain/failures.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -143,6 +144,7 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
             deviceFingerprint === undefined
               ? isMarkOf(wizards.ring, agentMark, caller.userAgent)
               : isMarkOf(wizards.ring, deviceMark, deviceFingerprint),
+          onRotated: (db, clientId, { deviceMark }) => seeDevice(db, { clientId, deviceMark, ip: caller.ip }),
           onStolen: (clientId) => tellOfTheft(wizards, clientId, caller),
         });
         return { ...answerAs(signedIn(randomUUID(), pair)), ...pair };

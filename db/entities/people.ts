@@ -52,6 +52,7 @@ export const Client = defineEntity({
     riskLevel: p.text().nullable(),
     status: p.text(),
     managerId: p.integer().nullable(),
+    jurisdictionId: p.integer().nullable(),
     typeId: p.integer(),
     verificationLevelId: p.integer(),
     ...stamps(),

@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { assignJurisdiction } from './assignments.ts';
 
 export const ADDRESS_TYPES = ['residential', 'billing', 'mailing'] as const;
 export type AddressType = (typeof ADDRESS_TYPES)[number];
@@ -47,14 +48,31 @@ export const saveAddress = async (
           [...values, addressId],
         );
   if (!rows[0]) return null;
-  if (type === 'residential')
-    await db.query(
-      `update client set country_id = coalesce($2, country_id), city = coalesce($3, city), update_time = now() where client_id = $1`,
-      [clientId, countryId, city],
-    );
+  if (type === 'residential') await settleResidence(db, clientId, { countryId, city });
   return rows[0];
 };
 
-/** False: the client has no such address. */
-export const removeAddress = async (db: Queryable, clientId: number, addressId: number): Promise<boolean> =>
-  (await db.query(`delete from client_address where id = $1 and client_id = $2`, [addressId, clientId])).rowCount === 1;
+/** Where a client lives says his country and city, and with them his jurisdiction. */
+export const settleResidence = async (
+  db: Queryable,
+  clientId: number,
+  { countryId, city }: Pick<AddressToSave, 'countryId' | 'city'>,
+): Promise<void> => {
+  await db.query(
+    `update client set country_id = coalesce($2, country_id), city = coalesce($3, city), update_time = now() where client_id = $1`,
+    [clientId, countryId, city],
+  );
+  await assignJurisdiction(db, clientId);
+};
+
+/** '1 Main st., 0100 Tbilisi, Georgia' */
+export const inOneLine = async (
+  db: Queryable,
+  { address, postcode, city, state, countryId }: Omit<AddressToSave, 'type'>,
+): Promise<string> => {
+  const { rows } = await db.query<{ name: string }>(`select country_name as name from country where country_id = $1`, [
+    countryId,
+  ]);
+  const place = [postcode, city].filter(Boolean).join(' ');
+  return [address, place, state, rows[0]?.name].filter(Boolean).join(', ');
+};

@@ -3,9 +3,15 @@ import type { Amount } from '../../domain/money.ts';
 import { FINAL_STAGES } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
 
+type Rights = Record<ClientRight, boolean>;
+
 export interface ClientRights {
-  may: Record<ClientRight, boolean>;
+  may: Rights;
   limits: LevelLimits;
+  /** What was said of this client, whatever his level allows; null: nothing. */
+  explicit: Partial<Rights> | null;
+  /** The role his level gives him. */
+  role: { id: number; name: string } | null;
 }
 
 /** SQL for the rights of levels `l` from `which`: by a level's role, else the default one; what a role does not say comes from its parent. */
@@ -18,32 +24,33 @@ const rightsOf = (which: string): string => `
     select level_id, r.parent_id, r.permissions, depth + 1 from role join client_role r on r.id = role.parent_id where depth < 20),
   said as (
     select distinct on (level_id, key) level_id, key, value from role, jsonb_each(permissions) order by level_id, key, depth)
-  select level.id, limits, coalesce((select jsonb_object_agg(key, value) from said where level_id = level.id), '{}') as said from level`;
+  select level.id, limits, role_id as "roleId", coalesce((select jsonb_object_agg(key, value) from said where level_id = level.id), '{}') as said from level`;
 
 interface SaidOfLevel {
   id: number;
+  roleId: number | null;
   said: Partial<Record<ClientRight, boolean>>;
   limits: LevelLimits;
 }
 
 /** What nobody forbids is allowed. */
-const allRights = (said: SaidOfLevel['said'] = {}): ClientRights['may'] =>
-  Object.fromEntries(CLIENT_RIGHTS.map((right) => [right, said[right] ?? true])) as ClientRights['may'];
+const allRights = (said: SaidOfLevel['said']): Rights =>
+  Object.fromEntries(CLIENT_RIGHTS.map((right) => [right, said[right] ?? true])) as Rights;
 
+/** By his level and by what was said of him himself. */
 export const loadClientRights = async (db: Queryable, clientId: number): Promise<ClientRights> => {
-  const { rows } = await db.query<SaidOfLevel>(
-    rightsOf('client c join verification_level l on l.id = c.verification_level_id where c.client_id = $1'),
+  const { rows } = await db.query<SaidOfLevel & Pick<ClientRights, 'explicit' | 'role'>>(
+    `select said.*, (select explicit_rights from client where client_id = $1) as explicit,
+            (select jsonb_build_object('id', id, 'name', name) from client_role where id = said."roleId") as role
+       from (${rightsOf('client c join verification_level l on l.id = c.verification_level_id where c.client_id = $1')}) said`,
     [clientId],
   );
-  const [level] = rows;
-  return { may: allRights(level?.said), limits: level?.limits ?? {} };
+  const { said = {}, explicit = null, limits = {}, role = null } = rows[0] ?? {};
+  return { may: allRights({ ...said, ...explicit }), limits, explicit, role };
 };
 
 /** What clients of these levels may do. */
-export const loadLevelRights = async (
-  db: Queryable,
-  levelIds: readonly number[],
-): Promise<Map<number, ClientRights['may']>> => {
+export const loadLevelRights = async (db: Queryable, levelIds: readonly number[]): Promise<Map<number, Rights>> => {
   const { rows } = await db.query<SaidOfLevel>(rightsOf('verification_level l where l.id = any($1)'), [levelIds]);
   return new Map(rows.map(({ id, said }) => [id, allRights(said)]));
 };

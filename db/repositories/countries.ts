@@ -18,8 +18,8 @@ export const openCountries = async (db: Queryable): Promise<CountryName[]> =>
 export const openCountryOf = async (db: Queryable, code: string): Promise<number | null> => {
   if (!/^\d{1,3}$/.test(code)) return null;
   const { rows } = await db.query<{ id: number }>(
-    `select country_id as id from country where enabled and numeric_code = lpad($1, 3, '0')`,
-    [code],
+    `select country_id as id from country where enabled and country_id = $1`,
+    [Number(code)],
   );
   return rows[0]?.id ?? null;
 };

@@ -1,4 +1,5 @@
 import type { Queryable } from '../pool.ts';
+import { seedCountries } from './countries.ts';
 import { seedMessages } from './messages.ts';
 import { seedWizards } from './wizards.ts';
 
@@ -37,6 +38,19 @@ const resolutions = [
   ],
 ] as const;
 
+/** Those who look after clients, and move no money. */
+const CLIENT_SERVICE = [
+  ...['clients.read', 'clients.create', 'clients.update', 'clientTypes.read', 'countries.read', 'tags.read'],
+  ...['phones', 'addresses', 'clientNotes'].flatMap((one) => [
+    `${one}.read`,
+    `${one}.create`,
+    `${one}.update`,
+    `${one}.delete`,
+  ]),
+  ...['devices.read', 'devices.delete', 'clientPermissions.read', 'managers.read', 'jurisdictions.read'],
+  ...['accounts.read', 'transactions.read', 'requests.read', 'documents.read', 'verifications.read'],
+];
+
 /** What every installation needs before the first client. Repeating it changes nothing. */
 export const seedReference = async (db: Queryable): Promise<void> => {
   for (const [code, alpha, name, minorUnit, priority] of currencies) {
@@ -64,7 +78,12 @@ export const seedReference = async (db: Queryable): Promise<void> => {
     ],
   );
   await db.query(
-    `insert into client_type (name, "group") values ('Individual', 'individual'), ('Corporate', 'corporative') on conflict (name) do nothing`,
+    `insert into user_group (name, permissions) values ('Client service', $1) on conflict (name) do nothing`,
+    [CLIENT_SERVICE],
+  );
+  await db.query(
+    `insert into client_type (name, "group", is_default)
+       values ('Individual', 'individual', not exists (select from client_type where is_default)), ('Corporate', 'corporative', false) on conflict (name) do nothing`,
   );
   await db.query(
     `insert into verification_level (name, caption, index, is_default, wizard) values
@@ -72,11 +91,7 @@ export const seedReference = async (db: Queryable): Promise<void> => {
      on conflict (name) do nothing`,
   );
   await seedDocuments(db);
-  await db.query(
-    `insert into country (alpha2_code, alpha3_code, country_name, numeric_code) values
-       ('CY', 'CYP', 'Cyprus', '196'), ('DE', 'DEU', 'Germany', '276'), ('GB', 'GBR', 'United Kingdom', '826'), ('MT', 'MLT', 'Malta', '470')
-     on conflict do nothing`,
-  );
+  await seedCountries(db);
   for (const [name, caption] of transactionTypes) {
     await db.query(
       `insert into transaction_type (name, caption, resources) values ($1, $2, jsonb_build_array(jsonb_build_object('key', 'caption', 'locale', 'en_US', 'value', $2::text)))

@@ -84,6 +84,31 @@ describe('a registration', () => {
     );
   });
 
+  it('gives the new client the manager and the jurisdiction that fit him', async () => {
+    const olga = await api.operator();
+    await olga.call('POST /managers', { userId: olga.id, countryRule: 'allow', countryIds: [276] });
+    await olga.call('POST /jurisdictions', { caption: 'Germany', countryIds: [276] });
+    const { email } = await register(api, new Device(api));
+    const { body } = await olga.call(`GET /clients?filter[email]=${email}`);
+    expect(body.data).toMatchObject([
+      { country: { countryId: 276 }, manager: { id: olga.id }, jurisdiction: { name: 'Germany' } },
+    ]);
+    await olga.call(`PATCH /managers/${olga.id}`, { enabled: false });
+  });
+
+  it('by an operator is told to the client where he wants that', async () => {
+    const olga = await api.operator();
+    const person = { firstName: 'Ann', lastName: 'Lee' };
+    const [told, untold] = [anEmail(), anEmail()];
+    expect((await olga.call('POST /clients', { ...person, email: untold })).status).toBe(201);
+    expect((await olga.call('POST /clients', { ...person, email: told, sendMail: true })).status).toBe(201);
+    const waiting = await api.hub.pool.query(
+      `select c.email from message m join client c using (client_id) where c.email = any($1)`,
+      [[told, untold]],
+    );
+    expect(waiting.rows).toEqual([{ email: told }]);
+  });
+
   it('refuses what cannot be right, each field by its name, and keeps nothing of it', async () => {
     const { email: taken } = await register(api, new Device(api));
     const device = new Device(api);

@@ -1,24 +1,10 @@
 import type { Queryable } from '../../../db/pool.ts';
-import { addressesOf, saveAddress } from '../../../db/repositories/client-addresses.ts';
+import { addressesOf, inOneLine, saveAddress } from '../../../db/repositories/client-addresses.ts';
 import type { WantedChanges } from '../../../domain/client-changes.ts';
 import type { KindOfChange } from './kind.ts';
 
 const presentOf = async (db: Queryable, clientId: number, { addressId }: WantedChanges['address']) =>
   addressId === undefined ? undefined : (await addressesOf(db, clientId)).find(({ id }) => id === addressId);
-
-type Lines = Omit<WantedChanges['address'], 'addressId' | 'countryId' | 'address'> & {
-  address: string | null;
-  countryId: number | null;
-};
-
-/** '1 Main st., 0100 Tbilisi, Georgia' */
-const inOneLine = async (db: Queryable, { address, postcode, city, state, countryId }: Lines): Promise<string> => {
-  const { rows } = await db.query<{ name: string }>(`select country_name as name from country where country_id = $1`, [
-    countryId,
-  ]);
-  const place = [postcode, city].filter(Boolean).join(' ');
-  return [address, place, state, rows[0]?.name].filter(Boolean).join(', ');
-};
 
 export const addressChange: KindOfChange<'address'> = {
   before: async (db, clientId, wanted) => {

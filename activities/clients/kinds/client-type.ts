@@ -1,4 +1,5 @@
 import type { Queryable } from '../../../db/pool.ts';
+import { assignJurisdiction } from '../../../db/repositories/assignments.ts';
 import type { KindOfChange } from './kind.ts';
 
 const typeOf = async (db: Queryable, clientId: number): Promise<{ typeId: number; name: string }> =>
@@ -24,6 +25,7 @@ export const clientTypeChange: KindOfChange<'clientType'> = {
       `update client set type_id = $2, extra = extra || $3::jsonb, update_time = now() where client_id = $1`,
       [clientId, typeId, JSON.stringify(extra)],
     );
+    await assignJurisdiction(db, clientId);
     return { history: [{ type: 'clientType', from, to: (await typeOf(db, clientId)).name }] };
   },
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Queryable } from '../../../db/pool.ts';
+import { assignJurisdiction, assignManager } from '../../../db/repositories/assignments.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { saveAddress } from '../../../db/repositories/client-addresses.ts';
@@ -11,7 +12,7 @@ import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep } from '../step.ts';
 
 const Settings = z.strictObject({
-  /** The client's type where he has not chosen one: by country, else this one, else the first that is enabled. */
+  /** The client's type where he has not chosen one: by country, else this one, else the default one. */
   typeByCountry: z
     .array(z.strictObject({ countryIds: z.array(z.int()).min(1).max(300), typeId: z.int() }))
     .max(50)
@@ -72,6 +73,8 @@ export const createClient = defineStep<z.output<typeof Settings>>({
     const { clientId } = rows[0];
     if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await keepContacts(db, clientId, said, run.facts['phoneConfirmed'] === true);
+    await assignManager(db, clientId);
+    await assignJurisdiction(db, clientId);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'clients.register',
@@ -114,7 +117,7 @@ const typeFor = async (
   const chosen =
     typeByCountry.find(({ countryIds }) => countryId !== undefined && countryIds.includes(countryId))?.typeId ?? typeId;
   const { rows } = await db.query<{ id: number }>(
-    `select id from client_type where enabled order by id = $1 desc nulls last, id limit 1`,
+    `select id from client_type where enabled order by id = $1 desc nulls last, is_default desc, id limit 1`,
     [chosen],
   );
   if (!rows[0]) throw new HubFailure('Rejected', 'restricted', 'Nobody can register now.');

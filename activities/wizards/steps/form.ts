@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
 import type { Queryable } from '../../../db/pool.ts';
+import { openCountries, openCountryOf } from '../../../db/repositories/countries.ts';
 import { WrongFields } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice } from '../device.ts';
@@ -32,7 +33,7 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
   workflow: ({ stage }) => stage,
   form: async (asked) => {
     const { fields, captcha } = asked.settings;
-    const countries = usesCountries(fields) ? await openCountries(asked.db) : [];
+    const countries = usesCountries(fields) ? await countryOptions(asked.db) : [];
     return {
       fields: fields.map((field) => fieldForm(field, asked.locale, countries)),
       recaptcha: captcha ? await captchaForm(asked) : { enabled: false, key: null },
@@ -89,31 +90,19 @@ const isWanted = (field: FormField): boolean =>
 const usesCountries = (fields: readonly FormField[]): boolean =>
   fields.some((field) => (field.type === 'group' ? usesCountries(field.fields) : field.rules.includes('country')));
 
-const openCountries = async (db: Queryable): Promise<{ value: string; label: string }[]> =>
-  (
-    await db.query<{ value: string; label: string }>(
-      `select numeric_code as value, country_name as label from country where enabled order by country_name`,
-    )
-  ).rows;
+const countryOptions = async (db: Queryable) =>
+  (await openCountries(db)).map(({ numericCode: value, name: label }) => ({ value, label }));
 
 const wrongCountries = async (db: Queryable, { countries }: ReadForm): Promise<Wrong[]> => {
   const wrong: Wrong[] = [];
   for (const { field, value } of countries)
-    if ((await countryOf(db, value)) === null)
+    if ((await openCountryOf(db, value)) === null)
       wrong.push({ field, issue: `${field} is not a country you can choose.` });
   return wrong;
 };
 
-const countryOf = async (db: Queryable, code: string): Promise<number | null> =>
-  (
-    await db.query<{ id: number }>(
-      `select country_id as id from country where enabled and numeric_code = lpad($1, 3, '0') and $1 ~ '^[0-9]{1,3}$'`,
-      [code],
-    )
-  ).rows[0]?.id ?? null;
-
 const countryIdOf = async (db: Queryable, { countries }: ReadForm): Promise<number | null> =>
-  countries[0] === undefined ? null : countryOf(db, countries[0].value);
+  countries[0] === undefined ? null : openCountryOf(db, countries[0].value);
 
 type Values = Record<string, unknown>;
 const GROUPS = ['info', 'addresses', 'phones'];

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { AuthorizationRecord, type AuthorizationRecordRow } from '../../../db/entities/people.ts';
+import { agentOf } from '../../../domain/user-agents.ts';
+import type { ApiDeps } from '../../deps.ts';
 import { byIds, byWord, byWords } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
 import { isoTime, time } from '../../kit/shapes.ts';
 
-/** objects-front-office 2.2; where somebody was by his address is not known here. */
+/** objects-front-office 2.2 */
 const View = z
   .object({
     id: z.int(),
@@ -12,9 +14,9 @@ const View = z
     ip: z.string(),
     status: z.enum(['success', 'failure']),
     authDateTime: time(),
-    country: z.null(),
-    city: z.null(),
-    device: z.null(),
+    country: z.string().nullable().meta({ description: 'Of the address, where the broker has a database of places.' }),
+    city: z.string().nullable(),
+    device: z.string().nullable(),
     userAgent: z.string().nullable(),
     reason: z.string().nullable().meta({
       description:
@@ -23,7 +25,7 @@ const View = z
   })
   .meta({ id: 'AuthorizationRecord' });
 
-const shared = {
+const shared = ({ places }: ApiDeps) => ({
   idParam: 'authorizationId',
   noun: 'authorization record',
   entity: AuthorizationRecord,
@@ -33,29 +35,33 @@ const shared = {
   read: View,
   present: (rows: AuthorizationRecordRow[]) =>
     rows.map(({ id, clientId, ip, status, userAgent, reason, createTime }) => ({
-      ...{ id, clientId, ip, status, country: null, city: null, device: null },
+      ...{ id, clientId, ip, status },
+      ...places(ip),
+      device: userAgent ? agentOf(userAgent).name : null,
       userAgent: userAgent ?? null,
       reason: reason ?? null,
       authDateTime: isoTime(createTime),
     })),
-};
+});
 const filters = { ip: byWord('ip'), status: byWords('status') };
 
 /** GET /clients/authorizations: who signed in, and who tried to. */
-export const authorizations = resource({
-  ...shared,
-  path: '/clients/authorizations',
-  tag: 'Clients',
-  permission: 'clients',
-  filters: { ...filters, clientId: byIds('clientId') },
-  mask: (view) => ({ ...view, ip: '*', userAgent: null }),
-});
+export const authorizations = (deps: ApiDeps) =>
+  resource({
+    ...shared(deps),
+    path: '/clients/authorizations',
+    tag: 'Clients',
+    permission: 'clients',
+    filters: { ...filters, clientId: byIds('clientId') },
+    mask: (view) => ({ ...view, ip: '*', city: null, userAgent: null }),
+  })(deps);
 
 /** GET /my/authorizations. */
-export const myAuthorizations = resource({
-  ...shared,
-  path: '/my/authorizations',
-  tag: 'My profile',
-  access: 'client',
-  filters,
-});
+export const myAuthorizations = (deps: ApiDeps) =>
+  resource({
+    ...shared(deps),
+    path: '/my/authorizations',
+    tag: 'My profile',
+    access: 'client',
+    filters,
+  })(deps);

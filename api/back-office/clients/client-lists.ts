@@ -7,7 +7,6 @@ import { Client, clientViews, maskClient } from '../../presenters/client.ts';
 
 export const CLIENT_STATUS: Record<number, string> = { 1: 'active', 2: 'inactive', 3: 'banned', 4: 'deleted' };
 export const RISK_LEVEL: Record<number, string> = { 1: 'low', 2: 'middle', 3: 'high' };
-export const INTERNAL_TYPE: Record<number, string> = { 1: 'default' };
 
 const named = (property: string, words: Record<number, string>) =>
   custom(idList(), (ids) => ({ [property]: { $in: ids.map((id) => words[id] ?? '') } }));
@@ -36,15 +35,15 @@ export const clients = resource({
     })),
     nickname: contains('nickname'),
     managerIds: byIds('managerId'),
-    countryCodes: custom(idList(), (codes) => ({
-      [raw(
-        (alias) =>
-          `${alias}.country_id in (select country_id from country where numeric_code in (${codes.map((code) => `'${code}'`).join(',')}))`,
-      ) as unknown as string]: [],
-    })),
+    jurisdictionIds: byIds('jurisdictionId'),
+    countryCodes: byIds('countryId'),
     city: contains('city'),
     statusIds: named('status', CLIENT_STATUS),
-    internalTypeIds: named('internalType', INTERNAL_TYPE),
+    internalTypeIds: custom(idList(), (ids) => ({
+      [raw(
+        (alias) => `${alias}.internal_type in (select name from client_internal_type where id in (${ids.join(',')}))`,
+      ) as unknown as string]: [],
+    })),
     companyShortName: contains('companyShortName'),
     companyFullName: contains('companyFullName'),
     riskLevelIds: named('riskLevel', RISK_LEVEL),

@@ -1,110 +1,26 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
-import { inTransaction } from '../../../db/pool.ts';
+import { queueMessage } from '../../../activities/messaging/queue-message.ts';
+import { KeyRing } from '../../../config/key-ring.ts';
+import { inTransaction, type Queryable } from '../../../db/pool.ts';
+import { assignJurisdiction, assignManager } from '../../../db/repositories/assignments.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { phonesOf, removePhone, savePhone } from '../../../db/repositories/client-phones.ts';
+import { deleteClient } from '../../../db/repositories/client-deletion.ts';
 import { changeLevel } from '../../../db/repositories/kyc.ts';
 import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
+import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
-import { atLeastOneField, email, id, idText, name, text } from '../../kit/shapes.ts';
+import { idText } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
+import { CLIENT_STATUS } from './client-lists.ts';
+import { type ClientBody, columnsOf, CreateBody, UpdateBody } from './client-fields.ts';
 import { historyOf } from './profile-history.ts';
-import { CLIENT_STATUS, INTERNAL_TYPE, RISK_LEVEL } from './client-lists.ts';
-
-const optional = <S extends z.ZodType>(schema: S) => schema.nullable().optional();
-const among = (words: Record<number, string>) =>
-  z.int().refine((value) => value in words, `must be among ${Object.keys(words).join(', ')}`);
-
-const fields = {
-  middleName: text(100).optional(),
-  nickname: optional(name(100)),
-  birthday: optional(
-    z
-      .string()
-      .regex(/^\d{4}-\d{2}-\d{2}(T00:00:00(\.0+)?(Z|\+00:00))?$/, 'must be a date such as 1990-05-01')
-      .refine(isPastDay, 'must be a day in the past'),
-  ),
-  locale: z
-    .string()
-    .regex(/^[a-z]{2}_[A-Z]{2}$/, 'must look like en_US')
-    .optional(),
-  phone: optional(
-    z
-      .string()
-      .max(30)
-      .refine((said) => e164(said) !== null, 'must be a phone number such as +995555123456'),
-  ),
-  city: optional(name(100)),
-  countryId: optional(id()),
-  typeId: id().optional(),
-  internalTypeId: among(INTERNAL_TYPE).optional(),
-  managerId: optional(id()),
-  riskLevelId: optional(among(RISK_LEVEL)),
-  statusId: among(CLIENT_STATUS).optional(),
-  verificationLevelId: z.int().min(-1_000_000).max(1_000_000).optional(),
-  tagIds: z.array(id()).max(100).optional(),
-  company: z.strictObject({ fullName: optional(name(200)), shortName: optional(name(100)) }).optional(),
-};
-const required = { email: email(), firstName: name(100), lastName: name(100) };
-const CreateBody = z.strictObject({
-  ...required,
-  ...fields,
-  analytics: z
-    .array(z.strictObject({ property: name(64), value: text(2000).nullable() }))
-    .max(50)
-    .optional(),
-});
-const UpdateBody = atLeastOneField(
-  z.strictObject({
-    email: required.email.optional(),
-    firstName: required.firstName.optional(),
-    lastName: required.lastName.optional(),
-    ...fields,
-  }),
-);
-type Fields = z.output<typeof CreateBody>;
-type Body = { [K in keyof Fields]?: Fields[K] | undefined };
-
-function isPastDay(value: string): boolean {
-  const day = value.slice(0, 10);
-  const date = new Date(`${day}T00:00:00Z`);
-  return (
-    !Number.isNaN(date.getTime()) &&
-    date.toISOString().startsWith(day) &&
-    date < new Date() &&
-    date.getUTCFullYear() >= 1900
-  );
-}
-
-/** Column → value of what the body says; nothing for what it leaves out. */
-const columnsOf = (body: Body): [string, unknown][] => {
-  const all: Record<string, unknown> = {
-    email: body.email,
-    first_name: body.firstName,
-    middle_name: body.middleName,
-    last_name: body.lastName,
-    nickname: body.nickname,
-    birthday: body.birthday?.slice(0, 10) ?? body.birthday,
-    city: body.city,
-    country_id: body.countryId,
-    company_full_name: body.company?.fullName,
-    company_short_name: body.company?.shortName,
-    locale: body.locale,
-    internal_type: body.internalTypeId === undefined ? undefined : INTERNAL_TYPE[body.internalTypeId],
-    risk_level: typeof body.riskLevelId === 'number' ? RISK_LEVEL[body.riskLevelId] : body.riskLevelId,
-    status: body.statusId === undefined ? undefined : CLIENT_STATUS[body.statusId],
-    manager_id: body.managerId,
-    type_id: body.typeId,
-    verification_level_id: body.verificationLevelId,
-    analytics: body.analytics === undefined ? undefined : JSON.stringify(body.analytics),
-  };
-  return Object.entries(all).filter(([, value]) => value !== undefined);
-};
 
 const saveTags = async (
   db: pg.PoolClient,
@@ -136,107 +52,130 @@ const saveMainPhone = async (db: pg.PoolClient, clientId: number, said: string |
   if (main) await removePhone(db, clientId, main.id);
 };
 
-/** POST /clients and PATCH /clients/{clientId}. No password is set: clients choose theirs themselves. */
-export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] => [
-  procedure('POST /clients', {
-    summary: 'Create a client',
-    tags: ['Clients'],
-    access: 'user',
-    permission: 'clients.create',
-    body: CreateBody,
-    answer: Client,
-    status: 201,
-    idempotent: true,
-    handle: (call) =>
-      savingFailures('client', 'save', () =>
-        inTransaction(pool, async (db) => {
-          await call.once?.lock(db);
-          const defaults: [string, unknown][] = [
-            ...(call.body.typeId === undefined
-              ? [
-                  ['type_id', await first(db, 'select id from client_type where enabled order by id limit 1')] as [
-                    string,
-                    unknown,
-                  ],
-                ]
-              : []),
-            ...(call.body.verificationLevelId === undefined
-              ? [
-                  [
-                    'verification_level_id',
-                    await first(db, 'select id from verification_level order by is_default desc, index limit 1'),
-                  ] as [string, unknown],
-                ]
-              : []),
-          ];
-          const columns = [...columnsOf(call.body), ...defaults];
-          const made = await db.query<{ client_id: number }>(
-            `insert into client (${columns.map(([column]) => column).join(', ')}) values (${columns.map((_one, n) => `$${n + 1}`).join(', ')}) returning client_id`,
-            columns.map(([, value]) => value),
-          );
-          const clientId = made.rows[0]!.client_id;
-          await saveMainPhone(db, clientId, call.body.phone);
-          await saveTags(db, call.actor, clientId, [...(call.body.tagIds ?? []), ...call.actor.tagIds]);
-          const view = (await clientViews(db, [clientId])).get(clientId)!;
-          await recordAudit(db, {
-            actor: actorName(call.actor),
-            action: 'clients.create',
-            object: `client:${clientId}`,
-            after: view,
-            requestId: call.requestId,
-          });
-          const answer = call.actor.maskData ? maskClient(view) : view;
-          await call.once?.finish(db, 201, answer);
-          return answer;
-        }),
-      ),
-  }),
+const internalTypeOf = async (db: Queryable, typeId: number | undefined): Promise<string | undefined> => {
+  if (typeId === undefined) return undefined;
+  const { rows } = await db.query<{ name: string }>('select name from client_internal_type where id = $1', [typeId]);
+  if (!rows[0]) throw problem(400, 'not_found', 'There is no such internal type.', 'internalTypeId');
+  return rows[0].name;
+};
 
-  procedure('PATCH /clients/{clientId}', {
-    summary: 'Change a client',
-    tags: ['Clients'],
-    access: 'user',
-    permission: 'clients.update',
-    params: z.object({ clientId: idText() }),
-    body: UpdateBody,
-    answer: Client,
-    errors: [409],
-    handle: ({ actor, params: { clientId }, body, requestId }) =>
-      savingFailures('client', 'save', () =>
-        inTransaction(pool, async (db) => {
+const BEGINS_WITH = `
+  select (select id from client_type where enabled order by is_default desc, id limit 1) as "typeId",
+         (select id from verification_level order by is_default desc, index limit 1) as "verificationLevelId"`;
+
+/** POST /clients, PATCH and DELETE /clients/{clientId}. No password is set: clients choose theirs themselves. */
+export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Procedure[] => {
+  const ring = new KeyRing(settings.configKeys);
+  return [
+    procedure('POST /clients', {
+      summary: 'Create a client',
+      tags: ['Clients'],
+      access: 'user',
+      permission: 'clients.create',
+      body: CreateBody,
+      answer: Client,
+      status: 201,
+      idempotent: true,
+      handle: ({ actor, body, once, requestId }) =>
+        savingFailures('client', 'save', () =>
+          inTransaction(pool, async (db) => {
+            await once?.lock(db);
+            const { sendMail, ...said } = body;
+            const begins = (await db.query<ClientBody>(BEGINS_WITH)).rows[0]!;
+            const columns = columnsOf({ ...begins, ...given(said) }, await internalTypeOf(db, said.internalTypeId));
+            const made = await db.query<{ id: number }>(
+              `insert into client (${columns.map(([column]) => column).join(', ')}) values (${columns.map((_one, n) => `$${n + 1}`).join(', ')})
+             returning client_id as id`,
+              columns.map(([, value]) => value),
+            );
+            const { id: clientId } = made.rows[0]!;
+            await saveMainPhone(db, clientId, body.phone);
+            await saveTags(db, actor, clientId, [...(body.tagIds ?? []), ...actor.tagIds]);
+            if (body.managerId === undefined) await assignManager(db, clientId);
+            if (body.jurisdictionId === undefined) await assignJurisdiction(db, clientId);
+            const view = (await clientViews(db, [clientId])).get(clientId)!;
+            const what = { actor: actorName(actor), action: 'clients.create', object: `client:${clientId}` };
+            await recordAudit(db, { ...what, after: view, requestId });
+            // The sweep sends it.
+            const key = `registerDone:${clientId}`;
+            if (sendMail) await queueMessage(db, ring, { to: { clientId }, template: 'registerDone', key });
+            const answer = actor.maskData ? maskClient(view) : view;
+            await once?.finish(db, 201, answer);
+            return answer;
+          }),
+        ),
+    }),
+
+    procedure('PATCH /clients/{clientId}', {
+      summary: 'Change a client',
+      tags: ['Clients'],
+      access: 'user',
+      permission: 'clients.update',
+      params: z.object({ clientId: idText() }),
+      body: UpdateBody,
+      answer: Client,
+      errors: [409],
+      handle: ({ actor, params: { clientId }, body, requestId }) =>
+        savingFailures('client', 'save', () =>
+          inTransaction(pool, async (db) => {
+            await assertSees(db, actor, clientId);
+            await db.query('select 1 from client where client_id = $1 for update', [clientId]);
+            const before = (await clientViews(db, [clientId])).get(clientId)!;
+            const wanted = body.statusId === undefined ? before.status : CLIENT_STATUS[body.statusId];
+            if (wanted === 'deleted' && before.status !== 'deleted') await deleteClient(db, clientId);
+            // A level is given with its record.
+            const { verificationLevelId: levelId, ...rest } = body;
+            const columns: [string, unknown][] = [
+              ...columnsOf(rest, await internalTypeOf(db, body.internalTypeId)),
+              ['update_time', new Date()],
+            ];
+            await db.query(
+              `update client set ${columns.map(([column], n) => `${column} = $${n + 2}`).join(', ')} where client_id = $1`,
+              [clientId, ...columns.map(([, value]) => value)],
+            );
+            if (levelId !== undefined) {
+              const change = { clientId, levelId, reason: 'manual', caption: 'Changed by an operator' };
+              await changeLevel(db, { ...change, userId: actor.id, cause: { requestId } });
+            }
+            await saveMainPhone(db, clientId, body.phone);
+            if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
+            const moved = body.countryId !== undefined || body.typeId !== undefined;
+            if (moved && body.jurisdictionId === undefined) await assignJurisdiction(db, clientId);
+            const view = (await clientViews(db, [clientId])).get(clientId)!;
+            await noteProfileChanges(db, clientId, historyOf(before, view), actor.id);
+            const what = { actor: actorName(actor), action: 'clients.update', object: `client:${clientId}` };
+            await recordAudit(db, { ...what, before, after: view, requestId });
+            if (view.status !== 'active' && view.status !== before.status) {
+              await revokeTokens(db, { subjects: [`client:${clientId}`] });
+              access.forgetActor({ kind: 'client', id: clientId });
+            }
+            return actor.maskData ? maskClient(view) : view;
+          }),
+        ),
+    }),
+
+    procedure('DELETE /clients/{clientId}', {
+      summary: 'Delete a client',
+      description:
+        'His history stays, his e-mail is free again. Refused while he has money, an open trading account, or anything under way.',
+      tags: ['Clients'],
+      access: 'user',
+      permission: 'clients.delete',
+      params: z.object({ clientId: idText() }),
+      answer: null,
+      errors: [409],
+      handle: async ({ actor, params: { clientId }, requestId }) => {
+        await inTransaction(pool, async (db) => {
           await assertSees(db, actor, clientId);
-          await db.query('select 1 from client where client_id = $1 for update', [clientId]);
-          const before = (await clientViews(db, [clientId])).get(clientId)!;
-          // A level is given with its record.
-          const { verificationLevelId: levelId, ...rest } = body;
-          const columns = [...columnsOf(rest), ['update_time', new Date()] as [string, unknown]];
-          await db.query(
-            `update client set ${columns.map(([column], n) => `${column} = $${n + 2}`).join(', ')} where client_id = $1`,
-            [clientId, ...columns.map(([, value]) => value)],
-          );
-          if (levelId !== undefined) {
-            const change = { clientId, levelId, reason: 'manual', caption: 'Changed by an operator' };
-            await changeLevel(db, { ...change, userId: actor.id, cause: { requestId } });
-          }
-          await saveMainPhone(db, clientId, body.phone);
-          if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
-          const view = (await clientViews(db, [clientId])).get(clientId)!;
-          await noteProfileChanges(db, clientId, historyOf(before, view), actor.id);
-          await recordAudit(db, {
-            actor: actorName(actor),
-            action: 'clients.update',
-            object: `client:${clientId}`,
-            before,
-            after: view,
-            requestId,
-          });
-          if (view.status === 'banned' || view.status === 'deleted')
-            access.forgetActor({ kind: 'client', id: clientId });
-          return actor.maskData ? maskClient(view) : view;
-        }),
-      ),
-  }),
-];
+          await deleteClient(db, clientId);
+          const object = `client:${clientId}`;
+          await recordAudit(db, { actor: actorName(actor), action: 'clients.delete', object, requestId });
+        });
+        access.forgetActor({ kind: 'client', id: clientId });
+      },
+    }),
+  ];
+};
 
-const first = async (db: pg.PoolClient, sql: string): Promise<number> =>
-  (await db.query<{ id: number }>(sql)).rows[0]!.id;
+const given = (body: ClientBody): ClientBody =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
