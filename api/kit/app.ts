@@ -61,9 +61,13 @@ const everyRequest = ({ log, metrics, gate }: AppParts): RequestHandler => {
     logAnswer(req, res);
     setSecurityHeaders(res);
     const waits = gate(req);
-    if (!waits) return next();
-    waits.then(() => next()).catch(next);
+    return waits ? afterwards(waits, next) : next();
   };
+};
+
+const afterwards = async (waits: Promise<void>, next: express.NextFunction): Promise<void> => {
+  await waits;
+  next();
 };
 
 const named =

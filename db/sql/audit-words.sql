@@ -25,7 +25,7 @@ $$;
 -- ADD, UPDATE, DELETE, by the last word of 'tags.create'.
 create or replace function audit_kind(action text) returns text language sql immutable as $$
   select case regexp_replace(action, '^.*\.', '')
-    when 'create' then 'ADD' when 'opened' then 'ADD' when 'created' then 'ADD'
-    when 'delete' then 'DELETE' when 'deleted' then 'DELETE'
+    when 'create' then 'ADD' when 'register' then 'ADD' when 'open' then 'ADD' when 'opened' then 'ADD' when 'arrived' then 'ADD'
+    when 'delete' then 'DELETE'
     else 'UPDATE' end
 $$;

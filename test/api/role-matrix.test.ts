@@ -18,6 +18,7 @@ const NEEDS_NO_RIGHT = ['POST /signout'];
 const CATALOGUES = [
   ...['/my/products/currencies', '/my/products/groups', '/my/verifications/levels'],
   '/my/platforms',
+  '/my/2fa',
   ...['/my/deposits/methods', '/my/deposits/groups', '/my/withdrawals/methods', '/my/withdrawals/groups'],
 ];
 /** Parameters that are words. */
@@ -33,6 +34,8 @@ const WORDS: Record<string, string> = {
 const EMPTY = ['/deposits/methods/{}/attributes', '/withdrawals/methods/{}/attributes'];
 /** Lists that ask a trading platform. */
 const ELSEWHERE = ['/my/positions', '/my/deals'];
+/** Wants the proof of a second factor beside the access token. */
+const WANTS_PROOF = ['POST /my/password/change'];
 /** Where a field of a body means another object than elsewhere. */
 const MEANS: Record<string, Record<string, string>> = {
   'POST /deposits': { methodId: 'depositMethodId' },
@@ -165,7 +168,12 @@ const objectIn = async (path: string, pattern: string, param: string, whose: Own
 const bodyOf = (one: Procedure, whose: Owner): unknown => {
   if (one.method === 'GET' || one.spec.body === undefined || one.spec.multipart) return undefined;
   const meant = Object.entries(MEANS[nameOf(one)] ?? {}).map(([field, id]) => [field, whose.ids[id]]);
-  return sampleOf(one.spec.body, { ...whose.ids, amount: '10', ...Object.fromEntries(meant) });
+  return sampleOf(one.spec.body, {
+    ...whose.ids,
+    amount: '10',
+    password: 'Secret 12345',
+    ...Object.fromEntries(meant),
+  });
 };
 const namesClient = (body: unknown, whose: Owner): boolean =>
   Object.entries((body ?? {}) as Row).some(
@@ -361,24 +369,24 @@ describe('an operator', () => {
 describe('whoever may', () => {
   // Last, and what deletes after all else: these calls may do what they say.
   it.each(['client', 'user'] as const)('is refused nowhere, and finds every object: %s', async (access) => {
-    const who = access === 'user' ? admin : ann;
+    const [who, whose] = access === 'user' ? [admin, bob] : [ann, ann];
     const writes = of(access).filter(({ method, path }) => method !== 'GET' && !path.endsWith('/signout'));
     const order = (one: Procedure): number => (one.method === 'DELETE' ? 1 : 0);
     const targets = await Promise.all(
       writes
         .toSorted((a, b) => order(a) - order(b) || b.path.length - a.path.length)
-        .map(async (one) => [one, (await placed(one, ann))!] as const),
+        .map(async (one) => [one, (await placed(one, whose))!] as const),
     );
     const at = new Map(targets);
     expect(
       await wrongs([...at.keys()], async (one) => {
         const { path, owned } = at.get(one)!;
-        const body = bodyOf(one, ann);
+        const body = bodyOf(one, whose);
         const answer = await who.call(`${one.method} ${path}`, body);
-        if ([401, 403].includes(answer.status) && !['own_request', 'restricted'].includes(reasonOf(answer)))
-          return said(answer);
+        if ([401, 403].includes(answer.status) && !saysMore(one, answer)) return said(answer);
         // Else it was not for their tags, or because it was another's, that others found nothing.
-        const finds = one.method === 'DELETE' || !(owned || namesClient(body, ann)) || reasonOf(answer) !== 'not_found';
+        const finds =
+          one.method === 'DELETE' || !(owned || namesClient(body, whose)) || reasonOf(answer) !== 'not_found';
         return finds ? undefined : said(answer);
       }),
     ).toEqual([]);
@@ -388,6 +396,10 @@ describe('whoever may', () => {
 /** Let in, and then something outside of this process was not there. */
 const saysElsewhere = (answer: Answer): boolean =>
   answer.status === 503 || ['rate_unavailable', 'unsupported', 'provider_misconfigured'].includes(reasonOf(answer));
+
+/** Refused, but not for who calls. */
+const saysMore = (one: Procedure, answer: Answer): boolean =>
+  WANTS_PROOF.includes(nameOf(one)) || ['own_request', 'restricted'].includes(reasonOf(answer));
 
 /** Methods that show who a client is: were they not among those that told of him, the masks would not have been tried. */
 const SHOW_PEOPLE = [

@@ -36,11 +36,16 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   const caller = await api.client({ email, tagIds: [tag] });
   const client_id = caller.id;
   await pool.query(
-    `update client set first_name = 'Canaryann', last_name = 'Canarylee', middle_name = 'Canarymid', nickname = 'canarynick', phone = $2, city = 'Canarytown', birthday = '1990-05-01',
+    `update client set first_name = 'Canaryann', last_name = 'Canarylee', middle_name = 'Canarymid', nickname = 'canarynick', city = 'Canarytown', birthday = '1990-05-01',
             company_full_name = 'Canary Ltd', company_short_name = 'Canary', password_hash = 'none', manager_id = (select min(id) from hub_user) where client_id = $1`,
-    [client_id, `+49 555 5550100${client_id}`],
+    [client_id],
   );
   await insert('client_factor', { client_id, type: 'sms' }, 'client_id');
+  await insert('client_phone', { client_id, number: `+495555550100${client_id}`, is_default: true });
+  await insert('client_address', { client_id, type: 'residential', city: 'Canarytown', address: 'Canary street 1' });
+  await insert('factor_change', { client_id, type: 'sms', action: 'enabled', ip: '203.0.113.66' });
+  await insert('password_change', { client_id, type: 'changed', ip: '203.0.113.66' });
+  await insert('profile_change', { client_id, type: 'name', old_value: 'Canaryold', new_value: 'Canaryann' });
 
   const wallet = await account(api, client_id, 'wallet', `21${String(client_id).padStart(8, '0')}`);
   const trading = await account(api, client_id, 'mt5-live', `7${String(client_id).padStart(5, '0')}`);
