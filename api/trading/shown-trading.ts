@@ -5,7 +5,7 @@ import type { Actor, ClientActor } from '../kit/access.ts';
 import { problem } from '../kit/errors.ts';
 import { isoTime } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import { accountOf, isWallet } from '../money/intake/accounts.ts';
+import { accountOf, isWallet } from '../../activities/intake/accounts.ts';
 import { accountViews, type Statement } from '../presenters/account.ts';
 import { type Deal, dealView, type Position, positionView } from '../presenters/trade.ts';
 import { atPlatform } from './at-platform.ts';

@@ -5,7 +5,7 @@ import type { AccountFacts } from '../../db/repositories/orders.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { providerById } from '../../worker/tools.ts';
 import type { Actor } from '../kit/access.ts';
-import { accountOf, isWallet } from '../money/intake/accounts.ts';
+import { accountOf, isWallet } from '../../activities/intake/accounts.ts';
 
 type Capability = (typeof CAPABILITIES)['trading'][number];
 

@@ -6,7 +6,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { amountInput, freeForm, id, money } from '../../kit/shapes.ts';
 import { MyTransaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
-import { type NewOrder, paymentOrder } from '../intake/new-order.ts';
+import { type NewOrder, paymentOrder } from '../../../activities/intake/new-order.ts';
 import { placeOrder } from '../intake/place-order.ts';
 import { Redirect, redirectOf } from './deposit-answers.ts';
 import { showMyTransaction } from './show.ts';
