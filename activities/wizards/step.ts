@@ -53,7 +53,8 @@ export interface Judged {
  */
 export interface StepModule<S = unknown, B = unknown> {
   kind: string;
-  types: readonly WizardType[];
+  /** In which wizards it may be used; undefined: in any. */
+  types?: readonly WizardType[];
   settings: z.ZodType<S, unknown>;
   /** What earlier steps must have given, and what this one gives: 'email', 'client'. */
   takes?: readonly string[];

@@ -51,7 +51,7 @@ export const ruleOf = ({ kind, settings }: Step): StepRule | undefined => {
   const found = BY_KIND.get(kind);
   return (
     found && {
-      types: found.types,
+      ...(found.types && { types: found.types }),
       takes: found.takes ?? [],
       gives: found.gives?.(settings) ?? [],
       silent: isSilent(found),

@@ -82,6 +82,21 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
     ],
   },
   {
+    name: 'confirmChange',
+    caption: 'Code to confirm what a client changes or pays out',
+    parameters: [FIRST_NAME, CODE],
+    lifetimeSeconds: 600,
+    templates: [
+      email(
+        'Your code to confirm',
+        HELLO,
+        'Your code is {{ code }}. Nobody of us will ever ask you for it.',
+        'If you did not change anything, set a new password.',
+      ),
+      sms('Your code is {{ code }}'),
+    ],
+  },
+  {
     name: 'signInEnded',
     caption: 'A sign-in was ended because its token was used twice',
     parameters: [FIRST_NAME],

@@ -23,6 +23,13 @@ const step = (name: string, kind: string, settings: object = {}, when: Step['whe
 const only = (fact: string, value: string | boolean): Step['when'] => ({ facts: { [fact]: [value] } });
 const code = (template: string, stage: string) => ({ template, stage, lifetimeSeconds: 600, resendAfterSeconds: 60 });
 
+/** The code that guards what a signed-in client changes. */
+const CONFIRM: readonly Step[] = [
+  step('google', 'totp', {}, only('factor', 'google')),
+  step('sms', 'phone-code', code('confirmChange', '2fa_sms'), only('factor', 'sms')),
+  step('email', 'email-code', code('confirmChange', 'confirm_email'), only('factor', 'email')),
+];
+
 const MAIN_FORM = [
   field('email', 'input', 'E-mail', 'required', 'email:rfc,spoof,strict', 'unique_active_email'),
   field('password', 'passwordButton', 'Password', 'required', 'password_length', 'password_content'),
@@ -58,6 +65,11 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
       step('password', 'new-password'),
       step('set', 'set-password'),
     ],
+  },
+  {
+    type: 'passwordChange',
+    name: 'Password change',
+    steps: [...CONFIRM, step('password', 'new-password'), step('set', 'set-password')],
   },
   {
     type: 'authorization',

@@ -2,8 +2,8 @@ import type { Step, WizardType } from './grammar.ts';
 
 /** What a kind of step means for its neighbours. */
 export interface StepRule {
-  /** In which wizards it may be used. */
-  types: readonly WizardType[];
+  /** In which wizards it may be used; undefined: in any. */
+  types?: readonly WizardType[];
   /** What earlier steps must have given: 'email', 'client'. */
   takes: readonly string[];
   gives: readonly string[];
@@ -19,6 +19,13 @@ interface Fixed {
   when?: Step['when'];
 }
 
+/** The code that guards what a signed-in client changes: of the strongest factor he has on (the fact `factor`), else by e-mail. */
+const CONFIRM: readonly Fixed[] = [
+  { name: 'google', kind: 'totp', when: { facts: { factor: ['google'] } } },
+  { name: 'sms', kind: 'phone-code', when: { facts: { factor: ['sms'] } } },
+  { name: 'email', kind: 'email-code', when: { facts: { factor: ['email'] } } },
+];
+
 /** Steps a wizard of a type must have, under these conditions and in this order; others may stand between them, never after the last. */
 const FIXED: Record<WizardType, readonly Fixed[]> = {
   registration: [
@@ -31,6 +38,7 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'password', kind: 'new-password' },
     { name: 'set', kind: 'set-password' },
   ],
+  passwordChange: [...CONFIRM, { name: 'password', kind: 'new-password' }, { name: 'set', kind: 'set-password' }],
   authorization: [
     { name: 'login', kind: 'login' },
     { name: 'choose', kind: 'choose-factor', when: { facts: { factor: ['choose'] } } },
@@ -45,10 +53,14 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
   ],
 };
 
+/** Of a client who is signed in. */
+const SIGNED_IN = ['client', 'email', 'phone'];
+
 /** Known before the first step. */
 const GIVEN: Record<WizardType, readonly string[]> = {
   registration: [],
   passwordRecovery: ['client', 'email'],
+  passwordChange: SIGNED_IN,
   authorization: [],
 };
 
@@ -77,7 +89,7 @@ export const mistakesIn = (
       say(`there is no step '${step.kind}'`);
       continue;
     }
-    if (!rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
+    if (rule.types && !rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
     // Those of a registration come all by one method, the others each by its own.
     if (type !== 'registration' && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
     const twin = steps.slice(0, at).find((other) => canMeet(other, step) && sameBodyFits(ruleOf(other), rule));

@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const [registration, recovery, authorization] = DEFAULT_WIZARDS;
+const defaultOf = (type: string) => DEFAULT_WIZARDS.find((one) => one.type === type);
+const registration = defaultOf('registration');
+const recovery = defaultOf('passwordRecovery');
+const authorization = defaultOf('authorization');
 const seeded = async (type: string) => (await olga.call(`GET /wizards?filter[type]=${type}`)).body.data[0];
 const countryId = async (code: string) =>
   (await api.hub.one<{ id: number }>(`select country_id as id from country where numeric_code = $1`, [code])).id;
@@ -181,7 +184,7 @@ describe('a registration of the broker’s own', () => {
         /needs phone/,
       ],
       ['two of one name', [main, email, email, client], /is used twice/],
-      ['a step of another wizard', [main, { name: 'app', kind: 'totp' }, client], /is no step of this type/],
+      ['a step of another wizard', [main, { name: 'login', kind: 'login' }, client], /is no step of this type/],
       ['an unknown step', [main, { name: 'x', kind: 'magic' }, client], /There is no step 'magic'/],
       [
         'an unknown rule',

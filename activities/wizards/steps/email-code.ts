@@ -24,7 +24,6 @@ const Settings = z.strictObject({
 /** Six digits by e-mail. */
 export const emailCode = defineStep<CodeSettings & { stage: string }, { code: string }>({
   kind: 'email-code',
-  types: ['registration', 'passwordRecovery', 'authorization'],
   settings: Settings,
   takes: ['email'],
   workflow: ({ stage }) => stage,

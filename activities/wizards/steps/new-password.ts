@@ -12,7 +12,7 @@ const Sent = z.strictObject({
 /** A password that is not the one of before. Only its hash goes on. */
 export const newPassword = defineStep<Record<string, never>, z.output<typeof Sent>>({
   kind: 'new-password',
-  types: ['passwordRecovery', 'authorization'],
+  types: ['passwordRecovery', 'passwordChange', 'authorization'],
   settings: z.strictObject({}),
   takes: ['client'],
   gives: () => ['password'],

@@ -12,7 +12,6 @@ const Settings = z.strictObject({
 /** Six digits by SMS. */
 export const phoneCode = defineStep<CodeSettings & { stage: string }, { code: string }>({
   kind: 'phone-code',
-  types: ['registration', 'authorization'],
   settings: Settings,
   takes: ['phone'],
   workflow: ({ stage }) => stage,

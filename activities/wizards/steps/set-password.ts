@@ -9,7 +9,7 @@ import { defineStep } from '../step.ts';
 /** The new password counts; every sign-in of before is over, and the client is told. */
 export const setPassword = defineStep<Record<string, never>>({
   kind: 'set-password',
-  types: ['passwordRecovery', 'authorization'],
+  types: ['passwordRecovery', 'passwordChange', 'authorization'],
   settings: z.strictObject({}),
   takes: ['client', 'password'],
   apply: async ({ db, ring, run, draft, by, promised }) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { loadTotp, TOTP_PURPOSE, useTotpStep } from '../../../db/repositories/factors.ts';
-import { countTry, refuseCode } from '../codes.ts';
+import { countTry, forgiveTries, refuseCode } from '../codes.ts';
 import { defineStep } from '../step.ts';
 import { totpStepOf } from '../totp.ts';
 import { codeSent } from './email-code.ts';
@@ -9,7 +9,6 @@ import { codeSent } from './email-code.ts';
 /** The code of an authenticator app. One that was taken is never taken again. */
 export const totp = defineStep<Record<string, never>, { code: string }>({
   kind: 'totp',
-  types: ['passwordRecovery', 'authorization'],
   settings: z.strictObject({}),
   takes: ['client'],
   workflow: () => '2fa_google',
@@ -28,6 +27,7 @@ export const totp = defineStep<Record<string, never>, { code: string }>({
     const known = run.clientId === null ? undefined : await loadTotp(db, run.clientId);
     const step = known ? totpStepOf(ring.open(known.sealed, TOTP_PURPOSE), code, Date.now()) : null;
     if (step === null || !(await useTotpStep(db, run.clientId!, step))) await refuseCode(asked);
+    await forgiveTries(asked);
     return {};
   },
 });
