@@ -7,8 +7,9 @@ import type { MoneyHub } from '../money/hub.ts';
 import { AccountChange, accountChangeView } from '../presenters/account-change.ts';
 import { loadChange } from './changes.ts';
 import { orderChange } from './order-change.ts';
-import { assertCan, assertOpen, tradingAccountOf } from './tradable.ts';
+import { assertCan, assertOpen, tradingAccountOf } from '../../activities/intake/trading-account.ts';
 import { atPlatform } from './at-platform.ts';
+import { providerById } from '../../worker/tools.ts';
 
 const params = z.object({ accountId: idText() });
 const kind = () => z.enum(['main', 'investor'], 'must be main or investor');
@@ -64,7 +65,7 @@ export const passwordProcedures = (hub: MoneyHub): Procedure[] => [
     handle: async ({ actor, params: { accountId }, body }) => {
       const account = await tradingAccountOf(hub.pool, actor, accountId);
       assertOpen(account);
-      assertCan(account, ['password'], 'check a password');
+      assertCan(providerById(account.provider), ['password'], 'check a password');
       return atPlatform(hub, account, async (adapter, ctx, login) => {
         if (!adapter.checkPassword) throw new HubFailure('Unsupported', 'unsupported', 'It cannot check passwords.');
         return { isRight: await adapter.checkPassword(ctx, login, body.type, body.password) };

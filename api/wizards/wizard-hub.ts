@@ -7,16 +7,19 @@ import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
   dropInput,
-  FACTS,
   findRun,
   insertInput,
   insertRun,
   loadDraft,
+  loadInputs,
+  loadSubmission,
   noteOpening,
+  submissionToKeep,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Facts, Step, WizardType } from '../../domain/wizards/grammar.ts';
+import type { Submission } from '../../domain/wizards/machine.ts';
 import type { WizardPlace } from '../../workflows/wizards/messages.ts';
 import { Problem } from '../kit/errors.ts';
 import { canonical } from '../kit/json-body.ts';
@@ -164,9 +167,11 @@ export class WizardHub {
     const marks = this.ring.marks(canonical(body), 'wizard-input');
     const found = await this.find(uuid, type, caller, marks);
     if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
-      return this.send(uuid, { ...found.repeated, facts: await this.factsOf(found.repeated.input) });
-    const { run, step, module } = await this.waiting(found);
-    if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
+      return this.send(uuid, {
+        ...found.repeated,
+        ...(await loadSubmission(this.db, this.ring, found.repeated.input)),
+      });
+    const { run, step, module, replaces } = await this.meant(found, steps);
     const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
     const asked = await this.asked(run, step, caller);
     const { keep = {}, facts = {} } = await module.check!(asked, sent).catch((error: unknown) =>
@@ -176,9 +181,9 @@ export class WizardHub {
       runId: run.id,
       step: step.name,
       mark: marks[0],
-      keep: { ...keep, [FACTS]: facts },
+      keep: { ...keep, ...submissionToKeep({ facts, after: afterOf(run, replaces), replaces }) },
     });
-    return this.send(uuid, { step: step.name, input, facts });
+    return this.send(uuid, { step: step.name, input, facts, ...(replaces !== undefined && { replaces }) });
   }
 
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
@@ -198,10 +203,10 @@ export class WizardHub {
   ): Promise<void> {
     const { again } = module;
     if (!again) throw wrongStep(workflowOf(step));
-    const { pool, ring, steer } = this.hub.tools();
+    const { pool, ring, steer, provider } = this.hub.tools();
     const at = { runId: run.id, position: 0, step: step.name, facts: run.facts, inputs: run.inputs, input: null };
     const by = { workflowId: `wizard:${run.uuid}`, runId: '' };
-    await atStep({ pool, ring, steer, run: by }, at, async (work) => {
+    await atStep({ pool, ring, steer, provider, run: by }, at, async (work) => {
       await note(work.db);
       await again(work);
     });
@@ -231,6 +236,20 @@ export class WizardHub {
     return { run, step, module: stepModule(step.kind) };
   }
 
+  /** The step that something is sent for: the one the run waits at, or the one before it where that may be sent anew. */
+  private async meant(
+    run: WizardRun,
+    steps: readonly string[] | undefined,
+  ): Promise<{ run: WizardRun; step: Step; module: StepModule; replaces?: number }> {
+    const waiting = await this.waiting(run);
+    if (!steps || steps.includes(waiting.step.name)) return waiting;
+    const [last] = await loadInputs(this.db, this.ring, run.id, run.inputs.slice(-1));
+    const step = (await planOf(this.db, run)).steps.find(({ name }) => name === last?.step);
+    if (!step || !steps.includes(step.name) || !stepModule(step.kind).replaceable)
+      throw wrongStep(workflowOf(waiting.step));
+    return { run, step, module: stepModule(step.kind), replaces: last!.id };
+  }
+
   async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
     const { db, ring } = this;
     const { open, provider } = this.toolsOfProviders();
@@ -247,7 +266,7 @@ export class WizardHub {
   }
 
   /** Brings an input to its run. What the run does not take may be sent anew. */
-  async send(uuid: string, submission: { step: string; input: number; facts: Facts }): Promise<Reached> {
+  async send(uuid: string, submission: Submission): Promise<Reached> {
     try {
       return await this.reached(uuid, await this.hub.ask((steering) => steering.submitStep(uuid, submission)));
     } catch (error) {
@@ -291,12 +310,11 @@ export class WizardHub {
   private note(uuid: string, note: { said: string; triesLeft?: number }): Promise<void> {
     return this.hub.ask((steering) => steering.noteWizard(uuid, note)).catch(() => undefined);
   }
-
-  private async factsOf(input: number): Promise<Facts> {
-    const kept = await loadDraft(this.db, this.ring, [input]);
-    return (kept[FACTS] ?? {}) as Facts;
-  }
 }
+
+/** The input a submission comes after; of one that stands instead of another, what that came after. */
+const afterOf = ({ inputs }: WizardRun, replaces: number | undefined): number | null =>
+  inputs.at(replaces === undefined ? -1 : -2) ?? null;
 
 /** The mark of what was sent with the opening. */
 const OPENING = createHash('sha256').update('opening').digest();

@@ -122,8 +122,42 @@ export const insertInput = async (
     )
   ).rows[0]!.id;
 
-/** What the way depends on, kept with each input by this name. */
+/** Kept with each input: what the way depends on, the input it was judged after, and the one it stands instead of. */
 export const FACTS = 'facts';
+const AFTER = 'after';
+const REPLACES = 'replaces';
+
+export interface KeptSubmission {
+  facts: Facts;
+  after: number | null;
+  replaces?: number | undefined;
+}
+
+/** An input with what its run must know of it. */
+export const submissionToKeep = ({ facts, after, replaces }: KeptSubmission) => ({
+  [FACTS]: facts,
+  [AFTER]: after,
+  ...(replaces !== undefined && { [REPLACES]: replaces }),
+});
+
+/** As it was told to the run the first time. */
+export const loadSubmission = async (
+  db: Queryable,
+  ring: KeyRing,
+  input: number,
+): Promise<{ facts: Facts; replaces?: number }> => {
+  const kept = (await loadDraft(db, ring, [input])) as { [FACTS]?: Facts; [REPLACES]?: number };
+  const { [FACTS]: facts = {}, [REPLACES]: replaces } = kept;
+  return { facts, ...(replaces !== undefined && { replaces }) };
+};
+
+export interface ShownInput {
+  id: number;
+  step: string;
+  facts: Facts;
+  /** The input that was the last one when this was judged; undefined: nobody noted it. */
+  after: number | null | undefined;
+}
 
 /** Which steps of a run these inputs were sent for, and what was found out there. Not those of another run. */
 export const loadInputs = async (
@@ -131,15 +165,18 @@ export const loadInputs = async (
   ring: KeyRing,
   runId: number,
   inputs: readonly number[],
-): Promise<{ step: string; facts: Facts }[]> => {
+): Promise<ShownInput[]> => {
   if (inputs.length === 0) return [];
-  const { rows } = await db.query<{ step: string; sealed: Buffer }>(
-    `select step, sealed from wizard_input where run_id = $1 and id = any($2)`,
+  const { rows } = await db.query<{ id: number; step: string; sealed: Buffer }>(
+    `select id, step, sealed from wizard_input where run_id = $1 and id = any($2)`,
     [runId, inputs],
   );
-  return rows.map(({ step, sealed }) => {
-    const kept = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as { [FACTS]?: Facts };
-    return { step, facts: kept[FACTS] ?? {} };
+  return rows.map(({ id, step, sealed }) => {
+    const kept = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as {
+      [FACTS]?: Facts;
+      [AFTER]?: number | null;
+    };
+    return { id, step, facts: kept[FACTS] ?? {}, after: kept[AFTER] };
   });
 };
 

@@ -12,6 +12,7 @@ import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import type { Facts, Plan } from '../../domain/wizards/grammar.ts';
 import {
   advanced,
+  beforeTaking,
   beginning,
   type Submission,
   whyNot,
@@ -77,7 +78,7 @@ class Wizard {
       { description: 'Begins the procedure; answers its first step.' },
     );
     setHandler(wizardSubmit, (submission) => this.inTurn(() => this.take(submission)), {
-      validator: ({ step }) => this.assertTakes(step),
+      validator: (submission) => this.assertTakes(submission),
       description: 'A step that was checked, by the number under which it is kept.',
     });
     setHandler(wizardStop, ({ by, end }) => this.inTurn(() => this.end(end, `Stopped by ${by}.`)), {
@@ -115,8 +116,8 @@ class Wizard {
     return this.state.over !== null;
   }
 
-  private assertTakes(step: string): void {
-    const why = this.ready ? whyNot(this.input.plan, this.state, step) : null;
+  private assertTakes(submission: Submission): void {
+    const why = this.ready ? whyNot(this.input.plan, this.state, submission) : null;
     if (why) throw wrongStep(why);
   }
 
@@ -129,24 +130,27 @@ class Wizard {
   }
 
   /** Of two who send the same step at the same moment the second finds it taken. */
-  private async take({ step, input, facts }: Submission): Promise<void> {
-    const why = whyNot(this.input.plan, this.state, step);
+  private async take(submission: Submission): Promise<void> {
+    const { plan } = this.input;
+    const { input, facts, replaces } = submission;
+    const why = whyNot(plan, this.state, submission);
     if (why) throw wrongStep(why);
-    await this.enter(advanced(this.input.plan, this.state, { facts, input }), input);
+    await this.enter(advanced(plan, beforeTaking(plan, this.state, submission), { facts, input }), input, replaces);
   }
 
   /**
    * Goes to a step, and on through those that ask nothing. When the step that asks cannot begin, the run stays where it was; what a silent
    * step refuses ends it, because it has all that the client could say.
    */
-  private async enter(next: WizardState, input: number | null = null): Promise<void> {
+  private async enter(next: WizardState, input: number | null = null, replaces?: number): Promise<void> {
     const { runId, plan, silent } = this.input;
     for (;;) {
       const step = plan.steps[next.position];
       if (step && !silent.includes(step.kind)) {
         const { name, kind } = step;
         const { lifetimeSeconds } = plan;
-        await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
+        const entering = { runId, ...next, step: name, kind, lifetimeSeconds, input };
+        await internal(`Going to ${name}`).enterStep(replaces === undefined ? entering : { ...entering, replaces });
         this.at(next, name);
         return;
       }

@@ -46,18 +46,8 @@ export const placeOrder = async (
     const { actor, key, requestId } = call;
     return { placed: await writeOrder(db, { actor, key, cause: { requestId } }, order), shown: shownOf(order) };
   });
-  const { kind } = placed;
-  // A run is looked for only while it can be there: Temporal forgets runs that are over, money may not.
-  if (isFinal(placed.stage)) {
-    if (placed.stage === 'hold_refused') throw insufficientFunds(placed.resolution ?? undefined);
-    return placed.id;
-  }
   try {
-    if (wait) assertNotRefused(await hub.begin(kind, placed.id, shown));
-    else
-      await hub.ask((steering) =>
-        steering.startWaiting({ workflowId: `${kind}:${placed.id}`, type: kind, id: placed.id }),
-      );
+    await beginOrder(hub, placed, { wait, ...(shown && { shown }) });
   } catch (error) {
     // With a key the caller can safely ask again. Without one he could only order twice, so he hears what is true:
     // the order is stored and will be started.
@@ -66,6 +56,21 @@ export const placeOrder = async (
     call.log.warn({ transactionId: placed.id }, 'order stored; its run will be started by the sweep');
   }
   return placed.id;
+};
+
+/** Brings an order that is written down to its run and hears where it stands; throws when the run refused it. Harmless to repeat. */
+export const beginOrder = async (
+  hub: MoneyHub,
+  { kind, id, stage, resolution }: WrittenOrder,
+  { wait = true, shown }: { wait?: boolean; shown?: ReturnType<typeof shownOf> } = {},
+): Promise<void> => {
+  // A run is looked for only while it can be there: Temporal forgets runs that are over, money may not.
+  if (isFinal(stage)) {
+    if (stage === 'hold_refused') throw insufficientFunds(resolution ?? undefined);
+    return;
+  }
+  if (wait) assertNotRefused(await hub.begin(kind, id, shown));
+  else await hub.ask((steering) => steering.startWaiting({ workflowId: `${kind}:${id}`, type: kind, id }));
 };
 
 const ABOUT_THE_AMOUNT: readonly string[] = [
