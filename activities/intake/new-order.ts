@@ -1,4 +1,5 @@
 import { quoteExchange } from '../rates/quote-exchange.ts';
+import { assertListed } from '../transactions/listed-address.ts';
 import {
   assertAccountMay,
   assertLevelAllows,
@@ -51,6 +52,8 @@ export interface PaymentRequest {
   vendorCommission?: Amount | undefined;
   providerCommission?: Amount | undefined;
   comment?: string | undefined;
+  /** It is only asked what it would make: where to is not said yet. */
+  amountOnly?: boolean;
   /** Operators enter what happened at a bank; money at a provider moves only by its client's word. */
   manualOnly?: boolean;
 }
@@ -91,7 +94,9 @@ export const paymentOrder = async (
   };
   await assertLevelAllows(db, level, await facts.rights(account.clientId));
   const vendorCommission = commission(request, method, own, onAccount ?? '0');
-  const data = methodData(method, request.data ?? {});
+  const data = request.amountOnly ? {} : methodData(method, request.data ?? {});
+  if (type === 'withdrawal' && !request.amountOnly)
+    await assertListed(db, { clientId: account.clientId, currency: code, fields: method.fields, data });
   if (type === 'withdrawal') await assertFunds(db, account, amount!);
   return {
     type,

@@ -14,6 +14,16 @@ import { phoneCode } from './steps/phone-code.ts';
 import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
 import { totp } from './steps/totp.ts';
+import { accountPassword } from './steps/account-password.ts';
+import { addressChoice } from './steps/address-choice.ts';
+import { addressForm } from './steps/address-form.ts';
+import { allowAnyAddress } from './steps/allow-any-address.ts';
+import { changeAccountPassword } from './steps/change-account-password.ts';
+import { listAddress } from './steps/list-address.ts';
+import { placePayout } from './steps/place-payout.ts';
+import { unlistAddress } from './steps/unlist-address.ts';
+import { whitelistOff } from './steps/whitelist-off.ts';
+import { withdrawalForm } from './steps/withdrawal-form.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
 const ALL: readonly StepModule[] = [
@@ -30,6 +40,16 @@ const ALL: readonly StepModule[] = [
   setPassword,
   signIn,
   totp,
+  accountPassword,
+  addressChoice,
+  addressForm,
+  allowAnyAddress,
+  changeAccountPassword,
+  listAddress,
+  placePayout,
+  unlistAddress,
+  whitelistOff,
+  withdrawalForm,
 ];
 
 const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));

@@ -1,6 +1,11 @@
 import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
+import { addressProcedures } from '../payouts/addresses.ts';
+import { templateProcedures } from '../payouts/templates.ts';
+import { whitelistProcedures } from '../payouts/whitelist.ts';
+import { withdrawalProcedures } from '../payouts/withdrawals.ts';
+import { accountPasswordProcedures } from './account-password.ts';
 import { recoveryProcedures } from './recovery.ts';
 import { registrationProcedures } from './registration.ts';
 import { signInProcedures } from './sign-in.ts';
@@ -13,6 +18,11 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
     ...registrationProcedures(wizards, deps),
     ...recoveryProcedures(wizards),
     ...signInProcedures(wizards, deps),
+    ...withdrawalProcedures(wizards),
+    ...whitelistProcedures(wizards),
+    ...addressProcedures(wizards.hub),
+    ...templateProcedures(wizards.hub),
+    ...accountPasswordProcedures(wizards),
     ...wizardRunProcedures(wizards),
   ];
 };

@@ -4,6 +4,7 @@ import type { Queryable } from '../pool.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
 import { TOTP_PURPOSE } from './factors.ts';
 import { MESSAGE_PURPOSE } from './messages.ts';
+import { TEMPLATE_PURPOSE } from './payout-templates.ts';
 import { WIZARD_PURPOSE } from './wizards.ts';
 
 /** Every place where something is kept sealed with CONFIG_KEYS. A new one belongs here, else its keys cannot be rotated. */
@@ -18,6 +19,7 @@ const SEALED = [
   { table: 'wizard_input', column: 'sealed', key: ['id'], purpose: WIZARD_PURPOSE },
   { table: 'wizard_outcome', column: 'sealed', key: ['run_id'], purpose: WIZARD_PURPOSE },
   { table: 'client_totp', column: 'sealed', key: ['client_id'], purpose: TOTP_PURPOSE },
+  { table: 'payout_template', column: 'sealed', key: ['id'], purpose: TEMPLATE_PURPOSE },
   { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
 ] as const;
 

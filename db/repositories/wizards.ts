@@ -210,6 +210,25 @@ export const loadDraft = async (
   return Object.assign({}, ...parts) as Record<string, unknown>;
 };
 
+/** What was handed on is kept no longer. */
+export const eraseFromInputs = async (db: Queryable, ring: KeyRing, runId: number, name: string): Promise<void> => {
+  const { rows } = await db.query<{ id: number; sealed: Buffer }>(
+    `select id, sealed from wizard_input where run_id = $1 for update`,
+    [runId],
+  );
+  for (const { id, sealed } of rows) {
+    const { [name]: erased, ...kept } = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as Record<
+      string,
+      unknown
+    >;
+    if (erased === undefined) continue;
+    await db.query(`update wizard_input set sealed = $2 where id = $1`, [
+      id,
+      ring.seal(Buffer.from(JSON.stringify(kept)), WIZARD_PURPOSE),
+    ]);
+  }
+};
+
 export interface Entered {
   runId: number;
   position: number;
