@@ -139,6 +139,8 @@ export class Stack {
       PORT: String(port),
       SANDBOX_URL: sandboxes.origin,
       ACCESS_TOKEN_SECONDS: '86400',
+      // Each client of a procedure comes from an address of his own.
+      TRUST_PROXY: '1',
       PAYLOAD_KEYS: keys.payloadKeys,
       CONFIG_KEYS: keys.configKeys,
       JWT_PRIVATE_KEY: keys.jwtPrivateKey,

@@ -26,7 +26,21 @@ export class Traces {
   }
 
   async check(tellings: readonly Telling[]): Promise<Breach[]> {
-    return [...(await this.audit()), ...(await this.callbacks()), ...this.logs(), ...(await this.histories(tellings))];
+    const { rows } = await this.stack.pool.query<{ id: string }>(
+      `select workflow_id as id from money_transaction where client_id = any($1)`,
+      [tellings.map((telling) => telling.client.clientId)],
+    );
+    return this.checkRuns(rows.map(({ id }) => id));
+  }
+
+  /** `workflowIds`: whose histories are searched. */
+  async checkRuns(workflowIds: readonly string[]): Promise<Breach[]> {
+    return [
+      ...(await this.audit()),
+      ...(await this.callbacks()),
+      ...this.logs(),
+      ...(await this.histories(workflowIds)),
+    ];
   }
 
   /** Every row sealed, each chained to the one before, none missing. */
@@ -103,14 +117,10 @@ export class Traces {
   }
 
   /** As the server has them, without our codec: failure messages and payloads alike. */
-  private async histories(tellings: readonly Telling[]): Promise<Breach[]> {
-    const { pool, client } = this.stack;
-    const { rows } = await pool.query<{ id: string }>(
-      `select workflow_id as id from money_transaction where client_id = any($1)`,
-      [tellings.map((telling) => telling.client.clientId)],
-    );
+  private async histories(workflowIds: readonly string[]): Promise<Breach[]> {
+    const { client } = this.stack;
     const found: Breach[] = [];
-    for (const { id } of rows) {
+    for (const id of workflowIds) {
       const history = await client.workflow
         .getHandle(id)
         .fetchHistory()
