@@ -1,31 +1,31 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { bringStep, noteBeginning, noteWhereabouts, type Reached } from '../../activities/wizards/bring-step.ts';
 import { isMarkOf, markOf, networkOf } from '../../activities/wizards/device.ts';
-import { SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
+import { BEGINNING_KINDS, SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
 import type { Asked, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
-  dropInput,
   findRun,
   insertInput,
   insertRun,
   loadDraft,
   loadInputs,
-  loadSubmission,
   noteOpening,
-  submissionToKeep,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Facts, Step, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Submission } from '../../domain/wizards/machine.ts';
-import type { WizardPlace } from '../../workflows/wizards/messages.ts';
+import type { Steering } from '../../worker/steering.ts';
 import { Problem } from '../kit/errors.ts';
 import { canonical } from '../kit/json-body.ts';
 import type { Call } from '../kit/procedure.ts';
 import { parsePart } from '../kit/validate.ts';
 import type { MoneyHub } from '../money/hub.ts';
+
+export type { Reached };
 
 /** B2Core's name of the last step of every wizard. */
 export const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
@@ -76,12 +76,6 @@ export interface Meant {
   steps?: readonly string[];
 }
 
-/** Where a run is now, with what the API knows of it. `step` null: it is over. */
-export interface Reached {
-  run: WizardRun;
-  step: Step | null;
-}
-
 export interface Definition {
   definitionId: number;
   version: number;
@@ -128,7 +122,7 @@ export class WizardHub {
   async write(type: WizardType, chosen: Definition | null, caller: Caller, opening: Opening = {}): Promise<WizardRun> {
     const uuid = randomUUID();
     const { db } = this;
-    await insertRun(db, {
+    const run = await insertRun(db, {
       uuid,
       type,
       chosen,
@@ -139,7 +133,6 @@ export class WizardHub {
       clientId: opening.clientId ?? null,
       locale: caller.locale,
     });
-    const run = (await findRun(db, uuid, []))!;
     if (opening.keep) await insertInput(db, this.ring, { runId: run.id, step: '', mark: OPENING, keep: opening.keep });
     return run;
   }
@@ -152,11 +145,12 @@ export class WizardHub {
   /** Begins a run that is written down; the same again has the same answer. */
   async begin(run: WizardRun, facts: Facts): Promise<Reached> {
     const plan = await planOf(this.db, run);
-    const inputs = await noteOpening(this.db, run.id, facts, OPENING);
-    const place = await this.hub.ask((steering) =>
-      steering.openWizard(run.uuid, { runId: run.id, type: run.type, plan, silent: [...SILENT_KINDS], facts, inputs }),
-    );
-    return this.reached(run.uuid, place);
+    const opening = await noteOpening(this.db, run.id, facts, OPENING);
+    const kinds = { silent: [...SILENT_KINDS], begins: [...BEGINNING_KINDS] };
+    return this.hub.ask(async (steer) => {
+      const place = await steer.openWizard(run.uuid, { runId: run.id, type: run.type, plan, ...kinds, ...opening });
+      return noteBeginning(this.tools(steer), { ...run, openingFacts: opening.facts }, opening.inputs, place);
+    });
   }
 
   /**
@@ -167,23 +161,21 @@ export class WizardHub {
     const marks = this.ring.marks(canonical(body), 'wizard-input');
     const found = await this.find(uuid, type, caller, marks);
     if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
-      return this.send(uuid, {
-        ...found.repeated,
-        ...(await loadSubmission(this.db, this.ring, found.repeated.input)),
-      });
+      return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
     const { run, step, module, replaces } = await this.meant(found, steps);
     const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
     const asked = await this.asked(run, step, caller);
     const { keep = {}, facts = {} } = await module.check!(asked, sent).catch((error: unknown) =>
       this.refused(run, error),
     );
+    const told = { facts, after: afterOf(run, replaces), ...(replaces !== undefined && { replaces }) };
     const input = await insertInput(this.db, this.ring, {
       runId: run.id,
       step: step.name,
       mark: marks[0],
-      keep: { ...keep, ...submissionToKeep({ facts, after: afterOf(run, replaces), replaces }) },
+      keep: { ...keep, ...told },
     });
-    return this.send(uuid, { step: step.name, input, facts, ...(replaces !== undefined && { replaces }) });
+    return this.send(run, { step: step.name, input, ...told });
   }
 
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
@@ -247,7 +239,7 @@ export class WizardHub {
     const step = (await planOf(this.db, run)).steps.find(({ name }) => name === last?.step);
     if (!step || !steps.includes(step.name) || !stepModule(step.kind).replaceable)
       throw wrongStep(workflowOf(waiting.step));
-    return { run, step, module: stepModule(step.kind), replaces: last!.id };
+    return { run, step, module: stepModule(step.kind), replaces: last!.input };
   }
 
   async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
@@ -266,28 +258,25 @@ export class WizardHub {
   }
 
   /** Brings an input to its run. What the run does not take may be sent anew. */
-  async send(uuid: string, submission: Submission): Promise<Reached> {
+  async send(run: WizardRun, submission: Submission): Promise<Reached> {
     try {
-      return await this.reached(uuid, await this.hub.ask((steering) => steering.submitStep(uuid, submission)));
+      return await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
     } catch (error) {
       if (!isHubFailure(error) || error.type === 'Unavailable') throw error;
-      await dropInput(this.db, submission.input);
       // Somebody was quicker: he hears where the run is.
-      if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(uuid));
+      if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(run));
       throw error.reason === 'not_waiting' ? gone() : error;
     }
   }
 
-  private async presentWorkflow(uuid: string): Promise<string> {
-    const run = await findRun(this.db, uuid, []);
-    return run ? workflowOf((await this.waiting(run)).step) : END;
+  private async presentWorkflow(run: WizardRun): Promise<string> {
+    const present = await this.hub.ask((steer) => noteWhereabouts(this.tools(steer), run));
+    return workflowOf((await this.waiting(present)).step);
   }
 
-  private async reached(uuid: string, { step: name, over }: WizardPlace): Promise<Reached> {
-    const run = await findRun(this.db, uuid, []);
-    if (!run) throw gone();
-    if (over !== null && over !== 'done') throw gone();
-    return { run, step: over ? null : (await planOf(this.db, run)).steps.find((step) => step.name === name)! };
+  private tools(steer: Steering) {
+    const { db: pool, ring } = this;
+    return { pool, ring, steer };
   }
 
   /** Too many wrong codes end the run; a wrong one is shown to operators. */

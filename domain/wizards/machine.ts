@@ -8,6 +8,8 @@ export interface Submission {
   input: number;
   /** What the check found out. */
   facts: Facts;
+  /** The last input when this was judged; a code that was right for what was replaced since says nothing of what stands now. */
+  after?: number | null;
   /** The input of this step that it stands instead of. */
   replaces?: number;
 }
@@ -20,6 +22,17 @@ export interface WizardState {
   inputs: readonly number[];
   over: WizardEnd | null;
 }
+
+/** Where a run is after a step: `step` null when there is none left. */
+export interface WizardPlace {
+  step: string | null;
+  over: WizardEnd | null;
+  /** Known once there is one. */
+  clientId: number | null;
+}
+
+/** Where a run is, and what it has taken on its way there. */
+export type WizardWhereabouts = Pick<WizardPlace, 'step' | 'over'> & { inputs: readonly number[] };
 
 /** The first step from `position` on whose condition holds; `steps.length` when there is none. */
 const reachable = ({ steps }: Plan, position: number, facts: Facts): number => {
@@ -41,9 +54,11 @@ export type Refusal = 'over' | 'wrong_step';
 export const whyNot = (
   plan: Plan,
   state: WizardState,
-  { step, replaces }: Pick<Submission, 'step' | 'replaces'>,
+  { step, after, replaces }: Pick<Submission, 'step' | 'after' | 'replaces'>,
 ): Refusal | null => {
   if (state.over !== null || state.position >= plan.steps.length) return 'over';
+  const last = state.inputs.at(replaces === undefined ? -1 : -2) ?? null;
+  if (after !== undefined && after !== last) return 'wrong_step';
   const isNext = plan.steps[state.position]!.name === step;
   const isLast = replaces !== undefined && state.inputs.at(-1) === replaces && placeOf(plan, step) < state.position;
   return (replaces === undefined ? isNext : isLast) ? null : 'wrong_step';

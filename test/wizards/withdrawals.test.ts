@@ -1,4 +1,5 @@
 /** Payouts in steps: the form, a code, and the same payout as without steps. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
@@ -344,7 +345,7 @@ describe('an app of 2025', () => {
     const { data: _later, ...amounts } = form({ amount: '25' });
     expect(await ok('POST /my/withdrawals/preview', amounts)).toMatchObject({ amount: '25.000000000000000000' });
     expect(await ok('POST /my/withdrawals', { id, ...form() }, 201)).toEqual({ id, confirmationChannel: 'email' });
-    const wrong = await ann.call('POST /my/withdrawals/confirm', { id: id.replace(/^./, '0'), code: '123456' });
+    const wrong = await ann.call('POST /my/withdrawals/confirm', { id: randomUUID(), code: '123456' });
     expect([...reasons(wrong), wrong.body.error.details[0].field]).toEqual([404, 'wizard_not_found', 'id']);
     await ok('POST /my/withdrawals/confirm', { id, code: await codeSentTo(api, email) }, 204);
     expect(await payouts()).toHaveLength(1);
