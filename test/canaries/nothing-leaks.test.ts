@@ -21,6 +21,7 @@ beforeAll(async () => {
   lap('managed');
   for (const trouble of [null, 'echo', 'garbage', 'timeout_before'] as const) await traffic.work(trouble);
   lap('worked');
+  await traffic.steps();
   await traffic.webhooks();
   await traffic.test('echo', 'timeout_before', null);
   lap('tested');
@@ -62,7 +63,7 @@ describe('the traffic', () => {
       new Set(traffic.connections.map(({ provider }) => provider.id).filter((id) => id !== 'smtp')),
     );
     const kinds = new Set(stored.decoded.map(({ where }) => /history of ([a-z-]+):/.exec(where)?.[1]));
-    for (const kind of ['deposit', 'payout', 'transfer', 'open-account', 'kyc', 'message'])
+    for (const kind of ['deposit', 'payout', 'transfer', 'open-account', 'kyc', 'message', 'wizard'])
       expect(kinds).toContain(kind);
   });
 });
