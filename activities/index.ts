@@ -6,6 +6,8 @@ import { noteAccountSet } from './accounts/note-account-set.ts';
 import { prepareAccount } from './accounts/prepare-account.ts';
 import { prepareAccountChange } from './accounts/prepare-account-change.ts';
 import { settleAccountChange } from './accounts/settle-account-change.ts';
+import { prepareClientChange } from './clients/prepare-client-change.ts';
+import { settleClientChange } from './clients/settle-client-change.ts';
 import type { Bound } from './kit/activity.ts';
 import { beginCheck } from './kyc/begin-check.ts';
 import { findCheck } from './kyc/find-check.ts';
@@ -133,6 +135,7 @@ export const internalActivities = {
   prepareAccountChange,
   prepareAddress,
   prepareCase,
+  prepareClientChange,
   prepareDifference,
   prepareOrder,
   prepareReconciliation,
@@ -142,6 +145,7 @@ export const internalActivities = {
   sealAudit,
   settleAccountChange,
   settleCase,
+  settleClientChange,
   startReconciliations,
   startWaiting,
 };

@@ -61,6 +61,7 @@ const ID_OF = {
   transfer: 'transactionId',
   openAccount: 'accountId',
   accountChange: 'changeId',
+  clientChange: 'changeId',
   message: 'messageId',
   reconciliation: 'reconciliationId',
 } as const;

@@ -30,7 +30,15 @@ export interface Tools {
 export interface Steer {
   startWaiting(what: {
     workflowId: string;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'message' | 'reconciliation';
+    type:
+      | 'deposit'
+      | 'payout'
+      | 'transfer'
+      | 'openAccount'
+      | 'accountChange'
+      | 'clientChange'
+      | 'message'
+      | 'reconciliation';
     id: number;
   }): Promise<void>;
   news(what: {

@@ -221,5 +221,5 @@ export const codeForm = async (
   };
 };
 
-const maskedEmail = (email: string): string => email.replace(/^(.).*@/, '$1***@');
-const maskedPhone = (phone: string): string => `${phone.slice(0, 5)}****${phone.slice(-4)}`;
+export const maskedEmail = (email: string): string => email.replace(/^(.).*@/, '$1***@');
+export const maskedPhone = (phone: string): string => `${phone.slice(0, 5)}****${phone.slice(-4)}`;

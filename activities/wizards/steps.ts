@@ -1,55 +1,74 @@
 import type { Step } from '../../domain/wizards/grammar.ts';
 import type { StepRule } from '../../domain/wizards/definition.ts';
 import { beginsWithEffect, isSilent, type StepModule } from './step.ts';
+import { addressForm } from './steps/address-form.ts';
 import { askReset } from './steps/ask-reset.ts';
 import { captcha } from './steps/captcha.ts';
+import { changeClient } from './steps/change-client.ts';
 import { chooseFactor } from './steps/choose-factor.ts';
 import { clientType } from './steps/client-type.ts';
 import { createClient } from './steps/create-client.ts';
 import { emailCode } from './steps/email-code.ts';
 import { form } from './steps/form.ts';
 import { login } from './steps/login.ts';
+import { newClientType } from './steps/new-client-type.ts';
+import { newEmailCode, newPhoneCode } from './steps/new-contact-codes.ts';
 import { newPassword } from './steps/new-password.ts';
+import { newPhone } from './steps/new-phone.ts';
 import { phoneCode } from './steps/phone-code.ts';
+import { phoneNumber } from './steps/phone-number.ts';
+import { profileForm } from './steps/profile-form.ts';
 import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
+import { switchFactor } from './steps/switch-factor.ts';
 import { totp } from './steps/totp.ts';
 import { accountPassword } from './steps/account-password.ts';
 import { addressChoice } from './steps/address-choice.ts';
-import { addressForm } from './steps/address-form.ts';
 import { allowAnyAddress } from './steps/allow-any-address.ts';
 import { changeAccountPassword } from './steps/change-account-password.ts';
 import { listAddress } from './steps/list-address.ts';
+import { payoutAddressForm } from './steps/payout-address-form.ts';
 import { placePayout } from './steps/place-payout.ts';
 import { unlistAddress } from './steps/unlist-address.ts';
 import { whitelistOff } from './steps/whitelist-off.ts';
 import { withdrawalForm } from './steps/withdrawal-form.ts';
+import { totpKey } from './steps/totp-key.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
 const ALL: readonly StepModule[] = [
+  addressForm,
   askReset,
   captcha,
+  changeClient,
   chooseFactor,
   clientType,
   createClient,
   emailCode,
   form,
   login,
+  newClientType,
+  newEmailCode,
   newPassword,
+  newPhone,
+  newPhoneCode,
   phoneCode,
+  phoneNumber,
+  profileForm,
   setPassword,
   signIn,
+  switchFactor,
   totp,
   accountPassword,
   addressChoice,
-  addressForm,
   allowAnyAddress,
   changeAccountPassword,
   listAddress,
+  payoutAddressForm,
   placePayout,
   unlistAddress,
   whitelistOff,
   withdrawalForm,
+  totpKey,
 ];
 
 const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));

@@ -40,6 +40,8 @@ const STATUS_OF_REASON: Partial<Record<Reason, number>> = {
   bad_signature: 401,
   forbidden: 403,
   restricted: 403,
+  address_denied: 403,
+  locks_out: 409,
   own_request: 403,
   address_not_whitelisted: 403,
   confirmation_required: 403,

@@ -1,4 +1,8 @@
+import { clientFactorProcedures } from '../back-office/clients/client-factors.ts';
+import { clientPasswordProcedures } from '../back-office/clients/client-passwords.ts';
+import { twoFactorProcedures } from '../front-office/two-factor.ts';
 import { wizardRunProcedures } from '../back-office/wizards/runs.ts';
+import { myProfileProcedures } from '../front-office/profile.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
 import { addressProcedures } from '../payouts/addresses.ts';
@@ -6,7 +10,9 @@ import { templateProcedures } from '../payouts/templates.ts';
 import { whitelistProcedures } from '../payouts/whitelist.ts';
 import { withdrawalProcedures } from '../payouts/withdrawals.ts';
 import { accountPasswordProcedures } from './account-password.ts';
-import { recoveryProcedures } from './recovery.ts';
+import { challengeProcedures } from './challenges.ts';
+import { passwordProcedures } from './passwords.ts';
+import { clientChangeProcedures } from './client-changes.ts';
 import { registrationProcedures } from './registration.ts';
 import { signInProcedures } from './sign-in.ts';
 import { WizardHub } from './wizard-hub.ts';
@@ -16,13 +22,19 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
   const wizards = new WizardHub(new MoneyHub(deps));
   return [
     ...registrationProcedures(wizards, deps),
-    ...recoveryProcedures(wizards),
+    ...challengeProcedures(wizards, deps),
+    ...passwordProcedures(wizards),
+    ...twoFactorProcedures(wizards),
     ...signInProcedures(wizards, deps),
     ...withdrawalProcedures(wizards),
     ...whitelistProcedures(wizards),
     ...addressProcedures(wizards.hub),
     ...templateProcedures(wizards.hub),
     ...accountPasswordProcedures(wizards),
+    ...clientChangeProcedures(wizards, deps),
+    ...myProfileProcedures(wizards.hub),
     ...wizardRunProcedures(wizards),
+    ...clientFactorProcedures(wizards.hub),
+    ...clientPasswordProcedures(wizards.hub),
   ];
 };

@@ -30,6 +30,11 @@ const CONFIRM: readonly Step[] = [
   step('email', 'email-code', code('confirmChange', 'confirm_email'), only('factor', 'email')),
 ];
 
+const GUARDED: readonly Step[] = CONFIRM.map((one) => ({
+  ...one,
+  when: { facts: { ...one.when!.facts, guarded: [true] } },
+}));
+
 const MAIN_FORM = [
   field('email', 'input', 'E-mail', 'required', 'email:rfc,spoof,strict', 'unique_active_email'),
   field('password', 'passwordButton', 'Password', 'required', 'password_length', 'password_content'),
@@ -72,6 +77,20 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
     steps: [...CONFIRM, step('password', 'new-password'), step('set', 'set-password')],
   },
   {
+    type: 'twoFactorChange',
+    name: '2FA change',
+    steps: [
+      ...CONFIRM,
+      step('key', 'totp-key', {}, { facts: { change: ['enable'], type: ['google'] } }),
+      step('phone', 'phone-number', {}, { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } }),
+      step('new-sms', 'phone-code', code('confirmChange', '2fa_sms'), { facts: { change: ['enable'], type: ['sms'] } }),
+      step('new-email', 'email-code', code('confirmChange', '2fa_email'), {
+        facts: { change: ['enable'], type: ['email'] },
+      }),
+      step('switch', 'switch-factor'),
+    ],
+  },
+  {
     type: 'authorization',
     name: 'Sign-in',
     steps: [
@@ -95,7 +114,7 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
   {
     type: 'whitelistCreation',
     name: 'Whitelist creation',
-    steps: [step('form', 'address-form'), ...CONFIRM, step('list', 'list-address')],
+    steps: [step('form', 'payout-address-form'), ...CONFIRM, step('list', 'list-address')],
   },
   {
     type: 'whitelistDelete',
@@ -111,6 +130,44 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
     type: 'accountPassword',
     name: 'Account password',
     steps: [...CONFIRM, step('password', 'account-password'), step('change', 'change-account-password')],
+  },
+  {
+    type: 'clientTypeChange',
+    name: 'Client type change',
+    steps: [step('type', 'new-client-type'), ...CONFIRM, step('change', 'change-client')],
+  },
+  {
+    type: 'profileChange',
+    name: 'Profile change',
+    steps: [
+      step('profile', 'profile-form'),
+      ...CONFIRM,
+      step('old-email', 'email-code', code('confirmChange', 'confirm_email'), {
+        facts: { emailChange: [true], factor: ['google', 'sms'] },
+      }),
+      step('new-email', 'new-email-code', code('confirmChange', 'confirm_email'), only('emailChange', true)),
+      step('change', 'change-client'),
+    ],
+  },
+  {
+    type: 'phoneChange',
+    name: 'Phone change',
+    steps: [
+      step('phone', 'new-phone'),
+      ...GUARDED,
+      step('new-phone', 'new-phone-code', code('confirmChange', 'confirm_phone')),
+      step('change', 'change-client'),
+    ],
+  },
+  {
+    type: 'addressChange',
+    name: 'Address change',
+    steps: [step('address', 'address-form'), ...GUARDED, step('change', 'change-client')],
+  },
+  {
+    type: 'profileDeactivation',
+    name: 'Profile deactivation',
+    steps: [...CONFIRM, step('change', 'change-client')],
   },
 ];
 

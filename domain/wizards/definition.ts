@@ -26,6 +26,12 @@ const CONFIRM: readonly Fixed[] = [
   { name: 'email', kind: 'email-code', when: { facts: { factor: ['email'] } } },
 ];
 
+/** Only of a client who has something that a stranger could take over: a second factor, or a phone that codes go to (the fact `guarded`). */
+const CONFIRM_GUARDED: readonly Fixed[] = CONFIRM.map((step) => ({
+  ...step,
+  when: { facts: { ...step.when!.facts, guarded: [true] } },
+}));
+
 /** Steps a wizard of a type must have, under these conditions and in this order; others may stand between them, never after the last. */
 const FIXED: Record<WizardType, readonly Fixed[]> = {
   registration: [
@@ -39,6 +45,14 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'set', kind: 'set-password' },
   ],
   passwordChange: [...CONFIRM, { name: 'password', kind: 'new-password' }, { name: 'set', kind: 'set-password' }],
+  twoFactorChange: [
+    ...CONFIRM,
+    { name: 'key', kind: 'totp-key', when: { facts: { change: ['enable'], type: ['google'] } } },
+    { name: 'phone', kind: 'phone-number', when: { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } } },
+    { name: 'new-sms', kind: 'phone-code', when: { facts: { change: ['enable'], type: ['sms'] } } },
+    { name: 'new-email', kind: 'email-code', when: { facts: { change: ['enable'], type: ['email'] } } },
+    { name: 'switch', kind: 'switch-factor' },
+  ],
   authorization: [
     { name: 'login', kind: 'login' },
     { name: 'choose', kind: 'choose-factor', when: { facts: { factor: ['choose'] } } },
@@ -53,7 +67,11 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
   ],
   // Without a code (`factor` none) where the broker wants none.
   withdrawals: [{ name: 'form', kind: 'withdrawal-form' }, ...CONFIRM, { name: 'payout', kind: 'place-payout' }],
-  whitelistCreation: [{ name: 'form', kind: 'address-form' }, ...CONFIRM, { name: 'list', kind: 'list-address' }],
+  whitelistCreation: [
+    { name: 'form', kind: 'payout-address-form' },
+    ...CONFIRM,
+    { name: 'list', kind: 'list-address' },
+  ],
   whitelistDelete: [{ name: 'form', kind: 'address-choice' }, ...CONFIRM, { name: 'unlist', kind: 'unlist-address' }],
   whitelistChange: [{ name: 'form', kind: 'whitelist-off' }, ...CONFIRM, { name: 'off', kind: 'allow-any-address' }],
   accountPassword: [
@@ -61,7 +79,31 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'password', kind: 'account-password' },
     { name: 'change', kind: 'change-account-password' },
   ],
+  clientTypeChange: [{ name: 'type', kind: 'new-client-type' }, ...CONFIRM, { name: 'change', kind: 'change-client' }],
+  profileChange: [
+    { name: 'profile', kind: 'profile-form' },
+    ...CONFIRM,
+    // Another e-mail takes a code from the present one, whatever else guards the client, and one from the new one.
+    { name: 'old-email', kind: 'email-code', when: { facts: { emailChange: [true], factor: ['google', 'sms'] } } },
+    { name: 'new-email', kind: 'new-email-code', when: { facts: { emailChange: [true] } } },
+    { name: 'change', kind: 'change-client' },
+  ],
+  phoneChange: [
+    { name: 'phone', kind: 'new-phone' },
+    ...CONFIRM_GUARDED,
+    { name: 'new-phone', kind: 'new-phone-code' },
+    { name: 'change', kind: 'change-client' },
+  ],
+  addressChange: [
+    { name: 'address', kind: 'address-form' },
+    ...CONFIRM_GUARDED,
+    { name: 'change', kind: 'change-client' },
+  ],
+  profileDeactivation: [...CONFIRM, { name: 'change', kind: 'change-client' }],
 };
+
+/** Types with one method for all steps, which therefore serves forms of the broker's own. */
+const OPEN_TYPES: readonly WizardType[] = ['registration', 'clientTypeChange'];
 
 /** Of a client who is signed in. */
 const SIGNED_IN = ['client', 'email', 'phone'];
@@ -71,12 +113,18 @@ const GIVEN: Record<WizardType, readonly string[]> = {
   registration: [],
   passwordRecovery: ['client', 'email'],
   passwordChange: SIGNED_IN,
+  twoFactorChange: SIGNED_IN,
   authorization: [],
   withdrawals: SIGNED_IN,
   whitelistCreation: SIGNED_IN,
   whitelistDelete: SIGNED_IN,
   whitelistChange: SIGNED_IN,
   accountPassword: SIGNED_IN,
+  clientTypeChange: SIGNED_IN,
+  profileChange: SIGNED_IN,
+  phoneChange: SIGNED_IN,
+  addressChange: SIGNED_IN,
+  profileDeactivation: SIGNED_IN,
 };
 
 export interface Mistake {
@@ -105,8 +153,7 @@ export const mistakesIn = (
       continue;
     }
     if (rule.types && !rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
-    // Those of a registration come all by one method, the others each by its own.
-    if (type !== 'registration' && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
+    if (!OPEN_TYPES.includes(type) && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
     const twin = steps.slice(0, at).find((other) => canMeet(other, step) && sameBodyFits(ruleOf(other), rule));
     if (twin)
       say(`what is sent for '${twin.name}' would do for '${step.name}' as well: give one of them a field of its own`);

@@ -111,7 +111,7 @@ describe('a registration of the broker’s own', () => {
     const refused = await device.call('POST /my/signup', { uuid, vat: 'DE1', terms: false });
     expect(refused.body.error.details.map((one: any) => one.field)).toEqual(['vat', 'terms']);
     expect((await device.step('POST /my/signup', { uuid, vat: 'DE123456789', terms: true })).code).toBe(202);
-    expect(await api.hub.one(`select phone, type_id, extra from client where email = $1`, [email])).toEqual({
+    expect(await api.hub.one(`select c.phone, type_id, extra from client c where email = $1`, [email])).toEqual({
       phone,
       type_id: await typeId('Corporate'),
       extra: { vat: 'DE123456789', terms: true },

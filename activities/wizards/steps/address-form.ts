@@ -1,72 +1,50 @@
 import { z } from 'zod';
-import type { Queryable } from '../../../db/pool.ts';
-import { type ListableCurrency, listableCurrencies } from '../../../db/repositories/payout-addresses.ts';
-import { HubFailure, WrongFields } from '../../../domain/failures.ts';
-import { addressFault, addressKey, tagFault } from '../../../domain/payout-address.ts';
-import { signedIn } from '../signed-in.ts';
+import { ADDRESS_TYPES, addressesOf } from '../../../db/repositories/client-addresses.ts';
+import { openCountries, openCountryOf } from '../../../db/repositories/countries.ts';
+import { WrongFields } from '../../../domain/failures.ts';
+import type { WantedChanges } from '../../../domain/client-changes.ts';
+import { fieldForm, leaf } from '../form-fields.ts';
+import { readForm } from '../read-form.ts';
 import { defineStep } from '../step.ts';
+import { wanting } from '../wanted-change.ts';
 
-const Sent = z.strictObject({
-  currencyCode: z.int('must be a whole number'),
-  walletAddress: z.string().trim().max(1_000),
-  destinationTag: z.string().trim().max(1_000).nullable().optional(),
-  caption: z.string().trim().max(100).nullable().optional(),
+const option = (value: string, label: string) => ({
+  value,
+  texts: [{ key: 'label' as const, locale: 'en_US', value: label }],
 });
+const LABELS = { residential: 'Where I live', billing: 'For bills', mailing: 'For mail' };
 
-export interface AddressDraft {
-  address: { currency: number; walletAddress: string; destinationTag: string | null; caption: string | null };
-}
+const FIELDS = [
+  { ...leaf('type', 'select', 'Type', 'required'), options: ADDRESS_TYPES.map((one) => option(one, LABELS[one])) },
+  leaf('countryId', 'select', 'Country', 'required', 'country'),
+  leaf('state', 'input', 'State', 'max:100'),
+  leaf('city', 'input', 'City', 'max:100'),
+  leaf('address', 'input', 'Street and house', 'required', 'max:200'),
+  leaf('postcode', 'input', 'Postcode', 'max:20'),
+];
 
-/** An address that payouts may go to. */
-export const addressForm = defineStep<Record<string, never>, z.output<typeof Sent>>({
+/** A new address, or with `addressId` another text of one. `countryId`: ISO 3166 numeric. */
+export const addressForm = defineStep<Record<string, never>, Record<string, unknown>>({
   kind: 'address-form',
-  types: ['whitelistCreation'],
+  types: ['addressChange'],
   settings: z.strictObject({}),
   takes: ['client'],
-  gives: () => ['address'],
-  workflow: () => 'whitelist_form',
-  replaceable: true,
-  form: async ({ db }) => ({ currencies: await listableCurrencies(db) }),
-  sent: Sent,
-  check: async (asked, { currencyCode, walletAddress, destinationTag, caption }) => {
-    const currency = (await listableCurrencies(asked.db)).find(({ numericCode }) => numericCode === currencyCode);
-    const address: AddressDraft['address'] = {
-      ...{ currency: currencyCode, walletAddress },
-      destinationTag: destinationTag || null,
-      caption: caption || null,
-    };
-    assertRight(address, currency);
-    await assertNew(asked.db, signedIn(asked).id, address);
-    return { keep: { address } };
+  workflow: () => 'address_form',
+  form: async ({ db, locale }) => {
+    const countries = (await openCountries(db)).map(({ numericCode: value, name: label }) => ({ value, label }));
+    return { fields: FIELDS.map((one) => fieldForm(one, locale, countries)) };
+  },
+  sent: z.object({ addressId: z.int().min(1).max(2_147_483_647).nullable().optional() }).catchall(z.unknown()),
+  check: async ({ db, run }, { addressId, ...said }) => {
+    const { values, wrong, countries } = readForm(FIELDS, said);
+    const countryId = countries[0] ? await openCountryOf(db, countries[0].value) : null;
+    if (countries[0] && countryId === null)
+      wrong.push({ field: 'countryId', issue: 'countryId is not a country you can choose.' });
+    const present = typeof addressId === 'number' ? { addressId } : {};
+    if ('addressId' in present && !(await addressesOf(db, run.clientId!)).some(({ id }) => id === addressId))
+      wrong.push({ field: 'addressId', issue: 'addressId is none of your addresses.' });
+    if (wrong.length > 0) throw new WrongFields(wrong);
+    const lines = { state: null, city: null, postcode: null, ...values, ...present, countryId };
+    return wanting(db, run.clientId, { kind: 'address', wanted: lines as unknown as WantedChanges['address'] });
   },
 });
-
-const assertRight = (
-  { walletAddress, destinationTag }: AddressDraft['address'],
-  currency: ListableCurrency | undefined,
-): void => {
-  if (!currency)
-    throw new WrongFields([
-      { field: 'currencyCode', issue: 'currencyCode is not one that payouts to addresses have.' },
-    ]);
-  const faults = {
-    walletAddress: addressFault(walletAddress),
-    destinationTag: tagFault(destinationTag, currency.hasDestinationTagOrMemo),
-  };
-  const wrong = Object.entries(faults).flatMap(([field, fault]) =>
-    fault ? [{ field, issue: `${field} ${fault}.` }] : [],
-  );
-  if (wrong.length > 0) throw new WrongFields(wrong);
-};
-
-/** Throws `already_exists` for an address that is listed, however it is spelled. */
-export const assertNew = async (db: Queryable, clientId: number, address: AddressDraft['address']): Promise<void> => {
-  const { rowCount } = await db.query(
-    `select from payout_address where client_id = $1 and currency = $2 and address_key = $3 and coalesce(destination_tag, '') = $4`,
-    [clientId, address.currency, addressKey(address.walletAddress), address.destinationTag ?? ''],
-  );
-  if (rowCount !== 0)
-    throw new HubFailure('Rejected', 'already_exists', 'The address is already in the list.', {
-      field: 'walletAddress',
-    });
-};

@@ -5,7 +5,7 @@ import { addressKey } from '../../../domain/payout-address.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
-import { type AddressDraft, assertNew } from './address-form.ts';
+import { type AddressDraft, assertNew } from './payout-address-form.ts';
 
 /** The address counts from now on, or after the hours the broker wants. The client is told: when it was not he, he learns it in time. */
 export const listAddress = defineStep<Record<string, never>>({

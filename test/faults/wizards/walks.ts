@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { passwordIs } from '../../../db/passwords.ts';
 import type { Answer } from '../hub-api.ts';
 import type { Breach } from '../invariants.ts';
@@ -178,7 +179,50 @@ const recovery: Walk = {
   ],
 };
 
-export const WALKS: readonly Walk[] = [registration, signIn, signInWithCode, forcedReset, recovery];
+const asHimself = ({ accessToken }: Walker) => ({ authorization: `Bearer ${accessToken}` });
+
+const otherNames: Walk = {
+  name: 'other names',
+  prepare: (walker) => walker.becomeClient({}),
+  steps: [
+    begin,
+    { route: 'POST /my/signin', body: credentials, ...takesTokens },
+    { route: 'GET /my/profile/wizard', headers: asHimself, leadsTo: 'profile_form', ...opensRun },
+    {
+      route: 'POST /my/profile/wizard',
+      headers: asHimself,
+      body: ({ uuid }) => ({ uuid, info: { firstName: 'Jane' } }),
+      leadsTo: 'confirm_email',
+    },
+    { route: 'POST /my/profile/wizard', headers: asHimself, asksCode: true, body: withCode, leadsTo: 'end' },
+  ],
+  check: async (stack, walker) => [
+    ...(await must(stack, walker, {
+      'a change is asked for once': [ofClient('client_change ch'), 1],
+      'operators are asked once': [ofClient(`(select * from application where change_id is not null) a`), 1],
+      'nothing is changed before they say so': [
+        `select count(*)::int as n from client where email = $1 and first_name = 'Ann'`,
+        1,
+      ],
+    })),
+    ...(await waitsForOperators(stack, walker)),
+  ],
+};
+
+/** Whoever starts its run may die: then the sweep does. */
+const waitsForOperators = async ({ pool }: Stack, { email }: Walker): Promise<Breach[]> => {
+  for (const until = Date.now() + RUN_WITHIN_MS; Date.now() < until; await sleep(100)) {
+    const { rowCount } = await pool.query(
+      `select from client_change join client using (client_id) where email = $1 and workflow_started`,
+      [email],
+    );
+    if (rowCount !== 0) return [];
+  }
+  return [{ invariant: 'a run waits for the operators', detail: 'there is none' }];
+};
+const RUN_WITHIN_MS = 30_000;
+
+export const WALKS: readonly Walk[] = [registration, signIn, signInWithCode, forcedReset, recovery, otherNames];
 
 const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 
