@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { MoneyHub } from '../api/money/hub.ts';
 import { previewAnswer } from '../api/money/front-office/deposit-answers.ts';
-import { paymentOrder } from '../api/money/intake/new-order.ts';
+import { paymentOrder } from '../activities/intake/new-order.ts';
 import { Memory } from '../db/memory.ts';
 import { freePort } from '../cli/embedded/ports.ts';
 import type { Bench, Figure, Way } from './figure.ts';

@@ -87,6 +87,18 @@ export const BROKER_SETTINGS = {
   'profile.showId': setting('Information showing', 'Profile ids are shown', z.boolean(), true),
   'profile.changePhoto': setting('Information showing', 'Clients may change their picture', z.boolean(), true),
   'profile.changeNickname': setting('Information showing', 'Clients may change their nickname', z.boolean(), true),
+  'withdrawals.confirmation': setting(
+    'Withdrawals',
+    'A client confirms each payout with a code; payouts without the wizard are refused',
+    z.boolean(),
+    false,
+  ),
+  'withdrawals.newAddressHours': setting(
+    'Withdrawals',
+    'Hours until a newly listed address may be used',
+    z.int().min(0).max(720),
+    0,
+  ),
 };
 
 export type BrokerSettingName = keyof typeof BROKER_SETTINGS;

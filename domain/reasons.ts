@@ -44,6 +44,8 @@ export const REASONS = [
   'hold_settled',
   'same_account',
   'rate_unavailable',
+  'address_not_whitelisted',
+  'confirmation_required',
   // deciding
   'not_waiting',
   'own_request',

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Decision } from '../../domain/decisions.ts';
 import { deadline } from '../../adapters/kit/deadline.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
-import { FAILURES, isHubFailure } from '../../domain/failures.ts';
+import { FAILURES, HubFailure, isHubFailure, WrongFields } from '../../domain/failures.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Submission, WizardPlace, WizardWhereabouts } from '../../domain/wizards/machine.ts';
 import type { OpenConnection } from './open-connection.ts';
@@ -69,6 +69,10 @@ export type Bound<T> = {
 
 /** The eight failure types, in Temporal's words. The only place where they are translated. */
 const toTemporal = (error: unknown): unknown => {
+  if (error instanceof WrongFields) {
+    const [{ field, issue }] = error.fields as [{ field: string; issue: string }];
+    return toTemporal(new HubFailure('InvalidInput', 'validation', issue, { field }));
+  }
   if (isHubFailure(error)) {
     const { retry, expected } = FAILURES[error.type];
     return ApplicationFailure.create({

@@ -11,6 +11,7 @@ import { RIGHT_OF } from '../../domain/client-rights.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { assertListed } from './listed-address.ts';
 import { assertRefundable } from './refunds.ts';
 
 const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
@@ -126,6 +127,13 @@ const check = async (
   const method = assertMethodTakes(await loadMethodFacts(db, transaction.methodId), direction, currency, amount);
   const outside = providerSide(transaction);
   if (exchange) assertMethodExchanges(method, outside.currency.numericCode, outside.amount);
+  if (type === 'withdrawal')
+    await assertListed(db, {
+      clientId,
+      currency: outside.currency.numericCode,
+      fields: method.fields,
+      data: transaction.data,
+    });
 };
 
 /** Checked when the order came in; checked again here, because rights may have changed since. */

@@ -19,6 +19,8 @@ export const provenFacts = async (
 ): Promise<Facts> => {
   const shown = await loadInputs(db, ring, run.id, inputs);
   if (shown.length !== inputs.length) throw unproven();
+  // A code that was right for what was replaced since says nothing of what stands now.
+  if (shown.some(({ input, after }) => after !== undefined && after !== before(inputs, input))) throw unproven();
   let facts = run.openingFacts;
   for (const step of steps) {
     const isOnTheWay = holds(step.when, facts);
@@ -31,5 +33,7 @@ export const provenFacts = async (
   if (until !== null) throw unproven();
   return facts;
 };
+
+const before = (inputs: readonly number[], input: number): number | null => inputs[inputs.indexOf(input) - 1] ?? null;
 
 const unproven = () => new HubFailure('NotFound', 'wizard_not_found', 'The session has expired. Start again.');

@@ -36,6 +36,7 @@ export interface Asked<S> extends At<S> {
 
 /** What a worker does a step with: all of it in the transaction of `db`. */
 export interface Work<S> extends At<S> {
+  provider: (id: string) => Provider;
   /** Workflow and run, for the audit. */
   by: { workflowId: string; runId: string };
   /** Messages that were promised here, to be started after the transaction. */
@@ -74,6 +75,8 @@ export interface StepModule<S = unknown, B = unknown> {
   sent?: z.ZodType<B, unknown>;
   check?: (asked: Asked<S>, sent: B) => Promise<Judged>;
   begin?: (work: Work<S>) => Promise<void>;
+  /** Sent once more while the next step waits, it stands instead of what was sent before. */
+  replaceable?: true;
   /** Sends its code once more. */
   again?: (work: Work<S>) => Promise<void>;
   apply?: (work: Work<S>) => Promise<Facts>;

@@ -22,6 +22,16 @@ import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
 import { switchFactor } from './steps/switch-factor.ts';
 import { totp } from './steps/totp.ts';
+import { accountPassword } from './steps/account-password.ts';
+import { addressChoice } from './steps/address-choice.ts';
+import { allowAnyAddress } from './steps/allow-any-address.ts';
+import { changeAccountPassword } from './steps/change-account-password.ts';
+import { listAddress } from './steps/list-address.ts';
+import { payoutAddressForm } from './steps/payout-address-form.ts';
+import { placePayout } from './steps/place-payout.ts';
+import { unlistAddress } from './steps/unlist-address.ts';
+import { whitelistOff } from './steps/whitelist-off.ts';
+import { withdrawalForm } from './steps/withdrawal-form.ts';
 import { totpKey } from './steps/totp-key.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
@@ -48,6 +58,16 @@ const ALL: readonly StepModule[] = [
   signIn,
   switchFactor,
   totp,
+  accountPassword,
+  addressChoice,
+  allowAnyAddress,
+  changeAccountPassword,
+  listAddress,
+  payoutAddressForm,
+  placePayout,
+  unlistAddress,
+  whitelistOff,
+  withdrawalForm,
   totpKey,
 ];
 

@@ -26,7 +26,7 @@ export interface AtStep {
  * nobody has must not be answered sooner. The sweep starts what was not.
  */
 export const atStep = async <T>(
-  { pool, ring, run: by, steer }: Pick<Tools, 'pool' | 'ring' | 'run' | 'steer'>,
+  { pool, ring, run: by, steer, provider }: Pick<Tools, 'pool' | 'ring' | 'run' | 'steer' | 'provider'>,
   { runId, step: name, inputs }: AtStep,
   work: (work: Work<never>) => Promise<T>,
 ): Promise<T> => {
@@ -35,7 +35,19 @@ export const atStep = async <T>(
   const done = await inTransaction(pool, async (db) => {
     const { run, plan, step } = await runAt({ db, ring }, runId, name, inputs);
     const draft = () => loadDraft(db, ring, inputs);
-    return work({ db, ring, run, plan, step, settings: step.settings as never, draft, by, promised, starting });
+    return work({
+      db,
+      ring,
+      run,
+      plan,
+      step,
+      settings: step.settings as never,
+      draft,
+      by,
+      promised,
+      starting,
+      provider,
+    });
   });
   void startMessages(steer, promised);
   await Promise.allSettled(starting.map((run) => steer.startWaiting(run)));

@@ -1,4 +1,6 @@
 import type pg from 'pg';
+export { actorName } from '../../activities/intake/orderer.ts';
+export { assertSees, scopeSql } from '../../db/repositories/sight.ts';
 import type { Memory } from '../../db/memory.ts';
 import { problem } from './errors.ts';
 import type { Tokens } from './tokens.ts';
@@ -19,9 +21,6 @@ export interface ClientActor {
 }
 export type Actor = UserActor | ClientActor;
 export type AccessKind = 'user' | 'client' | 'public';
-
-/** 'user:7': how actors are named in audit rows, logs and idempotency keys. */
-export const actorName = (actor: Actor): string => `${actor.kind}:${actor.id}`;
 
 export const may = (actor: UserActor, permission: string): boolean =>
   actor.permissions.has('*') || actor.permissions.has(permission);
@@ -107,24 +106,4 @@ const loadClient = async (pool: pg.Pool, id: number, family: string): Promise<Cl
     [id, family],
   );
   return found.rowCount === 0 ? undefined : { kind: 'client', id, family };
-};
-
-/** SQL that is true when the user may see the client in `column`. Tag ids are whole numbers from our own table. */
-export const scopeSql = (actor: UserActor, column: string): string =>
-  actor.tagIds.length === 0
-    ? 'true'
-    : `exists (select 1 from client_tag where client_tag.client_id = ${column} and tag_id in (${actor.tagIds.join(',')}))`;
-
-/** Throws 404 when the user's tags do not let them see this client (or there is none). */
-export const assertSees = async (
-  db: Pick<pg.ClientBase, 'query'>,
-  actor: UserActor,
-  clientId: number,
-  what = 'client',
-  field?: string,
-): Promise<void> => {
-  const found = await db.query(`select 1 from client where client_id = $1 and ${scopeSql(actor, 'client.client_id')}`, [
-    clientId,
-  ]);
-  if (found.rowCount === 0) throw problem(404, 'not_found', `There is no such ${what}.`, field);
 };

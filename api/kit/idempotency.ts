@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
-import { HubFailure } from '../../domain/failures.ts';
+import { HubFailure, WrongFields } from '../../domain/failures.ts';
 import { type Actor, actorName } from './access.ts';
 import { Problem, errorBody, problem, toProblem } from './errors.ts';
 import { canonical } from './json-body.ts';
@@ -125,4 +125,5 @@ const isOutcome = (error: unknown): boolean => {
 
 /** Refused before anything happened: the key stays free. After a 5xx it does not, since something may have happened. */
 const leavesNothing = (error: unknown): boolean =>
-  (error instanceof Problem || error instanceof HubFailure) && toProblem(error).status < 500;
+  (error instanceof Problem || error instanceof HubFailure || error instanceof WrongFields) &&
+  toProblem(error).status < 500;

@@ -1,16 +1,7 @@
+import { JsonNumber } from '../../domain/json-number.ts';
 import { problem } from './errors.ts';
 
-/** A number as it was written in the request: amounts must never pass through a float. Whole numbers stay plain numbers. */
-export class JsonNumber {
-  readonly literal: string;
-  constructor(literal: string) {
-    this.literal = literal;
-  }
-  /** Free-form data keeps the digits it came with when it is stored. */
-  toJSON(): unknown {
-    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(this.literal);
-  }
-}
+export { JsonNumber };
 
 const DEEPEST = 32;
 /** May hold a number that is not a plain whole one, or `__proto__` as a key, however it is written. Seldom, so most bodies are parsed fast. */

@@ -7,7 +7,7 @@ import { Steering } from '../../worker/steering.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type MyAccountShortView, rememberedAccounts } from '../presenters/account.ts';
-import { type OrderFacts, rememberedFacts } from './intake/facts.ts';
+import { type OrderFacts, rememberedFacts } from '../../activities/intake/facts.ts';
 
 export interface MoneyDeps extends ApiDeps {
   /** Shortens the waits of the runs started here (tests, demo). */

@@ -6,7 +6,6 @@ import { requestProcedures } from './back-office/requests.ts';
 import { refundProcedure, transactionProcedures } from './back-office/transactions.ts';
 import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
-import { withdrawalProcedures } from './front-office/withdrawals.ts';
 import { changeProcedures } from '../trading/change-procedures.ts';
 import { changeListProcedures } from '../trading/changes.ts';
 import { passwordProcedures } from '../trading/password-procedures.ts';
@@ -31,7 +30,6 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...passwordProcedures(hub),
     ...readProcedures(hub),
     ...depositProcedures(hub),
-    ...withdrawalProcedures(hub),
     ...transferProcedures(hub),
     ...wizardProcedures(hub),
     ...messageProcedures(hub),

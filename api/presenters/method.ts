@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { paysToAddresses } from '../../domain/payout-address.ts';
 import { fits, fixed, isZero, normal } from '../../domain/money.ts';
 import { JsonNumber } from '../kit/json-body.ts';
 import { type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
@@ -154,7 +155,7 @@ const viewOf = (row: MethodRow): MyWithdrawalMethodView => ({
   hideProceed: row.hide_proceed,
   groups: row.groups,
   fields: row.fields,
-  isWhitelistSupported: false,
+  isWhitelistSupported: paysToAddresses(row.fields as { id: string; name?: string }[]),
 });
 
 /** Method objects by id, read with one query. Those of deposits use the same object without `isWhitelistSupported`. */

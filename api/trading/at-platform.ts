@@ -2,8 +2,8 @@ import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { TradingAdapter } from '../../adapters/kit/trading.ts';
 import { pausedFor } from '../../db/repositories/connection-health.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import type { TradingAccountFacts } from '../../activities/intake/trading-account.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import type { TradingAccountFacts } from './tradable.ts';
 
 /** How long a person waits for a platform, milliseconds. */
 const DEADLINE_MS = 12_000;

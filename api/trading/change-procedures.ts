@@ -7,7 +7,7 @@ import type { MoneyHub } from '../money/hub.ts';
 import { Account, accountViews, MyAccount, myAccountViews } from '../presenters/account.ts';
 import { orderChange } from './order-change.ts';
 import { loadPreferences, Preferences } from './preferences.ts';
-import { tradingAccountOf } from './tradable.ts';
+import { tradingAccountOf } from '../../activities/intake/trading-account.ts';
 
 export const leverageInput = () => z.int('must be a whole number').min(1).max(10_000);
 

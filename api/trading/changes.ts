@@ -9,7 +9,7 @@ import { resource } from '../kit/resource.ts';
 import { idText } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { AccountChange, accountChangeView, MyAccountChange } from '../presenters/account-change.ts';
-import { tradingAccountOf } from './tradable.ts';
+import { tradingAccountOf } from '../../activities/intake/trading-account.ts';
 
 const params = z.object({ changeId: idText() });
 

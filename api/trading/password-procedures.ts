@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { givenPassword } from '../../activities/trading/given-password.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
@@ -7,24 +8,16 @@ import type { MoneyHub } from '../money/hub.ts';
 import { AccountChange, accountChangeView } from '../presenters/account-change.ts';
 import { loadChange } from './changes.ts';
 import { orderChange } from './order-change.ts';
-import { assertCan, assertOpen, tradingAccountOf } from './tradable.ts';
+import { assertCan, assertOpen, tradingAccountOf } from '../../activities/intake/trading-account.ts';
 import { atPlatform } from './at-platform.ts';
+import { providerById } from '../../worker/tools.ts';
 
 const params = z.object({ accountId: idText() });
 const kind = () => z.enum(['main', 'investor'], 'must be main or investor');
 
-/** What every platform can take; more is the platform's to ask for. */
-const password = () =>
-  z
-    .string()
-    .min(8, 'must have at least 8 characters')
-    .max(32, 'must have at most 32 characters')
-    .regex(/^[\x21-\x7e]*$/, 'must be of printable ASCII characters without blanks')
-    .refine((text) => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text), 'must have a small letter, a capital and a digit'); // prettier-ignore
-
 const SetBody = z.strictObject({
   type: kind().default('main'),
-  password: password().optional().meta({
+  password: givenPassword().optional().meta({
     description: 'Left away: one is made up and mailed to the client; nobody else ever sees it.',
   }),
 });
@@ -64,7 +57,7 @@ export const passwordProcedures = (hub: MoneyHub): Procedure[] => [
     handle: async ({ actor, params: { accountId }, body }) => {
       const account = await tradingAccountOf(hub.pool, actor, accountId);
       assertOpen(account);
-      assertCan(account, ['password'], 'check a password');
+      assertCan(providerById(account.provider), ['password'], 'check a password');
       return atPlatform(hub, account, async (adapter, ctx, login) => {
         if (!adapter.checkPassword) throw new HubFailure('Unsupported', 'unsupported', 'It cannot check passwords.');
         return { isRight: await adapter.checkPassword(ctx, login, body.type, body.password) };

@@ -5,11 +5,17 @@ import type { Actor, ClientActor } from '../kit/access.ts';
 import { problem } from '../kit/errors.ts';
 import { isoTime } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import { accountOf, isWallet } from '../money/intake/accounts.ts';
+import { accountOf, isWallet } from '../../activities/intake/accounts.ts';
 import { accountViews, type Statement } from '../presenters/account.ts';
 import { type Deal, dealView, type Position, positionView } from '../presenters/trade.ts';
 import { atPlatform } from './at-platform.ts';
-import { assertCan, assertOpen, type TradingAccountFacts, tradingAccountOf } from './tradable.ts';
+import { providerById } from '../../worker/tools.ts';
+import {
+  assertCan,
+  assertOpen,
+  type TradingAccountFacts,
+  tradingAccountOf,
+} from '../../activities/intake/trading-account.ts';
 
 /** How far deals are looked back for when nobody says. */
 export const DAYS = 30;
@@ -55,7 +61,7 @@ export const statementOf = async (
 };
 
 export const positionsOf = async (hub: MoneyHub, account: TradingAccountFacts): Promise<z.input<typeof Position>[]> => {
-  assertCan(account, ['positions'], 'show open positions');
+  assertCan(providerById(account.provider), ['positions'], 'show open positions');
   const positions = await atPlatform(hub, account, (adapter, ctx, login) => adapter.listOpenPositions!(ctx, login));
   return positions.map((one) => positionView(account, one));
 };
@@ -66,7 +72,7 @@ export const dealsOf = async (
   account: TradingAccountFacts,
   window: Window,
 ): Promise<z.input<typeof Deal>[]> => {
-  assertCan(account, ['deals'], 'show deals');
+  assertCan(providerById(account.provider), ['deals'], 'show deals');
   const deals = await atPlatform(hub, account, (adapter, ctx, login) => adapter.listClosedDeals!(ctx, login, window));
   return deals.toSorted((a, b) => b.closedAt - a.closedAt).map((one) => dealView(account, one));
 };

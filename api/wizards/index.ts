@@ -6,6 +6,11 @@ import { myProfileProcedures } from '../front-office/profile.ts';
 import type { Procedure } from '../kit/procedure.ts';
 import { type MoneyDeps, MoneyHub } from '../money/hub.ts';
 import { qrSignInProcedures } from './qr-sign-in.ts';
+import { addressProcedures } from '../payouts/addresses.ts';
+import { templateProcedures } from '../payouts/templates.ts';
+import { whitelistProcedures } from '../payouts/whitelist.ts';
+import { withdrawalProcedures } from '../payouts/withdrawals.ts';
+import { accountPasswordProcedures } from './account-password.ts';
 import { challengeProcedures } from './challenges.ts';
 import { passwordProcedures } from './passwords.ts';
 import { clientChangeProcedures } from './client-changes.ts';
@@ -23,6 +28,11 @@ export const wizardProcedures = (deps: MoneyDeps): Procedure[] => {
     ...twoFactorProcedures(wizards),
     ...signInProcedures(wizards, deps),
     ...qrSignInProcedures(wizards, deps),
+    ...withdrawalProcedures(wizards),
+    ...whitelistProcedures(wizards),
+    ...addressProcedures(wizards.hub),
+    ...templateProcedures(wizards.hub),
+    ...accountPasswordProcedures(wizards),
     ...clientChangeProcedures(wizards, deps),
     ...myProfileProcedures(wizards.hub),
     ...wizardRunProcedures(wizards),

@@ -7,7 +7,6 @@ import { atStep, planOf } from '../../activities/wizards/work.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
-  FACTS,
   findRun,
   insertInput,
   insertRun,
@@ -166,20 +165,20 @@ export class WizardHub {
     const found = await this.find(uuid, type, caller, marks);
     if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
       return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
-    const { run, step, module } = await this.waiting(found);
-    if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
+    const { run, step, module, replaces } = await this.meant(found, steps);
     const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
     const asked = await this.asked(run, step, caller);
     const { keep = {}, facts = {} } = await module.check!(asked, sent).catch((error: unknown) =>
       this.refused(run, error),
     );
+    const told = { facts, after: afterOf(run, replaces), ...(replaces !== undefined && { replaces }) };
     const input = await insertInput(this.db, this.ring, {
       runId: run.id,
       step: step.name,
       mark: marks[0],
-      keep: { ...keep, [FACTS]: facts },
+      keep: { ...keep, ...told },
     });
-    return this.send(run, { step: step.name, input, facts });
+    return this.send(run, { step: step.name, input, ...told });
   }
 
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
@@ -199,10 +198,10 @@ export class WizardHub {
   ): Promise<void> {
     const { again } = module;
     if (!again) throw wrongStep(workflowOf(step));
-    const { pool, ring, steer } = this.hub.tools();
+    const { pool, ring, steer, provider } = this.hub.tools();
     const at = { runId: run.id, position: 0, step: step.name, facts: run.facts, inputs: run.inputs, input: null };
     const by = { workflowId: `wizard:${run.uuid}`, runId: '' };
-    await atStep({ pool, ring, steer, run: by }, at, async (work) => {
+    await atStep({ pool, ring, steer, provider, run: by }, at, async (work) => {
       await note(work.db);
       await again(work);
     });
@@ -230,6 +229,20 @@ export class WizardHub {
     const step = (await planOf(this.db, run)).steps.find(({ name }) => name === run.step);
     if (!step) throw gone();
     return { run, step, module: stepModule(step.kind) };
+  }
+
+  /** The step that something is sent for: the one the run waits at, or the one before it where that may be sent anew. */
+  private async meant(
+    run: WizardRun,
+    steps: readonly string[] | undefined,
+  ): Promise<{ run: WizardRun; step: Step; module: StepModule; replaces?: number }> {
+    const waiting = await this.waiting(run);
+    if (!steps || steps.includes(waiting.step.name)) return waiting;
+    const [last] = await loadInputs(this.db, this.ring, run.id, run.inputs.slice(-1));
+    const step = (await planOf(this.db, run)).steps.find(({ name }) => name === last?.step);
+    if (!step || !steps.includes(step.name) || !stepModule(step.kind).replaceable)
+      throw wrongStep(workflowOf(waiting.step));
+    return { run, step, module: stepModule(step.kind), replaces: last!.input };
   }
 
   async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
@@ -285,6 +298,10 @@ export class WizardHub {
     return this.hub.ask((steering) => steering.noteWizard(uuid, note)).catch(() => undefined);
   }
 }
+
+/** The input a submission comes after; of one that stands instead of another, what that came after. */
+const afterOf = ({ inputs }: WizardRun, replaces: number | undefined): number | null =>
+  inputs.at(replaces === undefined ? -1 : -2) ?? null;
 
 /** The mark of what was sent with the opening. */
 const OPENING = createHash('sha256').update('opening').digest();

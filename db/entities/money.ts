@@ -73,3 +73,36 @@ export const Application = defineEntity({
   },
 });
 export type ApplicationRow = InferEntity<typeof Application>;
+
+export const PayoutAddress = defineEntity({
+  name: 'PayoutAddress',
+  tableName: 'payout_address',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    currency: p.integer(),
+    walletAddress: p.text(),
+    destinationTag: p.text().nullable(),
+    caption: p.text().nullable(),
+    usableFrom: p.datetime(),
+    ...stamps(),
+  },
+});
+export type PayoutAddressRow = InferEntity<typeof PayoutAddress>;
+
+export const PayoutTemplate = defineEntity({
+  name: 'PayoutTemplate',
+  tableName: 'payout_template',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    name: p.text(),
+    accountId: p.integer().nullable(),
+    methodId: p.integer(),
+    currency: p.integer(),
+    amount: p.decimal('string').nullable(),
+    sealed: p.blob(),
+    ...stamps(),
+  },
+});
+export type PayoutTemplateRow = InferEntity<typeof PayoutTemplate>;

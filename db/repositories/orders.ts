@@ -56,7 +56,7 @@ export interface MethodFacts {
   /** What it takes or pays on the provider's side, with limits, where that is another currency than the account's. */
   paymentCurrencies: { numericCode: number; min: string; max: string }[];
   commissions: { numericCode: number; percent: string; fix: string; min: string; max: string }[];
-  fields: { id: string; label: string; rules: string[] }[];
+  fields: { id: string; name?: string; label: string; rules: string[] }[];
 }
 
 export const loadMethodFacts = async (db: Queryable, methodId: number): Promise<MethodFacts | null> => {

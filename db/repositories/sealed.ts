@@ -5,6 +5,7 @@ import { AUDIT_PURPOSE } from './audit-chain.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
 import { TOTP_PURPOSE } from './factors.ts';
 import { MESSAGE_PURPOSE } from './messages.ts';
+import { TEMPLATE_PURPOSE } from './payout-templates.ts';
 import { TOKEN_KEY_PURPOSE } from './token-keys.ts';
 import { USER_TOTP_PURPOSE } from './user-factors.ts';
 import { WIZARD_PURPOSE } from './wizards.ts';
@@ -22,6 +23,7 @@ const SEALED = [
   { table: 'wizard_outcome', column: 'sealed', key: ['run_id'], purpose: WIZARD_PURPOSE },
   { table: 'client_totp', column: 'sealed', key: ['client_id'], purpose: TOTP_PURPOSE },
   { table: 'hub_user_totp', column: 'sealed', key: ['user_id'], purpose: USER_TOTP_PURPOSE },
+  { table: 'payout_template', column: 'sealed', key: ['id'], purpose: TEMPLATE_PURPOSE },
   { table: 'token_key', column: 'sealed', key: ['id'], purpose: TOKEN_KEY_PURPOSE },
   { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
   { table: 'audit_head', column: 'sealed', key: ['id'], purpose: AUDIT_PURPOSE },

@@ -124,8 +124,8 @@ export const insertInput = async (
     )
   ).rows[0]!.id;
 
-/** What the way depends on, kept with each input by this name. */
-export const FACTS = 'facts';
+/** What a run must know of an input, kept with it. */
+type KeptSubmission = Pick<Submission, 'facts' | 'after' | 'replaces'>;
 
 /** Which steps of a run these inputs were sent for, and what was found out there. Not those of another run. */
 export const loadInputs = async (
@@ -140,8 +140,9 @@ export const loadInputs = async (
     [runId, inputs],
   );
   return rows.map(({ input, step, sealed }) => {
-    const kept = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as { [FACTS]?: Facts };
-    return { step, input, facts: kept[FACTS] ?? {} };
+    const kept = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as Partial<KeptSubmission>;
+    const { facts = {}, after, replaces } = kept;
+    return { step, input, facts, ...(after !== undefined && { after }), ...(replaces !== undefined && { replaces }) };
   });
 };
 
@@ -181,6 +182,25 @@ export const loadDraft = async (
   );
   const parts = rows.map(({ sealed }) => JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as object);
   return Object.assign({}, ...parts) as Record<string, unknown>;
+};
+
+/** What was handed on is kept no longer. */
+export const eraseFromInputs = async (db: Queryable, ring: KeyRing, runId: number, name: string): Promise<void> => {
+  const { rows } = await db.query<{ id: number; sealed: Buffer }>(
+    `select id, sealed from wizard_input where run_id = $1 for update`,
+    [runId],
+  );
+  for (const { id, sealed } of rows) {
+    const { [name]: erased, ...kept } = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as Record<
+      string,
+      unknown
+    >;
+    if (erased === undefined) continue;
+    await db.query(`update wizard_input set sealed = $2 where id = $1`, [
+      id,
+      ring.seal(Buffer.from(JSON.stringify(kept)), WIZARD_PURPOSE),
+    ]);
+  }
 };
 
 export interface Entered {

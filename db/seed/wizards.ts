@@ -109,6 +109,31 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
     ],
   },
   {
+    type: 'withdrawals',
+    name: 'Withdrawals',
+    steps: [step('form', 'withdrawal-form'), ...CONFIRM, step('payout', 'place-payout')],
+  },
+  {
+    type: 'whitelistCreation',
+    name: 'Whitelist creation',
+    steps: [step('form', 'payout-address-form'), ...CONFIRM, step('list', 'list-address')],
+  },
+  {
+    type: 'whitelistDelete',
+    name: 'Whitelist delete',
+    steps: [step('form', 'address-choice'), ...CONFIRM, step('unlist', 'unlist-address')],
+  },
+  {
+    type: 'whitelistChange',
+    name: 'Whitelist change',
+    steps: [step('form', 'whitelist-off'), ...CONFIRM, step('off', 'allow-any-address')],
+  },
+  {
+    type: 'accountPassword',
+    name: 'Account password',
+    steps: [...CONFIRM, step('password', 'account-password'), step('change', 'change-account-password')],
+  },
+  {
     type: 'clientTypeChange',
     name: 'Client type change',
     steps: [step('type', 'new-client-type'), ...CONFIRM, step('change', 'change-client')],

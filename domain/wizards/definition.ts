@@ -65,6 +65,20 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'set', kind: 'set-password', when: { facts: { mustReset: [true] } } },
     { name: 'sign-in', kind: 'sign-in' },
   ],
+  // Without a code (`factor` none) where the broker wants none.
+  withdrawals: [{ name: 'form', kind: 'withdrawal-form' }, ...CONFIRM, { name: 'payout', kind: 'place-payout' }],
+  whitelistCreation: [
+    { name: 'form', kind: 'payout-address-form' },
+    ...CONFIRM,
+    { name: 'list', kind: 'list-address' },
+  ],
+  whitelistDelete: [{ name: 'form', kind: 'address-choice' }, ...CONFIRM, { name: 'unlist', kind: 'unlist-address' }],
+  whitelistChange: [{ name: 'form', kind: 'whitelist-off' }, ...CONFIRM, { name: 'off', kind: 'allow-any-address' }],
+  accountPassword: [
+    ...CONFIRM,
+    { name: 'password', kind: 'account-password' },
+    { name: 'change', kind: 'change-account-password' },
+  ],
   clientTypeChange: [{ name: 'type', kind: 'new-client-type' }, ...CONFIRM, { name: 'change', kind: 'change-client' }],
   profileChange: [
     { name: 'profile', kind: 'profile-form' },
@@ -101,6 +115,11 @@ const GIVEN: Record<WizardType, readonly string[]> = {
   passwordChange: SIGNED_IN,
   twoFactorChange: SIGNED_IN,
   authorization: [],
+  withdrawals: SIGNED_IN,
+  whitelistCreation: SIGNED_IN,
+  whitelistDelete: SIGNED_IN,
+  whitelistChange: SIGNED_IN,
+  accountPassword: SIGNED_IN,
   clientTypeChange: SIGNED_IN,
   profileChange: SIGNED_IN,
   phoneChange: SIGNED_IN,

@@ -5,12 +5,16 @@ export const WIZARD_TYPES = [
   'passwordChange',
   'twoFactorChange',
   'authorization',
-  'authorization',
   'clientTypeChange',
   'profileChange',
   'phoneChange',
   'addressChange',
   'profileDeactivation',
+  'withdrawals',
+  'whitelistCreation',
+  'whitelistDelete',
+  'whitelistChange',
+  'accountPassword',
 ] as const;
 export type WizardType = (typeof WIZARD_TYPES)[number];
 

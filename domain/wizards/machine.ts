@@ -8,6 +8,10 @@ export interface Submission {
   input: number;
   /** What the check found out. */
   facts: Facts;
+  /** The last input when this was judged; a code that was right for what was replaced since says nothing of what stands now. */
+  after?: number | null;
+  /** The input of this step that it stands instead of. */
+  replaces?: number;
 }
 
 /** How far a run is. `position`: the step it waits at, or works on; past the last one when all is done. */
@@ -46,13 +50,23 @@ export const beginning = (plan: Plan, facts: Facts, inputs: readonly number[]): 
 
 export type Refusal = 'over' | 'wrong_step';
 
-/** Why a submission cannot be taken now; null: it can. */
-export const whyNot = (plan: Plan, state: WizardState, step: string): Refusal | null => {
+/** Why a submission cannot be taken now; null: it can. What was taken last may be replaced while nothing was taken after it. */
+export const whyNot = (
+  plan: Plan,
+  state: WizardState,
+  { step, after, replaces }: Pick<Submission, 'step' | 'after' | 'replaces'>,
+): Refusal | null => {
   if (state.over !== null || state.position >= plan.steps.length) return 'over';
-  return plan.steps[state.position]!.name === step ? null : 'wrong_step';
+  const last = state.inputs.at(replaces === undefined ? -1 : -2) ?? null;
+  if (after !== undefined && after !== last) return 'wrong_step';
+  const isNext = plan.steps[state.position]!.name === step;
+  const isLast = replaces !== undefined && state.inputs.at(-1) === replaces && placeOf(plan, step) < state.position;
+  return (replaces === undefined ? isNext : isLast) ? null : 'wrong_step';
 };
 
-/** Where a run goes from where it is. Only ever forward. */
+const placeOf = ({ steps }: Plan, step: string): number => steps.findIndex(({ name }) => name === step);
+
+/** Where a run goes from where it is: forward. */
 export const advanced = (plan: Plan, state: WizardState, found: { facts: Facts; input?: number }): WizardState => {
   const facts = { ...state.facts, ...found.facts };
   return {
@@ -62,3 +76,7 @@ export const advanced = (plan: Plan, state: WizardState, found: { facts: Facts; 
     position: reachable(plan, state.position + 1, facts),
   };
 };
+
+/** Where a run goes from with a submission that it may take: from where it is, or from the step that is sent anew. */
+export const beforeTaking = (plan: Plan, state: WizardState, { step, replaces }: Submission): WizardState =>
+  replaces === undefined ? state : { ...state, position: placeOf(plan, step), inputs: state.inputs.slice(0, -1) };

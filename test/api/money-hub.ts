@@ -6,7 +6,6 @@ import { additions, steeringProcedures } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
 import type { Settings } from '../../config/settings.ts';
 import { createLog } from '../../api/kit/log.ts';
-import { moneyProcedures } from '../../api/money/index.ts';
 import { webhookMount } from '../../api/webhooks/index.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
 import { connectTemporal } from '../../worker/client.ts';
@@ -101,7 +100,7 @@ export class MoneyApi {
   ): Promise<Caller & { stop: () => Promise<void> }> {
     const temporal = connectTemporal({ ...this.hub.settings, temporalAddress });
     const built = await buildApi(this.hub.settings, temporal, createLog('silent'), {
-      procedures: (deps) => moneyProcedures({ ...deps, timings: QUICK_TIMINGS, patienceMs: 1_500 }),
+      procedures: (deps) => steeringProcedures({ ...deps, timings: QUICK_TIMINGS, patienceMs: 1_500 }),
     });
     const server = createHttpServer(built.app).listen(0, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));

@@ -19,6 +19,7 @@ beforeAll(async () => {
   await traffic.manage();
   for (const trouble of [null, 'echo', 'garbage', 'timeout_before'] as const) await traffic.work(trouble);
   await traffic.guard();
+  await traffic.steps();
   await traffic.webhooks();
   await traffic.test('echo', 'timeout_before', null);
   await traffic.answered();

@@ -249,6 +249,28 @@ export class Traffic {
     await Promise.race([Promise.all(begun), sleep(PATIENCE_MS)]);
   }
 
+  /** What a client does in steps: he says where his payouts go, and keeps it. */
+  async steps(): Promise<void> {
+    const { provider, facts, id } = this.connections.find((one) => one.provider.id === 'b2binpay')!;
+    const { numericCode: currencyCode } = facts.payments!.currency;
+    const methodId = await this.method('withdrawal', provider.id, id, 'send', currencyCode);
+    const order = { accountId: await this.wallet(currencyCode), methodId, currencyCode, data: { address: ADDRESS } };
+    const { body: template } = await this.client.call('POST /my/withdrawals/patterns', { name: 'Canary', ...order });
+    await this.client.call(`PATCH /my/withdrawals/patterns/${template.patternId}`, { name: 'Another' });
+    const { body: listing } = await this.client.call('GET /my/withdrawals/policies/wizard');
+    await this.client.call('POST /my/withdrawals/policies', {
+      uuid: listing.uuid,
+      ...{ currencyCode, walletAddress: ADDRESS, caption: PERSON.lastName },
+    });
+    const { body: payout } = await this.client.call('GET /my/withdrawals/wizard');
+    await this.client.call('POST /my/withdrawals', { uuid: payout.uuid, ...order, amount: 3, isPretend: true });
+    await this.client.call('POST /my/withdrawals', { uuid: payout.uuid, ...order, amount: 'NaN' });
+    await this.client.call('POST /my/withdrawals', { uuid: payout.uuid, patternId: template.patternId, amount: 3 });
+    await this.client.call('PUT /my/withdrawals/policies/enable');
+    await this.client.call('POST /my/withdrawals', { ...order, amount: 4 });
+    for (const path of ['withdrawals/patterns', 'withdrawals/policies']) await this.operator.call(`GET /${path}`);
+  }
+
   /** Waits for the answers that `work` did not wait for. */
   async answered(): Promise<void> {
     await Promise.all(this.unanswered);

@@ -4,7 +4,7 @@ import { holds, type Facts, type Plan, type Step } from '../../domain/wizards/gr
 import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
 import { findStep, ruleOf } from '../../activities/wizards/steps.ts';
 import { mistakesIn } from '../../domain/wizards/definition.ts';
-import { advanced, beginning, whyNot, type WizardState } from '../../domain/wizards/machine.ts';
+import { advanced, beforeTaking, beginning, whyNot, type WizardState } from '../../domain/wizards/machine.ts';
 
 const facts = fc.record({ a: fc.integer({ min: 0, max: 2 }), b: fc.boolean() }) as fc.Arbitrary<Facts>;
 const condition = fc.option(
@@ -48,10 +48,33 @@ describe('the step machine', () => {
         for (const state of walk(of, first, found)) {
           const waitsFor = of.steps[state.position]?.name;
           const name = `s${other}`;
-          expect(whyNot(of, state, name)).toBe(
+          expect(whyNot(of, state, { step: name })).toBe(
             waitsFor === undefined ? 'over' : waitsFor === name ? null : 'wrong_step',
           );
-          expect(whyNot(of, { ...state, over: 'expired' }, waitsFor ?? name)).toBe('over');
+          expect(whyNot(of, { ...state, over: 'expired' }, { step: waitsFor ?? name })).toBe('over');
+        }
+      }),
+    );
+  });
+
+  it('lets what was taken last be replaced, and nothing before it', () => {
+    fc.assert(
+      fc.property(walks, ([of, first, found]) => {
+        const states = walk(of, first, found);
+        for (const [at, now] of states.slice(0, -1).entries()) {
+          for (const [n, before] of states.slice(0, at).entries()) {
+            const submission = {
+              step: of.steps[before.position]!.name,
+              replaces: now.inputs[n]!,
+              input: 99,
+              facts: {},
+            };
+            expect(whyNot(of, now, submission)).toBe(n === at - 1 ? null : 'wrong_step');
+            if (n < at - 1) continue;
+            const anew = advanced(of, beforeTaking(of, now, submission), submission);
+            expect(anew.inputs).toEqual([...before.inputs, 99]);
+            expect(anew.position).toBeGreaterThan(before.position);
+          }
         }
       }),
     );

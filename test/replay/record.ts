@@ -489,6 +489,28 @@ const wizards = async (): Promise<void> => {
     for (let n = 0; n < 5; n++) await device.call('POST /my/signup', { uuid: guessed.uuid, code: guessed.wrong });
     await record(api.hub, 'wizard.guessed', `wizard:${guessed.uuid}`);
 
+    // A payout that is asked for otherwise before its code.
+    await api.hub.pool.query(`insert into broker_setting (name, value) values ('withdrawals.confirmation', 'true')`);
+    const ann = await api.clientWith('100', 'USDT');
+    const { email } = await api.hub.one<{ email: string }>(`select email from client where client_id = $1`, [ann.id]);
+    const { uuid: replaced } = (await ann.call('GET /my/withdrawals/wizard')).body;
+    const order = (amount: number) => ({
+      ...{ uuid: replaced, amount, accountId: ann.wallet, currencyCode: 2145 },
+      data: { address: 'TXYZtestaddress0000000000000000001' },
+    });
+    const methodId = await api.methodId('usdt-payout');
+    await ann.call('POST /my/withdrawals', { ...order(5), methodId });
+    const first = await codeSentTo(api, email);
+    await api.hub.pool.query(`update wizard_code set sent_at = sent_at - interval '1 hour'`);
+    await ann.call('POST /my/withdrawals', { ...order(6), methodId });
+    const code = await eventually(async () => {
+      const newest = await codeSentTo(api, email);
+      return newest === first ? null : newest;
+    }, 'another code');
+    const { body: paid } = await ann.call('POST /my/withdrawals/wizard', { uuid: replaced, code });
+    if (paid.code !== 202) throw new Error('nothing was paid out');
+    await record(api.hub, 'wizard.asked-otherwise', `wizard:${replaced}`);
+
     const left = await begin();
     await api.hub.steering.stopWizard(left.uuid, 'user:1', 'cancelled');
     await record(api.hub, 'wizard.cancelled', `wizard:${left.uuid}`);

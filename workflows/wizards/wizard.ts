@@ -12,6 +12,7 @@ import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import type { Facts, Plan, Step } from '../../domain/wizards/grammar.ts';
 import {
   advanced,
+  beforeTaking,
   beginning,
   type Submission,
   whyNot,
@@ -83,7 +84,7 @@ class Wizard {
       { description: 'Begins the procedure; answers its first step.' },
     );
     setHandler(wizardSubmit, (submission) => this.submit(submission), {
-      validator: ({ step }) => this.assertTakes(step),
+      validator: (submission) => this.assertTakes(submission),
       description: 'A step that was checked, by the number under which it is kept.',
     });
     setHandler(wizardStop, ({ by, end }) => this.inTurn(() => this.end(end, `Stopped by ${by}.`)), {
@@ -125,8 +126,8 @@ class Wizard {
     return this.state.over !== null;
   }
 
-  private assertTakes(step: string): void {
-    const why = this.ready ? whyNot(this.input.plan, this.state, step) : null;
+  private assertTakes(submission: Submission): void {
+    const why = this.ready ? whyNot(this.input.plan, this.state, submission) : null;
     if (why) throw wrongStep(why);
   }
 
@@ -135,7 +136,8 @@ class Wizard {
     const isIdle = this.ready && !this.works && this.jobs.length === 0;
     const next = isIdle ? this.after(submission) : null;
     const step = next && this.input.plan.steps[next.position];
-    if (!next || !step || !this.asksAtOnce(step)) return this.inTurn(() => this.take(submission));
+    if (!next || !step || submission.replaces !== undefined || !this.asksAtOnce(step))
+      return this.inTurn(() => this.take(submission));
     this.at(next, step.name);
     return this.place();
   }
@@ -149,14 +151,16 @@ class Wizard {
   }
 
   private async take(submission: Submission): Promise<void> {
-    await this.enter(this.after(submission), submission.input);
+    await this.enter(this.after(submission), submission.input, submission.replaces);
   }
 
   /** Of two who send the same step at the same moment the second finds it taken. */
-  private after({ step, input, facts }: Submission): WizardState {
-    const why = whyNot(this.input.plan, this.state, step);
+  private after(submission: Submission): WizardState {
+    const { plan } = this.input;
+    const { input, facts } = submission;
+    const why = whyNot(plan, this.state, submission);
     if (why) throw wrongStep(why);
-    return advanced(this.input.plan, this.state, { facts, input });
+    return advanced(plan, beforeTaking(plan, this.state, submission), { facts, input });
   }
 
   private asksAtOnce({ kind }: Step): boolean {
@@ -168,15 +172,16 @@ class Wizard {
    * Goes to a step, and on through those that ask nothing. When the step that asks cannot begin, the run stays where it was; what a silent
    * step refuses ends it, because it has all that the client could say.
    */
-  private async enter(next: WizardState, input: number | null = null): Promise<void> {
+  private async enter(next: WizardState, input: number | null = null, replaces?: number): Promise<void> {
     const { runId, plan, silent } = this.input;
     for (;;) {
       const step = plan.steps[next.position];
       if (step && !silent.includes(step.kind)) {
         const { name, kind } = step;
         const { lifetimeSeconds } = plan;
-        if (!this.asksAtOnce(step))
-          await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
+        const entering = { runId, ...next, step: name, kind, lifetimeSeconds, input };
+        if (replaces !== undefined) await internal(`Going to ${name} again`).enterStep({ ...entering, replaces });
+        else if (!this.asksAtOnce(step)) await internal(`Going to ${name}`).enterStep(entering);
         this.at(next, name);
         return;
       }

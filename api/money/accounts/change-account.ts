@@ -3,7 +3,7 @@ import { recordAudit } from '../../../db/repositories/audit.ts';
 import { type Actor, actorName } from '../../kit/access.ts';
 import { notFound } from '../../kit/errors.ts';
 import type { MoneyHub } from '../hub.ts';
-import { accountOf } from '../intake/accounts.ts';
+import { accountOf } from '../../../activities/intake/accounts.ts';
 
 export interface AccountChange {
   caption?: string | undefined;

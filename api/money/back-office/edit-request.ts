@@ -10,7 +10,7 @@ import { providerById } from '../../../worker/tools.ts';
 import { type UserActor, actorName } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import type { MoneyHub } from '../hub.ts';
-import { assertFits } from '../intake/accounts.ts';
+import { assertFits } from '../../../activities/intake/accounts.ts';
 import { seenRequest } from './decide.ts';
 
 export interface Edit {

@@ -3,7 +3,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { amountInput, freeForm, id, text } from '../../kit/shapes.ts';
 import { Transaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
-import { paymentOrder, transferOrder } from '../intake/new-order.ts';
+import { paymentOrder, transferOrder } from '../../../activities/intake/new-order.ts';
 import { placeOrder } from '../intake/place-order.ts';
 import { showTransaction } from './show.ts';
 

@@ -6,7 +6,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { referenceFrom } from '../../../domain/references.ts';
 import { actorName } from '../../kit/access.ts';
 import type { MoneyHub } from '../hub.ts';
-import { type PaymentRequest, paymentOrder } from '../intake/new-order.ts';
+import { type PaymentRequest, paymentOrder } from '../../../activities/intake/new-order.ts';
 import type { Ordering } from '../intake/place-order.ts';
 
 /**

@@ -6,7 +6,7 @@ import { isoTime, money } from '../../kit/shapes.ts';
 import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
 import { MyTransaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
-import type { NewOrder } from '../intake/new-order.ts';
+import type { NewOrder } from '../../../activities/intake/new-order.ts';
 import { depositAddressFor } from './deposit-address.ts';
 import { showMyTransaction } from './show.ts';
 

@@ -3,7 +3,7 @@ import { loadMethodFacts } from '../../../db/repositories/orders.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { amountInput, freeForm, id } from '../../kit/shapes.ts';
 import type { MoneyHub } from '../hub.ts';
-import { paymentOrder } from '../intake/new-order.ts';
+import { paymentOrder } from '../../../activities/intake/new-order.ts';
 import { placeOrder } from '../intake/place-order.ts';
 import { addressAnswer, asyncAnswer, DepositAnswer, placedAnswer, previewAnswer } from './deposit-answers.ts';
 

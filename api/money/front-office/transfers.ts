@@ -6,7 +6,7 @@ import { amountInput, email, id, idText, name, text } from '../../kit/shapes.ts'
 import { MyTransaction } from '../../presenters/transaction.ts';
 import { cancelTransaction } from '../cancel.ts';
 import type { MoneyHub } from '../hub.ts';
-import { transferOrder } from '../intake/new-order.ts';
+import { transferOrder } from '../../../activities/intake/new-order.ts';
 import { placeOrder } from '../intake/place-order.ts';
 import { ownTransaction, showMyTransaction } from './show.ts';
 

@@ -1,26 +1,17 @@
-import { randomBytes } from 'node:crypto';
+import { insufficientFunds } from '../../../activities/intake/accounts.ts';
+import type { NewOrder } from '../../../activities/intake/new-order.ts';
+import { findOrder, writeOrder, type WrittenOrder } from '../../../activities/intake/write-order.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
-import { recordAudit } from '../../../db/repositories/audit.ts';
-import { keepExchange } from '../../../db/repositories/exchanges.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import type { Begun } from '../../../domain/money-order.ts';
 import { REASONS, type Reason } from '../../../domain/reasons.ts';
-import { referenceFrom } from '../../../domain/references.ts';
-import { isFinal, type Stage } from '../../../domain/stages.ts';
-import { type Actor, actorName } from '../../kit/access.ts';
+import { isFinal } from '../../../domain/stages.ts';
+import type { Actor } from '../../kit/access.ts';
 import type { Call } from '../../kit/procedure.ts';
 import type { MoneyHub } from '../hub.ts';
-import { insufficientFunds } from './accounts.ts';
-import type { NewOrder } from './new-order.ts';
 
 /** Who orders, and under which key. */
 export type Ordering = Pick<Call, 'key' | 'once' | 'requestId' | 'log'> & { actor: Actor };
-
-interface Placed {
-  id: number;
-  stage: Stage;
-  resolution: string | null;
-}
 
 /** What its run shows from the first moment; unknown of an order that was placed before. */
 const shownOf = ({ clientId, currency, amount, method, credit, debit }: NewOrder) => ({
@@ -29,6 +20,11 @@ const shownOf = ({ clientId, currency, amount, method, credit, debit }: NewOrder
   currency: currency.alphabeticCode,
   amount,
 });
+
+interface Placing {
+  placed: WrittenOrder;
+  shown?: ReturnType<typeof shownOf>;
+}
 
 /**
  * The one way money orders come in: check → one row with its audit row → its run → where it stands. A crash between the row and the
@@ -41,25 +37,17 @@ export const placeOrder = async (
   check: (db: Queryable) => Promise<NewOrder>,
   { wait = true } = {},
 ): Promise<number> => {
-  const { kind, placed, shown } = await inTransaction(hub.pool, async (db) => {
+  const { placed, shown } = await inTransaction<Placing>(hub.pool, async (db) => {
     // Twins queue here: the second one must find the first one's row before it looks at the balance.
     await call.once?.lock(db);
-    const twin = call.key === undefined ? null : await findByKey(db, call.key);
-    if (twin) return twin;
+    const twin = call.key === undefined ? null : await findOrder(db, call.key);
+    if (twin) return { placed: twin };
     const order = await check(db);
-    return insert(db, call, order);
+    const { actor, key, requestId } = call;
+    return { placed: await writeOrder(db, { actor, key, cause: { requestId } }, order), shown: shownOf(order) };
   });
-  // A run is looked for only while it can be there: Temporal forgets runs that are over, money may not.
-  if (isFinal(placed.stage)) {
-    if (placed.stage === 'hold_refused') throw insufficientFunds(placed.resolution ?? undefined);
-    return placed.id;
-  }
   try {
-    if (wait) assertNotRefused(await hub.begin(kind, placed.id, shown));
-    else
-      await hub.ask((steering) =>
-        steering.startWaiting({ workflowId: `${kind}:${placed.id}`, type: kind, id: placed.id }),
-      );
+    await beginOrder(hub, placed, { wait, ...(shown && { shown }) });
   } catch (error) {
     // With a key the caller can safely ask again. Without one he could only order twice, so he hears what is true:
     // the order is stored and will be started.
@@ -70,64 +58,19 @@ export const placeOrder = async (
   return placed.id;
 };
 
-type Kind = 'deposit' | 'payout' | 'transfer';
-const kindOf = (type: NewOrder['type']): Kind => (type === 'withdrawal' ? 'payout' : type);
-
-const findByKey = async (db: Queryable, key: string): Promise<{ kind: Kind; placed: Placed; shown?: never } | null> => {
-  const { rows } = await db.query<Placed & { type: NewOrder['type'] }>(
-    `select transaction_id as id, stage, type, resolution from money_transaction where idempotency_key = $1`,
-    [key],
-  );
-  return rows[0] ? { kind: kindOf(rows[0].type), placed: rows[0] } : null;
-};
-
-const insert = async (
-  db: Queryable,
-  { actor, key, requestId }: Ordering,
-  order: NewOrder,
-): Promise<{ kind: Kind; placed: Placed; shown: ReturnType<typeof shownOf> }> => {
-  const { rows } = await db.query<{ id: number }>(
-    `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, provider_commission,
-            method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning transaction_id as id`,
-    [
-      order.type,
-      order.clientId,
-      order.debit?.accountId ?? null,
-      order.credit?.accountId ?? null,
-      order.currency.numericCode,
-      order.amount,
-      order.vendorCommission,
-      order.providerCommission,
-      order.method?.methodId ?? null,
-      order.refundOf?.connectionId ?? order.method?.connectionId ?? null,
-      referenceFrom(randomBytes(12)),
-      order.data,
-      actor.kind === 'user' ? actor.id : null,
-      order.comment,
-      key ?? null,
-      order.refundOf?.transactionId ?? null,
-    ],
-  );
-  const { id } = rows[0]!;
-  if (order.exchange) await keepExchange(db, id, order.exchange.currency.numericCode, order.exchange.quote);
-  await recordAudit(db, {
-    actor: actorName(actor),
-    action: order.refundOf ? 'deposits.refund' : `${order.type}s.create`,
-    object: `transaction:${id}`,
-    after: {
-      amount: order.amount,
-      currency: order.currency.alphabeticCode,
-      vendorCommission: order.vendorCommission,
-      ...(order.exchange?.quote && { rate: order.exchange.quote.rate, into: order.exchange.currency.alphabeticCode }),
-      methodId: order.method?.methodId ?? null,
-      debitAccountId: order.debit?.accountId ?? null,
-      creditAccountId: order.credit?.accountId ?? null,
-      ...(order.refundOf && { refundOf: order.refundOf.transactionId }),
-    },
-    requestId,
-  });
-  return { kind: kindOf(order.type), placed: { id, stage: 'created', resolution: null }, shown: shownOf(order) };
+/** Brings an order that is written down to its run and hears where it stands; throws when the run refused it. Harmless to repeat. */
+export const beginOrder = async (
+  hub: MoneyHub,
+  { kind, id, stage, resolution }: WrittenOrder,
+  { wait = true, shown }: { wait?: boolean; shown?: ReturnType<typeof shownOf> } = {},
+): Promise<void> => {
+  // A run is looked for only while it can be there: Temporal forgets runs that are over, money may not.
+  if (isFinal(stage)) {
+    if (stage === 'hold_refused') throw insufficientFunds(resolution ?? undefined);
+    return;
+  }
+  if (wait) assertNotRefused(await hub.begin(kind, id, shown));
+  else await hub.ask((steering) => steering.startWaiting({ workflowId: `${kind}:${id}`, type: kind, id }));
 };
 
 const ABOUT_THE_AMOUNT: readonly string[] = [

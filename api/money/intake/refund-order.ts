@@ -5,9 +5,9 @@ import { HubFailure } from '../../../domain/failures.ts';
 import type { Amount } from '../../../domain/money.ts';
 import type { UserActor } from '../../kit/access.ts';
 import type { MoneyHub } from '../hub.ts';
-import { accountOf, assertFits, assertFunds, currencyOf } from './accounts.ts';
-import { freshFacts } from './facts.ts';
-import type { NewOrder } from './new-order.ts';
+import { accountOf, assertFits, assertFunds, currencyOf } from '../../../activities/intake/accounts.ts';
+import { freshFacts } from '../../../activities/intake/facts.ts';
+import type { NewOrder } from '../../../activities/intake/new-order.ts';
 
 export interface RefundRequest {
   /** Absent: all that is left. */

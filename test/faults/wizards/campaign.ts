@@ -68,7 +68,7 @@ const travel = async (world: World, seed: number, journey: Journey, damage: Dama
   const { stack, traces } = world;
   const { walk, step: struckAt, afterMs, strikes } = journey;
   const walker = new Walker(stack, new Random(seedOfRun(seed, journey.run)));
-  await walk.prepare?.(walker);
+  await walk.prepare?.(walker, world);
   const breaches: Breach[] = [];
   let tries = 0;
   for (const [n, step] of walk.steps.entries()) {
@@ -104,11 +104,11 @@ const travel = async (world: World, seed: number, journey: Journey, damage: Dama
 const go = async (
   { api }: World,
   walker: Walker,
-  { route, body, headers, learn, ...step }: WalkStep,
+  { route, body, headers, learn, alike = (answer) => answer, ...step }: WalkStep,
   copies: number,
 ): Promise<{ complaint: string | null; again: number }> => {
   const said = { ...(body && { body: await body(walker) }), headers: { ...walker.headers, ...headers?.(walker) } };
-  const path = route.replace('@email', encodeURIComponent(walker.email));
+  const path = route.replace('@email', encodeURIComponent(walker.email)).replace('@account', String(walker.account));
   let again = 0;
   const answers = await Promise.all(
     Array.from({ length: copies }, async () => {
@@ -124,7 +124,7 @@ const go = async (
     const complaint = complaintAbout({ route, ...step }, answer);
     if (complaint !== null) return { complaint, again };
   }
-  const heard = new Set(answers.map(({ body: answer }) => JSON.stringify(answer)));
+  const heard = new Set(answers.map(({ body: answer }) => JSON.stringify(alike(answer))));
   if (step.leadsTo === 'end' && heard.size > 1) return { complaint: 'two answers that differ', again };
   learn?.(walker, answers[0]!.body);
   return { complaint: null, again };

@@ -1,5 +1,6 @@
 import { Random, seedOfRun } from '../random.ts';
 import type { Fault } from '../scenario.ts';
+import { PAYOUT_WALKS } from './payout-walks.ts';
 import { type Walk, WALKS } from './walks.ts';
 
 type Strike = Extract<Fault, { does: 'kill' | 'database' }>;
@@ -58,7 +59,7 @@ const strikesOf = (random: Random, storm: Storm): Strike[] => {
 /** Every step of every procedure under every storm, each as often as the runs suffice: a strike before it is taken, meanwhile, or just after. */
 export const journeyOf = (seed: number, run: number, only?: Storm): Journey => {
   const random = new Random(seedOfRun(seed, run));
-  const places = WALKS.flatMap((walk) => walk.steps.map((_, step) => ({ walk, step })));
+  const places = [...WALKS, ...PAYOUT_WALKS].flatMap((walk) => walk.steps.map((_, step) => ({ walk, step })));
   const place = places[run % places.length]!;
   const storm = only ?? STORMS[Math.floor(run / places.length + run) % STORMS.length]!;
   const afterMs = random.weighted([

@@ -20,6 +20,10 @@ export class Walker {
   uuid = '';
   /** What the last step gave: tokens, the token of a challenge. */
   successToken = '';
+  /** Of his: where the procedure moves money from, or what it is about. */
+  account = 0;
+  /** What he orders, its amount aside. */
+  order: object = {};
   accessToken = '';
   recoveryCodes: string[] = [];
   private readonly stack: Stack;
@@ -56,6 +60,14 @@ export class Walker {
     );
     for (const type of factors)
       await pool.query(`insert into client_factor (client_id, type) values ($1, $2)`, [rows[0]!.id, type]);
+  }
+
+  /** He waits until another code may be sent; here he need not. */
+  async waitsForAnotherCode(): Promise<void> {
+    await this.stack.pool.query(
+      `update wizard_code set sent_at = sent_at - interval '1 hour' where run_id = (select id from wizard_run where uuid = $1)`,
+      [this.uuid],
+    );
   }
 
   /** The newest code in his mailbox that he has not tried. An opening whose answer was lost has sent one too, perhaps later. */

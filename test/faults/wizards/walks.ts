@@ -3,6 +3,7 @@ import { passwordIs } from '../../../db/passwords.ts';
 import { useRecoveryCode } from '../../../db/repositories/recovery-codes.ts';
 import type { Answer } from '../hub-api.ts';
 import type { Breach } from '../invariants.ts';
+import type { World } from '../run.ts';
 import type { Stack } from '../stack.ts';
 import type { Walker } from './walker.ts';
 
@@ -18,6 +19,8 @@ export interface WalkStep {
   learn?: (walker: Walker, body: any) => void;
   /** A code of the mailbox: the wrong one was of a run that nobody goes on with. */
   asksCode?: true;
+  /** What of its answer all who send it must hear alike; default: all of it. */
+  alike?: (body: any) => unknown;
   /** It makes something anew each time: said twice at once there would be two. */
   opens?: true;
 }
@@ -25,22 +28,22 @@ export interface WalkStep {
 /** A procedure from its beginning to its end, and what must be true then: done once, wholly. */
 export interface Walk {
   name: string;
-  prepare?: (walker: Walker) => Promise<void>;
+  prepare?: (walker: Walker, world: World) => Promise<void>;
   steps: readonly WalkStep[];
   /** It may be gone on with on another device. */
   anyDevice?: true;
   check: (stack: Stack, walker: Walker) => Promise<Breach[]>;
 }
 
-const opensRun = { opens: true, learn: (walker: Walker, { uuid }: any) => (walker.uuid = uuid) } as const;
+export const opensRun = { opens: true, learn: (walker: Walker, { uuid }: any) => (walker.uuid = uuid) } as const;
 const takesTokens = {
   leadsTo: 'end',
   learn: (walker: Walker, { data }: any) => (walker.accessToken = data.accessToken.token),
 } as const;
-const withCode = async (walker: Walker) => ({ uuid: walker.uuid, code: await walker.code() });
+export const withCode = async (walker: Walker) => ({ uuid: walker.uuid, code: await walker.code() });
 
 /** How many rows there are of what must be there once. */
-const must = async (stack: Stack, walker: Walker, counts: Record<string, [sql: string, count: number]>) => {
+export const must = async (stack: Stack, walker: Walker, counts: Record<string, [sql: string, count: number]>) => {
   const breaches: Breach[] = [];
   for (const [what, [sql, count]] of Object.entries(counts)) {
     const { rows } = await stack.pool.query<{ n: number }>(sql, [walker.email]);
@@ -59,7 +62,7 @@ const passwordNow = async ({ pool }: Stack, { email }: Walker, password: string)
     : [{ invariant: 'the password is the one that was set', detail: 'it is another' }];
 };
 
-const ofClient = (from: string) =>
+export const ofClient = (from: string) =>
   `select count(*)::int as n from ${from} join client c using (client_id) where c.email = $1`;
 const signedInOnce: Record<string, [string, number]> = {
   'a sign-in is recorded once': [ofClient(`(select * from authorization_record where status = 'success') r`), 1],

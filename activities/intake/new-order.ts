@@ -1,23 +1,23 @@
-import { quoteExchange } from '../../../activities/rates/quote-exchange.ts';
+import { quoteExchange } from '../rates/quote-exchange.ts';
+import { assertListed } from '../transactions/listed-address.ts';
 import {
   assertAccountMay,
   assertLevelAllows,
   assertMethodExchanges,
   assertMethodTakes,
-} from '../../../activities/transactions/restrictions.ts';
-import type { Queryable } from '../../../db/pool.ts';
-import type { ExchangeQuote } from '../../../db/repositories/exchanges.ts';
-import type { AccountFacts, MethodFacts } from '../../../db/repositories/orders.ts';
-import { loadMarkup } from '../../../db/repositories/rates.ts';
-import { commissionOn } from '../../../domain/commissions.ts';
-import { HubFailure } from '../../../domain/failures.ts';
-import { type Amount, compare, isZero, subtract } from '../../../domain/money.ts';
-import type { Currency } from '../../../domain/money-order.ts';
-import type { Actor } from '../../kit/access.ts';
-import { problem } from '../../kit/errors.ts';
+} from '../transactions/restrictions.ts';
+import type { Queryable } from '../../db/pool.ts';
+import type { ExchangeQuote } from '../../db/repositories/exchanges.ts';
+import type { AccountFacts, MethodFacts } from '../../db/repositories/orders.ts';
+import { loadMarkup } from '../../db/repositories/rates.ts';
+import { commissionOn } from '../../domain/commissions.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import { type Amount, compare, isZero, subtract } from '../../domain/money.ts';
+import type { Currency } from '../../domain/money-order.ts';
 import { accountOf, assertFits, assertFunds, assertWallet, currencyOf, isWallet } from './accounts.ts';
 import { freshFacts } from './facts.ts';
 import { methodData } from './method-fields.ts';
+import type { Orderer } from './orderer.ts';
 
 /** A money movement that may be placed: checked by the same rules its workflow checks again. */
 export interface NewOrder {
@@ -52,6 +52,8 @@ export interface PaymentRequest {
   vendorCommission?: Amount | undefined;
   providerCommission?: Amount | undefined;
   comment?: string | undefined;
+  /** It is only asked what it would make: where to is not said yet. */
+  amountOnly?: boolean;
   /** Operators enter what happened at a bank; money at a provider moves only by its client's word. */
   manualOnly?: boolean;
 }
@@ -59,7 +61,7 @@ export interface PaymentRequest {
 /** A deposit or withdrawal as ordered, or the reason why not. Reads only; `facts` other than fresh ones only where nothing is placed. */
 export const paymentOrder = async (
   db: Queryable,
-  actor: Actor,
+  actor: Orderer,
   type: 'deposit' | 'withdrawal',
   request: PaymentRequest,
   facts = freshFacts(db),
@@ -71,7 +73,7 @@ export const paymentOrder = async (
   const currency = type === 'deposit' ? outside : own;
   const found = await facts.method(request.methodId);
   const openAmount = type === 'deposit' && found?.flow === 'address';
-  if (request.amount === null && !openAmount) throw problem(400, 'validation', 'amount is required.', 'amount');
+  if (request.amount === null && !openAmount) throw invalid('amount is required.', 'amount');
   const amount = openAmount ? null : request.amount;
   if (amount !== null) assertFits(amount, currency);
   const exchange =
@@ -92,7 +94,9 @@ export const paymentOrder = async (
   };
   await assertLevelAllows(db, level, await facts.rights(account.clientId));
   const vendorCommission = commission(request, method, own, onAccount ?? '0');
-  const data = methodData(method, request.data ?? {});
+  const data = request.amountOnly ? {} : methodData(method, request.data ?? {});
+  if (type === 'withdrawal' && !request.amountOnly)
+    await assertListed(db, { clientId: account.clientId, currency: code, fields: method.fields, data });
   if (type === 'withdrawal') await assertFunds(db, account, amount!);
   return {
     type,
@@ -121,7 +125,7 @@ const keptIn = ({ alphabeticCode }: Currency) =>
  */
 const exchangeOf = async (
   db: Queryable,
-  actor: Actor,
+  actor: Orderer,
   type: 'deposit' | 'withdrawal',
   order: {
     request: PaymentRequest;
@@ -182,6 +186,8 @@ const assertDecimals = (amount: Amount, currency: Currency, field: string): void
   }
 };
 
+const invalid = (issue: string, field: string) => new HubFailure('InvalidInput', 'validation', issue, { field });
+
 export interface TransferRequest {
   sourceId: number;
   destinationId: number;
@@ -193,7 +199,7 @@ export interface TransferRequest {
 }
 
 /** A transfer between two accounts of one client, or the reason why not. Reads only. */
-export const transferOrder = async (db: Queryable, actor: Actor, request: TransferRequest): Promise<NewOrder> => {
+export const transferOrder = async (db: Queryable, actor: Orderer, request: TransferRequest): Promise<NewOrder> => {
   const { fields, amount, clientId } = request;
   const from = await accountOf(db, actor, request.sourceId, fields.source);
   const to = await accountOf(db, actor, request.destinationId, fields.destination);
@@ -201,8 +207,7 @@ export const transferOrder = async (db: Queryable, actor: Actor, request: Transf
     [from, fields.source],
     [to, fields.destination],
   ] as const) {
-    if (account.clientId !== clientId)
-      throw problem(400, 'validation', 'The account belongs to another client.', field);
+    if (account.clientId !== clientId) throw invalid('The account belongs to another client.', field);
   }
   if (from.accountId === to.accountId) {
     throw new HubFailure('Rejected', 'same_account', 'Source and destination are the same account.', {

@@ -1,14 +1,14 @@
-import type { Memory } from '../../../db/memory.ts';
-import type { Queryable } from '../../../db/pool.ts';
-import { type ClientRights, loadClientRights } from '../../../db/repositories/client-rights.ts';
+import type { Memory } from '../../db/memory.ts';
+import type { Queryable } from '../../db/pool.ts';
+import { type ClientRights, loadClientRights } from '../../db/repositories/client-rights.ts';
 import {
   type AccountFacts,
   loadAccountFacts,
   loadCurrency,
   loadMethodFacts,
   type MethodFacts,
-} from '../../../db/repositories/orders.ts';
-import type { Currency } from '../../../domain/money-order.ts';
+} from '../../db/repositories/orders.ts';
+import type { Currency } from '../../domain/money-order.ts';
 
 /** What an order is checked against. */
 export interface OrderFacts {

@@ -1,16 +1,16 @@
-import type { Queryable } from '../../../db/pool.ts';
-import type { AccountFacts } from '../../../db/repositories/orders.ts';
-import { HubFailure } from '../../../domain/failures.ts';
-import { compare, fits, subtract } from '../../../domain/money.ts';
-import type { Currency } from '../../../domain/money-order.ts';
-import { type Actor, assertSees } from '../../kit/access.ts';
-import { notFound } from '../../kit/errors.ts';
+import type { Queryable } from '../../db/pool.ts';
+import type { AccountFacts } from '../../db/repositories/orders.ts';
+import { assertSees } from '../../db/repositories/sight.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import { compare, fits, subtract } from '../../domain/money.ts';
+import type { Currency } from '../../domain/money-order.ts';
 import { freshFacts, type OrderFacts } from './facts.ts';
+import type { Orderer } from './orderer.ts';
 
 /** An account this caller may name in a request: a client's own, or one of a client the operator sees. Else 404 on `field`. */
 export const accountOf = async (
   db: Queryable,
-  actor: Actor,
+  actor: Orderer,
   accountId: number,
   field: string,
   facts = freshFacts(db),
@@ -61,3 +61,7 @@ export const assertFunds = async (db: Queryable, account: AccountFacts, amount: 
 
 export const insufficientFunds = (issue = 'Insufficient funds.') =>
   new HubFailure('Rejected', 'insufficient_funds', issue, { field: 'amount' });
+
+/** `what` completes the sentence "There is no such …". */
+const notFound = (what: string, field: string) =>
+  new HubFailure('NotFound', 'not_found', `There is no such ${what}.`, { field });

@@ -1,7 +1,7 @@
-import type { MethodFacts } from '../../../db/repositories/orders.ts';
-import { isAmount } from '../../../domain/money.ts';
-import { type Detail, Problem } from '../../kit/errors.ts';
-import { JsonNumber } from '../../kit/json-body.ts';
+import type { MethodFacts } from '../../db/repositories/orders.ts';
+import { isAmount } from '../../domain/money.ts';
+import { WrongFields } from '../../domain/failures.ts';
+import { JsonNumber } from '../../domain/json-number.ts';
 
 /** A method's form field as it is stored (objects-front-office 1.5). */
 interface FormField {
@@ -20,11 +20,11 @@ const EMAIL = /^[^\s@,]+@[^\s@,]+$/;
 /**
  * What the client filled in, checked by the rules of the method's own fields: `required`, `string`, `numeric`, `integer`, `email`,
  * `min:n`, `max:n`, and the offered options. Values may come under a field's id or its name; they are kept under the name.
- * Throws 400 that names each wrong field as `data.<id>`.
+ * Throws WrongFields that names each wrong field as `data.<id>`.
  */
 export const methodData = (method: MethodFacts, given: Record<string, unknown>): Record<string, string> => {
   const fields: FormField[] = method.fields;
-  const wrong: Detail[] = [];
+  const wrong: { field: string; issue: string }[] = [];
   const kept: Record<string, string> = {};
   const known = new Set(fields.flatMap(({ id, name }) => [id, name ?? id]));
   for (const key of Object.keys(given)) {
@@ -36,7 +36,7 @@ export const methodData = (method: MethodFacts, given: Record<string, unknown>):
     if (issue) wrong.push(detail(field.id, issue, field.label));
     else if (value) kept[field.name ?? field.id] = value;
   }
-  if (wrong.length > 0) throw new Problem(400, wrong.slice(0, 20));
+  if (wrong.length > 0) throw new WrongFields(wrong.slice(0, 20));
   return kept;
 };
 
@@ -65,8 +65,7 @@ const limit = (rules: readonly string[], name: 'min' | 'max'): number | undefine
   return rule === undefined ? undefined : Number(rule.slice(name.length + 1));
 };
 
-const detail = (id: string, issue: string, label = id): Detail => ({
+const detail = (id: string, issue: string, label = id) => ({
   field: `data.${id}`.slice(0, 200),
-  reason: 'validation',
   issue: `${label.slice(0, 100)} ${issue}.`,
 });

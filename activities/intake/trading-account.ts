@@ -1,11 +1,11 @@
 import type { CAPABILITIES } from '../../adapters/kit/capabilities.ts';
-import { assertAccountMay } from '../../activities/transactions/restrictions.ts';
+import type { Provider } from '../../adapters/kit/manifest.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { AccountFacts } from '../../db/repositories/orders.ts';
 import { HubFailure } from '../../domain/failures.ts';
-import { providerById } from '../../worker/tools.ts';
-import type { Actor } from '../kit/access.ts';
-import { accountOf, isWallet } from '../money/intake/accounts.ts';
+import { assertAccountMay } from '../transactions/restrictions.ts';
+import { accountOf, isWallet } from './accounts.ts';
+import type { Orderer } from './orderer.ts';
 
 type Capability = (typeof CAPABILITIES)['trading'][number];
 
@@ -18,7 +18,7 @@ export interface TradingAccountFacts extends AccountFacts {
 /** One the caller may name, that is on a platform which works for us; a client's must be usable. 404, 400 `unsupported`, 403 `restricted`. */
 export const tradingAccountOf = async (
   db: Queryable,
-  actor: Actor,
+  actor: Orderer,
   accountId: number,
   field = 'accountId',
 ): Promise<TradingAccountFacts> => {
@@ -45,9 +45,12 @@ export const assertOpen = ({ status }: AccountFacts, field = 'accountId'): void 
   throw new HubFailure('Rejected', 'restricted', issue, { field });
 };
 
-/** Throws `unsupported` when the account's platform can do none of these. */
-export const assertCan = ({ provider }: TradingAccountFacts, can: readonly Capability[], what: string): void => {
-  const { capabilities, caption } = providerById(provider);
+/** Throws `unsupported` when the platform can do none of these. */
+export const assertCan = (
+  { capabilities, caption }: Pick<Provider, 'capabilities' | 'caption'>,
+  can: readonly Capability[],
+  what: string,
+): void => {
   if (can.some((one) => capabilities.includes(one))) return;
   throw new HubFailure('Unsupported', 'unsupported', `${caption} cannot do this: ${what}.`);
 };

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import type { Queryable } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
+import { keepExchange } from '../../db/repositories/exchanges.ts';
+import { referenceFrom } from '../../domain/references.ts';
+import type { Stage } from '../../domain/stages.ts';
+import type { NewOrder } from './new-order.ts';
+import { actorName, type Orderer } from './orderer.ts';
+
+export type OrderKind = 'deposit' | 'payout' | 'transfer';
+const kindOf = (type: NewOrder['type']): OrderKind => (type === 'withdrawal' ? 'payout' : type);
+
+/** An order in the database. Its run, '{kind}:{id}', is started by whoever placed it, else by the sweep. */
+export interface WrittenOrder {
+  kind: OrderKind;
+  id: number;
+  stage: Stage;
+  resolution: string | null;
+}
+
+/** Whose order, under which key, and what asked for it (for the audit). */
+export interface OrderedBy {
+  actor: Orderer;
+  /** Unique for the operation; the same again is the same order. */
+  key: string | undefined;
+  cause: { requestId: string } | { workflowId: string; runId: string };
+}
+
+/** The order that was written under this key; null: none was. */
+export const findOrder = async (db: Queryable, key: string): Promise<WrittenOrder | null> => {
+  const { rows } = await db.query<Omit<WrittenOrder, 'kind'> & { type: NewOrder['type'] }>(
+    `select transaction_id as id, stage, type, resolution from money_transaction where idempotency_key = $1`,
+    [key],
+  );
+  const { type, ...found } = rows[0] ?? {};
+  return type === undefined ? null : ({ kind: kindOf(type), ...found } as WrittenOrder);
+};
+
+/** One row with its audit row, of an order that was checked in the same transaction. */
+export const writeOrder = async (
+  db: Queryable,
+  { actor, key, cause }: OrderedBy,
+  order: NewOrder,
+): Promise<WrittenOrder> => {
+  const { rows } = await db.query<{ id: number }>(
+    `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, provider_commission,
+            method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning transaction_id as id`,
+    [
+      order.type,
+      order.clientId,
+      order.debit?.accountId ?? null,
+      order.credit?.accountId ?? null,
+      order.currency.numericCode,
+      order.amount,
+      order.vendorCommission,
+      order.providerCommission,
+      order.method?.methodId ?? null,
+      order.refundOf?.connectionId ?? order.method?.connectionId ?? null,
+      referenceFrom(randomBytes(12)),
+      order.data,
+      actor.kind === 'user' ? actor.id : null,
+      order.comment,
+      key ?? null,
+      order.refundOf?.transactionId ?? null,
+    ],
+  );
+  const { id } = rows[0]!;
+  if (order.exchange) await keepExchange(db, id, order.exchange.currency.numericCode, order.exchange.quote);
+  await recordAudit(db, {
+    actor: actorName(actor),
+    action: order.refundOf ? 'deposits.refund' : `${order.type}s.create`,
+    object: `transaction:${id}`,
+    after: {
+      amount: order.amount,
+      currency: order.currency.alphabeticCode,
+      vendorCommission: order.vendorCommission,
+      ...(order.exchange?.quote && { rate: order.exchange.quote.rate, into: order.exchange.currency.alphabeticCode }),
+      methodId: order.method?.methodId ?? null,
+      debitAccountId: order.debit?.accountId ?? null,
+      creditAccountId: order.credit?.accountId ?? null,
+      ...(order.refundOf && { refundOf: order.refundOf.transactionId }),
+    },
+    ...cause,
+  });
+  return { kind: kindOf(order.type), id, stage: 'created', resolution: null };
+};

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { allowAddresses } from '../../../db/repositories/payout-addresses.ts';
+import { queueMessage } from '../../messaging/queue-message.ts';
+import { signedIn } from '../signed-in.ts';
+import { defineStep } from '../step.ts';
+
+/** Payouts may go to any address. The client is told: when it was not he, he learns it in time. */
+export const allowAnyAddress = defineStep<Record<string, never>>({
+  kind: 'allow-any-address',
+  types: ['whitelistChange'],
+  settings: z.strictObject({}),
+  takes: ['client'],
+  apply: async (work) => {
+    const { db, ring, run, by, promised } = work;
+    const { id: clientId } = signedIn(work);
+    if (await allowAddresses(db, { clientId, listedOnly: false, cause: by }))
+      promised.push(
+        ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
+      );
+    return {};
+  },
+});

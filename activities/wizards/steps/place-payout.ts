@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { paymentOrder } from '../../intake/new-order.ts';
+import { findOrder, writeOrder } from '../../intake/write-order.ts';
+import { signedIn } from '../signed-in.ts';
+import { defineStep } from '../step.ts';
+import type { PayoutDraft } from './withdrawal-form.ts';
+
+/** Under which key the payout of a run is written: once. */
+export const payoutKey = (uuid: string): string => `wizard:${uuid}`;
+
+/** The payout is ordered, as every other one is: checked anew and written down. The API brings it to its run; when the API is gone, the sweep does. */
+export const placePayout = defineStep<Record<string, never>>({
+  kind: 'place-payout',
+  types: ['withdrawals'],
+  settings: z.strictObject({}),
+  takes: ['client', 'payout'],
+  apply: async (work) => {
+    const { db, run, draft, by: cause } = work;
+    const key = payoutKey(run.uuid);
+    const { payout } = (await draft()) as unknown as PayoutDraft;
+    const actor = signedIn(work);
+    const written =
+      (await findOrder(db, key)) ??
+      (await writeOrder(db, { actor, key, cause }, await paymentOrder(db, actor, 'withdrawal', payout)));
+    return { transactionId: written.id };
+  },
+});

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { PaymentRequest } from '../../activities/intake/new-order.ts';
+import { loadTemplate } from '../../db/repositories/payout-templates.ts';
+import { WrongFields } from '../../domain/failures.ts';
+import { notFound } from '../kit/errors.ts';
+import { amountInput, freeForm, id } from '../kit/shapes.ts';
+import type { MoneyHub } from '../money/hub.ts';
+
+/** What a client says of a payout; what he leaves away comes from his template, where he names one. */
+export const payoutFields = {
+  patternId: id()
+    .optional()
+    .meta({ description: 'A template of his; what is sent beside it counts instead of its own.' }),
+  accountId: id().optional(),
+  methodId: id().optional(),
+  amount: amountInput('number').optional().meta({ description: "In the account's currency." }),
+  currencyCode: id().optional().meta({
+    description: "Numeric code of what is paid out: the account's currency, or another one that the method pays.",
+  }),
+  data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
+};
+const Said = z.object(payoutFields);
+
+/** The payout as asked for, its template filled in. 400 names each field that is missing, 404 the template. */
+export const payoutRequest = async (
+  hub: MoneyHub,
+  clientId: number,
+  { patternId, ...said }: z.output<typeof Said>,
+): Promise<PaymentRequest> => {
+  const template =
+    patternId === undefined ? null : await loadTemplate(hub.pool, hub.tools().ring, { id: patternId, clientId });
+  if (patternId !== undefined && !template) throw notFound('template', 'patternId');
+  const accountId = said.accountId ?? template?.accountId ?? undefined;
+  const methodId = said.methodId ?? template?.methodId;
+  const amount = said.amount ?? template?.amount ?? undefined;
+  const currencyCode = said.currencyCode ?? template?.currencyCode;
+  const missing = Object.entries({ accountId, methodId, amount, currencyCode }).filter(
+    ([, value]) => value === undefined,
+  );
+  if (missing.length > 0) throw new WrongFields(missing.map(([field]) => ({ field, issue: `${field} is required.` })));
+  return {
+    accountId: accountId!,
+    methodId: methodId!,
+    amount: amount!,
+    currencyCode,
+    data: said.data ?? (template?.methodId === methodId ? template?.data : undefined) ?? {},
+  };
+};
