@@ -6,6 +6,8 @@ import { noteAccountSet } from './accounts/note-account-set.ts';
 import { prepareAccount } from './accounts/prepare-account.ts';
 import { prepareAccountChange } from './accounts/prepare-account-change.ts';
 import { settleAccountChange } from './accounts/settle-account-change.ts';
+import { prepareClientChange } from './clients/prepare-client-change.ts';
+import { settleClientChange } from './clients/settle-client-change.ts';
 import type { Bound } from './kit/activity.ts';
 import { beginCheck } from './kyc/begin-check.ts';
 import { findCheck } from './kyc/find-check.ts';
@@ -82,6 +84,7 @@ import {
 } from './transactions/restrictions.ts';
 import { deliverWaitingWebhooks } from './webhooks/deliver-waiting-webhooks.ts';
 import { applyStep } from './wizards/apply-step.ts';
+import { bringKeptSteps } from './wizards/bring-kept-steps.ts';
 import { endWizard } from './wizards/end-wizard.ts';
 import { enterStep } from './wizards/enter-step.ts';
 
@@ -98,6 +101,7 @@ export const internalActivities = {
   bookPayout,
   bookReversals,
   bookTransfer,
+  bringKeptSteps,
   closeTransaction,
   compareBalances,
   compareBooks,
@@ -131,6 +135,7 @@ export const internalActivities = {
   prepareAccountChange,
   prepareAddress,
   prepareCase,
+  prepareClientChange,
   prepareDifference,
   prepareOrder,
   prepareReconciliation,
@@ -140,6 +145,7 @@ export const internalActivities = {
   sealAudit,
   settleAccountChange,
   settleCase,
+  settleClientChange,
   startReconciliations,
   startWaiting,
 };

@@ -1,4 +1,5 @@
 /** Every process the hub runs, by its business name. The bundle is built from this file. */
+export { clientChange } from './clients/client-change.ts';
 export { verification } from './kyc/verification.ts';
 export { message } from './messaging/message.ts';
 export { arrivals } from './money/arrivals.ts';

@@ -5,6 +5,7 @@ import { deadline } from '../../adapters/kit/deadline.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
 import { FAILURES, isHubFailure } from '../../domain/failures.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
+import type { Submission, WizardPlace, WizardWhereabouts } from '../../domain/wizards/machine.ts';
 import type { OpenConnection } from './open-connection.ts';
 
 /** What an activity works with. */
@@ -29,7 +30,15 @@ export interface Tools {
 export interface Steer {
   startWaiting(what: {
     workflowId: string;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'message' | 'reconciliation';
+    type:
+      | 'deposit'
+      | 'payout'
+      | 'transfer'
+      | 'openAccount'
+      | 'accountChange'
+      | 'clientChange'
+      | 'message'
+      | 'reconciliation';
     id: number;
   }): Promise<void>;
   news(what: {
@@ -44,6 +53,8 @@ export interface Steer {
   difference(what: { differenceId: number; said: string }): Promise<void>;
   /** A date of its calendar has come. */
   verificationDue(what: { caseId: number; workflowId: string }): Promise<void>;
+  submitStep(uuid: string, submission: Submission): Promise<WizardPlace>;
+  whereIsWizard(uuid: string): Promise<WizardWhereabouts>;
   payoutReturn(what: { transactionId: number; connectionId: number; webhookId: string; said: string }): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ import {
   loadCase,
   planDates,
 } from '../../db/repositories/kyc.ts';
+import { resolutionText } from '../../db/repositories/requests.ts';
 import type { CaseState } from '../../domain/kyc.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
@@ -125,10 +126,3 @@ const judgeDocuments = async (
     [documentIds, status, resolution],
   );
 };
-
-const resolutionText = async (db: Queryable, resolutionId: number | null): Promise<string | null> =>
-  (
-    await db.query<{ text: string }>(`select coalesce(description, name) as text from resolution where id = $1`, [
-      resolutionId,
-    ])
-  ).rows[0]?.text ?? null;

@@ -78,7 +78,7 @@ const personOf = async (db: Queryable, to: Recipient): Promise<Person | null> =>
     return rows[0] ? { email: rows[0].email, locale: ENGLISH, userId: to.userId } : null;
   }
   const { rows } = await db.query<{ email: string; phone: string | null; locale: string; firstName: string }>(
-    `select email, phone, locale, first_name as "firstName" from client where client_id = $1 and status <> 'deleted'`,
+    `select email, c.phone, locale, first_name as "firstName" from client c where client_id = $1 and status <> 'deleted'`,
     [to.clientId],
   );
   if (!rows[0]) return null;

@@ -6,7 +6,7 @@ const AT_ONCE = 500;
 export const startWaiting: Activity<void, { started: number }> = async (_, { pool, steer }) => {
   const { rows } = await pool.query<{
     id: number;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange';
+    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'clientChange';
     workflowId: string;
   }>(
     `select transaction_id as id, case type when 'withdrawal' then 'payout' else type end as type, workflow_id as "workflowId"
@@ -15,6 +15,8 @@ export const startWaiting: Activity<void, { started: number }> = async (_, { poo
      select account_id, 'openAccount', 'open-account:' || account_id from account where not workflow_started and create_time < now() - interval '3 seconds'
      union all
      select id, 'accountChange', 'account-change:' || id from account_change where not workflow_started and create_time < now() - interval '3 seconds'
+     union all
+     select id, 'clientChange', workflow_id from client_change where state = 'waiting' and not workflow_started and create_time < now() - interval '3 seconds'
      order by id limit $1`,
     [AT_ONCE],
   );

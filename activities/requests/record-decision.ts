@@ -1,3 +1,4 @@
+import { loadClientChange } from '../../db/repositories/client-changes.ts';
 import {
   type DecisionFacts,
   type DecisionOutcome,
@@ -8,6 +9,7 @@ import {
 import { whyMayNotApprove } from '../../domain/approvals.ts';
 import type { Decision, DecisionRecord } from '../../domain/decisions.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import { obstacleTo } from '../clients/make-change.ts';
 import type { Tools } from '../kit/activity.ts';
 
 export type Recording = DecisionRecord & { decision: Decision };
@@ -78,6 +80,7 @@ const outcomeOf = async (
   const proven = decision.proof !== undefined && tools.proves(run.workflowId, decision);
   try {
     assertMayBeTaken(facts, recording, proven, tools);
+    if (affirms(decision)) await assertStillPossible(pool, request.changeId);
   } catch (error) {
     if (!isHubFailure(error)) throw error;
     if (seen) return null;
@@ -105,6 +108,12 @@ const outcomeOf = async (
 };
 
 const affirms = ({ decision }: Decision): boolean => decision === 'approve' || decision === 'mark_done';
+
+/** A change that cannot be made any more is not approved: it is to be rejected. */
+const assertStillPossible = async (pool: Tools['pool'], changeId: number | null): Promise<void> => {
+  const obstacle = changeId === null ? null : await obstacleTo(pool, await loadClientChange(pool, changeId));
+  if (obstacle) throw new HubFailure('Rejected', obstacle.reason, `${obstacle.issue} Reject the request.`);
+};
 
 /** Throws `Rejected` with the reason why this decision cannot stand. */
 const assertMayBeTaken = (

@@ -1,6 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
-import { knockWithCode } from '../../db/repositories/sign-in-guard.ts';
+import { forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { queueMessage } from '../messaging/queue-message.ts';
 import type { Asked, At, Work } from './step.ts';
@@ -150,6 +150,13 @@ export const checkCode = async (asked: Asked<CodeSettings>, code: string): Promi
   const { hash } = await countTry(asked);
   const right = hashes(asked, code).map((mark) => timingSafeEqual(mark, hash));
   if (!right.includes(true)) await refuseCode(asked);
+  await forgiveTries(asked);
+};
+
+/** Who signed in before and gives right codes may do so all day; a sign-in or recovery forgets its tries at its end. */
+export const forgiveTries = async <S>(at: At<S>): Promise<void> => {
+  const { db, ring, run } = at;
+  if (run.openedBy !== null) await forgiveCodes(db, ring, run.type, await whomOf(at));
 };
 
 /** Counts a try at the code of a step. */
@@ -214,5 +221,5 @@ export const codeForm = async (
   };
 };
 
-const maskedEmail = (email: string): string => email.replace(/^(.).*@/, '$1***@');
-const maskedPhone = (phone: string): string => `${phone.slice(0, 5)}****${phone.slice(-4)}`;
+export const maskedEmail = (email: string): string => email.replace(/^(.).*@/, '$1***@');
+export const maskedPhone = (phone: string): string => `${phone.slice(0, 5)}****${phone.slice(-4)}`;

@@ -82,6 +82,12 @@ export const Fields = z
   });
 
 export type LeafField = z.output<typeof Leaf>;
+
+/** A field of a form that is the same for every broker. */
+export const leaf = (name: string, type: LeafField['type'], label: string, ...rules: string[]): LeafField => ({
+  ...{ name, type, rules, options: [], default: null },
+  texts: [{ key: 'label', locale: 'en_US', value: label }],
+});
 export type GroupField = z.output<typeof Group>;
 export type FormField = z.output<typeof Field>;
 

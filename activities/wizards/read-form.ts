@@ -1,6 +1,6 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 import { passwordFault } from '../../domain/wizards/passwords.ts';
 import type { FormField, GroupField, LeafField } from './form-fields.ts';
+import { e164 } from './phone-numbers.ts';
 
 export interface Wrong {
   field: string;
@@ -93,7 +93,7 @@ const readLeaf = (field: LeafField, among: Record<string, unknown>, at: string, 
     say(form, at, fault);
     return undefined;
   }
-  if (field.type === 'phone') return e164(String(value), rules);
+  if (field.type === 'phone') return e164(String(value), phoneCountry(rules));
   if (rules.includes('unique_active_email')) form.emails.push({ field: at, value: String(value) });
   if (rules.includes('country')) form.countries.push({ field: at, value: String(value) });
   return value;
@@ -166,7 +166,7 @@ const faultBy = (rule: string, value: unknown, among: Record<string, unknown>): 
     case 'email':
       return isEmail(text) ? null : 'must be a valid e-mail address in plain letters';
     case 'phone':
-      return e164(text, [rule]) === null ? 'must be a valid phone number such as +995555123456' : null;
+      return e164(text, phoneCountry([rule])) === null ? 'must be a valid phone number such as +995555123456' : null;
     case 'password_length':
     case 'password_content':
       return passwordFault(text);
@@ -203,10 +203,9 @@ export const isEmail = (text: string): boolean =>
   // 'xn--…' would bring in what is refused above.
   !/[@.]xn--/i.test(text);
 
-const e164 = (text: string, rules: readonly string[]): string | null => {
+const phoneCountry = (rules: readonly string[]): string | undefined => {
   const country = rules.find((rule) => rule.startsWith('phone:'))?.slice('phone:'.length);
-  const parsed = parsePhoneNumberFromString(text, country && country !== 'AUTO' ? (country as CountryCode) : undefined);
-  return parsed?.isValid() ? parsed.number : null;
+  return country === 'AUTO' ? undefined : country;
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -5,6 +5,7 @@ import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { WizardRun } from '../../db/repositories/wizards.ts';
 import type { Facts, Plan, Step, WizardType } from '../../domain/wizards/grammar.ts';
+import type { Steer } from '../kit/activity.ts';
 import type { OpenConnection } from '../kit/open-connection.ts';
 
 /** Where a run is, for one of its steps. */
@@ -24,10 +25,13 @@ export interface Asked<S> extends At<S> {
   pool: pg.Pool;
   ip: string;
   userAgent: string;
+  /** The sign-in of a client who is signed in. */
+  family: string | null;
   /** 'de_DE' */
   locale: string;
   open: OpenConnection;
   provider: (id: string) => Provider;
+  steer: Pick<Steer, 'startWaiting'>;
 }
 
 /** What a worker does a step with: all of it in the transaction of `db`. */
@@ -36,6 +40,8 @@ export interface Work<S> extends At<S> {
   by: { workflowId: string; runId: string };
   /** Messages that were promised here, to be started after the transaction. */
   promised: number[];
+  /** Runs that were written down here, to be started after the transaction. */
+  starting: Parameters<Steer['startWaiting']>[0][];
 }
 
 /** What a check makes of what was sent. */
@@ -53,7 +59,8 @@ export interface Judged {
  */
 export interface StepModule<S = unknown, B = unknown> {
   kind: string;
-  types: readonly WizardType[];
+  /** In which wizards it may be used; undefined: in any. */
+  types?: readonly WizardType[];
   settings: z.ZodType<S, unknown>;
   /** What earlier steps must have given, and what this one gives: 'email', 'client'. */
   takes?: readonly string[];
@@ -73,6 +80,9 @@ export interface StepModule<S = unknown, B = unknown> {
 }
 
 export const defineStep = <S, B = never>(module: StepModule<S, B>): StepModule => module as unknown as StepModule;
+
+/** Its run has something to do when it comes to it, and notes that it is there; of all others the run's answer is enough. */
+export const beginsWithEffect = ({ begin }: StepModule): boolean => begin !== undefined;
 
 /** It asks nothing: the run does it and goes on. */
 export const isSilent = ({ apply }: StepModule): boolean => apply !== undefined;

@@ -1,41 +1,63 @@
 import type { Step } from '../../domain/wizards/grammar.ts';
 import type { StepRule } from '../../domain/wizards/definition.ts';
-import { isSilent, type StepModule } from './step.ts';
+import { beginsWithEffect, isSilent, type StepModule } from './step.ts';
+import { addressForm } from './steps/address-form.ts';
 import { askReset } from './steps/ask-reset.ts';
 import { captcha } from './steps/captcha.ts';
+import { changeClient } from './steps/change-client.ts';
 import { chooseFactor } from './steps/choose-factor.ts';
 import { clientType } from './steps/client-type.ts';
 import { createClient } from './steps/create-client.ts';
 import { emailCode } from './steps/email-code.ts';
 import { form } from './steps/form.ts';
 import { login } from './steps/login.ts';
+import { newClientType } from './steps/new-client-type.ts';
+import { newEmailCode, newPhoneCode } from './steps/new-contact-codes.ts';
 import { newPassword } from './steps/new-password.ts';
+import { newPhone } from './steps/new-phone.ts';
 import { phoneCode } from './steps/phone-code.ts';
+import { phoneNumber } from './steps/phone-number.ts';
+import { profileForm } from './steps/profile-form.ts';
 import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
+import { switchFactor } from './steps/switch-factor.ts';
 import { totp } from './steps/totp.ts';
+import { totpKey } from './steps/totp-key.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
 const ALL: readonly StepModule[] = [
+  addressForm,
   askReset,
   captcha,
+  changeClient,
   chooseFactor,
   clientType,
   createClient,
   emailCode,
   form,
   login,
+  newClientType,
+  newEmailCode,
   newPassword,
+  newPhone,
+  newPhoneCode,
   phoneCode,
+  phoneNumber,
+  profileForm,
   setPassword,
   signIn,
+  switchFactor,
   totp,
+  totpKey,
 ];
 
 const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));
 
 /** Kinds that ask nothing. */
 export const SILENT_KINDS: readonly string[] = ALL.filter(isSilent).map(({ kind }) => kind);
+
+/** Kinds that begin with an effect. */
+export const BEGINNING_KINDS: readonly string[] = ALL.filter(beginsWithEffect).map(({ kind }) => kind);
 
 export const findStep = (kind: string): StepModule | undefined => BY_KIND.get(kind);
 
@@ -51,7 +73,7 @@ export const ruleOf = ({ kind, settings }: Step): StepRule | undefined => {
   const found = BY_KIND.get(kind);
   return (
     found && {
-      types: found.types,
+      ...(found.types && { types: found.types }),
       takes: found.takes ?? [],
       gives: found.gives?.(settings) ?? [],
       silent: isSilent(found),

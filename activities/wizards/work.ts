@@ -31,12 +31,14 @@ export const atStep = async <T>(
   work: (work: Work<never>) => Promise<T>,
 ): Promise<T> => {
   const promised: number[] = [];
+  const starting: Work<never>['starting'] = [];
   const done = await inTransaction(pool, async (db) => {
     const { run, plan, step } = await runAt({ db, ring }, runId, name, inputs);
     const draft = () => loadDraft(db, ring, inputs);
-    return work({ db, ring, run, plan, step, settings: step.settings as never, draft, by, promised });
+    return work({ db, ring, run, plan, step, settings: step.settings as never, draft, by, promised, starting });
   });
   void startMessages(steer, promised);
+  await Promise.allSettled(starting.map((run) => steer.startWaiting(run)));
   return done;
 };
 

@@ -4,7 +4,7 @@ import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
-const CountryRef = z
+export const CountryRef = z
   .object({
     countryId: z.int(),
     alpha2Code: z.string(),

@@ -20,7 +20,7 @@ export const Application = z
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}; reconciliation: {differenceId, kind, why}.',
+        'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
@@ -61,6 +61,7 @@ interface ApplicationRow {
   middle_name: string | null;
   last_name: string | null;
   data: Record<string, unknown>;
+  change: { wanted: Record<string, unknown>; before: Record<string, unknown> } | null;
   comment: string | null;
   color: string | null;
   resolution: ApplicationView['resolution'];
@@ -73,7 +74,7 @@ interface ApplicationRow {
 
 const SELECT = `
   select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
-         a.data, a.comment, a.color,
+         a.data, case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
          case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
          case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select coalesce(jsonb_agg(jsonb_build_object('user', jsonb_build_object('id', du.id, 'name', du.name), 'decision', d.decision, 'via', d.via,
@@ -83,9 +84,15 @@ const SELECT = `
     from application a
     left join client c on c.client_id = a.client_id
     left join money_transaction t on t.transaction_id = a.transaction_id
+    left join client_change ch on ch.id = a.change_id
     left join resolution r on r.id = a.resolution_id
     left join hub_user u on u.id = a.user_id
    where a.id = any($1)`;
+
+const dataOf = ({ transaction_id: transactionId, amount, change, data }: ApplicationRow): Record<string, unknown> => {
+  if (transactionId !== null) return { amount: wire(amount!), rate: null, ...data, transactionId };
+  return change ? { ...change.wanted, before: change.before } : data;
+};
 
 const viewOf = (row: ApplicationRow): ApplicationView => ({
   id: row.id,
@@ -101,10 +108,7 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
           name: fullName(row.first_name!, row.middle_name!, row.last_name!),
           email: row.email!,
         },
-  data:
-    row.transaction_id === null
-      ? row.data
-      : { amount: wire(row.amount!), rate: null, ...row.data, transactionId: row.transaction_id },
+  data: dataOf(row),
   comment: row.comment,
   color: row.color,
   resolution: row.resolution,
@@ -127,7 +131,17 @@ export const applicationViews = async (db: Db, ids: readonly number[]): Promise<
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
 
-const OURS = ['transactionId', 'amount', 'rate', 'levelId', 'documentIds', 'differenceId', 'kind'];
+const OURS = [
+  'transactionId',
+  'amount',
+  'rate',
+  'levelId',
+  'documentIds',
+  'differenceId',
+  'kind',
+  'typeId',
+  'addressId',
+];
 
 export const maskApplication = (view: ApplicationView): ApplicationView => ({
   ...view,

@@ -10,7 +10,7 @@ export const WizardAnswerShape = z
   .object({
     code: z.union([z.literal(200), z.literal(202)]).meta({ description: '200: another step follows; 202: finished.' }),
     data: z
-      .record(z.string(), z.unknown())
+      .union([z.record(z.string(), z.unknown()), z.array(z.never())])
       .nullable()
       .meta({ description: 'What the step asks for, or what came of it; see docs/wizards.md.' }),
     done: z.boolean(),
@@ -21,7 +21,7 @@ export const WizardAnswerShape = z
 
 export const answerAs = ({ data, ...answer }: WizardAnswer) => ({
   ...answer,
-  data: data as Record<string, unknown> | null,
+  data: data as Record<string, unknown> | never[] | null,
 });
 
 /** For how long a broken line may ask for its tokens again. */

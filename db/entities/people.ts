@@ -1,4 +1,5 @@
 import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
+import type { PROFILE_CHANGES } from '../repositories/profile-changes.ts';
 import { stamps } from './stamps.ts';
 
 export const UserGroup = defineEntity({
@@ -57,6 +58,22 @@ export const Client = defineEntity({
 });
 export type ClientRow = InferEntity<typeof Client>;
 
+/** One line of a client's history. */
+export const ProfileChange = defineEntity({
+  name: 'ProfileChange',
+  tableName: 'profile_change',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text().$type<(typeof PROFILE_CHANGES)[number]>(),
+    oldValue: p.text().nullable(),
+    newValue: p.text().nullable(),
+    userId: p.integer().nullable(),
+    ...stamps(),
+  },
+});
+export type ProfileChangeRow = InferEntity<typeof ProfileChange>;
+
 /** One sign-in of a client, or an attempt at one. */
 export const AuthorizationRecord = defineEntity({
   name: 'AuthorizationRecord',
@@ -73,3 +90,36 @@ export const AuthorizationRecord = defineEntity({
   },
 });
 export type AuthorizationRecordRow = InferEntity<typeof AuthorizationRecord>;
+
+/** A second factor that was switched on or off. */
+export const FactorChange = defineEntity({
+  name: 'FactorChange',
+  tableName: 'factor_change',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text().$type<'google' | 'sms' | 'email'>(),
+    action: p.text().$type<'enabled' | 'disabled'>(),
+    userId: p.integer().nullable(),
+    ip: p.text().nullable(),
+    createTime: p.datetime(),
+    updateTime: p.datetime().nullable(),
+  },
+});
+export type FactorChangeRow = InferEntity<typeof FactorChange>;
+
+/** A password that a client or an operator has set. */
+export const PasswordChange = defineEntity({
+  name: 'PasswordChange',
+  tableName: 'password_change',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text().$type<'restored' | 'changed' | 'changedByAdmin'>(),
+    userId: p.integer().nullable(),
+    ip: p.text().nullable(),
+    createTime: p.datetime(),
+    updateTime: p.datetime().nullable(),
+  },
+});
+export type PasswordChangeRow = InferEntity<typeof PasswordChange>;

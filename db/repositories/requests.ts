@@ -14,6 +14,14 @@ export const closeRequests = async (
   );
 };
 
+/** What a client is told of why his request was rejected. */
+export const resolutionText = async (db: Queryable, resolutionId: number | null): Promise<string | null> =>
+  (
+    await db.query<{ text: string }>(`select coalesce(description, name) as text from resolution where id = $1`, [
+      resolutionId,
+    ])
+  ).rows[0]?.text ?? null;
+
 export interface RequestRow {
   id: number;
   purpose: Purpose;
@@ -22,6 +30,8 @@ export interface RequestRow {
   transactionId: number | null;
   /** Null when it is about something else than two books that differ. */
   differenceId: number | null;
+  /** Null when it is about something else than a change of a client. */
+  changeId: number | null;
   workflowId: string;
   approvalsNeeded: 1 | 2;
   requestedBy: number | null;
@@ -30,7 +40,7 @@ export interface RequestRow {
   data: { amount?: string | null; [member: string]: unknown };
 }
 
-export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", workflow_id as "workflowId",
+export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", workflow_id as "workflowId",
   approvals_needed as "approvalsNeeded", requested_by as "requestedBy", edited_by as "editedBy", data`;
 
 /** Locks it. */

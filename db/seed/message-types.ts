@@ -25,6 +25,8 @@ const REASON = ['reason', 'Why', 'Bank details do not match'] as const;
 const LEVEL = ['level', 'Level of verification', 'Level 2'] as const;
 const UNTIL = ['until', 'Last day, YYYY-MM-DD', '2027-05-31'] as const;
 const DAYS = ['days', 'Days until then', '7'] as const;
+const FACTOR = ['factor', 'Which one', 'Google Authenticator'] as const;
+const WHAT = ['what', 'What it is about', 'phone number'] as const;
 const CODE = ['code', 'The code', '493027'] as const;
 
 /** One text, as plain text and as HTML: its paragraphs are the same. */
@@ -82,6 +84,59 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
     ],
   },
   {
+    name: 'confirmChange',
+    caption: 'Code to confirm what a client changes or pays out',
+    parameters: [FIRST_NAME, CODE],
+    lifetimeSeconds: 600,
+    templates: [
+      email(
+        'Your code to confirm',
+        HELLO,
+        'Your code is {{ code }}. Nobody of us will ever ask you for it.',
+        'If you did not change anything, set a new password.',
+      ),
+      sms('Your code is {{ code }}'),
+    ],
+  },
+  {
+    name: 'ProfileChanged',
+    caption: 'Something about the client was changed',
+    parameters: [FIRST_NAME, WHAT],
+    templates: [
+      email('Your {{ what }} was changed', HELLO, 'Your {{ what }} was changed. If that was not you, tell us at once.'),
+    ],
+  },
+  {
+    name: 'ProfileChangeReceived',
+    caption: 'A change waits for a decision',
+    parameters: [FIRST_NAME, WHAT],
+    templates: [
+      email(
+        'We received your request',
+        HELLO,
+        'We are looking into your request about your {{ what }} and will tell you what came of it.',
+      ),
+    ],
+  },
+  {
+    name: 'ProfileChangeRejected',
+    caption: 'A change was not allowed',
+    parameters: [FIRST_NAME, WHAT, REASON],
+    templates: [
+      email(
+        'Your request was not approved',
+        HELLO,
+        'Your request about your {{ what }} was not approved: {{ reason }}',
+      ),
+    ],
+  },
+  {
+    name: 'ProfileDeleted',
+    caption: 'The profile was deleted',
+    parameters: [],
+    templates: [email('Your profile was deleted', 'Your profile was deleted, as you asked for.')],
+  },
+  {
     name: 'signInEnded',
     caption: 'A sign-in was ended because its token was used twice',
     parameters: [FIRST_NAME],
@@ -99,6 +154,54 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
     parameters: [FIRST_NAME],
     templates: [
       email('Your password was changed', HELLO, 'Your password was changed. If that was not you, tell us at once.'),
+    ],
+  },
+  {
+    name: 'factorEnabled',
+    caption: 'A second factor was switched on',
+    parameters: [FIRST_NAME, FACTOR],
+    templates: [
+      email(
+        'A second factor was switched on',
+        HELLO,
+        '{{ factor }} is switched on: from now on its code is asked for when you sign in. If that was not you, tell us at once.',
+      ),
+    ],
+  },
+  {
+    name: 'factorDisabled',
+    caption: 'A second factor was switched off',
+    parameters: [FIRST_NAME, FACTOR],
+    templates: [
+      email(
+        'A second factor was switched off',
+        HELLO,
+        '{{ factor }} is switched off: its code is not asked for any more. If that was not you, tell us at once.',
+      ),
+    ],
+  },
+  {
+    name: 'recoveryCodeUsed',
+    caption: 'A recovery code was used',
+    parameters: [FIRST_NAME, ['left', 'How many are left', '9']],
+    templates: [
+      email(
+        'A recovery code was used',
+        HELLO,
+        'One of your recovery codes was used; {{ left }} are left. If that was not you, set a new password and tell us at once.',
+      ),
+    ],
+  },
+  {
+    name: 'recoveryCodesIssued',
+    caption: 'New recovery codes were issued',
+    parameters: [FIRST_NAME],
+    templates: [
+      email(
+        'New recovery codes',
+        HELLO,
+        'You have new recovery codes; the ones of before do nothing any more. If that was not you, tell us at once.',
+      ),
     ],
   },
   {

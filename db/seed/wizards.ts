@@ -23,6 +23,18 @@ const step = (name: string, kind: string, settings: object = {}, when: Step['whe
 const only = (fact: string, value: string | boolean): Step['when'] => ({ facts: { [fact]: [value] } });
 const code = (template: string, stage: string) => ({ template, stage, lifetimeSeconds: 600, resendAfterSeconds: 60 });
 
+/** The code that guards what a signed-in client changes. */
+const CONFIRM: readonly Step[] = [
+  step('google', 'totp', {}, only('factor', 'google')),
+  step('sms', 'phone-code', code('confirmChange', '2fa_sms'), only('factor', 'sms')),
+  step('email', 'email-code', code('confirmChange', 'confirm_email'), only('factor', 'email')),
+];
+
+const GUARDED: readonly Step[] = CONFIRM.map((one) => ({
+  ...one,
+  when: { facts: { ...one.when!.facts, guarded: [true] } },
+}));
+
 const MAIN_FORM = [
   field('email', 'input', 'E-mail', 'required', 'email:rfc,spoof,strict', 'unique_active_email'),
   field('password', 'passwordButton', 'Password', 'required', 'password_length', 'password_content'),
@@ -60,6 +72,25 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
     ],
   },
   {
+    type: 'passwordChange',
+    name: 'Password change',
+    steps: [...CONFIRM, step('password', 'new-password'), step('set', 'set-password')],
+  },
+  {
+    type: 'twoFactorChange',
+    name: '2FA change',
+    steps: [
+      ...CONFIRM,
+      step('key', 'totp-key', {}, { facts: { change: ['enable'], type: ['google'] } }),
+      step('phone', 'phone-number', {}, { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } }),
+      step('new-sms', 'phone-code', code('confirmChange', '2fa_sms'), { facts: { change: ['enable'], type: ['sms'] } }),
+      step('new-email', 'email-code', code('confirmChange', '2fa_email'), {
+        facts: { change: ['enable'], type: ['email'] },
+      }),
+      step('switch', 'switch-factor'),
+    ],
+  },
+  {
     type: 'authorization',
     name: 'Sign-in',
     steps: [
@@ -74,6 +105,44 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
       step('set', 'set-password', {}, only('mustReset', true)),
       step('sign-in', 'sign-in'),
     ],
+  },
+  {
+    type: 'clientTypeChange',
+    name: 'Client type change',
+    steps: [step('type', 'new-client-type'), ...CONFIRM, step('change', 'change-client')],
+  },
+  {
+    type: 'profileChange',
+    name: 'Profile change',
+    steps: [
+      step('profile', 'profile-form'),
+      ...CONFIRM,
+      step('old-email', 'email-code', code('confirmChange', 'confirm_email'), {
+        facts: { emailChange: [true], factor: ['google', 'sms'] },
+      }),
+      step('new-email', 'new-email-code', code('confirmChange', 'confirm_email'), only('emailChange', true)),
+      step('change', 'change-client'),
+    ],
+  },
+  {
+    type: 'phoneChange',
+    name: 'Phone change',
+    steps: [
+      step('phone', 'new-phone'),
+      ...GUARDED,
+      step('new-phone', 'new-phone-code', code('confirmChange', 'confirm_phone')),
+      step('change', 'change-client'),
+    ],
+  },
+  {
+    type: 'addressChange',
+    name: 'Address change',
+    steps: [step('address', 'address-form'), ...GUARDED, step('change', 'change-client')],
+  },
+  {
+    type: 'profileDeactivation',
+    name: 'Profile deactivation',
+    steps: [...CONFIRM, step('change', 'change-client')],
   },
 ];
 

@@ -2,8 +2,8 @@ import type { Step, WizardType } from './grammar.ts';
 
 /** What a kind of step means for its neighbours. */
 export interface StepRule {
-  /** In which wizards it may be used. */
-  types: readonly WizardType[];
+  /** In which wizards it may be used; undefined: in any. */
+  types?: readonly WizardType[];
   /** What earlier steps must have given: 'email', 'client'. */
   takes: readonly string[];
   gives: readonly string[];
@@ -19,6 +19,19 @@ interface Fixed {
   when?: Step['when'];
 }
 
+/** The code that guards what a signed-in client changes: of the strongest factor he has on (the fact `factor`), else by e-mail. */
+const CONFIRM: readonly Fixed[] = [
+  { name: 'google', kind: 'totp', when: { facts: { factor: ['google'] } } },
+  { name: 'sms', kind: 'phone-code', when: { facts: { factor: ['sms'] } } },
+  { name: 'email', kind: 'email-code', when: { facts: { factor: ['email'] } } },
+];
+
+/** Only of a client who has something that a stranger could take over: a second factor, or a phone that codes go to (the fact `guarded`). */
+const CONFIRM_GUARDED: readonly Fixed[] = CONFIRM.map((step) => ({
+  ...step,
+  when: { facts: { ...step.when!.facts, guarded: [true] } },
+}));
+
 /** Steps a wizard of a type must have, under these conditions and in this order; others may stand between them, never after the last. */
 const FIXED: Record<WizardType, readonly Fixed[]> = {
   registration: [
@@ -30,6 +43,15 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'second-factor', kind: 'totp', when: { facts: { factor: ['google'] } } },
     { name: 'password', kind: 'new-password' },
     { name: 'set', kind: 'set-password' },
+  ],
+  passwordChange: [...CONFIRM, { name: 'password', kind: 'new-password' }, { name: 'set', kind: 'set-password' }],
+  twoFactorChange: [
+    ...CONFIRM,
+    { name: 'key', kind: 'totp-key', when: { facts: { change: ['enable'], type: ['google'] } } },
+    { name: 'phone', kind: 'phone-number', when: { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } } },
+    { name: 'new-sms', kind: 'phone-code', when: { facts: { change: ['enable'], type: ['sms'] } } },
+    { name: 'new-email', kind: 'email-code', when: { facts: { change: ['enable'], type: ['email'] } } },
+    { name: 'switch', kind: 'switch-factor' },
   ],
   authorization: [
     { name: 'login', kind: 'login' },
@@ -43,13 +65,47 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'set', kind: 'set-password', when: { facts: { mustReset: [true] } } },
     { name: 'sign-in', kind: 'sign-in' },
   ],
+  clientTypeChange: [{ name: 'type', kind: 'new-client-type' }, ...CONFIRM, { name: 'change', kind: 'change-client' }],
+  profileChange: [
+    { name: 'profile', kind: 'profile-form' },
+    ...CONFIRM,
+    // Another e-mail takes a code from the present one, whatever else guards the client, and one from the new one.
+    { name: 'old-email', kind: 'email-code', when: { facts: { emailChange: [true], factor: ['google', 'sms'] } } },
+    { name: 'new-email', kind: 'new-email-code', when: { facts: { emailChange: [true] } } },
+    { name: 'change', kind: 'change-client' },
+  ],
+  phoneChange: [
+    { name: 'phone', kind: 'new-phone' },
+    ...CONFIRM_GUARDED,
+    { name: 'new-phone', kind: 'new-phone-code' },
+    { name: 'change', kind: 'change-client' },
+  ],
+  addressChange: [
+    { name: 'address', kind: 'address-form' },
+    ...CONFIRM_GUARDED,
+    { name: 'change', kind: 'change-client' },
+  ],
+  profileDeactivation: [...CONFIRM, { name: 'change', kind: 'change-client' }],
 };
+
+/** Types with one method for all steps, which therefore serves forms of the broker's own. */
+const OPEN_TYPES: readonly WizardType[] = ['registration', 'clientTypeChange'];
+
+/** Of a client who is signed in. */
+const SIGNED_IN = ['client', 'email', 'phone'];
 
 /** Known before the first step. */
 const GIVEN: Record<WizardType, readonly string[]> = {
   registration: [],
   passwordRecovery: ['client', 'email'],
+  passwordChange: SIGNED_IN,
+  twoFactorChange: SIGNED_IN,
   authorization: [],
+  clientTypeChange: SIGNED_IN,
+  profileChange: SIGNED_IN,
+  phoneChange: SIGNED_IN,
+  addressChange: SIGNED_IN,
+  profileDeactivation: SIGNED_IN,
 };
 
 export interface Mistake {
@@ -77,9 +133,8 @@ export const mistakesIn = (
       say(`there is no step '${step.kind}'`);
       continue;
     }
-    if (!rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
-    // Those of a registration come all by one method, the others each by its own.
-    if (type !== 'registration' && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
+    if (rule.types && !rule.types.includes(type)) say(`'${step.kind}' is no step of this type of wizard`);
+    if (!OPEN_TYPES.includes(type) && !isFixed(type, step)) say(`no method serves a step called '${step.name}' here`);
     const twin = steps.slice(0, at).find((other) => canMeet(other, step) && sameBodyFits(ruleOf(other), rule));
     if (twin)
       say(`what is sent for '${twin.name}' would do for '${step.name}' as well: give one of them a field of its own`);

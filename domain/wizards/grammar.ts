@@ -1,5 +1,17 @@
 /** What a wizard is: ordered steps with settings. Plain data, saved by operators, kept in versions and carried by each run. */
-export const WIZARD_TYPES = ['registration', 'passwordRecovery', 'authorization'] as const;
+export const WIZARD_TYPES = [
+  'registration',
+  'passwordRecovery',
+  'passwordChange',
+  'twoFactorChange',
+  'authorization',
+  'authorization',
+  'clientTypeChange',
+  'profileChange',
+  'phoneChange',
+  'addressChange',
+  'profileDeactivation',
+] as const;
 export type WizardType = (typeof WIZARD_TYPES)[number];
 
 type Fact = string | number | boolean;

@@ -75,9 +75,12 @@ describe('a user who must not see personal data', () => {
   it('sees stars instead', async () => {
     const client = await api.client({ email: 'secret.person@example.com' });
     await api.sql(
-      `update client set phone = '+1 555 0100', birthday = '1990-05-01', city = 'Hiddentown', nickname = 'hush' where client_id = $1`,
+      `update client set birthday = '1990-05-01', city = 'Hiddentown', nickname = 'hush' where client_id = $1`,
       [client.id],
     );
+    await api.sql(`insert into client_phone (client_id, number, is_default) values ($1, '+15550100', true)`, [
+      client.id,
+    ]);
     const open = (await admin.call(`GET /api/v2/clients/${client.id}`)).body;
     expect(open).toMatchObject({
       email: 'secret.person@example.com',

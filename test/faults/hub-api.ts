@@ -6,6 +6,13 @@ export interface Answer {
   body: unknown;
 }
 
+interface Said {
+  token?: string | undefined;
+  key?: string | undefined;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
 /** A caller of the API who behaves as its documentation asks: what got no answer, 429 or 5xx is repeated under the same key. */
 export class HubApi {
   private readonly origin: string;
@@ -15,14 +22,11 @@ export class HubApi {
   }
 
   /** `route`: 'POST /my/withdrawals'. Gives up, with status 0, after `forMs`. */
-  async call(
-    route: string,
-    { token, key, body, forMs = 30_000 }: { token?: string; key?: string; body?: unknown; forMs?: number },
-  ): Promise<Answer> {
+  async call(route: string, { forMs = 30_000, ...said }: Said & { forMs?: number }): Promise<Answer> {
     const until = Date.now() + forMs;
     let last: Answer = { status: 0, body: null };
     for (let n = 0; Date.now() < until; n++) {
-      last = await this.once(route, { token, key, body }, Math.min(5_000, until - Date.now()));
+      last = await this.once(route, said, Math.min(5_000, until - Date.now()));
       if (last.status >= 200 && last.status < 500 && last.status !== 429) return last;
       await sleep(Math.min(100 * (n + 1), 500));
     }
@@ -30,11 +34,7 @@ export class HubApi {
   }
 
   /** One try; status 0 when no answer came. */
-  async once(
-    route: string,
-    { token, key, body }: { token?: string | undefined; key?: string | undefined; body?: unknown },
-    withinMs = 20_000,
-  ): Promise<Answer> {
+  async once(route: string, { token, key, body, headers }: Said, withinMs = 20_000): Promise<Answer> {
     const [method, path] = route.split(' ') as [string, string];
     try {
       const response = await fetch(`${this.origin}/api/v2${path}`, {
@@ -43,6 +43,7 @@ export class HubApi {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(key === undefined ? {} : { 'idempotency-key': key }),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         signal: AbortSignal.timeout(Math.max(1, withinMs)),

@@ -59,7 +59,20 @@ const strike = async (stack: Stack, fault: Fault, old: Old, damage: Damage): Pro
     case 'callbacks':
       return; // set before the stories begin
     case 'kill':
+    case 'database':
       await untilMoment(stack, fault.when, old);
+      await carryOut(stack, fault, damage);
+  }
+};
+
+/** A strike whose moment has come. What it broke may still be broken afterwards. */
+export const carryOut = async (
+  stack: Stack,
+  fault: Extract<Fault, { does: 'kill' | 'database' }>,
+  damage: Damage,
+): Promise<void> => {
+  switch (fault.does) {
+    case 'kill':
       damage.kills += 1;
       if (fault.what === 'temporal') {
         await stack.killTemporal();
@@ -72,7 +85,6 @@ const strike = async (stack: Stack, fault: Fault, old: Old, damage: Damage): Pro
       }
       return;
     case 'database':
-      await untilMoment(stack, fault.when, old);
       switch (fault.how) {
         case 'cut':
         case 'reset':

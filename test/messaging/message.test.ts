@@ -5,6 +5,7 @@ import { type MessageOrder, queueMessage, startMessages } from '../../activities
 import { startWaiting } from '../../activities/ops/start-waiting.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
+import { savePhone } from '../../db/repositories/client-phones.ts';
 import { sealSettings } from '../../db/repositories/connections.ts';
 import { noteDelivery } from '../../db/repositories/messages.ts';
 import { resealAll } from '../../db/repositories/sealed.ts';
@@ -97,7 +98,8 @@ describe('a message', () => {
 
   it('goes on every channel of a client that has a template, in the language nearest to his', async () => {
     const { clientId } = await hub.clientWith('0', 'USD');
-    await hub.pool.query(`update client set phone = '+15005550010', locale = 'de_DE' where client_id = $1`, [clientId]);
+    await hub.pool.query(`update client set locale = 'de_DE' where client_id = $1`, [clientId]);
+    await savePhone(hub.pool, clientId, { number: '+15005550010' });
     const ids = await promise({ to: { clientId }, template: 'registerConfirm', parameters: { code: '1' } });
     await startMessages(hub.steering, ids);
     expect(ids).toHaveLength(2);

@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money, sweep.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -14,9 +14,11 @@ import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { orderReconciliation } from '../../db/repositories/reconciliations.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { lendTools } from '../../worker/tools.ts';
+import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { anEmail, codeSentTo, Device, mainForm, otherThan, register, startWizardApi } from '../wizards/devices.ts';
+import { setBroker, SignedIn } from '../wizards/signed-in.ts';
 import globalSetup from '../kit/global-setup.ts';
 import globalTeardown from '../kit/global-teardown.ts';
 
@@ -435,6 +437,40 @@ const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
 };
 
 /** Through the API, as clients do: what a run is sent was checked there. */
+/** Other names that two people allow, and such as one of them does not. */
+const clientChanges = async (api: MoneyApi): Promise<void> => {
+  const operators = [await api.hub.operator(), await api.hub.operator()];
+  await setBroker(api, 'clients.changeApprovals', 2);
+  const client = await SignedIn.up(api);
+  const ask = async () => {
+    const { uuid } = await client.step('GET /my/profile/wizard');
+    await client.step('POST /my/profile/wizard', { uuid, info: { firstName: `Ann ${'a'.repeat(names++)}` } });
+    const last = await client.step('POST /my/profile/wizard', { uuid, code: await client.code() });
+    const { requestId } = last.data.request as { requestId: number };
+    const { run } = await api.hub.one<{ run: string }>(`select workflow_id as run from application where id = $1`, [
+      requestId,
+    ]);
+    return { requestId, run };
+  };
+  // Its run may only be beginning.
+  const decide = (requestId: number, by: number, word: 'approve' | 'reject', rest: object = {}) =>
+    eventually(
+      () =>
+        api.hub.decideRequest(requestId, by, word, rest).then(
+          () => true,
+          () => false,
+        ),
+      'the decision to be taken',
+    );
+  let names = 1;
+  const allowed = await ask();
+  for (const operator of operators) await decide(allowed.requestId, operator, 'approve');
+  await record(api.hub, 'clientChange.approved', allowed.run);
+  const not = await ask();
+  await decide(not.requestId, operators[0]!, 'reject', { resolutionId: 1 });
+  await record(api.hub, 'clientChange.rejected', not.run);
+};
+
 const wizards = async (): Promise<void> => {
   const api = await startWizardApi();
   try {
@@ -456,6 +492,8 @@ const wizards = async (): Promise<void> => {
     const left = await begin();
     await api.hub.steering.stopWizard(left.uuid, 'user:1', 'cancelled');
     await record(api.hub, 'wizard.cancelled', `wizard:${left.uuid}`);
+
+    await clientChanges(api);
   } finally {
     await api.stop();
   }
@@ -479,6 +517,8 @@ try {
       await deposits(hub, olga, client, dollars);
       await addresses(hub, client);
       await transfers(hub, dollars);
+    },
+    sweep: async () => {
       await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
       await record(hub, 'sweep.once', 'sweep');
     },

@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const [registration, recovery, authorization] = DEFAULT_WIZARDS;
+const defaultOf = (type: string) => DEFAULT_WIZARDS.find((one) => one.type === type);
+const registration = defaultOf('registration');
+const recovery = defaultOf('passwordRecovery');
+const authorization = defaultOf('authorization');
 const seeded = async (type: string) => (await olga.call(`GET /wizards?filter[type]=${type}`)).body.data[0];
 const countryId = async (code: string) =>
   (await api.hub.one<{ id: number }>(`select country_id as id from country where numeric_code = $1`, [code])).id;
@@ -108,7 +111,7 @@ describe('a registration of the broker’s own', () => {
     const refused = await device.call('POST /my/signup', { uuid, vat: 'DE1', terms: false });
     expect(refused.body.error.details.map((one: any) => one.field)).toEqual(['vat', 'terms']);
     expect((await device.step('POST /my/signup', { uuid, vat: 'DE123456789', terms: true })).code).toBe(202);
-    expect(await api.hub.one(`select phone, type_id, extra from client where email = $1`, [email])).toEqual({
+    expect(await api.hub.one(`select c.phone, type_id, extra from client c where email = $1`, [email])).toEqual({
       phone,
       type_id: await typeId('Corporate'),
       extra: { vat: 'DE123456789', terms: true },
@@ -181,7 +184,7 @@ describe('a registration of the broker’s own', () => {
         /needs phone/,
       ],
       ['two of one name', [main, email, email, client], /is used twice/],
-      ['a step of another wizard', [main, { name: 'app', kind: 'totp' }, client], /is no step of this type/],
+      ['a step of another wizard', [main, { name: 'login', kind: 'login' }, client], /is no step of this type/],
       ['an unknown step', [main, { name: 'x', kind: 'magic' }, client], /There is no step 'magic'/],
       [
         'an unknown rule',

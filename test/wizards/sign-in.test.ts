@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { networkOf } from '../../activities/wizards/device.ts';
 import { totpAt, totpStepOf } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
+import { savePhone } from '../../db/repositories/client-phones.ts';
 import { HUB_QUEUE } from '../../domain/queues.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
@@ -46,7 +47,7 @@ const switchOn = async (email: string, ...factors: string[]) => {
       id,
       new KeyRing(CONFIG_KEYS).seal(SECRET, 'totp'),
     ]);
-  await api.hub.pool.query(`update client set phone = '+995555123456' where client_id = $1`, [id]);
+  await savePhone(api.hub.pool, id, { number: '+995555123456' });
 };
 const history = async (email: string) =>
   (

@@ -1,5 +1,6 @@
 import { type SearchAttributeUpdatePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { ClientChangeState } from '../../domain/client-changes.ts';
 import type { CaseState } from '../../domain/kyc.ts';
 import type { DifferenceState, ReconciliationState } from '../../domain/reconciliation.ts';
 import type { Stage } from '../../domain/stages.ts';
@@ -13,7 +14,7 @@ export interface OtherFacts extends Pick<Facts, 'kind' | 'provider'> {
   what: string;
 }
 
-type OtherState = CaseState | ReconciliationState | DifferenceState;
+type OtherState = CaseState | ClientChangeState | ReconciliationState | DifferenceState;
 
 /** What an operator reads in Temporal UI: filterable attributes and, in plain words, what happened and what is awaited. */
 export class Progress {

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import type { Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { saveAddress } from '../../../db/repositories/client-addresses.ts';
+import { savePhone } from '../../../db/repositories/client-phones.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { extrasOf } from '../extras.ts';
+import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep } from '../step.ts';
 
 const Settings = z.strictObject({
@@ -17,8 +21,10 @@ const Settings = z.strictObject({
 interface Draft {
   email: string;
   passwordHash: string;
-  phone?: string;
+  /** The first is the one that a code was sent to, where one was. */
+  phones?: string[];
   countryId?: number;
+  address?: { state?: string; city?: string; address?: string; postcode?: string };
   typeId?: number;
   info?: { givenName?: string; familyName?: string; middleName?: string; birthday?: string };
   analytics?: { property: string; value: string }[];
@@ -37,12 +43,12 @@ export const createClient = defineStep<z.output<typeof Settings>>({
     );
     if (made.rows[0]) return { clientId: made.rows[0].clientId };
     const said = (await draft()) as unknown as Draft;
-    const { email, passwordHash, phone, countryId, info = {}, analytics = [] } = said;
+    const { email, passwordHash, countryId, info = {}, analytics = [] } = said;
     const typeId = said.typeId ?? (await typeFor(db, settings, countryId));
     const { rows } = await db.query<{ clientId: number }>(
-      `insert into client (email, first_name, middle_name, last_name, birthday, country_id, phone, locale, type_id, verification_level_id,
+      `insert into client (email, first_name, middle_name, last_name, birthday, country_id, locale, type_id, verification_level_id,
               password_hash, analytics, extra, registration_run)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, (select id from verification_level order by is_default desc, index limit 1), $10, $11, $12, $13)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, (select id from verification_level order by is_default desc, index limit 1), $9, $10, $11, $12)
        on conflict do nothing returning client_id as "clientId"`,
       [
         email,
@@ -51,7 +57,6 @@ export const createClient = defineStep<z.output<typeof Settings>>({
         info.familyName ?? '',
         info.birthday ?? null,
         countryId ?? null,
-        phone ?? null,
         run.locale,
         typeId,
         passwordHash,
@@ -64,6 +69,7 @@ export const createClient = defineStep<z.output<typeof Settings>>({
     if (!rows[0])
       throw new HubFailure('Rejected', 'already_exists', 'The email has already been taken.', { field: 'email' });
     const { clientId } = rows[0];
+    await keepContacts(db, clientId, said, run.facts['phoneConfirmed'] === true);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'clients.register',
@@ -82,6 +88,22 @@ export const createClient = defineStep<z.output<typeof Settings>>({
   },
 });
 
+const keepContacts = async (
+  db: Queryable,
+  clientId: number,
+  { phones = [], address, countryId }: Draft,
+  confirmed: boolean,
+): Promise<void> => {
+  for (const [at, number] of phones.entries())
+    await savePhone(db, clientId, { number, type: phoneTypeOf(number), confirmed: confirmed && at === 0 });
+  // A country alone says where a client is from, not where he lives.
+  if (address)
+    await saveAddress(db, clientId, {
+      ...{ type: 'residential', countryId: countryId ?? null, state: null, city: null, address: null, postcode: null },
+      ...address,
+    });
+};
+
 const typeFor = async (
   db: Queryable,
   { typeByCountry, typeId }: z.output<typeof Settings>,
@@ -96,10 +118,3 @@ const typeFor = async (
   if (!rows[0]) throw new HubFailure('Rejected', 'restricted', 'Nobody can register now.');
   return rows[0].id;
 };
-
-/** What the broker's own fields said, whichever form asked for it. */
-const extrasOf = (draft: object): Record<string, unknown> =>
-  Object.assign(
-    {},
-    ...Object.entries(draft).flatMap(([key, value]) => (key.startsWith('extra:') ? [value as object] : [])),
-  ) as Record<string, unknown>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
 import type { Queryable } from '../../../db/pool.ts';
 import { WrongFields } from '../../../domain/failures.ts';
@@ -19,7 +20,7 @@ const Settings = z.strictObject({
 /** Fields that the broker defines. What they are is known by their names; all others are kept with the client as they are. */
 export const form = defineStep<z.output<typeof Settings>, Record<string, unknown>>({
   kind: 'form',
-  types: ['registration'],
+  types: ['registration', 'clientTypeChange'],
   settings: Settings,
   gives: ({ fields }) => [
     ...fields.filter(({ rules, type }) => type !== 'group' || rules.includes('required')).flatMap(givenBy),
@@ -42,11 +43,17 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     const { fields, captcha } = asked.settings;
     const { recaptchaResponse, device_fingerprint: fingerprint, ...said } = sent;
     // The first form is sent by the device that will be signed in.
-    if (asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
+    if (
+      asked.run.type === 'registration' &&
+      asked.step.name === 'main' &&
+      (typeof fingerprint !== 'string' || fingerprint.length > 8_192)
+    )
       throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
     const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);
     if (read.wrong.length > 0) throw new WrongFields(read.wrong);
+    const stolen = typeof read.values['password'] === 'string' ? await breachedFault(read.values['password']) : null;
+    if (stolen) throw new WrongFields([{ field: 'password', issue: `password ${stolen}.` }]);
     if (captcha) await assertHuman(asked, recaptchaResponse, 'registration');
     // Who is a client is told last, to people, and to each of them only now and then.
     const wrong = [...(await wrongCountries(asked.db, read)), ...(await takenEmails(asked, read))];
@@ -110,14 +117,24 @@ const countryIdOf = async (db: Queryable, { countries }: ReadForm): Promise<numb
 
 type Values = Record<string, unknown>;
 const GROUPS = ['info', 'addresses', 'phones'];
+const ADDRESS_LINES = ['state', 'city', 'address', 'postcode'];
 
 /** What the hub has a place for. */
 const known = (values: Values): Values => {
-  const { email, phones, info } = values as { email?: string; phones?: { phone?: string }[]; info?: Values };
-  const phone = phones?.map((one) => one.phone).find((one) => one !== undefined);
+  const { email, phones, info, addresses } = values as {
+    email?: string;
+    phones?: { phone?: string }[];
+    info?: Values;
+    addresses?: Values[];
+  };
+  const numbers = phones?.flatMap((one) => one.phone ?? []) ?? [];
+  const address = Object.entries(addresses?.[0] ?? {}).filter(
+    ([name, value]) => ADDRESS_LINES.includes(name) && typeof value === 'string',
+  );
   return {
     ...(email !== undefined && { email }),
-    ...(phone !== undefined && { phone }),
+    ...(numbers.length > 0 && { phone: numbers[0], phones: numbers }),
+    ...(address.length > 0 && { address: Object.fromEntries(address) }),
     ...(info !== undefined && { info }),
   };
 };

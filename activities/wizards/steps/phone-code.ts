@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkCode, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
 import { recipientOf } from '../recipients.ts';
+import { stoodIn } from '../recovery-code.ts';
 import { defineStep } from '../step.ts';
 import { codeSent, codeSettings } from './email-code.ts';
 
@@ -12,7 +13,6 @@ const Settings = z.strictObject({
 /** Six digits by SMS. */
 export const phoneCode = defineStep<CodeSettings & { stage: string }, { code: string }>({
   kind: 'phone-code',
-  types: ['registration', 'authorization'],
   settings: Settings,
   takes: ['phone'],
   workflow: ({ stage }) => stage,
@@ -21,7 +21,7 @@ export const phoneCode = defineStep<CodeSettings & { stage: string }, { code: st
   form: async (asked) => codeForm(asked, await recipientOf(asked, 'sms')),
   sent: codeSent,
   check: async (asked, { code }) => {
-    await checkCode(asked, code);
+    if (!(await stoodIn(asked, code))) await checkCode(asked, code);
     return { facts: { phoneConfirmed: true } };
   },
 });

@@ -1,8 +1,11 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
 import { inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { phonesOf, removePhone, savePhone } from '../../../db/repositories/client-phones.ts';
 import { changeLevel } from '../../../db/repositories/kyc.ts';
+import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName, assertSees } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
@@ -10,6 +13,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
 import { atLeastOneField, email, id, idText, name, text } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
+import { historyOf } from './profile-history.ts';
 import { CLIENT_STATUS, INTERNAL_TYPE, RISK_LEVEL } from './client-lists.ts';
 
 const optional = <S extends z.ZodType>(schema: S) => schema.nullable().optional();
@@ -29,7 +33,12 @@ const fields = {
     .string()
     .regex(/^[a-z]{2}_[A-Z]{2}$/, 'must look like en_US')
     .optional(),
-  phone: optional(z.string().regex(/^\+?[\d ()-]{5,30}$/, 'must be a phone number')),
+  phone: optional(
+    z
+      .string()
+      .max(30)
+      .refine((said) => e164(said) !== null, 'must be a phone number such as +995555123456'),
+  ),
   city: optional(name(100)),
   countryId: optional(id()),
   typeId: id().optional(),
@@ -85,7 +94,6 @@ const columnsOf = (body: Body): [string, unknown][] => {
     country_id: body.countryId,
     company_full_name: body.company?.fullName,
     company_short_name: body.company?.shortName,
-    phone: body.phone,
     locale: body.locale,
     internal_type: body.internalTypeId === undefined ? undefined : INTERNAL_TYPE[body.internalTypeId],
     risk_level: typeof body.riskLevelId === 'number' ? RISK_LEVEL[body.riskLevelId] : body.riskLevelId,
@@ -118,6 +126,14 @@ const saveTags = async (
     clientId,
     wanted,
   ]);
+};
+
+/** The phone of a client is his default one; null takes that one away. */
+const saveMainPhone = async (db: pg.PoolClient, clientId: number, said: string | null | undefined): Promise<void> => {
+  const number = typeof said === 'string' ? e164(said)! : said;
+  if (typeof number === 'string') await savePhone(db, clientId, { number, type: phoneTypeOf(number), isDefault: true });
+  const [main] = number === null ? await phonesOf(db, clientId) : [];
+  if (main) await removePhone(db, clientId, main.id);
 };
 
 /** POST /clients and PATCH /clients/{clientId}. No password is set: clients choose theirs themselves. */
@@ -159,6 +175,7 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
             columns.map(([, value]) => value),
           );
           const clientId = made.rows[0]!.client_id;
+          await saveMainPhone(db, clientId, call.body.phone);
           await saveTags(db, call.actor, clientId, [...(call.body.tagIds ?? []), ...call.actor.tagIds]);
           const view = (await clientViews(db, [clientId])).get(clientId)!;
           await recordAudit(db, {
@@ -201,8 +218,10 @@ export const clientWriteProcedures = ({ pool, access }: ApiDeps): Procedure[] =>
             const change = { clientId, levelId, reason: 'manual', caption: 'Changed by an operator' };
             await changeLevel(db, { ...change, userId: actor.id, cause: { requestId } });
           }
+          await saveMainPhone(db, clientId, body.phone);
           if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
           const view = (await clientViews(db, [clientId])).get(clientId)!;
+          await noteProfileChanges(db, clientId, historyOf(before, view), actor.id);
           await recordAudit(db, {
             actor: actorName(actor),
             action: 'clients.update',

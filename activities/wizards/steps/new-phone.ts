@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { phonesOf } from '../../../db/repositories/client-phones.ts';
+import { WrongFields } from '../../../domain/failures.ts';
+import { phoneTaken } from '../../clients/kinds/phone.ts';
+import { fieldForm, leaf } from '../form-fields.ts';
+import { readForm } from '../read-form.ts';
+import { defineStep } from '../step.ts';
+import { wanting } from '../wanted-change.ts';
+
+const PHONE = leaf('phone', 'phone', 'Phone number', 'required', 'phone:AUTO');
+
+/** The number that is to be the client's. */
+export const newPhone = defineStep<Record<string, never>, { phone?: unknown }>({
+  kind: 'new-phone',
+  types: ['phoneChange'],
+  settings: z.strictObject({}),
+  takes: ['client'],
+  gives: () => ['newPhone'],
+  workflow: () => 'phone_number',
+  form: ({ locale }) => Promise.resolve({ fields: [fieldForm(PHONE, locale, [])] }),
+  sent: z.strictObject({ phone: z.unknown().optional() }),
+  check: async ({ db, run }, sent) => {
+    const { values, wrong } = readForm([PHONE], sent);
+    if (wrong.length > 0) throw new WrongFields(wrong);
+    const phone = values['phone'] as string;
+    const [main] = await phonesOf(db, run.clientId!);
+    if (main?.number === phone && main.confirmed)
+      throw new WrongFields([{ field: 'phone', issue: 'phone is the one you have.' }]);
+    const judged = await wanting(db, run.clientId, { kind: 'phone', wanted: { phone } });
+    const taken = await phoneTaken(db, phone, run.clientId);
+    if (taken) throw new WrongFields([{ field: 'phone', issue: taken.issue }]);
+    return { ...judged, keep: { ...judged.keep, newPhone: phone } };
+  },
+});

@@ -1,0 +1,85 @@
+import type { ChangeKind, ClientChangeState } from '../../domain/client-changes.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import type { Queryable } from '../pool.ts';
+
+export interface ClientChange {
+  changeId: number;
+  clientId: number;
+  kind: ChangeKind;
+  /** By kind (domain/client-changes.ts). Personal data: never into a history, a log or a message of a failure. */
+  wanted: Record<string, unknown>;
+  state: ClientChangeState;
+  issue: string | null;
+  madeId: number | null;
+  /** Null: nobody was asked. */
+  request: { requestId: number; type: string; statusId: number; approvalsNeeded: 1 | 2 } | null;
+}
+
+const SELECT = `
+  select ch.id as "changeId", ch.client_id as "clientId", ch.kind, ch.wanted, ch.state, ch.issue, ch.made_id as "madeId",
+         case when a.id is not null then jsonb_build_object('requestId', a.id, 'type', a.type, 'statusId', a.status_id, 'approvalsNeeded', a.approvals_needed) end as request
+    from client_change ch left join application a on a.change_id = ch.id`;
+
+/** `lock`: nobody else changes it meanwhile. */
+export const loadClientChange = async (db: Queryable, changeId: number, lock = false): Promise<ClientChange> => {
+  const { rows } = await db.query<ClientChange>(`${SELECT} where ch.id = $1 ${lock ? 'for update of ch' : ''}`, [
+    changeId,
+  ]);
+  if (!rows[0]) throw new HubFailure('NotFound', 'not_found', `there is no client change ${changeId}`);
+  return rows[0];
+};
+
+/** What a wizard's run asked for. */
+export const changeOfRun = async (db: Queryable, runId: number): Promise<ClientChange | undefined> =>
+  (await db.query<ClientChange>(`${SELECT} where ch.wizard_run = $1`, [runId])).rows[0];
+
+export interface NewChange {
+  clientId: number;
+  kind: ChangeKind;
+  wanted: object;
+  before: object;
+  state: ClientChangeState;
+  /** Null: it was said in one call. */
+  wizardRun: number | null;
+}
+
+export const insertChange = async (
+  db: Queryable,
+  change: NewChange,
+): Promise<{ changeId: number; workflowId: string }> =>
+  (
+    await db.query<{ changeId: number; workflowId: string }>(
+      `insert into client_change (client_id, kind, wanted, before, state, wizard_run) values ($1, $2, $3, $4, $5, $6)
+       returning id as "changeId", workflow_id as "workflowId"`,
+      [
+        change.clientId,
+        change.kind,
+        JSON.stringify(change.wanted),
+        JSON.stringify(change.before),
+        change.state,
+        change.wizardRun,
+      ],
+    )
+  ).rows[0]!;
+
+export const settleChange = async (
+  db: Queryable,
+  changeId: number,
+  { state, issue = null, madeId = null }: { state: ClientChangeState; issue?: string | null; madeId?: number | null },
+): Promise<void> => {
+  await db.query(`update client_change set state = $2, issue = $3, made_id = $4, update_time = now() where id = $1`, [
+    changeId,
+    state,
+    issue,
+    madeId,
+  ]);
+};
+
+/** The open request of this type about a change; a client has one at a time. */
+export const openChangeRequest = async (db: Queryable, clientId: number, type: string): Promise<number | undefined> =>
+  (
+    await db.query<{ id: number }>(
+      `select id from application where client_id = $1 and type = $2 and change_id is not null and status_id in (0, 3)`,
+      [clientId, type],
+    )
+  ).rows[0]?.id;

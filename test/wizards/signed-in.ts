@@ -1,0 +1,69 @@
+import type { Answer, MoneyApi } from '../api/money-hub.ts';
+import { eventually } from '../kit/hub.ts';
+import { anEmail, codesSentTo, Device, register } from './devices.ts';
+
+/** A client who has registered and is signed in, with his mailbox and phone. */
+export class SignedIn {
+  readonly id: number;
+  readonly email: string;
+  private readonly api: MoneyApi;
+  private readonly device: Device;
+  private readonly token: string;
+  /** Codes that were read, by where they went. */
+  private readonly read = new Map<string, number>();
+
+  private constructor(api: MoneyApi, device: Device, email: string, id: number, token: string) {
+    this.id = id;
+    this.email = email;
+    this.api = api;
+    this.device = device;
+    this.token = token;
+    this.read.set(email, 1);
+  }
+
+  static async up(api: MoneyApi, email = anEmail()): Promise<SignedIn> {
+    const device = new Device(api);
+    const { answer } = await register(api, device, email);
+    const { id } = await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email]);
+    return new SignedIn(api, device, email, id, answer.data.accessToken.token as string);
+  }
+
+  call(route: string, body?: unknown): Promise<Answer> {
+    return this.device.call(route, body, { authorization: `Bearer ${this.token}` });
+  }
+
+  /** The body of a step that must be fine. */
+  async step(route: string, body?: unknown): Promise<any> {
+    const answer = await this.call(route, body);
+    if (answer.status !== 200) throw new Error(`${route}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** The next code that was not read yet. */
+  async code(to = this.email): Promise<string> {
+    const before = this.read.get(to) ?? 0;
+    const codes = await eventually(async () => {
+      const all = codesSentTo(this.api, to);
+      return all.length > before ? all : null;
+    }, `a code for ${to}`);
+    this.read.set(to, codes.length);
+    return codes[0]!;
+  }
+
+  /** Switches a second factor on. */
+  async turnOn(type: 'sms' | 'email' | 'google'): Promise<void> {
+    await this.api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, $2)`, [this.id, type]);
+  }
+}
+
+/** Status and reason of what was refused. */
+export const refusal = ({ status, body }: Answer): unknown[] => {
+  const [detail] = body.error.details;
+  return [status, detail.reason, ...(detail.field ? [detail.field] : [])];
+};
+
+export const setBroker = (api: MoneyApi, name: string, value: unknown) =>
+  api.hub.pool.query(
+    `insert into broker_setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`,
+    [name, JSON.stringify(value)],
+  );

@@ -1,0 +1,51 @@
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import type { ChangeSettled } from '../../activities/clients/settle-client-change.ts';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
+import { internal, setPatience } from '../kit/activities.ts';
+import { Decisions, type Verdict } from '../kit/decisions.ts';
+import { Progress } from '../kit/progress.ts';
+
+export interface ClientChangeInput {
+  changeId: number;
+  timings?: Partial<Timings>;
+}
+
+/** What a client wants changed about himself, until somebody allows it or not: then it is made, or dropped, and the client is told. */
+export async function clientChange(input: ClientChangeInput): Promise<ChangeSettled> {
+  return CancellationScope.nonCancellable(() => untilDecided(input));
+}
+
+const CAN = 'look at the old and the new values in the Back Office and decide there, or send the Update `decide`.';
+
+const untilDecided = async ({ changeId, timings }: ClientChangeInput): Promise<ChangeSettled> => {
+  setPatience({ ...TIMINGS, ...timings });
+  const progress = new Progress();
+  const decisions = new Decisions((said) => progress.note(said));
+  const { clientId, kind, state, issue, request } = await internal('Reading what is asked').prepareClientChange({
+    changeId,
+  });
+  progress.about({ kind: 'client-change', client: clientId, provider: null, what: kind });
+  progress.stands(state, `Request ${request.applicationId} asks for it.`);
+  let settled: ChangeSettled = { state, issue };
+  if (state === 'waiting') {
+    decisions.ask(request, null);
+    progress.waitingFor(`request ${request.applicationId}`, CAN, { human: true });
+    const { word, by, resolutionId } = await verdictOf(decisions, progress);
+    const approved = word === 'approve';
+    const settling = internal(approved ? 'Making the change' : 'Dropping it');
+    settled = await settling.settleClientChange({ changeId, approved, by, resolutionId });
+    progress.stands(settled.state, settled.issue ?? `Settled by user ${by}: ${word}.`);
+  }
+  await condition(allHandlersFinished);
+  progress.ended('The client is told.');
+  return settled;
+};
+
+const verdictOf = async (decisions: Decisions, progress: Progress): Promise<Verdict> => {
+  for (;;) {
+    await condition(() => decisions.waiting);
+    const verdict = await decisions.next();
+    if (verdict) return verdict;
+    if (decisions.missing > 0) progress.note(`Approvals that are still missing: ${decisions.missing}.`);
+  }
+};
