@@ -10,12 +10,11 @@ export const deliverWaitingWebhooks: Activity<void, { delivered: number }> = asy
     `select id from webhook where status in ('received', 'parked') and next_attempt <= now() order by next_attempt limit $1`,
     [AT_ONCE],
   );
-  const deliveries = [
-    ...(await deliverWebhooks(
-      rows.map(({ id }) => id),
-      tools,
-    )),
-  ];
+  const waiting = await loadWebhooks(
+    tools.pool,
+    rows.map(({ id }) => id),
+  );
+  const deliveries = [...(await deliverWebhooks(waiting, tools))];
   // One that cannot be delivered must not keep the others waiting: it is put off, and counted as tried.
   const failed = deliveries.flatMap(([id, delivery]) => ('error' in delivery ? [id] : []));
   const putOff = await loadWebhooks(tools.pool, failed);

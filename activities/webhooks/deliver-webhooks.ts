@@ -3,7 +3,7 @@ import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { noteDelivery } from '../../db/repositories/messages.ts';
-import { loadWebhooks, type Settling, settleWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
+import { type Settling, settleWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Tools } from '../kit/activity.ts';
 
@@ -20,16 +20,18 @@ const AT_ONCE = 4;
  * repeat; a callback for something we do not know yet is parked and tried again. One that cannot be delivered leaves the others alone.
  * Answers by id.
  */
-export const deliverWebhooks = async (ids: readonly string[], tools: Tools): Promise<Map<string, Delivery>> => {
+export const deliverWebhooks = async (
+  callbacks: readonly WebhookRow[],
+  tools: Tools,
+): Promise<Map<string, Delivery>> => {
   const { pool } = tools;
-  const deliveries = new Map<string, Delivery>(ids.map((id) => [id, { status: 'unknown' }]));
+  const deliveries = new Map<string, Delivery>(callbacks.map(({ id, status }) => [id, { status }]));
   const settlings: Settling[] = [];
   const settle = (settling: Settling): void => void settlings.push(settling);
 
   const readable: Read[] = [];
-  for (const [connectionId, webhooks] of Map.groupBy(await loadWebhooks(pool, ids), (one) => one.connectionId)) {
+  for (const [connectionId, webhooks] of Map.groupBy(callbacks, (one) => one.connectionId)) {
     const proved = webhooks.filter(({ status }) => status !== 'rejected');
-    for (const { id, status } of webhooks) deliveries.set(id, { status });
     if (proved.length === 0) continue;
     const translate = await translatorOf(tools, connectionId).catch((error: unknown) => () => {
       throw error;

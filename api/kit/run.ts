@@ -74,23 +74,13 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
     assertStorable(query);
     const raw = bodySchema ? await rawBody(req) : undefined;
     const requestId = res.locals['requestId'] as string;
-    const call: Call = {
+    const call = new Calling(deps.log, req, {
       actor,
       params: parsePart(paramsSchema, params, 'path'),
       query: parsePart(querySchema, query, 'query'),
       body: bodySchema && parsePart(bodySchema, raw, 'body'),
-      key: undefined,
-      once: undefined,
       requestId,
-      // Few handlers want these, and making them costs.
-      get ip() {
-        return req.ip ?? '';
-      },
-      get log() {
-        return deps.log.child({ requestId });
-      },
-      req,
-    };
+    });
     const key = spec.idempotent ? keyOf(req) : undefined;
     if (spec.answer === FileAnswer) return sendFile(res, (await spec.handle(call as never)) as SentFile);
     if (key === undefined || actor === null) return send(res, await answerOf(call));
@@ -104,12 +94,54 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
         body: raw,
         requestId,
       },
-      (once: Once) => answerOf({ ...call, key: once.key, once }),
+      (once: Once) => answerOf(call.under(once)),
     );
     if (outcome.replayed) res.setHeader('Idempotent-Replayed', 'true');
     send(res, outcome);
   };
 };
+
+/**
+ * What a handler gets. A class because few handlers want `ip` and `log`, which cost: getters written into an object for each call would give it a shape of
+ * its own, and V8 keeps a shape, with all its getters hold, until a full collection.
+ */
+class Calling implements Call {
+  readonly actor: Call['actor'];
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly requestId: string;
+  readonly req: Request;
+  key: string | undefined;
+  once: Once | undefined;
+  readonly #log: Logger;
+
+  constructor(log: Logger, req: Request, parts: Pick<Call, 'actor' | 'params' | 'query' | 'body' | 'requestId'>) {
+    this.actor = parts.actor;
+    this.params = parts.params;
+    this.query = parts.query;
+    this.body = parts.body;
+    this.requestId = parts.requestId;
+    this.req = req;
+    this.key = undefined;
+    this.once = undefined;
+    this.#log = log;
+  }
+
+  get ip(): string {
+    return this.req.ip ?? '';
+  }
+
+  get log(): Logger {
+    return this.#log.child({ requestId: this.requestId });
+  }
+
+  under(once: Once): this {
+    this.key = once.key;
+    this.once = once;
+    return this;
+  }
+}
 
 /** A key for one object's action must not replay for another object. */
 const routeOf = (route: string, params: Record<string, unknown>): string =>

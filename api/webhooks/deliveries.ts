@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { type Delivery, deliverWebhooks } from '../../activities/webhooks/deliver-webhooks.ts';
+import { loadWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
 
 /** What came while others were delivered goes together: a flood costs a few statements for many. */
 const AT_ONCE = 100;
 const GATHERING_MS = 20;
 const MOST_WAITING = 1_000;
+const MOST_BYTES = 16 * 1024 * 1024;
 
 type Lent = Omit<Tools, 'run' | 'signal'>;
 
@@ -14,14 +16,16 @@ type Lent = Omit<Tools, 'run' | 'signal'>;
  * sweep.
  */
 export const createDeliveries = (tools: () => Lent, log: Logger) => {
-  const waiting: string[] = [];
+  const waiting: WebhookRow[] = [];
+  let bytes = 0;
   let running = false;
 
   const deliverAll = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const ids = waiting.splice(0, AT_ONCE);
-      const deliveries = await deliver(tools(), ids).catch(
-        (error: unknown) => new Map(ids.map((id) => [id, { error }])),
+      const some = waiting.splice(0, AT_ONCE);
+      for (const { body } of some) bytes -= body.length;
+      const deliveries = await deliver(tools(), some).catch(
+        (error: unknown) => new Map(some.map(({ id }) => [id, { error }])),
       );
       for (const [webhookId, delivery] of deliveries) {
         if (!('error' in delivery)) continue;
@@ -32,9 +36,10 @@ export const createDeliveries = (tools: () => Lent, log: Logger) => {
     running = false;
   };
 
-  return (webhookId: string): void => {
-    if (waiting.length >= MOST_WAITING) return;
-    waiting.push(webhookId);
+  return (webhook: WebhookRow): void => {
+    if (waiting.length >= MOST_WAITING || bytes + webhook.body.length > MOST_BYTES) return;
+    waiting.push(webhook);
+    bytes += webhook.body.length;
     if (running) return;
     running = true;
     // Answering those that wait comes first.
@@ -42,12 +47,12 @@ export const createDeliveries = (tools: () => Lent, log: Logger) => {
   };
 };
 
-const deliver = (tools: Lent, ids: readonly string[]): Promise<Map<string, Delivery>> =>
-  deliverWebhooks(ids, { ...tools, run: { workflowId: '', runId: '' }, signal: AbortSignal.timeout(30_000) });
+const deliver = (tools: Lent, callbacks: readonly WebhookRow[]): Promise<Map<string, Delivery>> =>
+  deliverWebhooks(callbacks, { ...tools, run: { workflowId: '', runId: '' }, signal: AbortSignal.timeout(30_000) });
 
 /** Delivers one stored callback. Throws when that cannot be done now. */
 export const deliverNow = async (tools: Lent, webhookId: string): Promise<{ status: string }> => {
-  const delivery = (await deliver(tools, [webhookId])).get(webhookId)!;
+  const delivery = (await deliver(tools, await loadWebhooks(tools.pool, [webhookId]))).get(webhookId)!;
   if ('error' in delivery) throw delivery.error;
   return delivery;
 };

@@ -54,7 +54,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     });
     const { status, headers = {}, body: said } = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? NO;
     res.writeHead(status, headers).end(said);
-    if (kept?.fresh) deliver(kept.id);
+    if (kept?.fresh) deliver({ ...kept, connectionId, headers: storable, body, status: 'received', attempts: 0 });
   };
   return { path: '/webhooks', post: { path: '/{connectionId}', run: receive }, paths: PATHS };
 };

@@ -57,6 +57,8 @@ const list = resource({
   id: 'id',
   permission: 'connections',
   operations: ['list'],
+  // Numbers are given as they come, and a list by them needs no index of its own.
+  sorts: { createTime: 'id' },
   filters: { connectionId: byId('connectionId'), status: byWords('status'), workflowId: byWords('workflowId') },
   read: Webhook,
   present: (rows: WebhookRow[]) => rows.map(viewOf),

@@ -25,7 +25,7 @@ export interface StoredWebhook {
 
 /** The same proved message has the same name; null for what is not proved, which is kept every time. */
 const nameOf = ({ connectionId, verdict }: IncomingWebhook): string | null =>
-  verdict.ok ? `${connectionId} ${verdict.dedupeKey}` : null;
+  verdict.ok ? `${connectionId} ${verdict.dedupeKey.toWellFormed()}` : null;
 
 /**
  * Keeps callbacks as they came, all with one insert. A message that came before, or comes twice here, only counts up. Answers in the
@@ -45,24 +45,32 @@ export const storeWebhooks = async (
   }
   // In one order everywhere, so that two processes that keep the same messages do not wait for each other.
   first.sort((a, b) => ((nameOf(a) ?? '') < (nameOf(b) ?? '') ? -1 : 1));
+  // Bodies travel as the bytes they are, one behind the other.
+  let end = 0;
+  const rowsToKeep = first.map((one) => {
+    const { connectionId, headers, body, remoteAddress, verdict } = one;
+    const place = { at: end + 1, size: body.length };
+    end += body.length;
+    const about = { connectionId, headers, ...place, remoteAddress, copies: copies.get(nameOf(one) ?? '') ?? 1 };
+    return verdict.ok
+      ? { ...about, status: 'received', dedupeKey: verdict.dedupeKey.toWellFormed() }
+      : { ...about, status: 'rejected', reason: verdict.reason };
+  });
   const { rows } = await db.query<StoredWebhook & { connectionId: number; dedupeKey: string | null }>(
     `insert into webhook (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies, next_attempt)
-     select connection_id, headers::jsonb, body, remote_address, status, dedupe_key, reason, copies,
+     select "connectionId", headers, substr($2::bytea, at, size), "remoteAddress", status, "dedupeKey", reason, copies,
             case when status = 'received' then now() + interval '5 seconds' end
-       from unnest($1::integer[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[])
-              as come (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies)
+       from json_to_recordset($1::json) as come ("connectionId" integer, headers jsonb, at integer, size integer, "remoteAddress" text, status text,
+              "dedupeKey" text, reason text, copies integer)
      on conflict (connection_id, dedupe_key) where dedupe_key is not null and status <> 'rejected'
        do update set copies = webhook.copies + excluded.copies, update_time = now()
      returning id, xmax = 0 as fresh, connection_id as "connectionId", dedupe_key as "dedupeKey"`,
     [
-      first.map(({ connectionId }) => connectionId),
-      first.map(({ headers }) => JSON.stringify(headers)),
-      first.map(({ body }) => body),
-      first.map(({ remoteAddress }) => remoteAddress),
-      first.map(({ verdict }) => (verdict.ok ? 'received' : 'rejected')),
-      first.map(({ verdict }) => (verdict.ok ? verdict.dedupeKey : null)),
-      first.map(({ verdict }) => (verdict.ok ? null : verdict.reason)),
-      first.map((one) => copies.get(nameOf(one) ?? '') ?? 1),
+      JSON.stringify(rowsToKeep),
+      Buffer.concat(
+        first.map(({ body }) => body),
+        end,
+      ),
     ],
   );
   const kept = new Map(

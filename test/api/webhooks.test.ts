@@ -232,6 +232,17 @@ describe('callbacks that come together', () => {
     expect(stored.sort()).toEqual(['a received 1', 'b received 3', 'none rejected 1', 'none rejected 1']);
   });
 
+  it('are kept byte by byte, under names that are no proper text too', async () => {
+    const since = await newest();
+    const bodies = [Buffer.from('ü€'), Buffer.alloc(0), Buffer.from([0, 0xff, 0x5c, 0x22])];
+    const named = bodies.map((body, i) => ({ ...incoming(`half ${i} \ud83d`), body }));
+    expect(await storeWebhooks(api.hub.pool, named)).toEqual(
+      bodies.map(() => ({ id: expect.any(String), fresh: true })),
+    );
+    expect((await rows(since)).map(({ body }) => body)).toEqual(expect.arrayContaining(bodies));
+    expect(await storeWebhooks(api.hub.pool, named.slice(0, 1))).toMatchObject([{ fresh: false }]);
+  });
+
   it('do not fall with one that cannot be kept', async () => {
     const keep = gather((many: IncomingWebhook[]) => storeWebhooks(api.hub.pool, many), { most: 10 });
     const outcomes = await Promise.allSettled(['c', 'bad \u0000', 'd'].map((key) => keep(incoming(key))));
