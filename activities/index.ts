@@ -84,6 +84,7 @@ import {
 } from './transactions/restrictions.ts';
 import { deliverWaitingWebhooks } from './webhooks/deliver-waiting-webhooks.ts';
 import { applyStep } from './wizards/apply-step.ts';
+import { bringKeptSteps } from './wizards/bring-kept-steps.ts';
 import { endWizard } from './wizards/end-wizard.ts';
 import { enterStep } from './wizards/enter-step.ts';
 
@@ -100,6 +101,7 @@ export const internalActivities = {
   bookPayout,
   bookReversals,
   bookTransfer,
+  bringKeptSteps,
   closeTransaction,
   compareBalances,
   compareBooks,

@@ -15,7 +15,7 @@ import type { WizardAction } from '../domain/kyc.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import type { Reason } from '../domain/reasons.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
-import type { Submission } from '../domain/wizards/machine.ts';
+import type { Submission, WizardPlace, WizardWhereabouts } from '../domain/wizards/machine.ts';
 import {
   type accountChange,
   type arrivals,
@@ -36,7 +36,7 @@ import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.t
 import { differenceNews } from '../workflows/reconciliation/messages.ts';
 import { type ChangeAnswer, changeBegin, changeWithdraw } from '../workflows/trading/account-change.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
-import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from '../workflows/wizards/messages.ts';
+import { wizardNoted, wizardOpen, wizardStop, wizardSubmit, wizardWhere } from '../workflows/wizards/messages.ts';
 import type { WizardInput } from '../workflows/wizards/wizard.ts';
 import { DecisionProof } from './decision-proof.ts';
 
@@ -244,6 +244,11 @@ export class Steering implements Steer {
         .getHandle(`wizard:${uuid}`)
         .executeUpdate(wizardSubmit, { args: [submission], updateId: `input-${submission.input}` }),
     );
+  }
+
+  /** Where a run is, whatever the books say; also when it is over. */
+  async whereIsWizard(uuid: string): Promise<WizardWhereabouts> {
+    return this.reach(() => this.client.workflow.getHandle(`wizard:${uuid}`).query(wizardWhere));
   }
 
   async stopWizard(uuid: string, by: string, end: 'cancelled' | 'failed'): Promise<WizardPlace> {

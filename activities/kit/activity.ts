@@ -5,6 +5,7 @@ import { deadline } from '../../adapters/kit/deadline.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
 import { FAILURES, isHubFailure } from '../../domain/failures.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
+import type { Submission, WizardPlace, WizardWhereabouts } from '../../domain/wizards/machine.ts';
 import type { OpenConnection } from './open-connection.ts';
 
 /** What an activity works with. */
@@ -52,6 +53,8 @@ export interface Steer {
   difference(what: { differenceId: number; said: string }): Promise<void>;
   /** A date of its calendar has come. */
   verificationDue(what: { caseId: number; workflowId: string }): Promise<void>;
+  submitStep(uuid: string, submission: Submission): Promise<WizardPlace>;
+  whereIsWizard(uuid: string): Promise<WizardWhereabouts>;
   payoutReturn(what: { transactionId: number; connectionId: number; webhookId: string; said: string }): Promise<void>;
 }
 

@@ -1,33 +1,20 @@
 import { noteEntered } from '../../db/repositories/wizards.ts';
-import type { Queryable } from '../../db/pool.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Activity } from '../kit/activity.ts';
 import { stepModule } from './steps.ts';
-import { type AtStep, atStep, runAt } from './work.ts';
+import { type AtStep, atStep } from './work.ts';
 
 export interface Entering extends AtStep {
   kind: string;
   lifetimeSeconds: number;
 }
 
-/** A run comes to a step that asks something: noted, and what the step begins with (a code) is done. Harmless to repeat. */
-export const enterStep: Activity<Entering, void> = async (at, tools) => {
-  const { begin } = stepModule(at.kind);
-  // Most steps begin with nothing: a client waits for it, and one statement needs no transaction.
-  if (!begin) {
-    const { run, step } = await runAt({ ...tools, db: tools.pool }, at.runId, at.step, at.inputs);
-    if (step.kind !== at.kind) throw gone();
-    return note(tools.pool, { ...at, facts: run.facts });
-  }
-  return atStep(tools, at, async (work) => {
-    if (work.step.kind !== at.kind) throw gone();
-    await note(work.db, { ...at, facts: work.run.facts });
-    await begin(work);
+/** A run comes to a step that begins with an effect (a code): it is done, and noted that the run is there. Harmless to repeat. */
+export const enterStep: Activity<Entering, void> = (at, tools) =>
+  atStep(tools, at, async (work) => {
+    if (work.step.kind !== at.kind || !(await noteEntered(work.db, { ...at, facts: work.run.facts }))) throw gone();
+    // Nothing, for a run of before (docs/decisions/0054-the-api-notes-where-a-run-is.md).
+    await stepModule(at.kind).begin?.(work);
   });
-};
-
-const note = async (db: Queryable, at: Entering): Promise<void> => {
-  if (!(await noteEntered(db, at))) throw gone();
-};
 
 const gone = () => new HubFailure('NotFound', 'wizard_not_found', 'The session has expired. Start again.');

@@ -78,5 +78,8 @@ export interface StepModule<S = unknown, B = unknown> {
 
 export const defineStep = <S, B = never>(module: StepModule<S, B>): StepModule => module as unknown as StepModule;
 
+/** Its run has something to do when it comes to it, and notes that it is there; of all others the run's answer is enough. */
+export const beginsWithEffect = ({ begin }: StepModule): boolean => begin !== undefined;
+
 /** It asks nothing: the run does it and goes on. */
 export const isSilent = ({ apply }: StepModule): boolean => apply !== undefined;

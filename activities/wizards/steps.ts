@@ -1,6 +1,6 @@
 import type { Step } from '../../domain/wizards/grammar.ts';
 import type { StepRule } from '../../domain/wizards/definition.ts';
-import { isSilent, type StepModule } from './step.ts';
+import { beginsWithEffect, isSilent, type StepModule } from './step.ts';
 import { addressForm } from './steps/address-form.ts';
 import { askReset } from './steps/ask-reset.ts';
 import { captcha } from './steps/captcha.ts';
@@ -49,6 +49,9 @@ const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.k
 
 /** Kinds that ask nothing. */
 export const SILENT_KINDS: readonly string[] = ALL.filter(isSilent).map(({ kind }) => kind);
+
+/** Kinds that begin with an effect. */
+export const BEGINNING_KINDS: readonly string[] = ALL.filter(beginsWithEffect).map(({ kind }) => kind);
 
 export const findStep = (kind: string): StepModule | undefined => BY_KIND.get(kind);
 

@@ -7,9 +7,12 @@ import type { Asked } from './step.ts';
 const MOST_AN_HOUR = 10;
 
 /** Which e-mails of a form a client has already. Throws `too_many_attempts` for an address that has asked for many, whatever the answer would be. */
-export const takenEmails = <S>({ pool, ring, run }: Asked<S>, { emails }: Pick<ReadForm, 'emails'>): Promise<Wrong[]> =>
-  inTransaction(pool, async (db) => {
-    if (emails.length === 0) return [];
+export const takenEmails = async <S>(
+  { pool, ring, run }: Asked<S>,
+  { emails }: Pick<ReadForm, 'emails'>,
+): Promise<Wrong[]> => {
+  if (emails.length === 0) return [];
+  return inTransaction(pool, async (db) => {
     const address = run.addressMark ?? Buffer.alloc(0);
     // Two that ask from one address at the same moment are counted one after the other.
     await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 2))`, [address.toString('base64')]);
@@ -33,3 +36,4 @@ export const takenEmails = <S>({ pool, ring, run }: Asked<S>, { emails }: Pick<R
     }
     return wrong;
   });
+};

@@ -1,28 +1,32 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { bringStep, noteBeginning, noteWhereabouts, type Reached } from '../../activities/wizards/bring-step.ts';
 import { isMarkOf, markOf, networkOf } from '../../activities/wizards/device.ts';
-import { SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
+import { BEGINNING_KINDS, SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
 import type { Asked, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
-  dropInput,
   FACTS,
   findRun,
   insertInput,
   insertRun,
   loadDraft,
+  loadInputs,
   noteOpening,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Facts, Step, WizardType } from '../../domain/wizards/grammar.ts';
-import type { WizardPlace } from '../../workflows/wizards/messages.ts';
+import type { Submission } from '../../domain/wizards/machine.ts';
+import type { Steering } from '../../worker/steering.ts';
 import { Problem } from '../kit/errors.ts';
 import { canonical } from '../kit/json-body.ts';
 import type { Call } from '../kit/procedure.ts';
 import { parsePart } from '../kit/validate.ts';
 import type { MoneyHub } from '../money/hub.ts';
+
+export type { Reached };
 
 /** B2Core's name of the last step of every wizard. */
 export const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
@@ -73,12 +77,6 @@ export interface Meant {
   steps?: readonly string[];
 }
 
-/** Where a run is now, with what the API knows of it. `step` null: it is over. */
-export interface Reached {
-  run: WizardRun;
-  step: Step | null;
-}
-
 export interface Definition {
   definitionId: number;
   version: number;
@@ -125,7 +123,7 @@ export class WizardHub {
   async write(type: WizardType, chosen: Definition | null, caller: Caller, opening: Opening = {}): Promise<WizardRun> {
     const uuid = randomUUID();
     const { db } = this;
-    await insertRun(db, {
+    const run = await insertRun(db, {
       uuid,
       type,
       chosen,
@@ -136,7 +134,6 @@ export class WizardHub {
       clientId: opening.clientId ?? null,
       locale: caller.locale,
     });
-    const run = (await findRun(db, uuid, []))!;
     if (opening.keep) await insertInput(db, this.ring, { runId: run.id, step: '', mark: OPENING, keep: opening.keep });
     return run;
   }
@@ -149,11 +146,12 @@ export class WizardHub {
   /** Begins a run that is written down; the same again has the same answer. */
   async begin(run: WizardRun, facts: Facts): Promise<Reached> {
     const plan = await planOf(this.db, run);
-    const inputs = await noteOpening(this.db, run.id, facts, OPENING);
-    const place = await this.hub.ask((steering) =>
-      steering.openWizard(run.uuid, { runId: run.id, type: run.type, plan, silent: [...SILENT_KINDS], facts, inputs }),
-    );
-    return this.reached(run.uuid, place);
+    const opening = await noteOpening(this.db, run.id, facts, OPENING);
+    const kinds = { silent: [...SILENT_KINDS], begins: [...BEGINNING_KINDS] };
+    return this.hub.ask(async (steer) => {
+      const place = await steer.openWizard(run.uuid, { runId: run.id, type: run.type, plan, ...kinds, ...opening });
+      return noteBeginning(this.tools(steer), { ...run, openingFacts: opening.facts }, opening.inputs, place);
+    });
   }
 
   /**
@@ -164,7 +162,7 @@ export class WizardHub {
     const marks = this.ring.marks(canonical(body), 'wizard-input');
     const found = await this.find(uuid, type, caller, marks);
     if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
-      return this.send(uuid, { ...found.repeated, facts: await this.factsOf(found.repeated.input) });
+      return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
     const { run, step, module } = await this.waiting(found);
     if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
     const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
@@ -178,7 +176,7 @@ export class WizardHub {
       mark: marks[0],
       keep: { ...keep, [FACTS]: facts },
     });
-    return this.send(uuid, { step: step.name, input, facts });
+    return this.send(run, { step: step.name, input, facts });
   }
 
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
@@ -247,28 +245,25 @@ export class WizardHub {
   }
 
   /** Brings an input to its run. What the run does not take may be sent anew. */
-  async send(uuid: string, submission: { step: string; input: number; facts: Facts }): Promise<Reached> {
+  async send(run: WizardRun, submission: Submission): Promise<Reached> {
     try {
-      return await this.reached(uuid, await this.hub.ask((steering) => steering.submitStep(uuid, submission)));
+      return await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
     } catch (error) {
       if (!isHubFailure(error) || error.type === 'Unavailable') throw error;
-      await dropInput(this.db, submission.input);
       // Somebody was quicker: he hears where the run is.
-      if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(uuid));
+      if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(run));
       throw error.reason === 'not_waiting' ? gone() : error;
     }
   }
 
-  private async presentWorkflow(uuid: string): Promise<string> {
-    const run = await findRun(this.db, uuid, []);
-    return run ? workflowOf((await this.waiting(run)).step) : END;
+  private async presentWorkflow(run: WizardRun): Promise<string> {
+    const present = await this.hub.ask((steer) => noteWhereabouts(this.tools(steer), run));
+    return workflowOf((await this.waiting(present)).step);
   }
 
-  private async reached(uuid: string, { step: name, over }: WizardPlace): Promise<Reached> {
-    const run = await findRun(this.db, uuid, []);
-    if (!run) throw gone();
-    if (over !== null && over !== 'done') throw gone();
-    return { run, step: over ? null : (await planOf(this.db, run)).steps.find((step) => step.name === name)! };
+  private tools(steer: Steering) {
+    const { db: pool, ring } = this;
+    return { pool, ring, steer };
   }
 
   /** Too many wrong codes end the run; a wrong one is shown to operators. */
@@ -290,11 +285,6 @@ export class WizardHub {
   /** For those who look at the run in Temporal UI: nobody waits for it. */
   private note(uuid: string, note: { said: string; triesLeft?: number }): Promise<void> {
     return this.hub.ask((steering) => steering.noteWizard(uuid, note)).catch(() => undefined);
-  }
-
-  private async factsOf(input: number): Promise<Facts> {
-    const kept = await loadDraft(this.db, this.ring, [input]);
-    return (kept[FACTS] ?? {}) as Facts;
   }
 }
 

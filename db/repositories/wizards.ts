@@ -1,6 +1,7 @@
 import type { KeyRing } from '../../config/key-ring.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Facts, Plan, WizardType } from '../../domain/wizards/grammar.ts';
+import type { Submission } from '../../domain/wizards/machine.ts';
 import type { Queryable } from '../pool.ts';
 
 /** What sealed inputs and answers of wizards are bound to. */
@@ -14,6 +15,7 @@ export interface WizardRun {
   version: number | null;
   state: 'opening' | 'open' | 'done' | 'expired' | 'cancelled' | 'failed';
   step: string | null;
+  position: number;
   facts: Facts;
   /** Known before the first step. */
   openingFacts: Facts;
@@ -26,7 +28,7 @@ export interface WizardRun {
   locale: string;
 }
 
-const COLUMNS = `r.id, r.uuid, r.type, r.definition_id as "definitionId", r.version, r.state, r.step, r.facts, r.opening_facts as "openingFacts", r.inputs, r.opened_by as "openedBy",
+const COLUMNS = `r.id, r.uuid, r.type, r.definition_id as "definitionId", r.version, r.state, r.step, r.position, r.facts, r.opening_facts as "openingFacts", r.inputs, r.opened_by as "openedBy",
   r.address_mark as "addressMark", r.device_mark as "deviceMark", r.client_id as "clientId", r.locale`;
 
 /** For a worker, which knows the number of its run. */
@@ -82,11 +84,11 @@ export interface NewRun {
   locale: string;
 }
 
-export const insertRun = async (db: Queryable, run: NewRun): Promise<number> =>
+export const insertRun = async (db: Queryable, run: NewRun): Promise<WizardRun> =>
   (
-    await db.query<{ id: number }>(
-      `insert into wizard_run (uuid, type, definition_id, version, expires_at, opened_by, address_mark, device_mark, client_id, locale)
-       values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6, $7, $8, $9, $10) returning id`,
+    await db.query<WizardRun>(
+      `insert into wizard_run as r (uuid, type, definition_id, version, expires_at, opened_by, address_mark, device_mark, client_id, locale)
+       values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6, $7, $8, $9, $10) returning ${COLUMNS}`,
       [
         run.uuid,
         run.type,
@@ -100,7 +102,7 @@ export const insertRun = async (db: Queryable, run: NewRun): Promise<number> =>
         run.locale,
       ],
     )
-  ).rows[0]!.id;
+  ).rows[0]!;
 
 /** Keeps what was sent and found right; the same again is the same input. */
 export const insertInput = async (
@@ -131,27 +133,35 @@ export const loadInputs = async (
   ring: KeyRing,
   runId: number,
   inputs: readonly number[],
-): Promise<{ step: string; facts: Facts }[]> => {
+): Promise<Submission[]> => {
   if (inputs.length === 0) return [];
-  const { rows } = await db.query<{ step: string; sealed: Buffer }>(
-    `select step, sealed from wizard_input where run_id = $1 and id = any($2)`,
+  const { rows } = await db.query<{ input: number; step: string; sealed: Buffer }>(
+    `select id as input, step, sealed from wizard_input where run_id = $1 and id = any($2)`,
     [runId, inputs],
   );
-  return rows.map(({ step, sealed }) => {
+  return rows.map(({ input, step, sealed }) => {
     const kept = JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as { [FACTS]?: Facts };
-    return { step, facts: kept[FACTS] ?? {} };
+    return { step, input, facts: kept[FACTS] ?? {} };
   });
 };
 
-/** Notes what is known before the first step, once; answers what was sent with the opening. */
-export const noteOpening = async (db: Queryable, runId: number, facts: Facts, mark: Buffer): Promise<number[]> =>
+/** Notes what is known before the first step, once; answers what was noted, and what was sent with the opening. */
+export const noteOpening = async (
+  db: Queryable,
+  runId: number,
+  facts: Facts,
+  mark: Buffer,
+): Promise<{ facts: Facts; inputs: number[] }> =>
   (
-    await db.query<{ id: number }>(
-      `with noted as (update wizard_run set opening_facts = $3 where id = $1 and state = 'opening' and opening_facts = '{}')
-       select id from wizard_input where run_id = $1 and mark = $2`,
+    await db.query<{ facts: Facts; inputs: number[] }>(
+      `with noted as (
+         update wizard_run set opening_facts = $3::jsonb where id = $1 and state = 'opening' and opening_facts = '{}' and $3::jsonb <> '{}' returning opening_facts)
+       select coalesce((select opening_facts from noted), r.opening_facts) as facts,
+              array(select id from wizard_input where run_id = r.id and mark = $2) as inputs
+         from wizard_run r where id = $1`,
       [runId, mark, JSON.stringify(facts)],
     )
-  ).rows.map(({ id }) => id);
+  ).rows[0]!;
 
 /** What a run did not take may be sent anew. */
 export const dropInput = async (db: Queryable, input: number): Promise<void> => {
@@ -195,6 +205,31 @@ export const noteEntered = async (db: Queryable, entered: Entered): Promise<bool
   );
   return rowCount === 1;
 };
+
+/**
+ * Where a run has answered to be, for a step that begins with nothing; only ever forward, so that who is late changes nothing. Nobody waits for the disk:
+ * the run knows it, and what was lost is noted again (activities/wizards/bring-step.ts).
+ */
+export const noteReached = async (db: Queryable, run: WizardRun, lifetimeSeconds: number): Promise<void> => {
+  await db.query(
+    `update wizard_run r set state = 'open', position = $2, step = $3, facts = $4, inputs = $5, since = now(), update_time = now(),
+            client_id = coalesce($6, client_id), expires_at = now() + make_interval(secs => $7)
+       from (select set_config('synchronous_commit', 'off', true)) as quick
+      where id = $1 and state in ('opening', 'open') and position < $2`,
+    [run.id, run.position, run.step, JSON.stringify(run.facts), run.inputs, run.clientId, lifetimeSeconds],
+  );
+};
+
+/** Kept for a step and not noted as taken: whoever was to bring them to their run died. Of the last hour; a run that has long been left alone may stay so. */
+export const inputsLeftBehind = async (db: Queryable, most: number): Promise<{ runId: number; input: number }[]> =>
+  (
+    await db.query<{ runId: number; input: number }>(
+      `select r.id as "runId", i.id as input from wizard_input i join wizard_run r on r.id = i.run_id
+        where i.create_time between now() - interval '1 hour' and now() - interval '15 seconds' and i.step <> '' and r.state = 'open' and not i.id = any(r.inputs)
+        order by i.id limit $1`,
+      [most],
+    )
+  ).rows;
 
 export const noteEnded = async (
   db: Queryable,

@@ -19,6 +19,17 @@ export interface WizardState {
   over: WizardEnd | null;
 }
 
+/** Where a run is after a step: `step` null when there is none left. */
+export interface WizardPlace {
+  step: string | null;
+  over: WizardEnd | null;
+  /** Known once there is one. */
+  clientId: number | null;
+}
+
+/** Where a run is, and what it has taken on its way there. */
+export type WizardWhereabouts = Pick<WizardPlace, 'step' | 'over'> & { inputs: readonly number[] };
+
 /** The first step from `position` on whose condition holds; `steps.length` when there is none. */
 const reachable = ({ steps }: Plan, position: number, facts: Facts): number => {
   const ahead = steps.findIndex((step, at) => at >= position && holds(step.when, facts));

@@ -1,19 +1,14 @@
-import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Submission, WizardEnd } from '../../domain/wizards/machine.ts';
-
-/** Where a run is after a step: `step` null when there is none left. */
-export interface WizardPlace {
-  step: string | null;
-  over: WizardEnd | null;
-  /** Known once there is one. */
-  clientId: number | null;
-}
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Submission, WizardPlace, WizardWhereabouts } from '../../domain/wizards/machine.ts';
 
 /** Sent with the start: answers at the first step that asks something. */
 export const wizardOpen = defineUpdate<WizardPlace, []>('open');
 
 /** What was sent has been checked and is kept; the run learns its number and what follows from it, never what it says. */
 export const wizardSubmit = defineUpdate<WizardPlace, [Submission]>('submit');
+
+/** For whoever may have missed an answer. */
+export const wizardWhere = defineQuery<WizardWhereabouts, []>('where');
 
 /** Ends a run that is not over. `by`: 'user:7', 'client:7', 'tries'. */
 export const wizardStop = defineUpdate<WizardPlace, [{ by: string; end: 'cancelled' | 'failed' }]>('stop');

@@ -16,12 +16,13 @@ import {
   type Submission,
   whyNot,
   type WizardEnd,
+  type WizardPlace,
   type WizardState,
 } from '../../domain/wizards/machine.ts';
 import { internal, setPatience } from '../kit/activities.ts';
 import { attributes as keys } from '../kit/attributes.ts';
 import { hubFailureOf, refusal } from '../kit/stopped.ts';
-import { wizardNoted, wizardOpen, type WizardPlace, wizardStop, wizardSubmit } from './messages.ts';
+import { wizardNoted, wizardOpen, wizardStop, wizardSubmit, wizardWhere } from './messages.ts';
 
 export interface WizardInput {
   runId: number;
@@ -30,6 +31,8 @@ export interface WizardInput {
   plan: Plan;
   /** Kinds of steps that ask nothing: they are done and passed. */
   silent: string[];
+  /** Kinds that begin with an effect. Where the run is at any other is noted by whoever it answers; a run begun without this list notes each itself. */
+  begins?: string[];
   facts: Facts;
   /** What was sent with the opening. */
   inputs: number[];
@@ -45,6 +48,8 @@ export async function wizard(input: WizardInput): Promise<{ over: WizardEnd }> {
 interface Job {
   work: () => Promise<void>;
   done: boolean;
+  /** Where the run was when it was done. */
+  place?: WizardPlace;
   error?: ApplicationFailure;
 }
 
@@ -83,6 +88,7 @@ class Wizard {
     setHandler(wizardStop, ({ by, end }) => this.inTurn(() => this.end(end, `Stopped by ${by}.`)), {
       description: 'Ends it: {"by": "user:<id>", "end": "cancelled"}.',
     });
+    setHandler(wizardWhere, () => ({ step: this.step(), over: this.state.over, inputs: this.state.inputs }));
     setHandler(wizardNoted, ({ said, triesLeft }) => {
       if (triesLeft !== undefined) this.triesLeft = triesLeft;
       this.note(said);
@@ -102,6 +108,7 @@ class Wizard {
       const job = this.jobs.shift();
       if (job) {
         await job.work().catch((error: unknown) => (job.error = said(error)));
+        job.place = this.place();
         job.done = true;
       } else if (this.isOver() && allHandlersFinished()) break;
       else await condition(() => this.jobs.length > 0 || (this.isOver() && allHandlersFinished()));
@@ -125,7 +132,7 @@ class Wizard {
     this.jobs.push(job);
     await condition(() => job.done);
     if (job.error) throw job.error;
-    return this.place();
+    return job.place!;
   }
 
   /** Of two who send the same step at the same moment the second finds it taken. */
@@ -140,13 +147,14 @@ class Wizard {
    * step refuses ends it, because it has all that the client could say.
    */
   private async enter(next: WizardState, input: number | null = null): Promise<void> {
-    const { runId, plan, silent } = this.input;
+    const { runId, plan, silent, begins } = this.input;
     for (;;) {
       const step = plan.steps[next.position];
       if (step && !silent.includes(step.kind)) {
         const { name, kind } = step;
         const { lifetimeSeconds } = plan;
-        await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
+        if (begins?.includes(kind) ?? true)
+          await internal(`Going to ${name}`).enterStep({ runId, ...next, step: name, kind, lifetimeSeconds, input });
         this.at(next, name);
         return;
       }
@@ -193,9 +201,12 @@ class Wizard {
   }
 
   private place(): WizardPlace {
+    return { step: this.step(), over: this.state.over, clientId: this.clientId() };
+  }
+
+  private step(): string | null {
     const { position, over } = this.state;
-    const step = over === null ? (this.input.plan.steps[position]?.name ?? null) : null;
-    return { step, over, clientId: this.clientId() };
+    return over === null ? (this.input.plan.steps[position]?.name ?? null) : null;
   }
 
   private clientId(): number | null {

@@ -126,7 +126,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
           await note(db);
           return insertInput(db, wizards.ring, kept);
         });
-        await wizards.send(run.uuid, { step: step.name, input, facts });
+        await wizards.send(run, { step: step.name, input, facts });
       },
     ),
 

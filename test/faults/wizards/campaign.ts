@@ -142,19 +142,24 @@ const ended = async ({ stack }: World, { uuid }: Walker): Promise<Breach[]> => {
   return [{ invariant: 'a run that is done has ended', detail: seen }];
 };
 
-/** Openings whose answer was lost are runs nobody goes on with: each waits where operators see it, and will expire. */
+/**
+ * Openings whose answer was lost are runs that nobody goes on with: each waits until it expires, seen by operators unless the API died before it had noted
+ * that the run has begun.
+ */
 const stuckRuns = async ({ stack }: World): Promise<string[]> => {
-  const { rows } = await stack.pool.query<{ uuid: string }>(`select uuid from wizard_run where state = 'open'`);
-  const open = new Set(rows.map(({ uuid }) => `wizard:${uuid}`));
+  const { rows } = await stack.pool.query<{ id: string; state: string }>(
+    `select 'wizard:' || uuid as id, state from wizard_run where state in ('opening', 'open')`,
+  );
+  const shown = new Set(rows.map(({ id }) => id));
   const stuck: string[] = [];
-  for (const id of open) {
+  for (const { id } of rows.filter(({ state }) => state === 'open')) {
     const { status } = await stack.client.workflow.getHandle(id).describe();
     if (status.name !== 'RUNNING') stuck.push(`${id} is shown as open and is ${status.name}`);
   }
   for await (const { workflowId } of stack.client.workflow.list({
     query: `ExecutionStatus = 'Running' and WorkflowType = 'wizard'`,
   }))
-    if (!open.has(workflowId)) stuck.push(`${workflowId} is running and not shown as open`);
+    if (!shown.has(workflowId)) stuck.push(`${workflowId} is running and not shown`);
   return stuck;
 };
 

@@ -1,0 +1,197 @@
+/** Where a run is stands in the run; the books follow it. Here whoever was to write them died: whatever is asked next finds the run where it is. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyRing } from '../../config/key-ring.ts';
+import { insertInput, loadRun, noteReached } from '../../db/repositories/wizards.ts';
+import { HubFailure } from '../../domain/failures.ts';
+import type { MoneyApi } from '../api/money-hub.ts';
+import { CONFIG_KEYS } from '../kit/keys.ts';
+import { anEmail, Device, PASSWORD, startWizardApi } from './devices.ts';
+
+let api: MoneyApi;
+let wizard: string;
+beforeAll(async () => {
+  api = await startWizardApi();
+  wizard = await threeForms();
+});
+afterAll(() => api?.stop());
+
+/** A registration of forms only: none of its steps begins with an effect. */
+const threeForms = async (): Promise<string> => {
+  const form = (name: string, stage: string, fields: [string, string, string[]][]) => ({
+    name,
+    kind: 'form',
+    settings: { stage, fields: fields.map(([field, type, rules]) => ({ name: field, type, rules })) },
+  });
+  const steps = [
+    form('main', 'basic_register_form', [
+      ['email', 'input', ['required']],
+      ['password', 'passwordButton', ['required']],
+    ]),
+    form('hobby', 'additional_info', [['hobby', 'input', ['required']]]),
+    form('pet', 'phone_form', [['pet', 'input', ['required']]]),
+    { name: 'client', kind: 'create-client', settings: {} },
+  ];
+  const operator = await api.operator();
+  const made = await operator.call('POST /wizards', { type: 'registration', name: 'Three forms', steps });
+  expect([made.status, made.body]).toEqual([201, expect.anything()]);
+  return made.body.uuid as string;
+};
+
+const device = () => new Device(api);
+const send = (from: Device, uuid: string, body: object) => from.call('POST /my/signup', { uuid, ...body });
+const told = ({ status, body }: { status: number; body: any }) =>
+  status === 200 ? body.workflow : [status, body.error.details[0].reason, body.error.workflow];
+
+/** A run that waits at `hobby`. */
+const atHobby = async (from: Device, email = anEmail()): Promise<{ uuid: string; email: string }> => {
+  const { uuid } = await from.step('POST /my/signup/wizard', { wizard });
+  const main = { email, password: PASSWORD, device_fingerprint: from.fingerprint };
+  expect(told(await send(from, uuid, main))).toBe('additional_info');
+  return { uuid, email };
+};
+
+const idOf = async (uuid: string) =>
+  (await api.hub.one<{ id: number }>(`select id from wizard_run where uuid = $1`, [uuid])).id;
+const noted = async (uuid: string) => loadRun(api.hub.pool, await idOf(uuid));
+
+/** Takes `hobby`, of which nothing but its input is left: as when the API dies after the run took it. */
+const takenUnnoted = async (from: Device, uuid: string): Promise<{ before: number[]; after: number[] }> => {
+  const before = await noted(uuid);
+  expect(told(await send(from, uuid, { hobby: 'chess' }))).toBe('phone_form');
+  const after = await noted(uuid);
+  await api.hub.pool.query(`update wizard_run set step = $2, position = $3, inputs = $4 where id = $1`, [
+    before.id,
+    before.step,
+    before.position,
+    before.inputs,
+  ]);
+  return { before: before.inputs, after: after.inputs };
+};
+
+/** As if a minute had passed since everything was sent. */
+const aMinuteLater = async (uuid: string) =>
+  api.hub.pool.query(
+    `update wizard_input set create_time = create_time - interval '1 minute' where run_id = (select id from wizard_run where uuid = $1)`,
+    [uuid],
+  );
+let sweeps = 0;
+const sweep = () => api.hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
+
+const isRegistered = async (email: string) =>
+  (await api.hub.pool.query(`select from client where email = $1`, [email])).rowCount === 1;
+
+describe('a step that the run took and nobody noted', () => {
+  it('has the same answer when it is sent again, and is noted then', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    const { after } = await takenUnnoted(phone, uuid);
+    expect(told(await send(phone, uuid, { hobby: 'chess' }))).toBe('phone_form');
+    expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: after });
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+    expect(await isRegistered(email)).toBe(true);
+  });
+
+  it('is not taken twice: another answer to it hears where the run is, and goes on from there', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    const { after } = await takenUnnoted(phone, uuid);
+    expect(told(await send(phone, uuid, { hobby: 'go' }))).toEqual([409, 'wrong_step', 'phone_form']);
+    expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: after });
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+    const { extra } = await api.hub.one<{ extra: object }>(`select extra from client where email = $1`, [email]);
+    expect(extra).toMatchObject({ hobby: 'chess' });
+  });
+
+  it('is noted by the sweep when nobody comes again', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const { after } = await takenUnnoted(phone, uuid);
+    await sweep();
+    expect(await noted(uuid)).toMatchObject({ step: 'hobby' });
+    await aMinuteLater(uuid);
+    await sweep();
+    expect(await noted(uuid)).toMatchObject({ state: 'open', step: 'pet', inputs: after });
+  });
+});
+
+describe('a step that was kept and never reached its run', () => {
+  const kept = async (uuid: string, step: string) =>
+    insertInput(api.hub.pool, new KeyRing(CONFIG_KEYS), {
+      runId: await idOf(uuid),
+      step,
+      mark: Buffer.from(uuid),
+      keep: { [`extra:${step}`]: { [step]: 'chess' }, facts: {} },
+    });
+
+  it('is brought there by the sweep', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const input = await kept(uuid, 'hobby');
+    await aMinuteLater(uuid);
+    await sweep();
+    const { step, inputs } = await noted(uuid);
+    expect([step, inputs.at(-1)]).toEqual(['pet', input]);
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202 });
+  });
+
+  it('is dropped when the run does not wait for it any more, and the run stays where it is', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const input = await kept(uuid, 'main');
+    await aMinuteLater(uuid);
+    await sweep();
+    expect(await noted(uuid)).toMatchObject({ step: 'hobby' });
+    expect((await api.hub.pool.query(`select from wizard_input where id = $1`, [input])).rowCount).toBe(0);
+  });
+});
+
+describe('where a run is', () => {
+  it('is noted forward only: who comes late changes nothing', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const late = await noted(uuid);
+    await send(phone, uuid, { hobby: 'chess' });
+    const present = await noted(uuid);
+    await noteReached(api.hub.pool, late, 1_800);
+    expect(await noted(uuid)).toEqual(present);
+  });
+
+  it('is not noted again once it is over', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const open = await noted(uuid);
+    await api.hub.steering.stopWizard(uuid, 'user:1', 'cancelled');
+    await noteReached(api.hub.pool, { ...open, position: open.position + 1, step: 'pet' }, 1_800);
+    expect(await noted(uuid)).toMatchObject({ state: 'cancelled', step: 'hobby' });
+    expect(told(await send(phone, uuid, { hobby: 'chess' }))).toEqual([404, 'wizard_not_found', undefined]);
+  });
+
+  it('is believed only with its inputs: a step made up in Temporal leads nowhere', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    await api.hub.steering.submitStep(uuid, { step: 'hobby', input: 2_000_000_000, facts: {} });
+    expect(told(await send(phone, uuid, { hobby: 'chess' }))).toEqual([404, 'wizard_not_found', undefined]);
+    await api.hub.steering
+      .submitStep(uuid, { step: 'pet', input: 2_000_000_001, facts: {} })
+      .catch((error: unknown) => expect(error).toBeInstanceOf(HubFailure));
+    expect(await isRegistered(email)).toBe(false);
+  });
+});
+
+describe('two devices at a step that begins with nothing', () => {
+  it('send it at the same moment: one wins, the other is told where the run is', async () => {
+    const [one, other] = [device(), device()];
+    const { uuid } = await atHobby(one);
+    const answers = await Promise.all([send(one, uuid, { hobby: 'chess' }), send(other, uuid, { hobby: 'go' })]);
+    expect(answers.map(told)).toEqual(expect.arrayContaining(['phone_form', [409, 'wrong_step', 'phone_form']]));
+    expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: [expect.any(Number), expect.any(Number)] });
+  });
+
+  it('send the very same: both have the answer, and it counts once', async () => {
+    const [one, other] = [device(), device()];
+    const { uuid } = await atHobby(one);
+    const answers = await Promise.all([one, other].map((from) => send(from, uuid, { hobby: 'chess' })));
+    expect(answers.map(told)).toEqual(['phone_form', 'phone_form']);
+    expect((await noted(uuid)).inputs).toHaveLength(2);
+  });
+});
