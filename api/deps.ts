@@ -6,6 +6,7 @@ import type { ObservedCall } from '../activities/kit/observe-calls.ts';
 import type { Memory } from '../db/memory.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from './kit/access.ts';
+import type { TokenKeys } from './kit/token-keys.ts';
 import type { Tokens } from './kit/tokens.ts';
 
 export interface Temporal {
@@ -22,6 +23,7 @@ export interface ApiDeps {
   orm: MikroORM;
   log: Logger;
   tokens: Tokens;
+  tokenKeys: TokenKeys;
   access: Access;
   temporal: Temporal;
   /** Feeds the figures of calls that this process makes to providers. */

@@ -1,9 +1,11 @@
 import { accounts } from './back-office/lists/accounts.ts';
 import { applications } from './back-office/lists/applications.ts';
 import { transactions } from './back-office/lists/transactions.ts';
+import { audit } from './back-office/audit/audit.ts';
 import { authorizations, myAuthorizations } from './back-office/clients/authorizations.ts';
-import { clientSignInProcedures } from './back-office/clients/client-sign-in.ts';
 import { clients } from './back-office/clients/client-lists.ts';
+import { factorChanges, myFactorChanges } from './back-office/clients/factor-changes.ts';
+import { myPasswordChanges, passwordChanges } from './back-office/clients/password-changes.ts';
 import { clientWriteProcedures } from './back-office/clients/client-writes.ts';
 import { profileChanges } from './back-office/clients/profile-changes.ts';
 import { connectionProcedures } from './back-office/connections/connections.ts';
@@ -20,6 +22,7 @@ import { rateProviders } from './back-office/rates/rate-providers.ts';
 import { rateProcedures } from './back-office/rates/rates.ts';
 import { approvalPolicies } from './back-office/resources/approval-policies.ts';
 import { currencies } from './back-office/resources/currencies.ts';
+import { groupRightsProcedures } from './back-office/resources/group-rights.ts';
 import { groups } from './back-office/resources/groups.ts';
 import { resolutionTypes, resolutions } from './back-office/resources/resolutions.ts';
 import { tags } from './back-office/resources/tags.ts';
@@ -28,12 +31,16 @@ import { users } from './back-office/resources/users.ts';
 import { clientRoles } from './back-office/verification/client-roles.ts';
 import { levelRestrictions, verificationLevels } from './back-office/verification/levels.ts';
 import { documentGroups, documentTypes } from './back-office/verification/document-kinds.ts';
+import { blockedClients, unblockProcedures } from './back-office/security/blocked-clients.ts';
+import { securityPolicies } from './back-office/security/policies.ts';
+import { brokerSettingProcedures } from './back-office/settings/settings.ts';
 import { clientTokenProcedures } from './back-office/sign-in/client-token.ts';
 import { signInProcedures } from './back-office/sign-in/sign-in.ts';
 import { wizardDefinitions } from './back-office/wizards/definitions.ts';
 import { wizardRuns } from './back-office/wizards/runs.ts';
 import type { ApiDeps } from './deps.ts';
 import { myAccounts } from './front-office/accounts.ts';
+import { mobileSettingsProcedures } from './front-office/mobile-settings.ts';
 import { myMethods } from './front-office/methods.ts';
 import { myProducts } from './front-office/products.ts';
 import { myRateProcedures } from './front-office/rates.ts';
@@ -57,8 +64,15 @@ const RESOURCES = [
   tags,
   transactionTypes,
   approvalPolicies,
+  securityPolicies,
+  blockedClients,
+  audit,
   authorizations,
   myAuthorizations,
+  factorChanges,
+  myFactorChanges,
+  passwordChanges,
+  myPasswordChanges,
   clients,
   profileChanges,
   accounts,
@@ -89,7 +103,6 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...serviceProcedures(deps),
   ...signInProcedures(deps),
   ...clientTokenProcedures(deps),
-  ...clientSignInProcedures(deps),
   ...clientWriteProcedures(deps),
   ...connectionProcedures(deps),
   ...methodProcedures(deps),
@@ -98,5 +111,9 @@ export const coreProcedures = (deps: ApiDeps): Procedure[] => [
   ...templateProcedures(deps),
   ...rateProcedures(deps),
   ...myRateProcedures(deps),
+  ...brokerSettingProcedures(deps),
+  ...unblockProcedures(deps),
+  ...groupRightsProcedures(deps),
+  ...mobileSettingsProcedures(deps),
   ...RESOURCES.flatMap((declared) => declared(deps)),
 ];

@@ -9,7 +9,18 @@ const PATIENCE_MS = 2_000;
 
 const Ready = z.object({ ready: z.boolean(), missing: z.array(z.enum(['database', 'temporal', 'worker'])) });
 
-/** GET /livez and /readyz, for load balancers and scripts. */
+const PublishedKey = z
+  .object({
+    kty: z.literal('OKP'),
+    crv: z.literal('Ed25519'),
+    x: z.string(),
+    kid: z.string(),
+    use: z.literal('sig'),
+    alg: z.literal('EdDSA'),
+  })
+  .meta({ id: 'PublishedKey' });
+
+/** GET /livez and /readyz, for load balancers and scripts; the keys of our access tokens, for whoever checks them. */
 export const serviceProcedures = (deps: ApiDeps): Procedure[] => [
   procedure('GET /livez', {
     summary: 'The process is alive',
@@ -36,6 +47,20 @@ export const serviceProcedures = (deps: ApiDeps): Procedure[] => [
         ...(worker ? [] : ['worker' as const]),
       ];
       return { ready: missing.length === 0, missing };
+    },
+  }),
+  procedure('GET /.well-known/jwks.json', {
+    summary: 'Public keys of access tokens',
+    description:
+      'JWK set (RFC 7517). A token names its key as `kid`; a new key stands here for a minute before it signs.',
+    tags: ['Service'],
+    access: 'public',
+    root: true,
+    answer: z.object({ keys: z.array(PublishedKey) }),
+    handle: async ({ req }) => {
+      const keys = await deps.tokenKeys.published();
+      req.res!.setHeader('Cache-Control', 'public, max-age=30');
+      return { keys };
     },
   }),
 ];

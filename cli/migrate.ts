@@ -1,6 +1,6 @@
 import { settingsOrExit } from '../config/settings.ts';
-import { migrate } from '../db/migrate.ts';
 import { seed } from '../db/seed/seed.ts';
+import { bringSchema } from './bring-schema.ts';
 import { demoConnections } from './demo-connections.ts';
 import { firstOperator } from './first-operator.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
@@ -8,7 +8,7 @@ import { registerSearchAttributes } from './register-search-attributes.ts';
 /** `npm run migrate`: brings database and Temporal namespace to what this version needs, with the reference data and the first
  * operator. `-- --demo` adds a small brokerage on the sandboxes. */
 const settings = settingsOrExit();
-const { applied } = await migrate(settings.databaseUrl);
+const { applied } = await bringSchema(settings);
 const demo = process.argv.includes('--demo');
 await seed(
   settings.databaseUrl,

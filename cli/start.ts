@@ -1,6 +1,6 @@
 import { registerSearchAttributes } from './register-search-attributes.ts';
 import { loadSettings, SettingsError, type Settings } from '../config/settings.ts';
-import { migrate } from '../db/migrate.ts';
+import { bringSchema } from './bring-schema.ts';
 import { seed } from '../db/seed/seed.ts';
 import { demoConnections } from './demo-connections.ts';
 import { assertPortFree } from './embedded/ports.ts';
@@ -79,7 +79,7 @@ async function bringDatabase(settings: Settings): Promise<void> {
     };
     await bring('postgres', () => startPostgres(options), 'SIGQUIT');
   }
-  const { applied } = await migrate(settings.databaseUrl);
+  const { applied } = await bringSchema(settings);
   if (applied.length > 0) say(`Database brought up to date: ${applied.join(', ')}.`);
 }
 

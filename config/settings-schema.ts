@@ -152,10 +152,26 @@ export const settingsShape = {
   ACCESS_TOKEN_SECONDS: count(10, 86_400).default(1200).describe('Life of an access token.'),
   REFRESH_TOKEN_SECONDS: count(60, 31_536_000).default(2_592_000).describe('Life of a refresh token.'),
 
+  PASSWORD_MEMORY_KIB: count(8, 4_194_304)
+    .default(19_456)
+    .describe(
+      'Memory of one argon2id hash of a password, in KiB. Hashes of another cost are made anew at the next sign-in.',
+    ),
+  PASSWORD_PASSES: count(1, 100).default(2).describe('Passes of argon2id over that memory.'),
+  BREACHED_PASSWORDS: z
+    .string()
+    .optional()
+    .register(settingNotes, { defaultText: 'none' })
+    .describe(
+      'Passwords nobody may choose any more: a file of SHA-1 hashes in order, or a folder of files named by their first five digits, as Have I Been Pwned gives them.',
+    ),
+
   JWT_PRIVATE_KEY: ed25519Pem()
     .optional()
     .register(settingNotes, { secret: true, inProduction: 'required', defaultText: 'generated into `HUB_STATE_DIR`' })
-    .describe('Signs access tokens: Ed25519, PKCS#8 PEM; line breaks may be written as `\\n`.'),
+    .describe(
+      'Signs access tokens until `npm run keys -- rotate-tokens` made another key: Ed25519, PKCS#8 PEM; line breaks may be written as `\\n`.',
+    ),
   PAYLOAD_KEYS: keyRing()
     .optional()
     .register(settingNotes, { secret: true, inProduction: 'required', defaultText: 'generated into `HUB_STATE_DIR`' })

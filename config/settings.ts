@@ -8,14 +8,15 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
   : Lowercase<S>;
 
 type Parsed = z.output<typeof settingsSchema>;
-/** Left open even after the defaults are filled in: its absence means "generate one and show it". */
-type Open = 'ADMIN_PASSWORD';
+/** Left open even after the defaults are filled in: their absence means "generate one and show it", and "no such list". */
+type Open = 'ADMIN_PASSWORD' | 'BREACHED_PASSWORDS';
 
 /** Each variable under its camelCase name (`TEMPORAL_UI_PORT` → `temporalUiPort`), checked, with its default filled in. */
 export type Settings = {
   [K in Exclude<SettingName, Open> as CamelCase<K>]: NonNullable<Parsed[K]>;
 } & {
   adminPassword: string | undefined;
+  breachedPasswords: string | undefined;
   /** Whether `npm start` brings these up itself. */
   embedded: { database: boolean; temporal: boolean };
 };
@@ -30,6 +31,10 @@ export class SettingsError extends Error {
     this.problems = problems;
   }
 }
+
+/** OWASP's floor for argon2id. */
+const LEAST_MEMORY_KIB = 19_456;
+const LEAST_PASSES = 2;
 
 const projectRoot = resolve(import.meta.dirname, '..');
 
@@ -48,6 +53,13 @@ export function loadSettings(
   const mode = given['HUB_MODE'] ?? (given['NODE_ENV'] === 'production' ? 'production' : 'embedded');
   if (mode === 'production') {
     problems.push(...missingInProduction(given));
+    if (
+      parsed.success &&
+      (parsed.data.PASSWORD_MEMORY_KIB < LEAST_MEMORY_KIB || parsed.data.PASSWORD_PASSES < LEAST_PASSES)
+    )
+      problems.push(
+        `PASSWORD_MEMORY_KIB below ${LEAST_MEMORY_KIB} and PASSWORD_PASSES below ${LEAST_PASSES} are for tests and refused in production.`,
+      );
     if (given['HUB_TIMINGS'] === 'quick') problems.push('HUB_TIMINGS quick is for tests and refused in production.');
   }
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
@@ -123,6 +135,10 @@ function complete(given: Parsed, mode: 'embedded' | 'production'): Settings {
     adminPassword: given.ADMIN_PASSWORD,
     accessTokenSeconds: given.ACCESS_TOKEN_SECONDS,
     refreshTokenSeconds: given.REFRESH_TOKEN_SECONDS,
+    passwordMemoryKib: given.PASSWORD_MEMORY_KIB,
+    passwordPasses: given.PASSWORD_PASSES,
+    breachedPasswords:
+      given.BREACHED_PASSWORDS === undefined ? undefined : resolve(projectRoot, given.BREACHED_PASSWORDS),
     jwtPrivateKey: given.JWT_PRIVATE_KEY ?? keys?.jwtPrivateKey ?? '',
     payloadKeys: given.PAYLOAD_KEYS ?? keys?.payloadKeys ?? '',
     configKeys: given.CONFIG_KEYS ?? keys?.configKeys ?? '',

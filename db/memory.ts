@@ -23,6 +23,8 @@ interface Known<V> {
 
 export interface Remembered<K, V> {
   get: (key: K) => Promise<V>;
+  /** What is known already, without waiting. */
+  now: (key: K) => V | undefined;
   /** Those a caller knows to be wrong. */
   forget: (which: (value: V) => boolean) => void;
 }
@@ -105,6 +107,10 @@ export class Memory {
         known.set(key, entry);
         void keep(key, entry);
         return answer;
+      },
+      now: (key) => {
+        const found = known.get(key);
+        return found && found.until > Date.now() ? found.value : undefined;
       },
       forget: (which) => forget((_key, value) => which(value)),
     };

@@ -1,4 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql';
+import * as audit from './entities/audit.ts';
 import * as configuration from './entities/configuration.ts';
 import * as connections from './entities/connections.ts';
 import * as messages from './entities/messages.ts';
@@ -7,6 +8,7 @@ import * as people from './entities/people.ts';
 import * as products from './entities/products.ts';
 import * as rates from './entities/rates.ts';
 import * as reconciliation from './entities/reconciliation.ts';
+import * as security from './entities/security.ts';
 import * as verification from './entities/verification.ts';
 import * as webhooks from './entities/webhooks.ts';
 import * as wizards from './entities/wizards.ts';
@@ -16,6 +18,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
   MikroORM.init({
     clientUrl: databaseUrl,
     entities: [
+      ...Object.values(audit),
       ...Object.values(configuration),
       ...Object.values(connections),
       ...Object.values(messages),
@@ -24,6 +27,7 @@ export const createOrm = (databaseUrl: string, size = 5): Promise<MikroORM> =>
       ...Object.values(products),
       ...Object.values(rates),
       ...Object.values(reconciliation),
+      ...Object.values(security),
       ...Object.values(verification),
       ...Object.values(webhooks),
       ...Object.values(wizards),

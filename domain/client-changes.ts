@@ -1,5 +1,3 @@
-import type { BrokerSettingName } from './broker-settings.ts';
-
 /** What a client asks to have changed about himself, by kind. */
 export interface WantedChanges {
   clientType: { typeId: number; extra?: Record<string, unknown> };
@@ -28,17 +26,17 @@ export type ClientChangeState = 'waiting' | 'done' | 'rejected' | 'refused';
 export interface AboutKind {
   /** B2Core's type of the request. */
   request: string;
-  /** Whether a person must allow it. */
-  setting: BrokerSettingName;
+  /** Of the broker: whether a person must allow it. */
+  setting: string;
   /** For people, after "your". */
   words: string;
 }
 
-export const ABOUT_KIND: Record<ChangeKind, AboutKind> = {
+export const ABOUT_KIND = {
   clientType: { request: 'clientType', setting: 'clients.requestForClientType', words: 'type of profile' },
   profile: { request: 'profile', setting: 'clients.requestForProfile', words: 'personal data' },
   email: { request: 'profile', setting: 'clients.requestForEmail', words: 'e-mail address' },
   phone: { request: 'profile', setting: 'clients.requestForPhone', words: 'phone number' },
   address: { request: 'address', setting: 'clients.requestForAddress', words: 'address' },
   deactivation: { request: 'deleteAccount', setting: 'clients.requestForDeletion', words: 'profile' },
-};
+} as const satisfies Record<ChangeKind, AboutKind>;

@@ -19,6 +19,8 @@ export const REASONS = [
   'bad_credentials',
   'forbidden',
   'restricted',
+  'address_denied',
+  'locks_out',
   'too_many_requests',
   'too_many_attempts',
   // procedures in steps

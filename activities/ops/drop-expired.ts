@@ -1,7 +1,10 @@
 import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
 import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
 import { dropOldRates } from '../../db/repositories/rates.ts';
+import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
+import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
 import { dropOldSettings } from '../../db/repositories/settings-used.ts';
+import { dropOldTokenKeys } from '../../db/repositories/token-keys.ts';
 import { dropOldRuns } from '../../db/repositories/wizards.ts';
 import type { Activity } from '../kit/activity.ts';
 
@@ -22,4 +25,7 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await dropOldMinutes(pool);
   await dropOldRates(pool);
   await dropOldQuotes(pool);
+  await dropOldTokenKeys(pool);
+  await dropOldTries(pool);
+  await dropOldPlaces(pool);
 };

@@ -1,6 +1,9 @@
 import type { Queryable } from '../../db/pool.ts';
 
-/** One line in a client's history of sign-ins. An e-mail nobody has is looked for as well, and noted nowhere. */
+/**
+ * One line in a client's history of sign-ins. An e-mail nobody has is looked for as well, and noted nowhere. Of tries at a closed door one a minute is
+ * noted: a flood is no history.
+ */
 export const noteAuthorization = async (
   db: Queryable,
   record: ({ email: string } | { clientId: number }) & {
@@ -12,7 +15,9 @@ export const noteAuthorization = async (
 ): Promise<void> => {
   await db.query(
     `insert into authorization_record (client_id, status, ip, user_agent, reason)
-     select client_id, $3, $4, $5, $6 from client where client_id = $1 or lower(email) = lower($2) and status <> 'deleted'`,
+     select client_id, $3, $4, $5, $6::text from client where (client_id = $1 or lower(email) = lower($2) and status <> 'deleted')
+        and ($6::text is distinct from 'blocked'
+             or not exists (select from authorization_record a where a.client_id = client.client_id and a.create_time > now() - interval '1 minute' and a.reason = 'blocked'))`,
     [
       'clientId' in record ? record.clientId : null,
       'email' in record ? record.email.trim() : null,

@@ -9,7 +9,9 @@ export const recipientOf = async <S>({ db, run, draft }: At<S>, channel: 'email'
       `select email, c.phone, first_name as "firstName" from client c where client_id = $1 and status <> 'deleted'`,
       [run.clientId],
     );
-    const to = channel === 'email' ? rows[0]?.email : rows[0]?.phone;
+    // A phone that is to be his counts before the one he has.
+    const { newPhone } = run.openedBy === null ? {} : ((await draft()) as { newPhone?: string });
+    const to = channel === 'email' ? rows[0]?.email : (newPhone ?? rows[0]?.phone);
     if (!rows[0] || !to) throw noRecipient(channel);
     return { channel, to, firstName: rows[0].firstName, decoy: false };
   }

@@ -25,10 +25,13 @@ export interface Asked<S> extends At<S> {
   pool: pg.Pool;
   ip: string;
   userAgent: string;
+  /** The sign-in of a client who is signed in. */
+  family: string | null;
   /** 'de_DE' */
   locale: string;
   open: OpenConnection;
   provider: (id: string) => Provider;
+  steer: Pick<Steer, 'startWaiting'>;
 }
 
 /** What a worker does a step with: all of it in the transaction of `db`. */

@@ -16,10 +16,13 @@ import { newEmailCode, newPhoneCode } from './steps/new-contact-codes.ts';
 import { newPassword } from './steps/new-password.ts';
 import { newPhone } from './steps/new-phone.ts';
 import { phoneCode } from './steps/phone-code.ts';
+import { phoneNumber } from './steps/phone-number.ts';
 import { profileForm } from './steps/profile-form.ts';
 import { setPassword } from './steps/set-password.ts';
 import { signIn } from './steps/sign-in.ts';
+import { switchFactor } from './steps/switch-factor.ts';
 import { totp } from './steps/totp.ts';
+import { totpKey } from './steps/totp-key.ts';
 
 /** Every kind of step. A new one is its file and a line here. */
 const ALL: readonly StepModule[] = [
@@ -39,10 +42,13 @@ const ALL: readonly StepModule[] = [
   newPhone,
   newPhoneCode,
   phoneCode,
+  phoneNumber,
   profileForm,
   setPassword,
   signIn,
+  switchFactor,
   totp,
+  totpKey,
 ];
 
 const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));

@@ -1,7 +1,22 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const STEP_SECONDS = 30;
 const DIGITS = 6;
+/** RFC 4226 wants at least 16 bytes and recommends 20. */
+const SECRET_BYTES = 20;
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+export const newTotpSecret = (): Buffer => randomBytes(SECRET_BYTES);
+
+/** RFC 4648, without padding: how people type a secret into an app. */
+export const base32 = (bytes: Uint8Array): string => {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32[parseInt(five.padEnd(5, '0'), 2)]).join('');
+};
+
+/** What the QR code of an app says; https://github.com/google/google-authenticator/wiki/Key-Uri-Format. */
+export const totpUri = (secret: Uint8Array, issuer: string, account: string): string =>
+  `otpauth://totp/${encodeURIComponent(issuer)}:${encodeURIComponent(account)}?secret=${base32(secret)}&issuer=${encodeURIComponent(issuer)}`;
 
 /** RFC 6238 with SHA-1, 30 seconds, 6 digits: what every authenticator app does. `counter`: the time step. */
 export const totpAt = (secret: Uint8Array, counter: number): string => {

@@ -37,7 +37,7 @@ export const createAccess = (pool: pg.Pool, tokens: Tokens, memory: Memory) => {
     return { actor, expires };
   };
   const remembered = memory.remember({
-    tables: ['refresh_token', 'client', 'hub_user', 'hub_user_group', 'hub_user_tag', 'user_group'],
+    tables: ['refresh_token', 'client', 'hub_user', 'hub_user_group', 'hub_user_tag', 'user_group', 'token_key'],
     load,
     about: (_token, { actor: { kind, id, family } }) => [
       `refresh_token ${family}`,

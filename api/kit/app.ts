@@ -4,6 +4,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { accessLog, giveRequestId } from './access-log.ts';
 import { docsAssets, showDocs } from './docs-page.ts';
 import { Problem, errorBody, problem, toProblem } from './errors.ts';
+import type { Gate } from './gate.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Procedure } from './procedure.ts';
@@ -27,6 +28,8 @@ export interface Mount {
 interface AppParts extends RunDeps {
   /** Load balancers in front of us whose word about the caller's address is taken. */
   trustProxy: number;
+  /** Who is let in at all. */
+  gate: Gate;
   metrics: HttpMetrics;
   procedures: readonly Procedure[];
   mounts?: readonly Mount[];
@@ -51,13 +54,15 @@ export const createApp = (parts: AppParts): Express => {
 };
 
 /** One step before all others: each step of Express costs. */
-const everyRequest = ({ log, metrics }: AppParts): RequestHandler => {
+const everyRequest = ({ log, metrics, gate }: AppParts): RequestHandler => {
   const logAnswer = accessLog(log, metrics);
   return (req, res, next) => {
     giveRequestId(req, res);
     logAnswer(req, res);
     setSecurityHeaders(res);
-    next();
+    const waits = gate(req);
+    if (waits) waits.then(() => next(), next);
+    else next();
   };
 };
 
@@ -102,7 +107,7 @@ const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
   ];
   const find = createRoutes<Route>(all);
   const handler: RequestHandler = (req, res, next) => {
-    const found = find(req.path);
+    const found = find(req.path, ({ runs }) => runs.has(req.method)) ?? find(req.path);
     if (!found) return next();
     const { route, params } = found;
     res.locals['route'] = route.name;

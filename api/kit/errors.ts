@@ -40,6 +40,8 @@ const STATUS_OF_REASON: Partial<Record<Reason, number>> = {
   bad_signature: 401,
   forbidden: 403,
   restricted: 403,
+  address_denied: 403,
+  locks_out: 409,
   own_request: 403,
   already_exists: 409,
   already_done: 409,

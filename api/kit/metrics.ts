@@ -70,6 +70,7 @@ const COUNTS = `select
   (select count(*) from reconciliation r where state = 'cannot_compare' and window_to = (select max(window_to) from reconciliation l where l.connection_id = r.connection_id))::int
     as not_comparable_connections,
   (select count(*) from audit where seq is null)::int as unsealed_audit,
+  (select coalesce(extract(epoch from now() - min(create_time)), 0) from audit where seq is null)::float as oldest_unsealed_seconds,
   (select count(*) from message where state in ('queued', 'sending') and create_time < now() - interval '5 minutes')::int as late_messages,
   (select count(*) from message where state in ('failed', 'unknown') and reason is distinct from 'limit_exceeded' and create_time > now() - interval '1 day')::int as lost_messages,
   (select coalesce(extract(epoch from now() - min(create_time)), 0) from money_transaction where not workflow_started)::float as oldest_unstarted_seconds`;
@@ -85,6 +86,7 @@ const HELP = {
   late_reconciliations: "Comparisons with providers' books that have not moved on for three hours",
   not_comparable_connections: 'Connections whose provider shows no books: nothing can be said about them',
   unsealed_audit: 'Audit rows not yet in the hash chain',
+  oldest_unsealed_seconds: 'Age of the oldest audit row that is not in the hash chain',
   oldest_unstarted_seconds: 'Age of the oldest transaction whose workflow was not started',
 } as const;
 

@@ -30,7 +30,7 @@ const MEANING: Record<number, string> = {
   204: 'Done, no body',
   400: 'Refused: something in the request is wrong, or a rule says no',
   401: 'No valid access token',
-  403: 'Not allowed for this caller',
+  403: 'Not allowed for this caller, or from this address',
   404: 'No such object, or not yours',
   405: 'The path exists, the method does not',
   409: 'Contradicts the present state or an earlier request',
@@ -50,8 +50,9 @@ export const errorAnswer = (status: number) => ({
 
 /** Error statuses this method can answer. */
 const errorsOf = ({ method, spec }: Procedure): number[] => {
-  const found = new Set([400, 429, 500, 503, ...(spec.errors ?? [])]);
-  if (spec.access !== 'public') for (const status of [401, 403]) found.add(status);
+  // 403: also where a black or white list says no to the address, which is before everything else.
+  const found = new Set([400, 403, 429, 500, 503, ...(spec.errors ?? [])]);
+  if (spec.access !== 'public') found.add(401);
   if (Object.keys(spec.params?.shape ?? {}).length > 0) found.add(404);
   if (method !== 'GET') for (const status of [413, 415]) found.add(status);
   if (spec.idempotent) found.add(409);

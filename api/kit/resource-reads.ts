@@ -10,13 +10,17 @@ import { idText } from './shapes.ts';
 /** Which rows exist for this caller. */
 export const visible = (spec: Declared, actor: Actor): Row[] => {
   const conditions: Row[] = spec.where ? [spec.where(actor)] : [];
-  if (spec.clientProperty === undefined) return conditions;
-  if (actor.kind === 'client') return [...conditions, { [spec.clientProperty]: actor.id }];
-  if (actor.tagIds.length === 0) return conditions;
+  return spec.clientProperty === undefined ? conditions : [...conditions, ...ofTheirs(spec.clientProperty, actor)];
+};
+
+/** Of rows that belong to clients: a client's own, or those of the clients a user may see. */
+const ofTheirs = (clientProperty: string, actor: Actor): Row[] => {
+  if (actor.kind === 'client') return [{ [clientProperty]: actor.id }];
+  if (actor.tagIds.length === 0) return [];
   const tagged = raw(
     (alias) => `${alias}.client_id in (select client_id from client_tag where tag_id in (${actor.tagIds.join(',')}))`,
   );
-  return [...conditions, { [tagged as unknown as string]: [] }];
+  return [{ [tagged as unknown as string]: [] }];
 };
 
 /** Rows as they are, in the words of the API. */
@@ -47,7 +51,7 @@ export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proc
     handle: async ({ actor, params, query }) => {
       const { where, ...page } = listRequest(query, filters, sorts, spec.id);
       const em = orm.em.fork() as EntityManager;
-      await assertParent(spec, em, params);
+      await assertParent(spec, em, params, actor);
       const conditions = { $and: [...visible(spec, actor), ...below(spec, params), ...where] };
       const [rows, total] = await em.findAndCount(spec.entity as never, conditions as never, page as never);
       return { total, data: await viewsOf(spec, rows, { em, pool, actor }) };
@@ -64,15 +68,20 @@ export const idParams = (spec: Declared) => parentParams(spec).extend({ [spec.id
 export const below = ({ parent }: Declared, params: Record<string, number>): Row[] =>
   parent ? [{ [parent.property]: params[parent.param] }] : [];
 
-/** Throws 404 when the parent named in the path does not exist. */
+/** Throws 404 when the parent named in the path does not exist; a client does not for whoever may not see him. */
 export const assertParent = async (
-  { parent }: Declared,
+  { parent, clientProperty }: Declared,
   em: EntityManager,
   params: Record<string, number>,
+  actor: Actor,
 ): Promise<void> => {
   if (!parent) return;
-  const there = { ...parent.where, [parent.key ?? 'id']: params[parent.param] };
-  if ((await em.count(parent.entity as never, there as never)) === 0) throw notFound(parent.noun);
+  const isClient = parent.property === clientProperty;
+  const there = [
+    { ...parent.where, [parent.key ?? 'id']: params[parent.param] },
+    ...(isClient ? ofTheirs(parent.key ?? 'id', actor) : []),
+  ];
+  if ((await em.count(parent.entity as never, { $and: there } as never)) === 0) throw notFound(parent.noun);
 };
 
 export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Procedure =>
@@ -85,7 +94,7 @@ export const getProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proce
     answer: spec.read,
     handle: async ({ actor, params }) => {
       const em = orm.em.fork() as EntityManager;
-      await assertParent(spec, em, params);
+      await assertParent(spec, em, params, actor);
       const conditions = {
         $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)],
       };

@@ -24,6 +24,8 @@ export interface Writing {
   em: EntityManager;
   db: Queryable;
   actor: UserActor;
+  /** Where the call comes from. */
+  ip: string;
 }
 
 export interface Parent {

@@ -2,7 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { type UserActor, actorName } from './access.ts';
+import { actorName } from './access.ts';
 import { notFound } from './errors.ts';
 import { type Procedure, procedure, updateProcedures } from './procedure.ts';
 import { assertParent, below, idParams, parentParams, plainViews, shown, visible } from './resource-reads.ts';
@@ -21,10 +21,10 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     answer: spec.read,
     status: 201,
     idempotent: true,
-    handle: ({ actor, params, body, once, requestId }) =>
-      write(spec, deps, actor, 'save', async (unit) => {
+    handle: ({ actor, params, body, once, requestId, ip }) =>
+      write(spec, deps, { actor, ip }, 'save', async (unit) => {
         await once?.lock(unit.db);
-        await assertParent(spec, unit.em, params);
+        await assertParent(spec, unit.em, params, unit.actor);
         const fields: Row = Object.assign({}, await fieldsOf(spec, body, unit, null), ...below(spec, params));
         const row: Row = unit.em.create(spec.entity as never, fields as never);
         await unit.em.persist(row).flush();
@@ -47,8 +47,8 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     body: optional(spec.write!),
     answer: spec.read,
     errors: [409],
-    handle: ({ actor, params, body, requestId }) =>
-      write(spec, deps, actor, 'save', async (unit) => {
+    handle: ({ actor, params, body, requestId, ip }) =>
+      write(spec, deps, { actor, ip }, 'save', async (unit) => {
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, body, unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -71,8 +71,8 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     params: idParams(spec),
     answer: null,
     errors: [409],
-    handle: ({ actor, params, requestId }) =>
-      write(spec, deps, actor, 'delete', async (unit) => {
+    handle: ({ actor, params, requestId, ip }) =>
+      write(spec, deps, { actor, ip }, 'delete', async (unit) => {
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, 'delete', unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -85,12 +85,14 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
 const write = <T>(
   spec: Declared,
   { orm }: ResourceDeps,
-  actor: UserActor,
+  caller: Pick<Writing, 'actor' | 'ip'>,
   intent: 'save' | 'delete',
   work: (unit: Writing) => Promise<T>,
 ): Promise<T> =>
   savingFailures(spec.noun, intent, () =>
-    orm.em.fork().transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), actor })),
+    orm.em
+      .fork()
+      .transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), ...caller })),
   );
 
 /** Plain SQL with `$1` values inside the unit of work's transaction. */
@@ -108,7 +110,7 @@ const queryableOf = (em: EntityManager): Queryable => {
 };
 
 const locked = async (spec: Declared, { em, actor }: Writing, params: Record<string, number>): Promise<Row> => {
-  await assertParent(spec, em, params);
+  await assertParent(spec, em, params, actor);
   const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)] };
   const row: Row | null = await em.findOne(spec.entity as never, conditions as never, {
     lockMode: LockMode.PESSIMISTIC_WRITE,

@@ -26,12 +26,13 @@ export const createRoutes = <T>(routes: Iterable<readonly [path: string, route: 
     if (names.length === 0) fixed.set(path, route);
     else patterns.set(segments.length, [...(patterns.get(segments.length) ?? []), { segments, names, route }]);
   }
-  return (path: string): Match<T> | undefined => {
+  /** `serves`: routes that do not are passed by, for one path may be fixed for one method and a pattern for another. */
+  return (path: string, serves: (route: T) => boolean = () => true): Match<T> | undefined => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
     const known = fixed.get(plain);
-    if (known !== undefined) return { route: known, params: {} };
+    if (known !== undefined && serves(known)) return { route: known, params: {} };
     const given = plain.split('/');
-    const found = patterns.get(given.length)?.find(({ segments }) => fits(segments, given));
+    const found = patterns.get(given.length)?.find(({ segments, route }) => fits(segments, given) && serves(route));
     return found && { route: found.route, params: paramsOf(found, given) };
   };
 };

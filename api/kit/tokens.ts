@@ -1,11 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
-import { SignJWT, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { SignJWT, errors, jwtVerify } from 'jose';
 import type pg from 'pg';
 import type { DeviceMarks } from '../../activities/wizards/device.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { revokeTokens } from '../../db/repositories/refresh-tokens.ts';
 import { problem } from './errors.ts';
 import { isoTime } from './shapes.ts';
+import { type TokenKeys, UnknownKey } from './token-keys.ts';
 
 type SubjectKind = 'user' | 'client';
 interface Subject {
@@ -23,7 +24,6 @@ export interface TokenPair {
 }
 
 interface TokenSettings {
-  jwtPrivateKey: string;
   publicUrl: string;
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
@@ -44,21 +44,18 @@ interface RotateOptions {
   onStolen?: (id: number) => Promise<void>;
 }
 
-export type Tokens = Awaited<ReturnType<typeof createTokens>>;
+export type Tokens = ReturnType<typeof createTokens>;
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 const unauthenticated = () => problem(401, 'unauthenticated', 'Sign in first.');
 
 /** Short EdDSA access tokens and rotating refresh tokens; a refresh token used twice revokes its whole family. */
-export const createTokens = async (settings: TokenSettings, pool: pg.Pool) => {
-  const privateKey = createPrivateKey(settings.jwtPrivateKey);
-  const publicKey = createPublicKey(privateKey);
-  const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }));
-
+export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: TokenKeys) => {
   const accessToken = async (subject: Subject, family: string) => {
     const now = Date.now();
     const issued = Math.floor(now / 1000);
     const expires = issued + settings.accessTokenSeconds;
+    const { kid, privateKey } = await keys.signing();
     const token = await new SignJWT({ typ: subject.kind, sid: family, iat_mt: (now / 1000).toFixed(6) })
       .setProtectedHeader({ alg: 'EdDSA', kid })
       .setSubject(String(subject.id))
@@ -145,7 +142,7 @@ export const createTokens = async (settings: TokenSettings, pool: pg.Pool) => {
     /** 401 `token_expired` or `unauthenticated`. */
     verify: async (token: string): Promise<Claims> => {
       try {
-        const { payload } = await jwtVerify(token, publicKey, {
+        const { payload } = await jwtVerify(token, ({ kid }) => keys.verifying(kid), {
           algorithms: ['EdDSA'],
           issuer: settings.publicUrl,
           requiredClaims: ['sub', 'exp', 'sid', 'typ'],
@@ -158,7 +155,8 @@ export const createTokens = async (settings: TokenSettings, pool: pg.Pool) => {
         };
       } catch (error) {
         if (error instanceof errors.JWTExpired) throw problem(401, 'token_expired', 'The access token has expired.');
-        throw unauthenticated();
+        if (error instanceof errors.JOSEError || error instanceof UnknownKey) throw unauthenticated();
+        throw error;
       }
     },
   };

@@ -80,6 +80,7 @@ const PATHS: ZodOpenApiPathsObject = {
       responses: {
         '200': { description: 'Kept' },
         '401': { description: 'Not proved to come from the provider' },
+        '403': errorAnswer(403),
         '404': errorAnswer(404),
         '413': errorAnswer(413),
         '415': errorAnswer(415),

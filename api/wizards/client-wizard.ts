@@ -7,7 +7,7 @@ import { callerOf, END, type Opening, type Reached, type WizardHub } from './wiz
 type ByClient = Pick<Call<'client'>, 'ip' | 'req' | 'actor'>;
 
 /** Facts every procedure of a signed-in client begins with: who he is, and which code guards what he changes. */
-const factsOf = async ({ db }: WizardHub, clientId: number): Promise<Facts> => {
+export const factsOf = async ({ db }: WizardHub, clientId: number): Promise<Facts> => {
   const [strongest = 'email'] = await factorsOf(db, clientId);
   return { clientId, factor: strongest };
 };
@@ -30,7 +30,7 @@ export class ClientWizard {
     const { wizards, type } = this;
     const { id } = call.actor;
     const chosen = await wizards.defaultDefinition(type);
-    const facts = { ...opening.facts, ...(await factsOf(wizards, id)) };
+    const facts = { ...(await factsOf(wizards, id)), ...opening.facts };
     const reached = await wizards.open(type, chosen, callerOf(call), { ...opening, facts, clientId: id });
     return this.answer(reached, call, done);
   }

@@ -46,6 +46,8 @@ export interface Caller {
   userAgent: string;
   locale: string;
   clientId: number | null;
+  /** His sign-in. */
+  family: string | null;
 }
 
 export const callerOf = ({ ip, req, actor }: Pick<Call, 'ip' | 'req' | 'actor'>): Caller => ({
@@ -53,6 +55,7 @@ export const callerOf = ({ ip, req, actor }: Pick<Call, 'ip' | 'req' | 'actor'>)
   userAgent: (req.headers['user-agent'] ?? '').slice(0, 500),
   locale: localeIn(req.headers['accept-language']),
   clientId: actor?.kind === 'client' ? actor.id : null,
+  family: actor?.kind === 'client' ? actor.family : null,
 });
 
 const localeIn = (header: string | undefined): string => {
@@ -231,17 +234,12 @@ export class WizardHub {
 
   async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
     const { db, ring } = this;
-    const { open, provider } = this.toolsOfProviders();
+    const { open, provider, steer } = this.hub.tools();
     const plan = await planOf(db, run);
     return {
-      ...{ db, pool: db, ring, run, plan, step, settings: step.settings, open, provider, ...caller },
+      ...{ db, pool: db, ring, run, plan, step, settings: step.settings, open, provider, steer, ...caller },
       draft: () => loadDraft(db, ring, run.inputs),
     };
-  }
-
-  private toolsOfProviders() {
-    const { open, provider } = this.hub.tools();
-    return { open, provider };
   }
 
   /** Brings an input to its run. What the run does not take may be sent anew. */

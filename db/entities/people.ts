@@ -90,3 +90,36 @@ export const AuthorizationRecord = defineEntity({
   },
 });
 export type AuthorizationRecordRow = InferEntity<typeof AuthorizationRecord>;
+
+/** A second factor that was switched on or off. */
+export const FactorChange = defineEntity({
+  name: 'FactorChange',
+  tableName: 'factor_change',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text().$type<'google' | 'sms' | 'email'>(),
+    action: p.text().$type<'enabled' | 'disabled'>(),
+    userId: p.integer().nullable(),
+    ip: p.text().nullable(),
+    createTime: p.datetime(),
+    updateTime: p.datetime().nullable(),
+  },
+});
+export type FactorChangeRow = InferEntity<typeof FactorChange>;
+
+/** A password that a client or an operator has set. */
+export const PasswordChange = defineEntity({
+  name: 'PasswordChange',
+  tableName: 'password_change',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    type: p.text().$type<'restored' | 'changed' | 'changedByAdmin'>(),
+    userId: p.integer().nullable(),
+    ip: p.text().nullable(),
+    createTime: p.datetime(),
+    updateTime: p.datetime().nullable(),
+  },
+});
+export type PasswordChangeRow = InferEntity<typeof PasswordChange>;

@@ -1,4 +1,4 @@
--- What a broker decides for all his clients while the hub runs (domain/broker-settings.ts); what is not here has its default.
+-- What a broker decides for all his clients while the hub runs (config/broker-settings.ts); what is not here has its default.
 create table broker_setting (
   name text primary key,
   value jsonb not null,

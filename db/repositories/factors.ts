@@ -31,3 +31,63 @@ export const loadTotp = async (
 export const useTotpStep = async (db: Queryable, clientId: number, step: number): Promise<boolean> =>
   (await db.query(`update client_totp set last_step = $2 where client_id = $1 and last_step < $2`, [clientId, step]))
     .rowCount === 1;
+
+/** As people read them. */
+export const FACTOR_CAPTIONS: Record<Factor, string> = {
+  google: 'Google Authenticator',
+  sms: 'SMS',
+  email: 'E-mail',
+};
+
+/** The secret of an authenticator app that has just shown a right code, of the time step `lastStep`. */
+export const saveTotp = async (db: Queryable, clientId: number, sealed: Buffer, lastStep: number): Promise<void> => {
+  await db.query(
+    `insert into client_totp (client_id, sealed, last_step) values ($1, $2, $3)
+     on conflict (client_id) do update set sealed = excluded.sealed, last_step = excluded.last_step, create_time = now()`,
+    [clientId, sealed, lastStep],
+  );
+};
+
+/** False when it is on already. */
+export const switchFactorOn = async (db: Queryable, clientId: number, type: Factor): Promise<boolean> =>
+  (
+    await db.query(`insert into client_factor (client_id, type) values ($1, $2) on conflict do nothing`, [
+      clientId,
+      type,
+    ])
+  ).rowCount === 1;
+
+/** False when it is not on. With the last one go the recovery codes: there is nothing they could do for. */
+export const switchFactorOff = async (db: Queryable, clientId: number, type: Factor): Promise<boolean> => {
+  const { rowCount } = await db.query(`delete from client_factor where client_id = $1 and type = $2`, [clientId, type]);
+  if (rowCount === 0) return false;
+  if (type === 'google') await db.query(`delete from client_totp where client_id = $1`, [clientId]);
+  await db.query(
+    `delete from client_recovery_code where client_id = $1 and not exists (select from client_factor where client_id = $1)`,
+    [clientId],
+  );
+  return true;
+};
+
+export interface FactorChange {
+  clientId: number;
+  type: Factor;
+  action: 'enabled' | 'disabled';
+  /** The operator; null: the client himself. */
+  userId?: number;
+  /** The wizard run that does it: once. */
+  runId?: number;
+  ip: string | null;
+}
+
+/** False when this run has written it down before. */
+export const noteFactorChange = async (
+  db: Queryable,
+  { clientId, type, action, userId, runId, ip }: FactorChange,
+): Promise<boolean> =>
+  (
+    await db.query(
+      `insert into factor_change (client_id, type, action, user_id, run_id, ip) values ($1, $2, $3, $4, $5, $6) on conflict (run_id) do nothing`,
+      [clientId, type, action, userId ?? null, runId ?? null, ip],
+    )
+  ).rowCount === 1;

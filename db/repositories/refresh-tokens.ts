@@ -1,22 +1,23 @@
 import type { Queryable } from '../pool.ts';
 
 /**
- * Ends sign-ins: one by its family, or all of these subjects ('client:7', 'user:7'). A statement does not see the token that a refresh in flight writes
+ * Ends sign-ins: one by its family, or all of these subjects ('client:7', 'user:7') but for one. A statement does not see the token that a refresh in flight writes
  * while it waits for the one before, so it is said again until nothing is left alive.
  */
 export const revokeTokens = async (
   db: Queryable,
-  which: { family: string } | { subjects: readonly string[] },
+  which: { family: string } | { subjects: readonly string[]; except?: string | null },
 ): Promise<void> => {
   // One text, whatever it holds: a unit of work's `query` takes no arrays.
   const [where, value] =
     'family' in which
-      ? ['family = $1', which.family]
-      : [`subject = any(string_to_array($1, ','))`, which.subjects.join(',')];
+      ? [`family = $1 and $2 = ''`, which.family]
+      : [`subject = any(string_to_array($1, ',')) and family::text <> $2`, which.subjects.join(',')];
+  const except = 'family' in which ? '' : (which.except ?? '');
   for (;;) {
     const { rows } = await db.query(
       `update refresh_token set revoked_at = now() where ${where} and revoked_at is null returning family`,
-      [value],
+      [value, except],
     );
     if (rows.length === 0) return;
   }

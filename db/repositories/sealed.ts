@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../pool.ts';
+import { AUDIT_PURPOSE } from './audit-chain.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
 import { TOTP_PURPOSE } from './factors.ts';
 import { MESSAGE_PURPOSE } from './messages.ts';
+import { TOKEN_KEY_PURPOSE } from './token-keys.ts';
 import { WIZARD_PURPOSE } from './wizards.ts';
 
 /** Every place where something is kept sealed with CONFIG_KEYS. A new one belongs here, else its keys cannot be rotated. */
@@ -18,7 +20,9 @@ const SEALED = [
   { table: 'wizard_input', column: 'sealed', key: ['id'], purpose: WIZARD_PURPOSE },
   { table: 'wizard_outcome', column: 'sealed', key: ['run_id'], purpose: WIZARD_PURPOSE },
   { table: 'client_totp', column: 'sealed', key: ['client_id'], purpose: TOTP_PURPOSE },
+  { table: 'token_key', column: 'sealed', key: ['id'], purpose: TOKEN_KEY_PURPOSE },
   { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
+  { table: 'audit_head', column: 'sealed', key: ['id'], purpose: AUDIT_PURPOSE },
 ] as const;
 
 const AT_ONCE = 200;

@@ -255,7 +255,4 @@ export const dropOldRuns = async (db: Queryable): Promise<void> => {
   );
   await db.query(`delete from wizard_run where expires_at < now() - interval '30 days'`);
   await db.query(`delete from code_sending where create_time < now() - interval '2 days'`);
-  await db.query(
-    `delete from sign_in_guard where update_time < now() - interval '2 days' and coalesce(blocked_until < now(), true)`,
-  );
 };

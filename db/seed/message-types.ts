@@ -25,6 +25,7 @@ const REASON = ['reason', 'Why', 'Bank details do not match'] as const;
 const LEVEL = ['level', 'Level of verification', 'Level 2'] as const;
 const UNTIL = ['until', 'Last day, YYYY-MM-DD', '2027-05-31'] as const;
 const DAYS = ['days', 'Days until then', '7'] as const;
+const FACTOR = ['factor', 'Which one', 'Google Authenticator'] as const;
 const WHAT = ['what', 'What it is about', 'phone number'] as const;
 const CODE = ['code', 'The code', '493027'] as const;
 
@@ -153,6 +154,54 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
     parameters: [FIRST_NAME],
     templates: [
       email('Your password was changed', HELLO, 'Your password was changed. If that was not you, tell us at once.'),
+    ],
+  },
+  {
+    name: 'factorEnabled',
+    caption: 'A second factor was switched on',
+    parameters: [FIRST_NAME, FACTOR],
+    templates: [
+      email(
+        'A second factor was switched on',
+        HELLO,
+        '{{ factor }} is switched on: from now on its code is asked for when you sign in. If that was not you, tell us at once.',
+      ),
+    ],
+  },
+  {
+    name: 'factorDisabled',
+    caption: 'A second factor was switched off',
+    parameters: [FIRST_NAME, FACTOR],
+    templates: [
+      email(
+        'A second factor was switched off',
+        HELLO,
+        '{{ factor }} is switched off: its code is not asked for any more. If that was not you, tell us at once.',
+      ),
+    ],
+  },
+  {
+    name: 'recoveryCodeUsed',
+    caption: 'A recovery code was used',
+    parameters: [FIRST_NAME, ['left', 'How many are left', '9']],
+    templates: [
+      email(
+        'A recovery code was used',
+        HELLO,
+        'One of your recovery codes was used; {{ left }} are left. If that was not you, set a new password and tell us at once.',
+      ),
+    ],
+  },
+  {
+    name: 'recoveryCodesIssued',
+    caption: 'New recovery codes were issued',
+    parameters: [FIRST_NAME],
+    templates: [
+      email(
+        'New recovery codes',
+        HELLO,
+        'You have new recovery codes; the ones of before do nothing any more. If that was not you, tell us at once.',
+      ),
     ],
   },
   {

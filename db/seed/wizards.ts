@@ -77,6 +77,20 @@ export const DEFAULT_WIZARDS: readonly { type: WizardType; name: string; steps: 
     steps: [...CONFIRM, step('password', 'new-password'), step('set', 'set-password')],
   },
   {
+    type: 'twoFactorChange',
+    name: '2FA change',
+    steps: [
+      ...CONFIRM,
+      step('key', 'totp-key', {}, { facts: { change: ['enable'], type: ['google'] } }),
+      step('phone', 'phone-number', {}, { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } }),
+      step('new-sms', 'phone-code', code('confirmChange', '2fa_sms'), { facts: { change: ['enable'], type: ['sms'] } }),
+      step('new-email', 'email-code', code('confirmChange', '2fa_email'), {
+        facts: { change: ['enable'], type: ['email'] },
+      }),
+      step('switch', 'switch-factor'),
+    ],
+  },
+  {
     type: 'authorization',
     name: 'Sign-in',
     steps: [

@@ -45,6 +45,14 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
     { name: 'set', kind: 'set-password' },
   ],
   passwordChange: [...CONFIRM, { name: 'password', kind: 'new-password' }, { name: 'set', kind: 'set-password' }],
+  twoFactorChange: [
+    ...CONFIRM,
+    { name: 'key', kind: 'totp-key', when: { facts: { change: ['enable'], type: ['google'] } } },
+    { name: 'phone', kind: 'phone-number', when: { facts: { change: ['enable'], type: ['sms'], phone: ['none'] } } },
+    { name: 'new-sms', kind: 'phone-code', when: { facts: { change: ['enable'], type: ['sms'] } } },
+    { name: 'new-email', kind: 'email-code', when: { facts: { change: ['enable'], type: ['email'] } } },
+    { name: 'switch', kind: 'switch-factor' },
+  ],
   authorization: [
     { name: 'login', kind: 'login' },
     { name: 'choose', kind: 'choose-factor', when: { facts: { factor: ['choose'] } } },
@@ -91,6 +99,7 @@ const GIVEN: Record<WizardType, readonly string[]> = {
   registration: [],
   passwordRecovery: ['client', 'email'],
   passwordChange: SIGNED_IN,
+  twoFactorChange: SIGNED_IN,
   authorization: [],
   clientTypeChange: SIGNED_IN,
   profileChange: SIGNED_IN,

@@ -3,6 +3,8 @@ export const WIZARD_TYPES = [
   'registration',
   'passwordRecovery',
   'passwordChange',
+  'twoFactorChange',
+  'authorization',
   'authorization',
   'clientTypeChange',
   'profileChange',

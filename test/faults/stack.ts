@@ -15,6 +15,7 @@ import { type EmbeddedTemporalOptions, startTemporal } from '../../cli/embedded/
 import { temporalCli } from '../../cli/embedded/temporal-binary.ts';
 import { readyz } from '../../cli/start/readiness.ts';
 import { newStateKeys } from '../../config/state-keys.ts';
+import { KeyRing } from '../../config/key-ring.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { DemoConnection } from '../../db/seed/demo.ts';
 import { seed } from '../../db/seed/seed.ts';
@@ -46,6 +47,8 @@ export class Stack {
   readonly sandboxes: SandboxServer;
   /** Past the proxy: who checks must not be disturbed. */
   readonly pool: pg.Pool;
+  /** Of its configuration keys. */
+  readonly ring: KeyRing;
   readonly client: Client;
   readonly steering: Steering;
   readonly origin: string;
@@ -64,6 +67,7 @@ export class Stack {
     proxy: Proxy;
     sandboxes: SandboxServer;
     pool: pg.Pool;
+    ring: KeyRing;
     client: Client;
     connection: Connection;
     steering: Steering;
@@ -80,6 +84,7 @@ export class Stack {
     this.proxy = parts.proxy;
     this.sandboxes = parts.sandboxes;
     this.pool = parts.pool;
+    this.ring = parts.ring;
     this.client = parts.client;
     this.connection = parts.connection;
     this.steering = parts.steering;
@@ -165,6 +170,7 @@ export class Stack {
       proxy,
       sandboxes,
       pool,
+      ring: new KeyRing(keys.configKeys),
       client,
       connection,
       steering: new Steering(client, keys.payloadKeys, QUICK_TIMINGS),

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import proto from '@temporalio/proto';
-import { sealAudit } from '../../activities/ops/seal-audit.ts';
-import { type AuditRow, auditContent } from '../../activities/ops/audit-content.ts';
-import type { Tools } from '../../activities/kit/activity.ts';
+import { type Link, checkAudit, sealNext } from '../../db/repositories/audit-chain.ts';
 import { EMAIL_CANARY } from './cast.ts';
 import type { Breach } from './invariants.ts';
 import type { Stack } from './stack.ts';
@@ -13,8 +10,7 @@ import { BOOKKEEPERS } from './venues.ts';
 /** What a run leaves behind beside money: audit rows, callbacks, logs, histories. Remembers how far it has looked. */
 export class Traces {
   private readonly stack: Stack;
-  private seq = 0n;
-  private previous: Buffer = Buffer.alloc(32);
+  private sealed: Link = { seq: 0n, hash: Buffer.alloc(32) };
   private webhookId = '0';
   private readonly payees: Record<string, string> = {};
   private readonly logged = new Map<string, number>();
@@ -45,23 +41,16 @@ export class Traces {
 
   /** Every row sealed, each chained to the one before, none missing. */
   private async audit(): Promise<Breach[]> {
-    const { pool } = this.stack;
-    while ((await sealAudit(undefined, { pool } as Tools)).sealed > 0);
-    const { rows } = await pool.query<AuditRow & { seq: string; previous_hash: Buffer; hash: Buffer }>(
-      `select * from audit where seq > $1 order by seq`,
-      [this.seq.toString()],
+    const { pool, ring } = this.stack;
+    while ((await sealNext(pool, ring)).sealed > 0);
+    const { broken, end } = await checkAudit(pool, ring, this.sealed);
+    const { rows } = await pool.query<{ object: string; before: unknown; after: unknown }>(
+      `select object, before, after from audit where seq > $1 order by seq`,
+      [this.sealed.seq.toString()],
     );
-    const breaches: Breach[] = [];
-    for (const row of rows) {
-      const seq = BigInt(row.seq);
-      const hash = createHash('sha256').update(this.previous).update(auditContent(seq, row)).digest();
-      if (seq !== this.seq + 1n || !row.previous_hash.equals(this.previous) || !row.hash.equals(hash))
-        breaches.push({ invariant: 'the audit chain is unbroken', detail: `row ${row.id}, number ${row.seq}` });
-      this.seq = seq;
-      this.previous = row.hash;
-    }
+    this.sealed = end;
     return [
-      ...breaches,
+      ...(broken === null ? [] : [{ invariant: 'the audit chain is unbroken', detail: broken }]),
       ...this.search('the audit', rows.map((row) => JSON.stringify([row.object, row.before, row.after])).join('\n')),
     ];
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AuditRow, auditContent } from '../../activities/ops/audit-content.ts';
+import { type AuditRow, auditContent } from '../../db/audit-content.ts';
 import { TestHub } from '../kit/hub.ts';
 
 let hub: TestHub;

@@ -6,9 +6,11 @@ import { eventually } from '../kit/hub.ts';
 export const startWizardApi = (connections: readonly string[] = []): Promise<MoneyApi> =>
   MoneyApi.start({}, ['sendgrid', 'twilio', ...connections]);
 
-/** A browser of somebody who is not signed in. */
+/** A browser; of somebody who is not signed in until it has a token. */
 export class Device {
   readonly agent: string;
+  /** The access token of whoever is signed in here. */
+  token: string | undefined;
   private readonly api: MoneyApi;
 
   constructor(api: MoneyApi, agent = `Browser ${randomUUID()}`) {
@@ -24,7 +26,11 @@ export class Device {
     const [method, path] = route.split(' ') as [string, string];
     const response = await fetch(`${this.api.url}/api/v2${path}`, {
       method,
-      headers: { 'user-agent': this.agent, 'content-type': 'application/json', ...headers },
+      headers: {
+        ...{ 'user-agent': this.agent, 'content-type': 'application/json' },
+        ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -76,6 +82,20 @@ export const mainForm = (device: Device, email: string, more: object = {}) => ({
   addresses: { '0': { country_code: '276' } },
   ...more,
 });
+
+/** Registers somebody on a device, who is signed in there then. */
+export const registerAndStay = async (api: MoneyApi, device: Device): Promise<{ email: string; clientId: number }> => {
+  const { email, answer } = await register(api, device);
+  device.token = answer.data.accessToken.token;
+  const { id } = await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email]);
+  return { email, clientId: id };
+};
+
+/** Signs in up to the step after the password. */
+export const signIn = async (device: Device, email: string, password = PASSWORD): Promise<any> => {
+  const { uuid } = await device.step('GET /my/signin/wizard');
+  return device.step('POST /my/signin', { uuid, email, password, device_fingerprint: device.fingerprint });
+};
 
 /** Registers somebody by the seeded wizard. */
 export const register = async (

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { checkCode, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
 import { recipientOf } from '../recipients.ts';
+import { stoodIn } from '../recovery-code.ts';
 import { defineStep } from '../step.ts';
 
+/** Six digits, or a recovery code in their place: 7k2m-9xqp-0r4t-c8wz. */
 export const codeSent = z.strictObject({
   code: z
     .string()
     .trim()
-    .regex(/^[0-9]{6}$/, 'must be six digits'),
+    .regex(/^([0-9]{6}|[0-9a-z]{4}([ -]?[0-9a-z]{4}){3})$/i, 'must be six digits'),
 });
 
 export const codeSettings = {
@@ -32,7 +34,7 @@ export const emailCode = defineStep<CodeSettings & { stage: string }, { code: st
   form: async (asked) => codeForm(asked, await recipientOf(asked, 'email')),
   sent: codeSent,
   check: async (asked, { code }) => {
-    await checkCode(asked, code);
+    if (!(await stoodIn(asked, code))) await checkCode(asked, code);
     return { facts: { emailConfirmed: true } };
   },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
 import type { Queryable } from '../../../db/pool.ts';
 import { WrongFields } from '../../../domain/failures.ts';
@@ -51,6 +52,8 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);
     if (read.wrong.length > 0) throw new WrongFields(read.wrong);
+    const stolen = typeof read.values['password'] === 'string' ? await breachedFault(read.values['password']) : null;
+    if (stolen) throw new WrongFields([{ field: 'password', issue: `password ${stolen}.` }]);
     if (captcha) await assertHuman(asked, recaptchaResponse, 'registration');
     // Who is a client is told last, to people, and to each of them only now and then.
     const wrong = [...(await wrongCountries(asked.db, read)), ...(await takenEmails(asked, read))];

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { passwordIs } from '../../../db/passwords.ts';
+import { atPresentCost } from '../../../db/repositories/password-hashes.ts';
 import { factorsOf } from '../../../db/repositories/factors.ts';
-import { knock } from '../../../db/repositories/sign-in-guard.ts';
+import { forgiveAddress, knock } from '../../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice, networkOf } from '../device.ts';
@@ -36,7 +37,8 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
     await assertHuman(asked, recaptchaResponse, 'login');
     // No client has other than plain letters there, and they lower differently here and in the database: all of those are nobody's, under one mark.
     const email = isEmail(said.trim()) ? said.trim() : '';
-    const wait = await knock(db, ring, { email, ip: networkOf(ip) });
+    const asking = { side: 'client', email, network: networkOf(ip) } as const;
+    const wait = await knock(db, ring, asking);
     const failed = (reason: string) =>
       noteAuthorization(db, { email, status: 'failure', reason, ip, userAgent: keep.device.userAgent });
     if (wait > 0) {
@@ -58,13 +60,15 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
       await failed('bad_credentials');
       throw new HubFailure('Rejected', 'bad_credentials', 'Incorrect email or password.', { field: 'password' });
     }
+    await forgiveAddress(db, ring, asking);
     if (client.status !== 'active') {
       await failed('inactive');
       throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
     }
+    const hash = await atPresentCost(db, { table: 'client', id: client.clientId, hash: client.hash! }, password);
     const factors = await factorsOf(db, client.clientId);
     return {
-      keep: { ...keep, ...keptPassword(ring, client.hash!), factors },
+      keep: { ...keep, ...keptPassword(ring, hash), factors },
       facts: {
         clientId: client.clientId,
         factor: factors.length > 1 ? 'choose' : (factors[0] ?? 'none'),

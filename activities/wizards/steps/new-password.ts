@@ -1,13 +1,19 @@
 import { z } from 'zod';
+import { newPasswordFault } from '../../../db/new-password.ts';
 import { hashPassword, passwordIs } from '../../../db/passwords.ts';
 import { WrongFields } from '../../../domain/failures.ts';
-import { passwordFault } from '../../../domain/wizards/passwords.ts';
 import { defineStep } from '../step.ts';
 
 const Sent = z.strictObject({
   password: z.string().max(1_024),
   password_confirmation: z.string().max(1_024).optional(),
 });
+
+/** Where a new password came from: the address, and the sign-in when there is one. */
+export interface SetFrom {
+  ip: string;
+  family: string | null;
+}
 
 /** A password that is not the one of before. Only its hash goes on. */
 export const newPassword = defineStep<Record<string, never>, z.output<typeof Sent>>({
@@ -18,9 +24,9 @@ export const newPassword = defineStep<Record<string, never>, z.output<typeof Sen
   gives: () => ['password'],
   workflow: () => 'password_form',
   sent: Sent,
-  check: async ({ db, run }, { password, password_confirmation: again }) => {
+  check: async ({ db, run, ip, family }, { password, password_confirmation: again }) => {
     const wrong = (field: string, issue: string) => new WrongFields([{ field, issue: `${field} ${issue}.` }]);
-    const fault = passwordFault(password);
+    const fault = await newPasswordFault(password);
     if (fault) throw wrong('password', fault);
     if (again !== undefined && again !== password) throw wrong('password_confirmation', 'must be the same as password');
     const { rows } = await db.query<{ hash: string | null }>(
@@ -29,6 +35,6 @@ export const newPassword = defineStep<Record<string, never>, z.output<typeof Sen
     );
     if (rows[0]?.hash && (await passwordIs(password, rows[0].hash)))
       throw wrong('password', 'must not be the one you have now');
-    return { keep: { passwordHash: await hashPassword(password) } };
+    return { keep: { passwordHash: await hashPassword(password), setFrom: { ip, family } satisfies SetFrom } };
   },
 });

@@ -18,7 +18,7 @@ export const signIn = defineStep<Record<string, never>>({
     const { ip = '', userAgent = null } = (said as { device?: KeptDevice }).device ?? {};
     await noteAuthorization(db, { clientId: clientId!, status: 'success', reason: null, ip, userAgent });
     await db.query(`update client set logged_at = now() where client_id = $1`, [clientId]);
-    await letIn(db, ring, { clientId: clientId!, email, ip: networkOf(ip) });
+    await letIn(db, ring, { side: 'client', account: { clientId: clientId! }, email, network: networkOf(ip) });
     return {};
   },
 });

@@ -2,9 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { loadTotp, TOTP_PURPOSE, useTotpStep } from '../../../db/repositories/factors.ts';
 import { countTry, forgiveTries, refuseCode } from '../codes.ts';
-import { defineStep } from '../step.ts';
+import { stoodIn } from '../recovery-code.ts';
+import { type At, defineStep } from '../step.ts';
 import { totpStepOf } from '../totp.ts';
 import { codeSent } from './email-code.ts';
+
+/** Nothing is sent; its tries are counted like those of a sent code. */
+export const beginTries = async ({ db, run, step, plan }: At<unknown>): Promise<void> => {
+  await db.query(
+    `insert into wizard_code (run_id, step, hash, recipient_mark, tries_left, expires_at)
+     values ($1, $2, $3, '', $4, now() + make_interval(secs => $5)) on conflict do nothing`,
+    [run.id, step.name, randomBytes(32), plan.tries, plan.lifetimeSeconds],
+  );
+};
 
 /** The code of an authenticator app. One that was taken is never taken again. */
 export const totp = defineStep<Record<string, never>, { code: string }>({
@@ -12,16 +22,10 @@ export const totp = defineStep<Record<string, never>, { code: string }>({
   settings: z.strictObject({}),
   takes: ['client'],
   workflow: () => '2fa_google',
-  /** Nothing is sent; its tries are counted like those of a sent code. */
-  begin: async ({ db, run, step, plan }) => {
-    await db.query(
-      `insert into wizard_code (run_id, step, hash, recipient_mark, tries_left, expires_at)
-       values ($1, $2, $3, '', $4, now() + make_interval(secs => $5)) on conflict do nothing`,
-      [run.id, step.name, randomBytes(32), plan.tries, plan.lifetimeSeconds],
-    );
-  },
+  begin: beginTries,
   sent: codeSent,
   check: async (asked, { code }) => {
+    if (await stoodIn(asked, code)) return {};
     await countTry(asked);
     const { db, ring, run } = asked;
     const known = run.clientId === null ? undefined : await loadTotp(db, run.clientId);

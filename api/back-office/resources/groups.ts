@@ -1,11 +1,20 @@
 import { z } from 'zod';
 import { UserGroup, type UserGroupRow } from '../../../db/entities/people.ts';
+import { isRight } from '../../../domain/rights.ts';
 import { contains } from '../../kit/filters.ts';
 import { refuseFixed, resource } from '../../kit/resource.ts';
 import { isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
 import { assertHoldsAll } from './grants.ts';
 
-const Permission = z.string().regex(/^(\*|[A-Za-z]{1,40}\.[A-Za-z]{1,40})$/, 'must look like accounts.create');
+/** Sorted, each once. */
+export const Permissions = z
+  .array(
+    z.string().refine(isRight, {
+      error: ({ input }) => `is no right: ${String(input).slice(0, 80)}`,
+    }),
+  )
+  .max(500)
+  .transform((all) => [...new Set(all)].sort());
 
 export const groups = resource({
   path: '/groups',
@@ -28,10 +37,7 @@ export const groups = resource({
     .meta({ id: 'UserGroup' }),
   write: z.object({
     name: name(120),
-    permissions: z
-      .array(Permission)
-      .max(500)
-      .transform((all) => [...new Set(all)].sort()),
+    permissions: Permissions,
   }),
   present: (rows: UserGroupRow[]) =>
     rows.map((row) => ({ ...row, createTime: isoTime(row.createTime), updateTime: isoTimeOrNull(row.updateTime) })),

@@ -4,6 +4,7 @@ import { problem } from '../../kit/errors.ts';
 import { contains, custom } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
 import { email, flagText, id, idAndName, isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
+import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { assertHoldsAll } from './grants.ts';
@@ -74,6 +75,8 @@ export const users = resource({
     if (body.maskData === false && actor.maskData)
       throw problem(403, 'forbidden', 'You do not see personal data yourself.', 'maskData');
     const { password, groupIds: _groups, tagIds: _tags, ...fields } = body;
+    const stolen = password === undefined ? null : await breachedFault(password);
+    if (stolen) throw problem(400, 'validation', `password ${stolen}.`, 'password');
     return { ...fields, ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }) };
   },
   afterWrite: async (row: HubUserRow, body, writing) => {

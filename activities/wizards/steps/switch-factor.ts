@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { recordAudit } from '../../../db/repositories/audit.ts';
+import {
+  type Factor,
+  FACTOR_CAPTIONS,
+  FACTORS,
+  factorsOf,
+  noteFactorChange,
+  saveTotp,
+  switchFactorOff,
+  switchFactorOn,
+  TOTP_PURPOSE,
+} from '../../../db/repositories/factors.ts';
+import { issueRecoveryCodes, recoveryCodesLeft } from '../../../db/repositories/recovery-codes.ts';
+import { WIZARD_PURPOSE } from '../../../db/repositories/wizards.ts';
+import { HubFailure } from '../../../domain/failures.ts';
+import { queueMessage } from '../../messaging/queue-message.ts';
+import { defineStep, type Work } from '../step.ts';
+
+interface Draft {
+  ip: string;
+  totpSecret?: string;
+  totpStep?: number;
+  newPhone?: string;
+}
+
+/** Does what the run was opened for: switches a second factor on or off, or gives a new set of recovery codes. Whoever owns it is told. */
+export const switchFactor = defineStep<Record<string, never>>({
+  kind: 'switch-factor',
+  types: ['twoFactorChange'],
+  settings: z.strictObject({}),
+  takes: ['client'],
+  apply: async (work) => {
+    const { db, run } = work;
+    const { change, type } = run.facts;
+    const { rows } = await db.query<{ status: string }>(`select status from client where client_id = $1 for update`, [
+      run.clientId,
+    ]);
+    if (rows[0]?.status !== 'active') throw refused('Your profile is not active.');
+    if (change === 'codes') await renewCodes(work);
+    else
+      await switchTo(
+        work,
+        FACTORS.find((one) => one === type)!,
+        change === 'disable' ? 'disabled' : 'enabled',
+      );
+    return {};
+  },
+});
+
+const refused = (why: string) => new HubFailure('Rejected', 'restricted', why);
+
+const switchTo = async (work: Work<unknown>, type: Factor, action: 'enabled' | 'disabled'): Promise<void> => {
+  const { db, run, by, draft } = work;
+  const clientId = run.clientId!;
+  const said = (await draft()) as unknown as Draft;
+  if (!(await noteFactorChange(db, { clientId, type, action, runId: run.id, ip: said.ip }))) return;
+  const on = await factorsOf(db, clientId);
+  // Whoever began without a second factor does not end beside another one that came meanwhile.
+  if (run.facts['factor'] === 'none' && on.some((one) => one !== type))
+    throw refused('Your second factors have changed meanwhile. Start again.');
+  const isNew = await (action === 'enabled' ? switchFactorOn : switchFactorOff)(db, clientId, type);
+  if (!isNew)
+    throw new HubFailure('Rejected', 'already_done', `${FACTOR_CAPTIONS[type]} is ${action} already.`, {
+      field: 'type',
+    });
+  if (action === 'enabled') {
+    await keepWhatItNeeds(work, type, said);
+    if ((await recoveryCodesLeft(db, clientId)) === null) await giveCodes(work);
+  }
+  await recordAudit(db, {
+    actor: `client:${clientId}`,
+    action: action === 'enabled' ? 'clients.2fa-on' : 'clients.2fa-off',
+    object: `client:${clientId}`,
+    after: { type },
+    ...by,
+  });
+  await tell(work, action === 'enabled' ? 'factorEnabled' : 'factorDisabled', { factor: FACTOR_CAPTIONS[type] });
+};
+
+const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, said: Draft): Promise<void> => {
+  if (type === 'google') {
+    const secret = Buffer.from(said.totpSecret!, 'base64');
+    await saveTotp(db, run.clientId!, ring.seal(secret, TOTP_PURPOSE), said.totpStep!);
+  }
+  if (said.newPhone !== undefined)
+    await db.query(`update client set phone = $2, update_time = now() where client_id = $1`, [
+      run.clientId,
+      said.newPhone,
+    ]);
+};
+
+const renewCodes = async (work: Work<unknown>): Promise<void> => {
+  const { db, run, by } = work;
+  if ((await factorsOf(db, run.clientId!)).length === 0) throw refused('No second factor is switched on.');
+  await giveCodes(work);
+  const client = `client:${run.clientId}`;
+  await recordAudit(db, { actor: client, action: 'clients.recovery-codes', object: client, ...by });
+  await tell(work, 'recoveryCodesIssued', {});
+};
+
+/** Sealed for the answer of the API, which alone shows them. */
+const giveCodes = async ({ db, ring, run }: Work<unknown>): Promise<void> => {
+  const recoveryCodes = await issueRecoveryCodes(db, run.clientId!);
+  await db.query(
+    `insert into wizard_outcome (run_id, sealed) values ($1, $2) on conflict (run_id) do update set sealed = excluded.sealed, create_time = now()`,
+    [run.id, ring.seal(Buffer.from(JSON.stringify({ recoveryCodes })), WIZARD_PURPOSE)],
+  );
+};
+
+const tell = async (
+  { db, ring, run, promised }: Work<unknown>,
+  template: string,
+  parameters: Record<string, string>,
+): Promise<void> => {
+  const to = { clientId: run.clientId! };
+  promised.push(...(await queueMessage(db, ring, { to, template, parameters, key: `${template}:${run.id}` })));
+};
