@@ -4,17 +4,18 @@ import { checkCode, codeForm, type CodeRecipient, type CodeSettings, sendCodeAga
 import { type At, defineStep } from '../step.ts';
 import { codeSent, codeSettings } from './email-code.ts';
 
-/** A code to what a form of this run named, not to what the client has. */
+/** A code to what the client wants to have, not to what he has. The code that guards the change never goes there. */
 const toNew =
-  (channel: 'email' | 'sms', name: string) =>
+  (channel: 'email' | 'sms', name: 'email' | 'phone') =>
   async <S>({ draft }: At<S>): Promise<CodeRecipient> => {
-    const to = (await draft())[name];
+    const { change } = (await draft()) as { change?: { wanted: { email?: string; phone?: string } } };
+    const to = change?.wanted[name];
     if (typeof to !== 'string') throw new HubFailure('Rejected', 'restricted', 'There is nowhere to send a code to.');
     return { channel, to, decoy: false };
   };
 
 const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stage: string) => {
-  const recipient = toNew(channel, takes);
+  const recipient = toNew(channel, channel === 'email' ? 'email' : 'phone');
   return defineStep<CodeSettings, { code: string }>({
     kind,
     settings: z.strictObject({ ...codeSettings, stage: z.literal(stage).default(stage) }),
