@@ -1,6 +1,6 @@
 import type { Queryable } from '../../db/pool.ts';
-import { openChangeRequest } from '../../db/repositories/client-changes.ts';
-import { ABOUT_KIND, type ChangeKind, type WantedChanges } from '../../domain/client-changes.ts';
+import { changeWaits } from '../../db/repositories/client-changes.ts';
+import type { ChangeKind, WantedChanges } from '../../domain/client-changes.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Judged } from './step.ts';
 
@@ -10,7 +10,7 @@ export interface Wanting<K extends ChangeKind = ChangeKind> {
   wanted: WantedChanges[K];
 }
 
-/** Keeps what is wanted. Throws `already_exists` while a request of the same type waits. */
+/** Keeps what is wanted. Throws `already_exists` while the same is asked for already. */
 export const wanting = async <K extends ChangeKind>(
   db: Queryable,
   clientId: number | null,
@@ -22,8 +22,7 @@ export const wanting = async <K extends ChangeKind>(
 };
 
 export const assertNothingWaits = async (db: Queryable, clientId: number | null, kind: ChangeKind): Promise<void> => {
-  if (clientId !== null && (await openChangeRequest(db, clientId, ABOUT_KIND[kind].request)) !== undefined)
-    throw alreadyAsked();
+  if (clientId !== null && (await changeWaits(db, clientId, kind))) throw alreadyAsked();
 };
 
 export const alreadyAsked = () =>

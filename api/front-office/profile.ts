@@ -108,6 +108,6 @@ const saveInfo = async (
   await assertNothingWaits(db, clientId, 'profile');
   const before = await profileChange.before(db, clientId, wanted);
   const change = { clientId, kind: 'profile' as const, wanted };
-  const { changeId } = await insertChange(db, { ...change, before, state: 'done', wizardRun: null });
-  return (await makeChange(db, hub.tools().ring, { ...change, changeId }, null)).messages;
+  const inserted = (await insertChange(db, { ...change, before, state: 'done', wizardRun: null }))!;
+  return (await makeChange(db, hub.tools().ring, { ...change, changeId: inserted.changeId }, null)).messages;
 };

@@ -43,13 +43,15 @@ export interface NewChange {
   wizardRun: number | null;
 }
 
+/** Null: one of this kind waits already. */
 export const insertChange = async (
   db: Queryable,
   change: NewChange,
-): Promise<{ changeId: number; workflowId: string }> =>
+): Promise<{ changeId: number; workflowId: string } | null> =>
   (
     await db.query<{ changeId: number; workflowId: string }>(
       `insert into client_change (client_id, kind, wanted, before, state, wizard_run) values ($1, $2, $3, $4, $5, $6)
+       on conflict (client_id, kind) where state = 'waiting' do nothing
        returning id as "changeId", workflow_id as "workflowId"`,
       [
         change.clientId,
@@ -60,7 +62,7 @@ export const insertChange = async (
         change.wizardRun,
       ],
     )
-  ).rows[0]!;
+  ).rows[0] ?? null;
 
 export const settleChange = async (
   db: Queryable,
@@ -75,11 +77,11 @@ export const settleChange = async (
   ]);
 };
 
-/** The open request of this type about a change; a client has one at a time. */
-export const openChangeRequest = async (db: Queryable, clientId: number, type: string): Promise<number | undefined> =>
+/** Whether a change of this kind waits for a decision; a client has one at a time. */
+export const changeWaits = async (db: Queryable, clientId: number, kind: ChangeKind): Promise<boolean> =>
   (
-    await db.query<{ id: number }>(
-      `select id from application where client_id = $1 and type = $2 and change_id is not null and status_id in (0, 3)`,
-      [clientId, type],
-    )
-  ).rows[0]?.id;
+    await db.query(`select 1 from client_change where client_id = $1 and kind = $2 and state = 'waiting'`, [
+      clientId,
+      kind,
+    ])
+  ).rowCount !== 0;

@@ -34,7 +34,9 @@ export const changeClient = defineStep<None>({
     const before = await kindOf(kind).before(db, clientId, wanted as never);
     const state = needsRequest ? ('waiting' as const) : ('done' as const);
     const change = { clientId, kind, wanted, before, state, wizardRun: run.id };
-    const { changeId, workflowId } = await insertChange(db, change);
+    const inserted = await insertChange(db, change);
+    if (!inserted) throw alreadyAsked();
+    const { changeId, workflowId } = inserted;
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: needsRequest ? 'clients.ask_change' : 'clients.change_done',
@@ -75,14 +77,13 @@ const ask = async (
   const needed = await brokerSetting(db, 'clients.changeApprovals');
   const { rows } = await db.query<{ id: number }>(
     `insert into application (client_id, type, purpose, change_id, workflow_id, approvals_needed, data) values ($1, $2, 'approval', $3, $4, $5, '{}')
-     on conflict (client_id, type) where change_id is not null and status_id in (0, 3) do nothing returning id`,
+     returning id`,
     [clientId, type, changeId, workflowId, needed],
   );
-  if (!rows[0]) throw alreadyAsked();
   await recordAudit(db, {
     actor: 'workflow',
     action: 'requests.open',
-    object: `request:${rows[0].id}`,
+    object: `request:${rows[0]!.id}`,
     after: { purpose: 'approval', kind, needed },
     ...by,
   });

@@ -4,17 +4,21 @@ import { checkCode, codeForm, type CodeRecipient, type CodeSettings, sendCodeAga
 import { type At, defineStep } from '../step.ts';
 import { codeSent, codeSettings } from './email-code.ts';
 
-/** A code to what this run named, not to what the client has. */
+/** A code to what the client wants to have, not to what he has. The code that guards the change never goes there. */
 const toNew =
-  (channel: 'email' | 'sms', name: string) =>
+  (channel: 'email' | 'sms') =>
   async <S>({ draft }: At<S>): Promise<CodeRecipient> => {
-    const to = (await draft())[name];
-    if (typeof to !== 'string') throw new HubFailure('Rejected', 'restricted', 'There is nowhere to send a code to.');
+    const { newPhone, change } = (await draft()) as {
+      newPhone?: string;
+      change?: { wanted: { email?: string; phone?: string } };
+    };
+    const to = channel === 'email' ? change?.wanted.email : (newPhone ?? change?.wanted.phone);
+    if (to === undefined) throw new HubFailure('Rejected', 'restricted', 'There is nowhere to send a code to.');
     return { channel, to, decoy: false };
   };
 
 const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stages: readonly [string, ...string[]]) => {
-  const recipient = toNew(channel, takes);
+  const recipient = toNew(channel);
   return defineStep<CodeSettings & { stage: string }, { code: string }>({
     kind,
     settings: z.strictObject({ ...codeSettings, stage: z.enum(stages).default(stages[0]) }),

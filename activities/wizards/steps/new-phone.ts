@@ -37,6 +37,6 @@ export const newPhone = defineStep<Record<string, never>, { phone?: unknown }>({
     const judged = await wanting(db, run.clientId, { kind: 'phone', wanted: { phone } });
     const taken = await phoneTaken(db, phone, run.clientId);
     if (taken) throw new WrongFields([{ field: 'phone', issue: taken.issue }]);
-    return { ...judged, keep: { ...judged.keep, newPhone: phone } };
+    return judged;
   },
 });

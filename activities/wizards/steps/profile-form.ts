@@ -77,5 +77,5 @@ const checkEmail = async (asked: Asked<unknown>, sent: unknown): Promise<Judged>
   const judged = await wanting(db, run.clientId, { kind: 'email', wanted: { email } }, { emailChange: true });
   const taken = await takenEmails(asked, read);
   if (taken.length > 0) throw new WrongFields(taken);
-  return { ...judged, keep: { ...judged.keep, newEmail: email } };
+  return judged;
 };
