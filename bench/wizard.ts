@@ -63,7 +63,7 @@ export const wizardBench: Bench = {
         references: [update, bare(stack, 'local')],
         targets: [{ against: update.name, atMost: 1.5 }],
         notes: async () => [
-          'A form of one field: read, kept sealed, taken by its run, which notes in our books where it is.',
+          'A form of one field: read, kept sealed, taken by its run; then our books note where it is.',
         ],
       },
       {

@@ -5,7 +5,7 @@ export const RIGHT_ACTIONS = ['read', 'create', 'update', 'delete'] as const;
 const SECTIONS: Record<string, readonly string[]> = {
   Clients: [
     ...['clients', 'clientTypes', 'clientPermissions', 'clientRoles', 'tags', 'addresses', 'phones', 'devices'],
-    ...['photos', 'passwords'],
+    ...['photos', 'passwords', 'managers', 'jurisdictions', 'clientNotes'],
   ],
   Finance: [
     ...['accounts', 'transactions', 'transactionTypes', 'deposits', 'withdrawals', 'transfers', 'exchanges'],

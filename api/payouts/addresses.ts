@@ -83,7 +83,7 @@ export const addressProcedures = (hub: MoneyHub): Procedure[] => [
     ...list,
     path: '/withdrawals/policies',
     tag: 'Clients',
-    permission: 'payoutAddresses',
+    permission: 'whitelist',
     filters: { ...filters, clientId: byIds('clientId') },
     mask: (view) => ({
       ...view,

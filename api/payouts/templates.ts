@@ -122,7 +122,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
       ...list,
       path: '/withdrawals/patterns',
       tag: 'Clients',
-      permission: 'payoutTemplates',
+      permission: 'withdrawalTemplates',
       filters: { clientId: byIds('clientId'), name: contains('name') },
       read: Template,
       mask: (view) => ({ ...view, name: '*', data: hiddenMembers(view.data) }),
@@ -135,7 +135,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
       answer: MyTemplate,
       status: 201,
       handle: ({ actor, body, requestId }) =>
-        saved(actor, requestId, 'payoutTemplates.create', async (db) => {
+        saved(actor, requestId, 'withdrawalTemplates.create', async (db) => {
           const { accountId = null, amount = null, data = {}, ...said } = body;
           const template = await checkedTemplate(db, actor, { ...said, accountId, amount, data });
           return insert(db, actor.id, template, sealData(hub.tools().ring, template.data));
@@ -149,7 +149,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
       body: Change,
       answer: MyTemplate,
       handle: ({ actor, params: { patternId }, body, requestId }) =>
-        saved(actor, requestId, 'payoutTemplates.update', async (db) => {
+        saved(actor, requestId, 'withdrawalTemplates.update', async (db) => {
           const { ring } = hub.tools();
           const before = await loadTemplate(db, ring, { id: patternId, clientId: actor.id }, true);
           if (!before) throw notFound('template');
@@ -174,7 +174,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
           if (rowCount === 0) throw notFound('template');
           await recordAudit(db, {
             actor: actorName(actor),
-            action: 'payoutTemplates.delete',
+            action: 'withdrawalTemplates.delete',
             object: `client:${actor.id}`,
             before: { patternId },
             requestId,

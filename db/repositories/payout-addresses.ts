@@ -41,7 +41,7 @@ export const allowAddresses = async (
   if (rowCount === 0) return false;
   await recordAudit(db, {
     actor: `client:${clientId}`,
-    action: 'payoutAddresses.management',
+    action: 'whitelist.management',
     object: `client:${clientId}`,
     after: { listedOnly },
     ...cause,

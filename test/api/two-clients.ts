@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { KeyRing } from '../../config/key-ring.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { sealData } from '../../db/repositories/payout-templates.ts';
 import { sealMessage } from '../../db/repositories/messages.ts';
 import { knock } from '../../db/repositories/sign-in-guard.ts';
 import type { Caller, TestApi } from '../kit/api-client.ts';
-import { PDF } from '../kit/files.ts';
+import { PDF, PNG } from '../kit/files.ts';
 
 export interface Owner extends Caller {
   id: number;
@@ -12,7 +13,12 @@ export interface Owner extends Caller {
   tag: number;
   /** Ids for bodies, by the name of their field. */
   ids: Record<string, number>;
+  /** Where an app of his is told things. */
+  pushToken: string;
 }
+
+/** Who reads it all may know the person by it; its name alone tells nothing. */
+const AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120.0 Canary/1';
 
 /** What says who a person is, wherever it turns up. */
 export const PERSONAL = /canary|5550100|203\.0\.113\.66/i;
@@ -45,6 +51,18 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   await insert('client_address', { client_id, type: 'residential', city: 'Canarytown', address: 'Canary street 1' });
   await insert('factor_change', { client_id, type: 'sms', action: 'enabled', ip: '203.0.113.66' });
   await insert('password_change', { client_id, type: 'changed', ip: '203.0.113.66' });
+  await insert(
+    'client_device',
+    { client_id, device_mark: Buffer.from(`device of ${name}`), user_agent: AGENT, ip: '203.0.113.66' },
+    'device_id',
+  );
+  const pushToken = `token-of-${name}`;
+  await insert('client_push_token', { client_id, token: pushToken });
+  await insert('client_note', {
+    client_id,
+    user_id: await pick(`select id from hub_user where name = 'Author'`),
+    text: 'canary',
+  });
   await insert('profile_change', { client_id, type: 'name', old_value: 'Canaryold', new_value: 'Canaryann' });
 
   const wallet = await account(api, client_id, 'wallet', `21${String(client_id).padStart(8, '0')}`);
@@ -65,14 +83,22 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   });
   const type_id = await pick('select min(id) as id from document_type');
   const document = await upload(api, caller, type_id);
+  await uploadPhoto(api, caller);
   const level = await pick('select min(id) as id from verification_level');
   await insert('verification_record', { client_id, current_level_id: level, reason: 'manual', caption: 'By hand' });
-  await insert('authorization_record', { client_id, status: 'success', ip: '203.0.113.66', user_agent: 'Canary 1' });
+  await insert('authorization_record', { client_id, status: 'success', ip: '203.0.113.66', user_agent: AGENT });
   const change = await insert('account_change', {
     ...{ account_id: trading, client_id, wanted: { leverage: 200 }, requested_by: `client:${client_id}` },
     workflow_started: true,
   });
   const ring = new KeyRing(api.settings.configKeys);
+  await insert('payout_template', {
+    ...{ client_id, name: 'Canary template', method_id, currency: 840 },
+    sealed: sealData(ring, { iban: 'CANARY00', holder: 'Canaryann' }),
+  });
+  await insert('payout_address', {
+    ...{ client_id, currency: 840, wallet_address: `canary${client_id}`, address_key: `canary${client_id}` },
+  });
   const content = { subject: 'Dear Canaryann', text: 'Dear Canaryann' };
   const message = await insert('message', {
     ...{ key: randomUUID(), reference: randomUUID(), type: 'registerDone', channel: 'email', locale: 'en_US' },
@@ -100,7 +126,7 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
 
   return {
     ...caller,
-    tag,
+    ...{ tag, pushToken },
     ids: {
       ...{ clientId: client_id, accountId: wallet, debitAccountId: wallet, creditAccountId: trading },
       ...{ fromAccountId: wallet, toAccountId: trading, transactionId: transaction, applicationId: application },
@@ -122,11 +148,21 @@ const upload = async (api: TestApi, client: Caller, type: number): Promise<numbe
   return documentId;
 };
 
+const uploadPhoto = async (api: TestApi, client: Caller): Promise<void> => {
+  const form = new FormData();
+  form.set('photo', new Blob([new Uint8Array(PNG)]), 'me.png');
+  const headers = { authorization: `Bearer ${client.token}` };
+  await fetch(`${api.url}/api/v2/my/photo`, { method: 'POST', headers, body: form });
+};
+
 /** One of everything a broker sets up that the demo brokerage has not. */
 export const brokerWithEverything = async ({ sql }: TestApi): Promise<void> => {
   await sql(
-    `insert into hub_user (name, email, password_hash) values ('Canary Manager', 'canary-manager@example.com', 'none')`,
+    `insert into hub_user (name, email, password_hash)
+     values ('Canary Manager', 'canary-manager@example.com', 'none'), ('Author', 'author@example.com', 'none')`,
   );
+  await sql(`insert into manager (user_id) select id from hub_user where name = 'Canary Manager'`);
+  await sql(`insert into jurisdiction (caption) values ('Matrix')`);
   await sql(
     `insert into payment_method_commission (method_id, type, currency) select id, 'TR', 840 from payment_method`,
   );

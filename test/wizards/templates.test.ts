@@ -9,7 +9,7 @@ let methods: { tether: number; bank: number };
 beforeAll(async () => {
   api = await MoneyApi.start();
   await api.hub.approvals('withdrawal', 1);
-  olga = await api.operator(['payoutTemplates.read']);
+  olga = await api.operator(['withdrawalTemplates.read']);
   methods = { tether: await api.methodId('usdt-payout'), bank: await api.methodId('bank-payout') };
 });
 afterAll(async () => {
@@ -130,7 +130,7 @@ describe('an operator', () => {
     const { patternId } = await keep();
     const { body } = await olga.call(`GET /withdrawals/patterns?filter[clientId]=${ann.id}`);
     expect(body).toMatchObject({ total: 1, data: [{ patternId, clientId: ann.id, data: { address: ADDRESS } }] });
-    const masked = await api.operator(['payoutTemplates.read']);
+    const masked = await api.operator(['withdrawalTemplates.read']);
     await api.hub.pool.query(`update hub_user set mask_data = true where id = $1`, [masked.id]);
     await eventually(
       async () => (await masked.call(`GET /withdrawals/patterns/${patternId}`)).body.data.address === '*',

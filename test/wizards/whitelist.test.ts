@@ -250,7 +250,7 @@ describe('address management', () => {
 describe('an operator', () => {
   it('sees the addresses of his clients, without data he must not see', async () => {
     const { policyId } = await list();
-    const olga = await api.operator(['payoutAddresses.read']);
+    const olga = await api.operator(['whitelist.read']);
     const { body } = await olga.call(`GET /withdrawals/policies?filter[clientId]=${ann.id}&sort_by=walletAddress`);
     expect(body).toMatchObject({ total: 1, data: [{ policyId, clientId: ann.id, walletAddress: ADDRESS }] });
     await api.hub.pool.query(`update hub_user set mask_data = true where id = $1`, [olga.id]);

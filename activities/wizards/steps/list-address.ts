@@ -41,7 +41,7 @@ export const listAddress = defineStep<Record<string, never>>({
     const policyId = rows[0]!.id;
     await recordAudit(db, {
       actor: `client:${clientId}`,
-      action: 'payoutAddresses.create',
+      action: 'whitelist.create',
       object: `client:${clientId}`,
       after: { policyId, currency: address.currency },
       ...by,

@@ -20,7 +20,7 @@ export const unlistAddress = defineStep<Record<string, never>>({
     if (!rows[0]) return {};
     await recordAudit(db, {
       actor: `client:${clientId}`,
-      action: 'payoutAddresses.delete',
+      action: 'whitelist.delete',
       object: `client:${clientId}`,
       before: { policyId, currency: rows[0].currency },
       ...by,

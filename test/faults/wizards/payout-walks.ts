@@ -136,7 +136,7 @@ const listing: Walk = {
     must(stack, walker, {
       'an address is listed once': [ofClient('payout_address a'), 1],
       'a listed address is in the audit once': [
-        `select count(*)::int as n from audit where action = 'payoutAddresses.create' and object = (select 'client:' || client_id from client where email = $1)`,
+        `select count(*)::int as n from audit where action = 'whitelist.create' and object = (select 'client:' || client_id from client where email = $1)`,
         1,
       ],
     }),
