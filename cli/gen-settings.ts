@@ -46,7 +46,10 @@ function processSettings(): string {
 }
 
 function brokerSettings(): string {
-  const rows = Object.entries(BROKER_SETTINGS).map(([name, { section, caption, schema, default: value }]) => {
+  // The Back Office's page has a section in one place.
+  const sections = [...new Set(Object.values(BROKER_SETTINGS).map(({ section }) => section))];
+  const all = sections.flatMap((here) => Object.entries(BROKER_SETTINGS).filter(([, { section }]) => section === here));
+  const rows = all.map(([name, { section, caption, schema, default: value }]) => {
     const cells = [section, `\`${name}\``, `\`${JSON.stringify(value)}\``, kindOf(z.toJSONSchema(schema)), caption];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });

@@ -24,6 +24,7 @@ export interface ChangeOrder {
 /** A change in the database. Its run, 'account-change:{id}', is started by whoever ordered it, else by the sweep. */
 export interface WrittenChange {
   id: number;
+  wanted: WantedOfAccount;
   state: ChangeState;
   reason: string | null;
   issue: string | null;
@@ -37,9 +38,10 @@ export interface ChangeTools {
 /** The change that was written under this key; null: none was. */
 export const findChange = async (db: Queryable, key: string): Promise<WrittenChange | null> =>
   (
-    await db.query<WrittenChange>(`select id, state, reason, issue from account_change where idempotency_key = $1`, [
-      key,
-    ])
+    await db.query<WrittenChange>(
+      `select id, wanted, state, reason, issue from account_change where idempotency_key = $1`,
+      [key],
+    )
   ).rows[0] ?? null;
 
 /** One row with its audit row, when this may be wanted of the account. Call it in a transaction. */
@@ -144,7 +146,7 @@ const insert = async (
   const sealed = isNew ? sealPassword(ring, password ?? newPassword()) : null;
   const { rows } = await db.query<WrittenChange>(
     `insert into account_change (account_id, client_id, wanted, sealed, tell_client, requested_by, idempotency_key) values ($1, $2, $3, $4, $5, $6, $7)
-     returning id, state, reason, issue`,
+     returning id, wanted, state, reason, issue`,
     [accountId, clientId, JSON.stringify(wanted), sealed, tell, actorName(actor), key ?? null],
   );
   await db.query(

@@ -1,3 +1,4 @@
+import type { Queryable } from '../../db/pool.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { CodeRecipient } from './codes.ts';
 import type { At } from './step.ts';
@@ -18,6 +19,14 @@ export const recipientOf = async <S>({ db, run, draft }: At<S>, channel: 'email'
   // Only a registration speaks with somebody who is no client yet.
   return { channel, to: kept, decoy: run.type !== 'registration' };
 };
+
+/** What a mail to a client begins with. */
+export const firstNameOf = async (db: Queryable, clientId: number | null): Promise<string> =>
+  (
+    await db.query<{ firstName: string }>(`select first_name as "firstName" from client where client_id = $1`, [
+      clientId,
+    ])
+  ).rows[0]?.firstName ?? '';
 
 const noRecipient = (channel: string) =>
   new HubFailure(

@@ -1,5 +1,6 @@
 import { type ChangeOrder, findChange, writeChange, type WrittenChange } from '../../activities/intake/write-change.ts';
 import { inTransaction } from '../../db/pool.ts';
+import type { WantedOfAccount } from '../../domain/account-change.ts';
 import { type FailureType, HubFailure } from '../../domain/failures.ts';
 import type { Reason } from '../../domain/reasons.ts';
 import type { MoneyHub } from '../money/hub.ts';
@@ -28,10 +29,14 @@ export const orderChange = async (
 /** Brings a change that is written down to its run, and hears what the platform says unless that takes long. Throws when it says no. Harmless to repeat. */
 export const beginChange = async (hub: MoneyHub, written: WrittenChange, log: Ordering['log']): Promise<void> => {
   const { state, reason, issue } = written.state === 'waiting' ? await begin(hub, written.id, log) : written;
-  if (state === 'refused') throw refused(reason, issue);
+  if (state === 'refused') throw refused(written.wanted, reason, issue);
 };
 
-const begin = async (hub: MoneyHub, id: number, log: Ordering['log']): Promise<Omit<WrittenChange, 'id'>> => {
+const begin = async (
+  hub: MoneyHub,
+  id: number,
+  log: Ordering['log'],
+): Promise<Pick<WrittenChange, 'state' | 'reason' | 'issue'>> => {
   try {
     return await hub.ask((steering) => steering.changeAccount(id));
   } catch (error) {
@@ -41,9 +46,10 @@ const begin = async (hub: MoneyHub, id: number, log: Ordering['log']): Promise<O
   }
 };
 
-const refused = (reason: string | null, issue: string | null) => {
+const refused = ({ password }: WantedOfAccount, reason: string | null, issue: string | null) => {
   const type: FailureType = reason === 'unsupported' ? 'Unsupported' : 'Rejected';
   // The account is known here: what its platform does not find is the platform's no.
   const known = reason === null || reason === 'not_found' ? 'provider_refused' : (reason as Reason);
-  return new HubFailure(type, known, issue ?? 'The platform refused the change.');
+  const facts = known === 'validation' && password !== undefined ? { field: 'password' } : {};
+  return new HubFailure(type, known, issue ?? 'The platform refused the change.', facts);
 };

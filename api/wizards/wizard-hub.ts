@@ -166,7 +166,7 @@ export class WizardHub {
     if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
       return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
     const { run, step, module, replaces } = await this.meant(found, steps);
-    const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
+    const sent = module.sent ? parsePart(module.sent, body, 'step') : body;
     const asked = await this.asked(run, step, caller);
     const { keep = {}, facts = {} } = await module.check!(asked, sent).catch((error: unknown) =>
       this.refused(run, error),

@@ -187,6 +187,15 @@ describe('a password', () => {
     expect(rows).toEqual([]);
   });
 
+  it('that the platform does not accept is a 400 that names the field', async () => {
+    const { accountId } = await open('mt5');
+    const { status, body } = await olga.call(`PUT /accounts/${accountId}/password`, { password: 'NoSymbol1' });
+    expect([status, body.error.details]).toEqual([
+      400,
+      [{ field: 'password', reason: 'validation', issue: 'the platform does not accept this password' }],
+    ]);
+  });
+
   it('is nothing that a platform without passwords, a wallet or a hub without mail has', async () => {
     const { accountId } = await open('generic-hub');
     const restore = (id: number) => ann.call(`POST /my/accounts/${id}/password/restore`);

@@ -6,7 +6,7 @@ import { savePhone } from '../../db/repositories/client-phones.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { anEmail, codesSentTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
+import { anEmail, codesSentTo, lettersTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
 import { refusal, setBroker, SignedIn } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -38,6 +38,7 @@ describe('another e-mail', () => {
     const oldCode = await client.code();
     expect((await send(client, uuid, { code: oldCode })).workflow).toBe('confirm_email');
     const code = await client.code(next);
+    expect(lettersTo(api, next)).toEqual([expect.stringMatching(/^Hello Ann,/)]);
     expect(refusal(await client.call('POST /my/profile/wizard', { uuid, code: otherThan(code) }))).toEqual([
       400,
       'invalid_code',

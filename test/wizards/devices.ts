@@ -72,6 +72,9 @@ export const codeSentTo = (api: MoneyApi, to: string): Promise<string> =>
 
 export const mailsTo = (api: MoneyApi, to: string): string[] => thingsFor(api, to).map(({ title }) => title);
 
+/** What is in them, the newest first. */
+export const lettersTo = (api: MoneyApi, to: string): string[] => thingsFor(api, to).map(({ text }) => text);
+
 /** A code that is surely not this one. */
 export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 

@@ -224,6 +224,11 @@ describe('SMS', () => {
     expect(data.fields).toMatchObject([{ name: 'phone', type: 'phone' }]);
     const wrong = await device.call('POST /my/2fa/wizard', { uuid, phone: '12345' });
     expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'phone']);
+    const other = await device.call('POST /my/2fa/wizard', { uuid, code: '123456' });
+    expect([other.status, other.body.error.details[0]]).toEqual([
+      400,
+      { field: 'code', reason: 'validation', issue: 'code is not a field of this step.' },
+    ]);
     expect(await step(device, uuid, { phone })).toMatchObject({
       workflow: '2fa_sms',
       data: { confirmationChannel: 'sms', recipient: `${phone.slice(0, 5)}****${phone.slice(-4)}` },

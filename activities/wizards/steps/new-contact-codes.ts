@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import { HubFailure } from '../../../domain/failures.ts';
 import { checkCode, codeForm, type CodeRecipient, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
+import { firstNameOf } from '../recipients.ts';
 import { type At, defineStep } from '../step.ts';
 import { codeSent, codeSettings } from './email-code.ts';
 
 /** A code to what the client wants to have, not to what he has. The code that guards the change never goes there. */
 const toNew =
   (channel: 'email' | 'sms') =>
-  async <S>({ draft }: At<S>): Promise<CodeRecipient> => {
+  async <S>({ db, run, draft }: At<S>): Promise<CodeRecipient> => {
     const { newPhone, change } = (await draft()) as {
       newPhone?: string;
       change?: { wanted: { email?: string; phone?: string } };
     };
     const to = channel === 'email' ? change?.wanted.email : (newPhone ?? change?.wanted.phone);
     if (to === undefined) throw new HubFailure('Rejected', 'restricted', 'There is nowhere to send a code to.');
-    return { channel, to, decoy: false };
+    return { channel, to, firstName: await firstNameOf(db, run.clientId), decoy: false };
   };
 
 const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stages: readonly [string, ...string[]]) => {
