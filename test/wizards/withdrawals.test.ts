@@ -11,7 +11,7 @@ import { codeSentTo, codesSentTo, otherThan, startWizardApi } from './devices.ts
 let api: MoneyApi;
 let methodId: number;
 beforeAll(async () => {
-  api = await startWizardApi();
+  api = await startWizardApi(['b2binpay-rates']);
   await api.hub.approvals('withdrawal', 1);
   methodId = (await api.hub.methodId('usdt-payout')).id;
 });
@@ -280,6 +280,26 @@ describe('a payout in steps', () => {
       'wizard_not_found',
     ]);
     expect(await payouts()).toHaveLength(1);
+  });
+
+  it('ends when there is no rate at its last step: it is not made later, at one that its client never saw', async () => {
+    await api.hub.pool.query(
+      `insert into payment_method_currency (method_id, type, currency, min, max) values ($1, 'TR', 840, 5, 5000) on conflict do nothing`,
+      [methodId],
+    );
+    await api.hub.askRates('B2BINPAY');
+    ann = await api.clientWith('100', 'USD');
+    email = (await api.hub.one<{ email: string }>(`select email from client where client_id = $1`, [ann.id])).email;
+    const { uuid, code } = await atCode();
+    await api.hub.pool.query(`delete from rate`);
+    const hasty = await api.impatient(ann);
+    const answer = await hasty.call('POST /my/withdrawals/wizard', { uuid, code });
+    await hasty.stop();
+    expect([...reasons(answer), answer.body.error.details[0].field]).toEqual([400, 'rate_unavailable', 'currencyCode']);
+    await api.hub.askRates('B2BINPAY');
+    const { state } = await api.hub.one(`select state from wizard_run where uuid = $1`, [uuid]);
+    expect(state).toBe('failed');
+    expect(await payouts()).toEqual([]);
   });
 
   it('refuses steps out of order, codes that are wrong or old, and whoever is not its client', async () => {
