@@ -221,6 +221,11 @@ describe('address management', () => {
     const late = await ann.of.withdraw('5', {});
     await api.hub.reaches(late, 'failed');
     expect(await ann.of.balance()).toEqual({ balance: '100', held: '5' });
+    // What waited for its approval is asked about after it.
+    const { id: request } = await api.hub.openRequest(id);
+    await api.hub.decideRequest(request, await api.hub.operator(), 'approve');
+    await api.hub.reaches(id, 'failed');
+    expect(await ann.of.balance()).toEqual({ balance: '100', held: '0' });
   });
 
   it('lets a new address wait where the broker wants it', async () => {
