@@ -20,9 +20,9 @@ export const enterStep: Activity<Entering, void> = (at, tools) =>
   atStep(tools, at, async (work) => {
     const isNew = await dropReplaced(work.db, at);
     if (work.step.kind !== at.kind || !(await noteEntered(work.db, { ...at, facts: work.run.facts }))) throw gone();
-    const { begin, again } = stepModule(at.kind);
+    const { begin, again, anew = again } = stepModule(at.kind);
     // Nothing, for a run of before (docs/decisions/0054-the-api-notes-where-a-run-is.md).
-    await (isNew ? again : begin)?.(work);
+    await (isNew ? anew : begin)?.(work);
   });
 
 /** True once: when this is done again, after its answer was lost, the new code is on its way already. */

@@ -143,6 +143,28 @@ describe('a payout in steps', () => {
     expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
   });
 
+  it('is not confirmed by a code of the app that was typed for what it stands instead of', async () => {
+    const secret = Buffer.from('12345678901234567890');
+    await api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, 'google')`, [ann.id]);
+    await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
+      ann.id,
+      new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
+    ]);
+    const uuid = await begin();
+    await ok('POST /my/withdrawals', { uuid, ...form() });
+    const shown = (later: number) => totpAt(secret, Math.floor(Date.now() / 30_000) + later);
+    const code = shown(0);
+    await api.hub.pool.query(
+      `update wizard_code set expires_at = now() where run_id = (select id from wizard_run where uuid = $1)`,
+      [uuid],
+    );
+    await ok('POST /my/withdrawals', { uuid, ...form({ data: { address: OTHER } }) });
+    expect(reasons(await ann.call('POST /my/withdrawals/wizard', { uuid, code }))).toEqual([400, 'invalid_code']);
+    expect(await payouts()).toEqual([]);
+    expect(await ok('POST /my/withdrawals/wizard', { uuid, code: shown(1) })).toMatchObject({ code: 202 });
+    expect(await payouts()).toMatchObject([{ address: OTHER }]);
+  });
+
   it('asks for no code where the broker wants none, and pays at once', async () => {
     await decide('withdrawals.confirmation', false);
     const uuid = await begin();
