@@ -13,6 +13,7 @@ import {
   loadDraft,
   loadInputs,
   noteOpening,
+  wantAgain,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
@@ -163,8 +164,10 @@ export class WizardHub {
   async submit(uuid: string, { type, steps }: Meant, caller: Caller, body: Record<string, unknown>): Promise<Reached> {
     const marks = this.ring.marks(canonical(body), 'wizard-input');
     const found = await this.find(uuid, type, caller, marks);
-    if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
+    if (found.repeated && (steps === undefined || steps.includes(found.repeated.step))) {
+      if (!found.inputs.includes(found.repeated.input)) await wantAgain(this.db, found.id, found.repeated.input);
       return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
+    }
     const { run, step, module, replaces } = await this.meant(found, steps);
     const sent = module.sent ? parsePart(module.sent, body, 'body') : body;
     const asked = await this.asked(run, step, caller);

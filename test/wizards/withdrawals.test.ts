@@ -373,6 +373,24 @@ describe('a payout in steps', () => {
     expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
     expect(await payouts()).toHaveLength(1);
   });
+
+  it('is the one that was sent last, when nobody was there to take either', async () => {
+    const uuid = await begin();
+    const hasty = await api.impatient(ann);
+    await api.hub.pause();
+    for (const amount of [90, 25])
+      expect((await hasty.call('POST /my/withdrawals', { uuid, ...form({ amount }) })).status).toBe(503);
+    await hasty.stop();
+    await api.hub.pool.query(
+      `update wizard_input set create_time = create_time - interval '1 minute' where run_id = (select id from wizard_run where uuid = $1)`,
+      [uuid],
+    );
+    await api.hub.resume();
+    await api.hub.client.workflow.execute('sweep', { workflowId: `sweep:${uuid}`, taskQueue: 'hub' });
+    const code = await codeSentTo(api, email);
+    expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
+    expect(await payouts()).toMatchObject([{ amount: '25' }]);
+  });
 });
 
 describe('an app of 2025', () => {

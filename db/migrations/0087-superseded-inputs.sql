@@ -1,0 +1,3 @@
+-- Of two inputs that were kept for one step while the run could not be reached, only the later one is to reach it. 'taken': the run has done something with it.
+alter table wizard_input
+  add column state text not null default 'kept' check (state in ('kept', 'taken', 'superseded'));
