@@ -214,6 +214,24 @@ describe('a step that was kept twice, because the second corrects the first', ()
   });
 });
 
+describe('a kept step that cannot be opened', () => {
+  it('keeps no other from its run', async () => {
+    const phone = device();
+    const [broken, other] = [await atHobby(phone), await atHobby(phone)];
+    for (const { uuid } of [broken, other]) {
+      const { inputs } = await takenUnnoted(phone, uuid).then(() => noted(uuid));
+      expect(inputs).toHaveLength(1);
+      await aMinuteLater(uuid);
+    }
+    await api.hub.pool.query(`update wizard_input set sealed = '\\x00' where run_id = $1 and step = 'hobby'`, [
+      await idOf(broken.uuid),
+    ]);
+    await sweep();
+    expect(await noted(other.uuid)).toMatchObject({ step: 'pet' });
+    expect(await noted(broken.uuid)).toMatchObject({ step: 'hobby' });
+  });
+});
+
 describe('where a run is', () => {
   it('is noted forward only: who comes late changes nothing', async () => {
     const phone = device();
