@@ -242,6 +242,37 @@ describe('address management', () => {
     expect(await ok('POST /my/withdrawals', payout(ADDRESS))).toMatchObject({ code: 202 });
   });
 
+  it('lasts as long as a new address waits when it is switched off, and a switch back cancels that', async () => {
+    await setting('withdrawals.newAddressHours', 24);
+    await ok('PUT /my/withdrawals/policies/enable');
+    const off = async () => {
+      const before = codesSentTo(api, email).length;
+      const { uuid } = await ok('GET /my/withdrawals/policies/disable/wizard');
+      await ok('PUT /my/withdrawals/policies/disable', { uuid });
+      return confirm(uuid, before);
+    };
+    const { data } = await off();
+    expect(data).toEqual({ isEnabled: true, enabledUntil: expect.stringMatching(/\+00:00$/) });
+    expect(Date.parse(data.enabledUntil) - Date.now()).toBeGreaterThan(23 * 3_600_000);
+    expect(reasons(await ann.call('POST /my/withdrawals', payout(OTHER)))).toEqual([403, 'address_not_whitelisted']);
+    const { uuid } = await ok('GET /my/withdrawals/policies/disable/wizard');
+    const again = await ann.call('PUT /my/withdrawals/policies/disable', { uuid });
+    expect(reasons(again)).toEqual([409, 'already_done']);
+    expect(again.body.error.details[0].issue).toMatch(/is on until \d{4}-/);
+    const dayAfter = () =>
+      api.hub.pool.query(
+        `update client set any_address_from = any_address_from - interval '1 day' where client_id = $1`,
+        [ann.id],
+      );
+    await ok('PUT /my/withdrawals/policies/enable');
+    await dayAfter();
+    expect(reasons(await ann.call('POST /my/withdrawals', payout(OTHER)))).toEqual([403, 'address_not_whitelisted']);
+    await off();
+    await dayAfter();
+    expect(await ok('POST /my/withdrawals', payout(OTHER))).toMatchObject({ code: 202 });
+    expect(reasons(await ann.call('PUT /my/withdrawals/policies/disable', { uuid }))).toEqual([409, 'already_done']);
+  });
+
   it('says which currencies have addresses, and which methods pay to them', async () => {
     const currencies = await ok('GET /my/withdrawals/policies/currencies');
     expect(currencies).toMatchObject({ total: 1, data: [{ numericCode: USDT }] });
