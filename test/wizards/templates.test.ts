@@ -125,6 +125,33 @@ describe('a payout', () => {
   });
 });
 
+describe('what a template says', () => {
+  const missing = async (body: object) => {
+    const answer = await ann.call('POST /my/withdrawals', body);
+    return [answer.status, ...answer.body.error.details.map(({ field, issue }: any) => `${field}: ${issue}`)];
+  };
+
+  it('of an amount is for its own account', async () => {
+    const { patternId } = await keep();
+    const dollars = await api.clientWith('100', 'USD');
+    expect(await missing({ patternId, accountId: dollars.wallet })).toEqual([400, 'amount: amount is required.']);
+  });
+
+  it('of an amount without an account is in its currency', async () => {
+    const { patternId } = await keep({ accountId: null });
+    expect((await ann.call('POST /my/withdrawals', { patternId, accountId: ann.wallet })).status).toBe(200);
+    const dollars = await api.clientWith('100', 'USD');
+    await api.hub.pool.query(`update account set client_id = $1 where account_id = $2`, [ann.id, dollars.wallet]);
+    expect(await missing({ patternId, accountId: dollars.wallet })).toEqual([400, 'amount: amount is required.']);
+  });
+
+  it('of where the money goes is for its own currency and method', async () => {
+    const { patternId } = await keep();
+    expect(await missing({ patternId, currencyCode: 840 })).toEqual([400, 'data: data is required.']);
+    expect(await missing({ patternId, methodId: methods.bank })).toEqual([400, 'data: data is required.']);
+  });
+});
+
 describe('an operator', () => {
   it('sees the templates of his clients, without data he must not see', async () => {
     const { patternId } = await keep();
