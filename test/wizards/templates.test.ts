@@ -91,6 +91,16 @@ describe('a template', () => {
     expect(reasons(await bob.call('POST /my/withdrawals', { patternId }))).toEqual([404, 'not_found', 'patternId']);
   });
 
+  it('goes with the method that it goes by', async () => {
+    const admin = await api.operator();
+    const { body: method } = await admin.call('POST /withdrawals/methods', {
+      ...{ name: 'short-lived', caption: 'Short-lived', provider: 'manual', currencyCode: USDT },
+    });
+    const { patternId } = await keep({ methodId: method.id, data: {} });
+    expect((await admin.call(`DELETE /withdrawals/methods/${method.id}`)).status).toBe(204);
+    expect((await ann.call(`GET /my/withdrawals/patterns/${patternId}`)).status).toBe(404);
+  });
+
   it('is kept sealed', async () => {
     const { patternId } = await keep();
     const { row } = await api.hub.one<{ row: string }>(
