@@ -9,12 +9,10 @@ import type { MoneyHub } from '../money/hub.ts';
 
 /** What a client says of a payout; what he leaves away comes from his template, where he names one. */
 export const payoutFields = {
-  patternId: id()
-    .optional()
-    .meta({
-      description:
-        'A template of his; what is sent beside it counts instead of its own. Its amount is for its own account, its data for its own method and currency.',
-    }),
+  patternId: id().optional().meta({
+    description:
+      'A template of his; what is sent beside it counts instead of its own. Its amount is for its own account, its data for its own method and currency.',
+  }),
   accountId: id().optional(),
   methodId: id().optional(),
   amount: amountInput('number').optional().meta({ description: "In the account's currency." }),
