@@ -13,6 +13,7 @@ import {
   loadDraft,
   loadInputs,
   noteOpening,
+  noteUnanswered,
   wantAgain,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
@@ -263,7 +264,11 @@ export class WizardHub {
     try {
       return await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
     } catch (error) {
-      if (!isHubFailure(error) || error.type === 'Unavailable') throw error;
+      if (!isHubFailure(error) || error.type === 'Unavailable') {
+        // Not noted: after a while it counts as such.
+        await noteUnanswered(this.db, submission.input).catch(() => undefined);
+        throw error;
+      }
       // Somebody was quicker: he hears where the run is.
       if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(run));
       throw error.reason === 'not_waiting' ? gone() : error;

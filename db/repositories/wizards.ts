@@ -104,7 +104,10 @@ export const insertRun = async (db: Queryable, run: NewRun): Promise<WizardRun> 
     )
   ).rows[0]!;
 
-/** Keeps what was sent and found right; the same again is the same input. What was kept for the step before, and not taken, counts no more. */
+/** Of inputs `i`: nobody waits for an answer any more. One that is on its way to its run is not among them: of two that are, the run takes the first. */
+const IS_LEFT = `(i.state = 'unanswered' or i.state = 'kept' and i.create_time < now() - interval '15 seconds')`;
+
+/** Keeps what was sent and found right; the same again is the same input. What was left behind at the step before counts no more. */
 export const insertInput = async (
   db: Queryable,
   ring: KeyRing,
@@ -114,7 +117,7 @@ export const insertInput = async (
     await db.query<{ id: number }>(
       `with before as (
          update wizard_input i set state = 'superseded' from wizard_run r
-          where r.id = $1 and i.run_id = $1 and i.step = $2 and i.mark <> $3 and i.state = 'kept' and not i.id = any(r.inputs))
+          where r.id = $1 and i.run_id = $1 and i.step = $2 and i.mark <> $3 and ${IS_LEFT} and not i.id = any(r.inputs))
        insert into wizard_input as i (run_id, step, mark, sealed, user_id) values ($1, $2, $3, $4, $5)
        on conflict (run_id, mark) do update set state = case i.state when 'taken' then i.state else 'kept' end returning id`,
       [
@@ -132,10 +135,15 @@ export const wantAgain = async (db: Queryable, runId: number, input: number): Pr
   await db.query(
     `update wizard_input i set state = case i.id when $2 then 'kept' else 'superseded' end
        from wizard_run r, wizard_input wanted
-      where r.id = $1 and wanted.id = $2 and i.run_id = $1 and i.step = wanted.step and i.state <> 'taken'
-        and i.state <> case i.id when $2 then 'kept' else 'superseded' end and wanted.state <> 'taken' and not r.inputs && array[i.id, $2]`,
+      where r.id = $1 and wanted.id = $2 and wanted.state <> 'taken' and i.run_id = $1 and i.step = wanted.step
+        and (i.id = $2 and i.state in ('unanswered', 'superseded') or i.id <> $2 and ${IS_LEFT}) and not r.inputs && array[i.id, $2]`,
     [runId, input],
   );
+};
+
+/** Whoever sent it is told that nobody can take it now. */
+export const noteUnanswered = async (db: Queryable, input: number): Promise<void> => {
+  await db.query(`update wizard_input set state = 'unanswered' where id = $1 and state = 'kept'`, [input]);
 };
 
 /** Whether another input was kept for its step since, before it reached its run. */
