@@ -95,7 +95,7 @@ export const BROKER_SETTINGS = {
   ),
   'withdrawals.newAddressHours': setting(
     'Withdrawals',
-    'Hours until a newly listed address may be used',
+    'Hours until a newly listed address may be used, and until address management that was switched off is off',
     z.int().min(0).max(720),
     0,
   ),

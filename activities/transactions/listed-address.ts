@@ -16,7 +16,7 @@ export const assertListed = async (db: Queryable, { clientId, currency, fields, 
   const to = addressIn(fields, data);
   if (!to) return;
   const { rows } = await db.query<{ only: boolean; usableFrom: Date | null; isUsable: boolean | null }>(
-    `select c.listed_addresses_only as only, a.usable_from as "usableFrom", a.usable_from <= now() as "isUsable"
+    `select c.listed_addresses_only and coalesce(c.any_address_from > now(), true) as only, a.usable_from as "usableFrom", a.usable_from <= now() as "isUsable"
        from client c left join payout_address a on a.client_id = c.client_id and a.currency = $2 and a.address_key = $3 and coalesce(a.destination_tag, '') = $4
       where c.client_id = $1`,
     [clientId, currency, addressKey(to.address), to.tag ?? ''],
@@ -24,7 +24,10 @@ export const assertListed = async (db: Queryable, { clientId, currency, fields, 
   const { only = false, usableFrom = null, isUsable = null } = rows[0] ?? {};
   if (!only || isUsable) return;
   const issue = usableFrom
-    ? `The address may be used from ${usableFrom.toISOString().slice(0, 16).replace('T', ' ')} UTC on.`
+    ? `The address may be used from ${minuteOf(usableFrom)} on.`
     : 'The address is not in your list of addresses.';
   throw new HubFailure('Rejected', 'address_not_whitelisted', issue, { field: 'data.address' });
 };
+
+/** As clients read it: '2026-11-28 08:30 UTC'. */
+export const minuteOf = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

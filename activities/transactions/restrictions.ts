@@ -122,12 +122,14 @@ const check = async (
   const currency = own.numericCode;
   const movement = { clientId, type, currency, amount, transactionId };
   await assertLevelAllows(db, movement, await loadClientRights(db, clientId), limits || type === 'transfer');
-  if (!limits || transaction.methodId === null) return;
-  const direction = transaction.type === 'withdrawal' ? 'withdrawal' : 'deposit';
-  const method = assertMethodTakes(await loadMethodFacts(db, transaction.methodId), direction, currency, amount);
+  if (transaction.methodId === null) return;
+  const method = await loadMethodFacts(db, transaction.methodId);
   const outside = providerSide(transaction);
-  if (exchange) assertMethodExchanges(method, outside.currency.numericCode, outside.amount);
-  if (type === 'withdrawal')
+  if (limits) {
+    const taken = assertMethodTakes(method, type === 'withdrawal' ? 'withdrawal' : 'deposit', currency, amount);
+    if (exchange) assertMethodExchanges(taken, outside.currency.numericCode, outside.amount);
+  }
+  if (type === 'withdrawal' && method)
     await assertListed(db, {
       clientId,
       currency: outside.currency.numericCode,
@@ -140,7 +142,7 @@ const check = async (
 export const assertMayWithdraw: Activity<{ transactionId: number }, void> = ({ transactionId }, { pool }) =>
   check(pool, transactionId, { debit: ['withdrawal'] }, true);
 
-/** After the approval: the client and the account may still pay. What the method takes was settled when it was ordered. */
+/** After the approval: the client and the account may still pay, and to this address. What the method takes was settled when it was ordered. */
 export const assertStillMayWithdraw: Activity<{ transactionId: number }, void> = ({ transactionId }, { pool }) =>
   check(pool, transactionId, { debit: ['withdrawal'] }, false);
 

@@ -77,6 +77,8 @@ export interface StepModule<S = unknown, B = unknown> {
   begin?: (work: Work<S>) => Promise<void>;
   /** Sent once more while the next step waits, it stands instead of what was sent before. */
   replaceable?: true;
+  /** Comes to it once more, because what led here was replaced: a code of before counts no more. Default: `again`. */
+  anew?: (work: Work<S>) => Promise<void>;
   /** Sends its code once more. */
   again?: (work: Work<S>) => Promise<void>;
   apply?: (work: Work<S>) => Promise<Facts>;

@@ -27,9 +27,12 @@ export const totpAt = (secret: Uint8Array, counter: number): string => {
   return String((mac.readUInt32BE(offset) & 0x7fff_ffff) % 10 ** DIGITS).padStart(DIGITS, '0');
 };
 
+/** The time step at this moment (milliseconds). */
+export const totpStepAt = (now: number): number => Math.floor(now / 1_000 / STEP_SECONDS);
+
 /** The time step a code belongs to, with one step of tolerance each way; null when it is wrong. Takes the same time for every six digits. */
 export const totpStepOf = (secret: Uint8Array, code: string, now: number): number | null => {
-  const present = Math.floor(now / 1_000 / STEP_SECONDS);
+  const present = totpStepAt(now);
   // Of another alphabet its bytes are more than its characters.
   if (!/^[0-9]{6}$/.test(code)) return null;
   const given = Buffer.from(code);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { addressManagement } from '../../db/repositories/payout-addresses.ts';
 import { problem } from '../kit/errors.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
-import { id, idText, text } from '../kit/shapes.ts';
+import { id, idText, isoTime, text } from '../kit/shapes.ts';
 import { WizardAnswerShape } from '../wizards/answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
@@ -28,7 +29,10 @@ export const whitelistProcedures = (wizards: WizardHub): Procedure[] => {
     return { policy: (rows[0] && (await policyView(hub, rows[0].id))) ?? null };
   });
   const deletion = new ClientWizard(wizards, 'whitelistDelete', () => Promise.resolve([]));
-  const off = new ClientWizard(wizards, 'whitelistChange', () => Promise.resolve({ isEnabled: false }));
+  const off = new ClientWizard(wizards, 'whitelistChange', async ({ run }) => {
+    const { isOn, until } = await addressManagement(hub.pool, run.clientId!);
+    return isOn && until ? { isEnabled: true, enabledUntil: isoTime(until) } : { isEnabled: false };
+  });
 
   /** An unknown one is as good as any: it answers that there is none. */
   const wizardOf = async (run: string): Promise<ClientWizard> => {
@@ -89,6 +93,8 @@ export const whitelistProcedures = (wizards: WizardHub): Procedure[] => {
     ...updateProcedures('/my/withdrawals/policies/disable', {
       ...step,
       summary: 'Let payouts go to any address',
+      description:
+        'At once, or after the hours that the broker lets a new address wait: until then the last answer says `isEnabled` true and `enabledUntil`, and switching on cancels it.',
       body: z.strictObject({ uuid: uuid() }),
       handle: (call) => off.take(call, FORM, call.body.uuid, {}),
     }),

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { type Delivery, deliverWebhooks } from '../../activities/webhooks/deliver-webhooks.ts';
-import { loadWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
+import { loadWebhooks, SWEPT_AFTER_MS, type WebhookRow } from '../../db/repositories/webhooks.ts';
 
 /** What came while others were delivered goes together: a flood costs a few statements for many. */
 const AT_ONCE = 100;
@@ -12,18 +12,20 @@ const MOST_BYTES = 16 * 1024 * 1024;
 type Lent = Omit<Tools, 'run' | 'signal'>;
 
 /**
- * Delivers stored callbacks right after they were answered. Whatever fails here, or is too much, waits in the database for the
- * sweep.
+ * Delivers stored callbacks right after they were answered. Whatever fails here, is too much or has waited too long, waits in the
+ * database for the sweep.
  */
 export const createDeliveries = (tools: () => Lent, log: Logger) => {
-  const waiting: WebhookRow[] = [];
+  const waiting: { webhook: WebhookRow; since: number }[] = [];
   let bytes = 0;
   let running = false;
 
   const deliverAll = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const some = waiting.splice(0, AT_ONCE);
-      for (const { body } of some) bytes -= body.length;
+      const next = waiting.splice(0, AT_ONCE);
+      for (const { webhook } of next) bytes -= webhook.body.length;
+      const oldest = performance.now() - SWEPT_AFTER_MS;
+      const some = next.flatMap(({ webhook, since }) => (since > oldest ? [webhook] : []));
       const deliveries = await deliver(tools(), some).catch(
         (error: unknown) => new Map(some.map(({ id }) => [id, { error }])),
       );
@@ -38,7 +40,7 @@ export const createDeliveries = (tools: () => Lent, log: Logger) => {
 
   return (webhook: WebhookRow): void => {
     if (waiting.length >= MOST_WAITING || bytes + webhook.body.length > MOST_BYTES) return;
-    waiting.push(webhook);
+    waiting.push({ webhook, since: performance.now() });
     bytes += webhook.body.length;
     if (running) return;
     running = true;

@@ -28,11 +28,11 @@ const common = { tags: ['Passwords'] as [string], answer: Challenge };
 /** The codes before a new password: signed out by e-mail and app, signed in by the strongest factor that is on. */
 export const challengeProcedures = (wizards: WizardHub, { access }: ApiDeps): Procedure[] => {
   /** A signed-in client's procedure goes on with his token only; a recovery has nobody's. */
-  const callerFor = async (call: Pick<Call, 'ip' | 'req'>, type: Challenged): Promise<Caller> => {
-    if (type === 'passwordRecovery') return callerOf({ ...call, actor: null });
-    const actor = await access.identify(call.req.headers.authorization);
+  const callerFor = async ({ ip, req }: Pick<Call, 'ip' | 'req'>, type: Challenged): Promise<Caller> => {
+    if (type === 'passwordRecovery') return callerOf({ ip, req, actor: null });
+    const actor = await access.identify(req.headers.authorization);
     access.assertMay(actor, 'client', undefined);
-    return callerOf({ ...call, actor });
+    return callerOf({ ip, req, actor });
   };
 
   return [

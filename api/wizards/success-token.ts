@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import type { WizardType } from '../../domain/wizards/grammar.ts';
 import { isHubFailure } from '../../domain/failures.ts';
-import { problem } from '../kit/errors.ts';
+import { Problem, problem } from '../kit/errors.ts';
 import { isoTime, time } from '../kit/shapes.ts';
 import type { Reached, WizardHub } from './wizard-hub.ts';
 
@@ -39,10 +39,15 @@ export const withSuccess = async (
     [hashOf(String(token ?? '')), type],
   );
   if (!rows[0]) throw invalid();
+  // Of two devices at once one is too late: whether its run is past the step or over already, its token has been used.
   await work(rows[0].uuid).catch((error: unknown) => {
-    throw isHubFailure(error) && error.reason === 'wizard_not_found' ? invalid() : error;
+    const isOver = isHubFailure(error) && error.reason === 'wizard_not_found';
+    throw isOver || isWrongStep(error) ? invalid() : error;
   });
 };
+
+const isWrongStep = (error: unknown): boolean =>
+  error instanceof Problem && error.details.some(({ reason }) => reason === 'wrong_step');
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token.toLowerCase()).digest();
 

@@ -13,6 +13,8 @@ import {
   loadDraft,
   loadInputs,
   noteOpening,
+  noteUnanswered,
+  wantAgain,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
@@ -163,8 +165,10 @@ export class WizardHub {
   async submit(uuid: string, { type, steps }: Meant, caller: Caller, body: Record<string, unknown>): Promise<Reached> {
     const marks = this.ring.marks(canonical(body), 'wizard-input');
     const found = await this.find(uuid, type, caller, marks);
-    if (found.repeated && (steps === undefined || steps.includes(found.repeated.step)))
+    if (found.repeated && (steps === undefined || steps.includes(found.repeated.step))) {
+      if (!found.inputs.includes(found.repeated.input)) await wantAgain(this.db, found.id, found.repeated.input);
       return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
+    }
     const { run, step, module, replaces } = await this.meant(found, steps);
     const sent = module.sent ? parsePart(module.sent, body, 'step') : body;
     const asked = await this.asked(run, step, caller);
@@ -260,7 +264,11 @@ export class WizardHub {
     try {
       return await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
     } catch (error) {
-      if (!isHubFailure(error) || error.type === 'Unavailable') throw error;
+      if (!isHubFailure(error) || error.type === 'Unavailable') {
+        // Not noted: after a while it counts as such.
+        await noteUnanswered(this.db, submission.input).catch(() => undefined);
+        throw error;
+      }
       // Somebody was quicker: he hears where the run is.
       if (error.reason === 'wrong_step') throw wrongStep(await this.presentWorkflow(run));
       throw error.reason === 'not_waiting' ? gone() : error;

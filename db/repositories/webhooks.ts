@@ -23,6 +23,9 @@ export interface StoredWebhook {
   fresh: boolean;
 }
 
+/** What was not delivered by then is the sweep's. */
+export const SWEPT_AFTER_MS = 5_000;
+
 /** The same proved message has the same name; null for what is not proved, which is kept every time. */
 const nameOf = ({ connectionId, verdict }: IncomingWebhook): string | null =>
   verdict.ok ? `${connectionId} ${verdict.dedupeKey.toWellFormed()}` : null;
@@ -59,7 +62,7 @@ export const storeWebhooks = async (
   const { rows } = await db.query<StoredWebhook & { connectionId: number; dedupeKey: string | null }>(
     `insert into webhook (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies, next_attempt)
      select "connectionId", headers, substr($2::bytea, at, size), "remoteAddress", status, "dedupeKey", reason, copies,
-            case when status = 'received' then now() + interval '5 seconds' end
+            case when status = 'received' then now() + make_interval(secs => $3 / 1000.0) end
        from json_to_recordset($1::json) as come ("connectionId" integer, headers jsonb, at integer, size integer, "remoteAddress" text, status text,
               "dedupeKey" text, reason text, copies integer)
      on conflict (connection_id, dedupe_key) where dedupe_key is not null and status <> 'rejected'
@@ -71,6 +74,7 @@ export const storeWebhooks = async (
         first.map(({ body }) => body),
         end,
       ),
+      SWEPT_AFTER_MS,
     ],
   );
   const kept = new Map(
@@ -108,20 +112,22 @@ export interface Settling {
   workflowId?: string;
 }
 
-/** Notes what became of callbacks, all with one update. */
+/** Notes what became of callbacks, all with one update; not of one that somebody else has noted since it was read. */
 export const settleWebhooks = async (db: Queryable, settlings: readonly Settling[]): Promise<void> => {
   if (settlings.length === 0) return;
   const pauses = settlings.map(({ as, webhook }) => (as === 'parked' ? (PATIENCE[webhook.attempts] ?? null) : null));
   await db.query(
     `update webhook set status = was.status, reason = was.reason, workflow_id = was.workflow_id, next_attempt = now() + was.pause::interval,
-            attempts = attempts + 1, update_time = now()
-       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as was (id, status, reason, workflow_id, pause) where webhook.id = was.id`,
+            attempts = webhook.attempts + 1, update_time = now()
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[]) as was (id, status, reason, workflow_id, pause, attempts)
+      where webhook.id = was.id and webhook.attempts = was.attempts`,
     [
       settlings.map(({ webhook }) => webhook.id),
       settlings.map(({ as }, i) => (as === 'parked' && pauses[i] === null ? 'failed' : as)),
       settlings.map(({ reason }) => reason ?? null),
       settlings.map(({ workflowId }) => workflowId ?? null),
       pauses,
+      settlings.map(({ webhook }) => webhook.attempts),
     ],
   );
 };

@@ -104,7 +104,10 @@ export const insertRun = async (db: Queryable, run: NewRun): Promise<WizardRun> 
     )
   ).rows[0]!;
 
-/** Keeps what was sent and found right; the same again is the same input. */
+/** Of inputs `i`: nobody waits for an answer any more. One that is on its way to its run is not among them: of two that are, the run takes the first. */
+const IS_LEFT = `(i.state = 'unanswered' or i.state = 'kept' and i.create_time < now() - interval '15 seconds')`;
+
+/** Keeps what was sent and found right; the same again is the same input. What was left behind at the step before counts no more. */
 export const insertInput = async (
   db: Queryable,
   ring: KeyRing,
@@ -112,8 +115,11 @@ export const insertInput = async (
 ): Promise<number> =>
   (
     await db.query<{ id: number }>(
-      `insert into wizard_input (run_id, step, mark, sealed, user_id) values ($1, $2, $3, $4, $5)
-       on conflict (run_id, mark) do update set mark = excluded.mark returning id`,
+      `with before as (
+         update wizard_input i set state = 'superseded' from wizard_run r
+          where r.id = $1 and i.run_id = $1 and i.step = $2 and i.mark <> $3 and ${IS_LEFT} and not i.id = any(r.inputs))
+       insert into wizard_input as i (run_id, step, mark, sealed, user_id) values ($1, $2, $3, $4, $5)
+       on conflict (run_id, mark) do update set state = case i.state when 'taken' then i.state else 'kept' end returning id`,
       [
         input.runId,
         input.step,
@@ -123,6 +129,26 @@ export const insertInput = async (
       ],
     )
   ).rows[0]!.id;
+
+/** What was sent before is sent again: of what was kept for its step it is what counts. */
+export const wantAgain = async (db: Queryable, runId: number, input: number): Promise<void> => {
+  await db.query(
+    `update wizard_input i set state = case i.id when $2 then 'kept' else 'superseded' end
+       from wizard_run r, wizard_input wanted
+      where r.id = $1 and wanted.id = $2 and wanted.state <> 'taken' and i.run_id = $1 and i.step = wanted.step
+        and (i.id = $2 and i.state in ('unanswered', 'superseded') or i.id <> $2 and ${IS_LEFT}) and not r.inputs && array[i.id, $2]`,
+    [runId, input],
+  );
+};
+
+/** Whoever sent it is told that nobody can take it now. */
+export const noteUnanswered = async (db: Queryable, input: number): Promise<void> => {
+  await db.query(`update wizard_input set state = 'unanswered' where id = $1 and state = 'kept'`, [input]);
+};
+
+/** Whether another input was kept for its step since, before it reached its run. */
+export const isSuperseded = async (db: Queryable, input: number | null): Promise<boolean> =>
+  (await db.query(`select from wizard_input where id = $1 and state = 'superseded'`, [input])).rowCount === 1;
 
 /** What a run must know of an input, kept with it. */
 type KeptSubmission = Pick<Submission, 'facts' | 'after' | 'replaces'>;
@@ -214,13 +240,14 @@ export interface Entered {
   lifetimeSeconds: number;
 }
 
-/** False when the run is over, or the input that led here is none of its own. Harmless to repeat. */
+/** False when the run is over, or the input that led here is none of its own, or superseded. Harmless to repeat. */
 export const noteEntered = async (db: Queryable, entered: Entered): Promise<boolean> => {
   const { runId, position, step, facts, inputs, input, lifetimeSeconds } = entered;
   const { rowCount } = await db.query(
-    `update wizard_run r set state = 'open', position = $2, step = $3, facts = $4, inputs = $5, since = now(), update_time = now(),
+    `with taken as (update wizard_input set state = 'taken' where id = $6 and run_id = $1 and state <> 'superseded' returning id)
+     update wizard_run r set state = 'open', position = $2, step = $3, facts = $4, inputs = $5, since = now(), update_time = now(),
             client_id = coalesce(($4::jsonb ->> 'clientId')::int, client_id), expires_at = now() + make_interval(secs => $7)
-      where id = $1 and state in ('opening', 'open') and ($6::int is null or exists (select from wizard_input where id = $6 and run_id = r.id))`,
+      where id = $1 and state in ('opening', 'open') and ($6::int is null or exists (select from taken))`,
     [runId, position, step, JSON.stringify(facts), inputs, input, lifetimeSeconds],
   );
   return rowCount === 1;
@@ -248,7 +275,7 @@ export const inputsLeftBehind = async (db: Queryable, most: number): Promise<{ r
   (
     await db.query<{ runId: number; input: number }>(
       `select r.id as "runId", i.id as input from wizard_input i join wizard_run r on r.id = i.run_id
-        where i.create_time between now() - interval '1 hour' and now() - interval '15 seconds' and i.step <> '' and r.state = 'open' and not i.id = any(r.inputs)
+        where i.create_time between now() - interval '1 hour' and now() - interval '15 seconds' and i.step <> '' and i.state <> 'superseded' and r.state = 'open' and not i.id = any(r.inputs)
         order by random() limit $1`,
       [most],
     )

@@ -157,7 +157,7 @@ export const DEFAULT_TYPES: readonly DefaultType[] = [
       email(
         'Your payouts may go to any address',
         HELLO,
-        'Address management was switched off: your payouts may go to addresses that are not in your list.',
+        'Address management was switched off: your payouts may go to addresses that are not in your list, at once or after the hours that a new address waits.',
         'If it was not you, switch it on again, set a new password and write to us.',
       ),
     ],

@@ -1,10 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { KeyRing } from '../../config/key-ring.ts';
 import { gather } from '../../db/gather.ts';
 import { CONNECTION_PURPOSE } from '../../db/repositories/connections.ts';
-import { type IncomingWebhook, storeWebhooks } from '../../db/repositories/webhooks.ts';
+import { createDeliveries } from '../../api/webhooks/deliveries.ts';
+import { createLog } from '../../api/kit/log.ts';
+import { lendTools } from '../../worker/tools.ts';
+import {
+  type IncomingWebhook,
+  loadWebhooks,
+  settleWebhooks,
+  storeWebhooks,
+  type WebhookRow,
+} from '../../db/repositories/webhooks.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS, PAYLOAD_KEYS } from '../kit/keys.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
@@ -248,6 +257,40 @@ describe('callbacks that come together', () => {
     const outcomes = await Promise.allSettled(['c', 'bad \u0000', 'd'].map((key) => keep(incoming(key))));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[2]).toMatchObject({ value: { fresh: true } });
+  });
+});
+
+describe('a callback that two deliver', () => {
+  const stored = async (): Promise<WebhookRow> => {
+    const incoming = { connectionId: connection, headers: {}, body: Buffer.from('{}'), remoteAddress: null };
+    const [kept] = await storeWebhooks(api.hub.pool, [
+      { ...incoming, verdict: { ok: true, dedupeKey: `two:${Math.random()}` } },
+    ]);
+    return (await loadWebhooks(api.hub.pool, [kept!.id]))[0]!;
+  };
+  const now = async ({ id }: WebhookRow) => {
+    const { status, attempts } = (await loadWebhooks(api.hub.pool, [id]))[0]!;
+    return { status, attempts };
+  };
+
+  it('is noted by the first: who is late changes nothing', async () => {
+    const webhook = await stored();
+    await settleWebhooks(api.hub.pool, [{ webhook, as: 'delivered', workflowId: 'deposit:1' }]);
+    await settleWebhooks(api.hub.pool, [{ webhook, as: 'parked', reason: 'late' }]);
+    expect(await now(webhook)).toEqual({ status: 'delivered', attempts: 1 });
+  });
+
+  it('is left to the sweep when it has waited until that takes it', async () => {
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    const deliver = createDeliveries(() => tools, createLog('silent'));
+    const [old, fresh] = [await stored(), await stored()];
+    deliver(old);
+    const clock = jest.spyOn(performance, 'now');
+    const late = performance.now() + 6_000;
+    clock.mockReturnValue(late);
+    deliver(fresh);
+    await eventually(async () => (await now(fresh)).attempts === 1, 'the fresh one').finally(() => clock.mockRestore());
+    expect(await now(old)).toEqual({ status: 'received', attempts: 0 });
   });
 });
 

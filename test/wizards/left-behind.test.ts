@@ -68,6 +68,15 @@ const takenUnnoted = async (from: Device, uuid: string): Promise<{ before: numbe
   return { before: before.inputs, after: after.inputs };
 };
 
+/** Something that was sent for a step, and never reached its run. */
+const kept = async (uuid: string, step: string, said = 'chess') =>
+  insertInput(api.hub.pool, new KeyRing(CONFIG_KEYS), {
+    runId: await idOf(uuid),
+    step,
+    mark: Buffer.from(`${uuid} ${said}`),
+    keep: { [`extra:${step}`]: { [step]: said }, facts: {} },
+  });
+
 /** As if a minute had passed since everything was sent. */
 const aMinuteLater = async (uuid: string) =>
   api.hub.pool.query(
@@ -115,14 +124,6 @@ describe('a step that the run took and nobody noted', () => {
 });
 
 describe('a step that was kept and never reached its run', () => {
-  const kept = async (uuid: string, step: string) =>
-    insertInput(api.hub.pool, new KeyRing(CONFIG_KEYS), {
-      runId: await idOf(uuid),
-      step,
-      mark: Buffer.from(uuid),
-      keep: { [`extra:${step}`]: { [step]: 'chess' }, facts: {} },
-    });
-
   it('is brought there by the sweep', async () => {
     const phone = device();
     const { uuid } = await atHobby(phone);
@@ -155,6 +156,82 @@ describe('a step that was kept and never reached its run', () => {
     await sweep();
     expect(await noted(uuid)).toMatchObject({ step: 'hobby' });
     expect((await api.hub.pool.query(`select from wizard_input where id = $1`, [input])).rowCount).toBe(0);
+  });
+});
+
+describe('a step that was kept twice, because the second corrects the first', () => {
+  const late = (uuid: string, step: string, input: number) =>
+    api.hub.steering.submitStep(uuid, { step, input, facts: {} });
+
+  it('reaches its run as it was sent last', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await kept(uuid, 'hobby', 'chess');
+    await aMinuteLater(uuid);
+    const last = await kept(uuid, 'hobby', 'go');
+    await aMinuteLater(uuid);
+    await sweep();
+    expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: [expect.any(Number), last] });
+  });
+
+  it('reaches it as it was first, when that is sent once more', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const hasty = await api.impatient(await api.clientWith('0', 'USDT'));
+    await api.hub.pause();
+    for (const hobby of ['chess', 'go', 'chess'])
+      expect((await hasty.call('POST /my/signup', { uuid, hobby })).status).toBe(503);
+    await hasty.stop();
+    await api.hub.resume();
+    const { rows } = await api.hub.pool.query<{ state: string }>(
+      `select state from wizard_input where run_id = $1 and step = 'hobby' order by id`,
+      [await idOf(uuid)],
+    );
+    expect(rows.map(({ state }) => state)).toEqual(['unanswered', 'superseded']);
+  });
+
+  it('does nothing by the first, which comes to the run late: it is over, and its client starts again', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    await send(phone, uuid, { hobby: 'chess' });
+    const first = await kept(uuid, 'pet', 'dog');
+    await aMinuteLater(uuid);
+    await kept(uuid, 'pet', 'cat');
+    await expect(late(uuid, 'pet', first)).rejects.toMatchObject({ reason: 'wrong_step' });
+    expect(await isRegistered(email)).toBe(false);
+    expect(told(await send(phone, uuid, { pet: 'cat' }))).toEqual([404, 'wizard_not_found', undefined]);
+    expect(await noted(uuid)).toMatchObject({ state: 'failed' });
+  });
+
+  it('stands as the run took it where nothing was done for it yet: whoever corrects it hears where the run is', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    const first = await kept(uuid, 'hobby', 'chess');
+    await aMinuteLater(uuid);
+    await kept(uuid, 'hobby', 'go');
+    await late(uuid, 'hobby', first);
+    expect(told(await send(phone, uuid, { hobby: 'darts' }))).toEqual([409, 'wrong_step', 'phone_form']);
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+    const { extra } = await api.hub.one<{ extra: object }>(`select extra from client where email = $1`, [email]);
+    expect(extra).toMatchObject({ hobby: 'chess' });
+  });
+});
+
+describe('a kept step that cannot be opened', () => {
+  it('keeps no other from its run', async () => {
+    const phone = device();
+    const [broken, other] = [await atHobby(phone), await atHobby(phone)];
+    for (const { uuid } of [broken, other]) {
+      const { inputs } = await takenUnnoted(phone, uuid).then(() => noted(uuid));
+      expect(inputs).toHaveLength(1);
+      await aMinuteLater(uuid);
+    }
+    await api.hub.pool.query(`update wizard_input set sealed = '\\x00' where run_id = $1 and step = 'hobby'`, [
+      await idOf(broken.uuid),
+    ]);
+    await sweep();
+    expect(await noted(other.uuid)).toMatchObject({ step: 'pet' });
+    expect(await noted(broken.uuid)).toMatchObject({ step: 'hobby' });
   });
 });
 

@@ -91,6 +91,16 @@ describe('a template', () => {
     expect(reasons(await bob.call('POST /my/withdrawals', { patternId }))).toEqual([404, 'not_found', 'patternId']);
   });
 
+  it('goes with the method that it goes by', async () => {
+    const admin = await api.operator();
+    const { body: method } = await admin.call('POST /withdrawals/methods', {
+      ...{ name: 'short-lived', caption: 'Short-lived', provider: 'manual', currencyCode: USDT },
+    });
+    const { patternId } = await keep({ methodId: method.id, data: {} });
+    expect((await admin.call(`DELETE /withdrawals/methods/${method.id}`)).status).toBe(204);
+    expect((await ann.call(`GET /my/withdrawals/patterns/${patternId}`)).status).toBe(404);
+  });
+
   it('is kept sealed', async () => {
     const { patternId } = await keep();
     const { row } = await api.hub.one<{ row: string }>(
@@ -122,6 +132,33 @@ describe('a payout', () => {
     const answer = await ann.call('POST /my/withdrawals', { patternId });
     expect(answer.body.error.details.map(({ field }: { field: string }) => field)).toEqual(['accountId', 'amount']);
     expect((await ann.call('POST /my/withdrawals', { patternId, accountId: ann.wallet, amount: 2 })).status).toBe(200);
+  });
+});
+
+describe('what a template says', () => {
+  const missing = async (body: object) => {
+    const answer = await ann.call('POST /my/withdrawals', body);
+    return [answer.status, ...answer.body.error.details.map(({ field, issue }: any) => `${field}: ${issue}`)];
+  };
+
+  it('of an amount is for its own account', async () => {
+    const { patternId } = await keep();
+    const dollars = await api.clientWith('100', 'USD');
+    expect(await missing({ patternId, accountId: dollars.wallet })).toEqual([400, 'amount: amount is required.']);
+  });
+
+  it('of an amount without an account is in its currency', async () => {
+    const { patternId } = await keep({ accountId: null });
+    expect((await ann.call('POST /my/withdrawals', { patternId, accountId: ann.wallet })).status).toBe(200);
+    const dollars = await api.clientWith('100', 'USD');
+    await api.hub.pool.query(`update account set client_id = $1 where account_id = $2`, [ann.id, dollars.wallet]);
+    expect(await missing({ patternId, accountId: dollars.wallet })).toEqual([400, 'amount: amount is required.']);
+  });
+
+  it('of where the money goes is for its own currency and method', async () => {
+    const { patternId } = await keep();
+    expect(await missing({ patternId, currencyCode: 840 })).toEqual([400, 'data: data is required.']);
+    expect(await missing({ patternId, methodId: methods.bank })).toEqual([400, 'data: data is required.']);
   });
 });
 

@@ -221,6 +221,11 @@ describe('address management', () => {
     const late = await ann.of.withdraw('5', {});
     await api.hub.reaches(late, 'failed');
     expect(await ann.of.balance()).toEqual({ balance: '100', held: '5' });
+    // What waited for its approval is asked about after it.
+    const { id: request } = await api.hub.openRequest(id);
+    await api.hub.decideRequest(request, await api.hub.operator(), 'approve');
+    await api.hub.reaches(id, 'failed');
+    expect(await ann.of.balance()).toEqual({ balance: '100', held: '0' });
   });
 
   it('lets a new address wait where the broker wants it', async () => {
@@ -235,6 +240,37 @@ describe('address management', () => {
     await api.hub.pool.query(`update payout_address set usable_from = now() where id = $1`, [policyId]);
     expect((await ok('GET /my/withdrawals/policies?filter[isEnabled]=true')).total).toBe(1);
     expect(await ok('POST /my/withdrawals', payout(ADDRESS))).toMatchObject({ code: 202 });
+  });
+
+  it('lasts as long as a new address waits when it is switched off, and a switch back cancels that', async () => {
+    await setting('withdrawals.newAddressHours', 24);
+    await ok('PUT /my/withdrawals/policies/enable');
+    const off = async () => {
+      const before = codesSentTo(api, email).length;
+      const { uuid } = await ok('GET /my/withdrawals/policies/disable/wizard');
+      await ok('PUT /my/withdrawals/policies/disable', { uuid });
+      return confirm(uuid, before);
+    };
+    const { data } = await off();
+    expect(data).toEqual({ isEnabled: true, enabledUntil: expect.stringMatching(/\+00:00$/) });
+    expect(Date.parse(data.enabledUntil) - Date.now()).toBeGreaterThan(23 * 3_600_000);
+    expect(reasons(await ann.call('POST /my/withdrawals', payout(OTHER)))).toEqual([403, 'address_not_whitelisted']);
+    const { uuid } = await ok('GET /my/withdrawals/policies/disable/wizard');
+    const again = await ann.call('PUT /my/withdrawals/policies/disable', { uuid });
+    expect(reasons(again)).toEqual([409, 'already_done']);
+    expect(again.body.error.details[0].issue).toMatch(/is on until \d{4}-/);
+    const dayAfter = () =>
+      api.hub.pool.query(
+        `update client set any_address_from = any_address_from - interval '1 day' where client_id = $1`,
+        [ann.id],
+      );
+    await ok('PUT /my/withdrawals/policies/enable');
+    await dayAfter();
+    expect(reasons(await ann.call('POST /my/withdrawals', payout(OTHER)))).toEqual([403, 'address_not_whitelisted']);
+    await off();
+    await dayAfter();
+    expect(await ok('POST /my/withdrawals', payout(OTHER))).toMatchObject({ code: 202 });
+    expect(reasons(await ann.call('PUT /my/withdrawals/policies/disable', { uuid }))).toEqual([409, 'already_done']);
   });
 
   it('says which currencies have addresses, and which methods pay to them', async () => {

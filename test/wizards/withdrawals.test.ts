@@ -11,7 +11,7 @@ import { codeSentTo, codesSentTo, otherThan, startWizardApi } from './devices.ts
 let api: MoneyApi;
 let methodId: number;
 beforeAll(async () => {
-  api = await startWizardApi();
+  api = await startWizardApi(['b2binpay-rates']);
   await api.hub.approvals('withdrawal', 1);
   methodId = (await api.hub.methodId('usdt-payout')).id;
 });
@@ -141,6 +141,28 @@ describe('a payout in steps', () => {
       'invalid_code',
     ]);
     expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
+  });
+
+  it('is not confirmed by a code of the app that was typed for what it stands instead of', async () => {
+    const secret = Buffer.from('12345678901234567890');
+    await api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, 'google')`, [ann.id]);
+    await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
+      ann.id,
+      new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
+    ]);
+    const uuid = await begin();
+    await ok('POST /my/withdrawals', { uuid, ...form() });
+    const shown = (later: number) => totpAt(secret, Math.floor(Date.now() / 30_000) + later);
+    const code = shown(0);
+    await api.hub.pool.query(
+      `update wizard_code set expires_at = now() where run_id = (select id from wizard_run where uuid = $1)`,
+      [uuid],
+    );
+    await ok('POST /my/withdrawals', { uuid, ...form({ data: { address: OTHER } }) });
+    expect(reasons(await ann.call('POST /my/withdrawals/wizard', { uuid, code }))).toEqual([400, 'invalid_code']);
+    expect(await payouts()).toEqual([]);
+    expect(await ok('POST /my/withdrawals/wizard', { uuid, code: shown(1) })).toMatchObject({ code: 202 });
+    expect(await payouts()).toMatchObject([{ address: OTHER }]);
   });
 
   it('asks for no code where the broker wants none, and pays at once', async () => {
@@ -282,6 +304,26 @@ describe('a payout in steps', () => {
     expect(await payouts()).toHaveLength(1);
   });
 
+  it('ends when there is no rate at its last step: it is not made later, at one that its client never saw', async () => {
+    await api.hub.pool.query(
+      `insert into payment_method_currency (method_id, type, currency, min, max) values ($1, 'TR', 840, 5, 5000) on conflict do nothing`,
+      [methodId],
+    );
+    await api.hub.askRates('B2BINPAY');
+    ann = await api.clientWith('100', 'USD');
+    email = (await api.hub.one<{ email: string }>(`select email from client where client_id = $1`, [ann.id])).email;
+    const { uuid, code } = await atCode();
+    await api.hub.pool.query(`delete from rate`);
+    const hasty = await api.impatient(ann);
+    const answer = await hasty.call('POST /my/withdrawals/wizard', { uuid, code });
+    await hasty.stop();
+    expect([...reasons(answer), answer.body.error.details[0].field]).toEqual([400, 'rate_unavailable', 'currencyCode']);
+    await api.hub.askRates('B2BINPAY');
+    const { state } = await api.hub.one(`select state from wizard_run where uuid = $1`, [uuid]);
+    expect(state).toBe('failed');
+    expect(await payouts()).toEqual([]);
+  });
+
   it('refuses steps out of order, codes that are wrong or old, and whoever is not its client', async () => {
     const uuid = await begin();
     const before = await ann.call('POST /my/withdrawals/wizard', { uuid, code: '123456' });
@@ -330,6 +372,24 @@ describe('a payout in steps', () => {
     await api.hub.resume();
     expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
     expect(await payouts()).toHaveLength(1);
+  });
+
+  it('is the one that was sent last, when nobody was there to take either', async () => {
+    const uuid = await begin();
+    const hasty = await api.impatient(ann);
+    await api.hub.pause();
+    for (const amount of [90, 25])
+      expect((await hasty.call('POST /my/withdrawals', { uuid, ...form({ amount }) })).status).toBe(503);
+    await hasty.stop();
+    await api.hub.pool.query(
+      `update wizard_input set create_time = create_time - interval '1 minute' where run_id = (select id from wizard_run where uuid = $1)`,
+      [uuid],
+    );
+    await api.hub.resume();
+    await api.hub.client.workflow.execute('sweep', { workflowId: `sweep:${uuid}`, taskQueue: 'hub' });
+    const code = await codeSentTo(api, email);
+    expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
+    expect(await payouts()).toMatchObject([{ amount: '25' }]);
   });
 });
 

@@ -1,10 +1,14 @@
 import { z } from 'zod';
+import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
 import { allowAddresses } from '../../../db/repositories/payout-addresses.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 
-/** Payouts may go to any address. The client is told: when it was not he, he learns it in time. */
+/**
+ * Payouts may go to any address, after the hours that a new one waits: whoever could list an address could else let payouts go anywhere. The client is told: when it was not he, he learns it in
+ * time.
+ */
 export const allowAnyAddress = defineStep<Record<string, never>>({
   kind: 'allow-any-address',
   types: ['whitelistChange'],
@@ -13,7 +17,8 @@ export const allowAnyAddress = defineStep<Record<string, never>>({
   apply: async (work) => {
     const { db, ring, run, by, promised } = work;
     const { id: clientId } = signedIn(work);
-    if (await allowAddresses(db, { clientId, listedOnly: false, cause: by }))
+    const afterHours = await brokerSetting(db, 'withdrawals.newAddressHours');
+    if (await allowAddresses(db, { clientId, listedOnly: false, afterHours, cause: by }))
       promised.push(
         ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
       );

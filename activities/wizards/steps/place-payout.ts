@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
 import { paymentOrder } from '../../intake/new-order.ts';
 import { findOrder, writeOrder } from '../../intake/write-order.ts';
 import { signedIn } from '../signed-in.ts';
@@ -21,7 +22,17 @@ export const placePayout = defineStep<Record<string, never>>({
     const actor = signedIn(work);
     const written =
       (await findOrder(db, key)) ??
-      (await writeOrder(db, { actor, key, cause }, await paymentOrder(db, actor, 'withdrawal', payout)));
+      (await writeOrder(
+        db,
+        { actor, key, cause },
+        await paymentOrder(db, actor, 'withdrawal', payout).catch(withoutRate),
+      ));
     return { transactionId: written.id };
   },
 });
+
+/** Nobody has confirmed a rate that comes later: without one the run is over, and its client asks again. */
+const withoutRate = (error: unknown): never => {
+  if (!isHubFailure(error) || error.reason !== 'rate_unavailable') throw error;
+  throw new HubFailure('Rejected', error.reason, error.message, { field: 'currencyCode' });
+};

@@ -4,7 +4,7 @@ import { loadTotp, TOTP_PURPOSE, useTotpStep } from '../../../db/repositories/fa
 import { countTry, forgiveTries, refuseCode } from '../codes.ts';
 import { stoodIn } from '../recovery-code.ts';
 import { type At, defineStep } from '../step.ts';
-import { totpStepOf } from '../totp.ts';
+import { totpStepAt, totpStepOf } from '../totp.ts';
 import { codeSent } from './email-code.ts';
 
 /** Nothing is sent; its tries are counted like those of a sent code. */
@@ -16,6 +16,17 @@ export const beginTries = async ({ db, run, step, plan }: At<unknown>): Promise<
   );
 };
 
+/** An app shows one code for half a minute, whatever it is typed for: one that may have been meant for what was replaced counts no more. */
+const beginTriesAnew = async (at: At<unknown>): Promise<void> => {
+  const { db, run, step, plan } = at;
+  await beginTries(at);
+  await db.query(
+    `update wizard_code set expires_at = now() + make_interval(secs => $3) where run_id = $1 and step = $2`,
+    [run.id, step.name, plan.lifetimeSeconds],
+  );
+  if (run.clientId !== null) await useTotpStep(db, run.clientId, totpStepAt(Date.now()));
+};
+
 /** The code of an authenticator app. One that was taken is never taken again. */
 export const totp = defineStep<Record<string, never>, { code: string }>({
   kind: 'totp',
@@ -23,6 +34,7 @@ export const totp = defineStep<Record<string, never>, { code: string }>({
   takes: ['client'],
   workflow: () => '2fa_google',
   begin: beginTries,
+  anew: beginTriesAnew,
   sent: codeSent,
   check: async (asked, { code }) => {
     if (await stoodIn(asked, code)) return {};

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { HubFailure } from '../../../domain/failures.ts';
+import { addressManagement } from '../../../db/repositories/payout-addresses.ts';
+import { minuteOf } from '../../transactions/listed-address.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 
@@ -12,11 +14,13 @@ export const whitelistOff = defineStep<Record<string, never>, Record<string, nev
   workflow: () => 'whitelist_form',
   sent: z.strictObject({}),
   check: async (asked) => {
-    const { rows } = await asked.db.query<{ only: boolean }>(
-      `select listed_addresses_only as only from client where client_id = $1`,
-      [signedIn(asked).id],
-    );
-    if (!rows[0]?.only) throw new HubFailure('Rejected', 'already_done', 'Address management is off already.');
+    const { isOn, until } = await addressManagement(asked.db, signedIn(asked).id);
+    if (!isOn || until !== null)
+      throw new HubFailure(
+        'Rejected',
+        'already_done',
+        isOn ? `Address management is on until ${minuteOf(until!)}.` : 'Address management is off already.',
+      );
     return {};
   },
 });
