@@ -138,7 +138,7 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
           const isHere = found && isMarkOf(ring, found.agentMark, userAgent) && isQrWord(ring, id, 'token', token);
           const used = isHere && found.clientId !== null ? await useChannel(db, id) : undefined;
           if (!used) throw expired();
-          const { clientId } = used;
+          const { clientId, beganAt } = used;
           const { rows } = await db.query<{ email: string; mayEnter: boolean }>(
             `update client set logged_at = now() where client_id = $1 returning email, status = 'active' and not must_reset_password as "mayEnter"`,
             [clientId],
@@ -155,6 +155,7 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
               deviceMark: Buffer.from(device.deviceMark, 'base64'),
               agentMark: Buffer.from(device.agentMark, 'base64'),
             },
+            beganAt,
           );
         });
         return answerAs(signedIn(id, pair));

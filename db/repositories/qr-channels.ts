@@ -46,12 +46,15 @@ export const authorizeChannel = async (
   return findChannel(db, id);
 };
 
-/** Uses a channel up. The client whose phone said yes; undefined: that phone has been signed out since. */
-export const useChannel = async (db: Queryable, id: string): Promise<{ clientId: number } | undefined> =>
+/** Uses a channel up. The client whose phone said yes, and since when that is signed in; undefined: it has been signed out since. */
+export const useChannel = async (
+  db: Queryable,
+  id: string,
+): Promise<{ clientId: number; beganAt: string } | undefined> =>
   (
-    await db.query<{ clientId: number }>(
-      `update qr_channel q set used_at = now() where id = $1
-          and exists (select from refresh_token r where r.family = q.family and r.revoked_at is null) returning client_id as "clientId"`,
+    await db.query<{ clientId: number; beganAt: string }>(
+      `update qr_channel q set used_at = now() from (select family, began_at from refresh_token where revoked_at is null) r
+        where q.id = $1 and r.family = q.family returning q.client_id as "clientId", r.began_at::text as "beganAt"`,
       [id],
     )
   ).rows[0];

@@ -127,7 +127,10 @@ describe('a payout in steps', () => {
 
   it('is confirmed by the strongest factor that the client has', async () => {
     const secret = Buffer.from('12345678901234567890');
-    await api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, 'google')`, [ann.id]);
+    await api.hub.pool.query(
+      `insert into client_factor (client_id, type, create_time) values ($1, 'google', '2020-01-01')`,
+      [ann.id],
+    );
     await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
       ann.id,
       new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
