@@ -164,6 +164,23 @@ describe('another phone', () => {
     expect((await send(client, uuid, { code: await client.code(next) })).data.phone.phone).toBe(next);
   });
 
+  it('takes no more without his own code once he has a phone, or by a weaker one than would be asked for now', async () => {
+    const client = await SignedIn.up(api);
+    const [first, next, third] = [aNumber(), aNumber(), aNumber()];
+    const early = await run(client, '/my/phones/wizard');
+    await send(client, early, { phone: first });
+    await savePhone(api.hub.pool, client.id, { number: next, confirmed: true });
+    const code = await client.code(first);
+    expect(refusal(await client.call('POST /my/phones', { uuid: early, code }))).toEqual([403, 'restricted']);
+    const weak = await run(client, '/my/phones/wizard');
+    expect((await send(client, weak, { phone: third })).workflow).toBe('confirm_email');
+    await send(client, weak, { code: await client.code() });
+    await client.turnOn('google');
+    const last = await client.code(third);
+    expect(refusal(await client.call('POST /my/phones', { uuid: weak, code: last }))).toEqual([403, 'restricted']);
+    expect((await client.step('GET /my/profile')).phones).toMatchObject([{ phone: next }]);
+  });
+
   it('is refused when it is no number, the one he has, or another client’s where numbers are unique', async () => {
     const [client, other] = [await SignedIn.up(api), await SignedIn.up(api)];
     const [mine, theirs] = [aNumber(), aNumber()];

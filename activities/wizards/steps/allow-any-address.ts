@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allowAddresses } from '../../../db/repositories/payout-addresses.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 
@@ -13,10 +14,11 @@ export const allowAnyAddress = defineStep<Record<string, never>>({
   apply: async (work) => {
     const { db, ring, run, by, promised } = work;
     const { id: clientId } = signedIn(work);
-    if (await allowAddresses(db, { clientId, listedOnly: false, cause: by }))
-      promised.push(
-        ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
-      );
+    if (!(await allowAddresses(db, { clientId, listedOnly: false, cause: by }))) return {};
+    await assertStillGuarded(db, run);
+    promised.push(
+      ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
+    );
     return {};
   },
 });
