@@ -229,5 +229,11 @@ describe('what operators change', () => {
     expect((await olga.call(`GET /clients/${other.id}/changes/${changeId}`)).status).toBe(404);
     const wrong = await olga.call(`PATCH /clients/${client.id}`, { phone: '12345' });
     expect(refusal(wrong)).toEqual([400, 'validation', 'phone']);
+    // With such an address nobody could sign in.
+    for (const email of ['аnn@client.example', 'ann@xn--client.example', 'a<b>@client.example', 'ann@client']) {
+      expect(refusal(await olga.call(`PATCH /clients/${client.id}`, { email }))).toEqual([400, 'validation', 'email']);
+      const made = await olga.call('POST /clients', { email, firstName: 'Bo', lastName: 'Kim' });
+      expect(refusal(made)).toEqual([400, 'validation', 'email']);
+    }
   });
 });
