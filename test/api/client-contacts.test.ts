@@ -98,6 +98,13 @@ describe('phones', () => {
     await api.sql(`insert into broker_setting (name, value) values ('clients.uniquePhone', 'true')`);
     const other = { ...body, clientId: (await api.client()).id };
     expect(refusal(await admin.call('POST /api/v2/phones', other))).toEqual([409, 'number', 'already_exists']);
+    const phoneOnly = { phone: body.number };
+    const patched = await admin.call(`PATCH /api/v2/clients/${other.clientId}`, phoneOnly);
+    expect(refusal(patched)).toEqual([409, 'phone', 'already_exists']);
+    const made = { ...phoneOnly, email: 'second@client.example', firstName: 'Bo', lastName: 'Kim' };
+    expect(refusal(await admin.call('POST /api/v2/clients', made))).toEqual([409, 'phone', 'already_exists']);
+    expect((await admin.call(`PATCH /api/v2/clients/${clientId}`, phoneOnly)).status).toBe(200);
+    await api.sql(`delete from broker_setting where name = 'clients.uniquePhone'`);
   });
 });
 

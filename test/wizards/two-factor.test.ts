@@ -245,6 +245,9 @@ describe('SMS', () => {
     expect(await api.hub.one(`select c.phone from client c where client_id = $1`, [clientId])).toEqual({ phone: null });
     expect((await step(device, uuid, { code })).data.recoveryCodes).toHaveLength(10);
     expect(await api.hub.one(`select c.phone from client c where client_id = $1`, [clientId])).toEqual({ phone });
+    expect((await olga.call(`GET /clients/${clientId}/changes`)).body.data).toMatchObject([
+      { type: 'phone', oldValue: null, newValue: phone, user: null },
+    ]);
     const before = codesSentTo(api, phone);
     const waiting = await signIn(new Device(api), email);
     expect(waiting.workflow).toBe('2fa_sms');
@@ -288,6 +291,21 @@ describe('SMS', () => {
     expect((await phonesOf(api.hub.pool, clientId)).map(({ number, confirmed }) => [number, confirmed])).toEqual([
       [phone, true],
     ]);
+  });
+
+  it('makes no other phone the default one where a person decides about that', async () => {
+    const { device, clientId } = await aClient();
+    const [old, next] = [aPhone(), aPhone()];
+    await hasPhone(clientId, old, false);
+    const [early, late] = [await enable(device, 'sms'), await enable(device, 'sms')];
+    await step(device, early.uuid, { phone: next });
+    await setBroker(api, 'clients.requestForPhone', true);
+    expect(await refused(device, late.uuid, { phone: next })).toEqual([403, 'restricted']);
+    expect(await refused(device, early.uuid, { code: await codeSentTo(api, next) })).toEqual([403, 'restricted']);
+    expect((await phonesOf(api.hub.pool, clientId)).map(({ number }) => number)).toEqual([old]);
+    // His own is confirmed by it.
+    await step(device, late.uuid, { phone: old });
+    expect((await step(device, late.uuid, { code: await codeSentTo(api, old) })).code).toBe(202);
   });
 
   it('goes to nobody else’s phone where the broker wants that', async () => {
