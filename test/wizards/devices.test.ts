@@ -89,6 +89,18 @@ describe('a device', () => {
     expect((await phone.call(`DELETE /my/devices/${first.deviceId}`, undefined, bearer(onPhone))).status).toBe(404);
   });
 
+  it('that is being deleted keeps no refresh of its tokens waiting', async () => {
+    const { phone, onPhone, devices } = await onTwoDevices();
+    const deletion = await api.hub.pool.connect();
+    await deletion.query('begin');
+    await deletion.query(`select from client_device where device_id = $1 for update`, [devices[1].deviceId]);
+    const refreshToken = onPhone.refreshToken.token;
+    const next = await phone.step('POST /my/refresh', { refreshToken, deviceFingerprint: phone.fingerprint });
+    await deletion.query('commit');
+    deletion.release();
+    expect((await phone.call('GET /my/devices', undefined, bearer(next))).status).toBe(200);
+  });
+
   it('is nobody else’s: neither to see nor to delete, also when both use the same program', async () => {
     const { phone, devices, onPhone } = await onTwoDevices();
     const other = await onTwoDevices();
