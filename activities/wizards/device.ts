@@ -24,7 +24,7 @@ export const userAgentIn = (fingerprint: string): string => {
   const [, middle] = fingerprint.split('.');
   for (const part of [fingerprint, middle ?? '']) {
     const found = agentOf(part);
-    if (found !== undefined) return found.slice(0, 500);
+    if (found) return found;
   }
   throw new WrongFields([
     { field: 'device_fingerprint', issue: 'device_fingerprint must be Base64 of JSON with user_agent.' },
@@ -35,7 +35,8 @@ const agentOf = (encoded: string): string | undefined => {
   try {
     const said = JSON.parse(Buffer.from(encoded, 'base64').toString()) as Record<string, unknown> | null;
     const agent = said?.['user_agent'] ?? said?.['userAgent'];
-    return typeof agent === 'string' && agent !== '' ? agent : undefined;
+    // Neither is kept: NUL and half a pair of surrogates are no text to a database.
+    return typeof agent === 'string' ? agent.slice(0, 500).replace(/[\p{Cc}\p{Cs}]/gu, '') : undefined;
   } catch {
     return undefined;
   }

@@ -47,11 +47,12 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
     procedure('GET /my/2fa/recovery-codes/wizard', {
       ...opening,
       summary: 'Begin to get new recovery codes',
-      description: 'Asks for the code of the strongest second factor that is on; then the codes of before do no more.',
+      description:
+        'Asks for the code of the strongest second factor that was on before this sign-in began, else for one by e-mail; then the codes of before do no more.',
       handle: async (call) => {
-        const [strongest] = await factorsOf(db, call.actor.id);
-        if (!strongest) throw problem(403, 'restricted', 'Switch a second factor on first.');
-        return begin(call, { change: 'codes', factor: strongest });
+        if ((await factorsOf(db, call.actor.id)).length === 0)
+          throw problem(403, 'restricted', 'Switch a second factor on first.');
+        return begin(call, { change: 'codes' });
       },
     }),
 
@@ -68,7 +69,7 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
       ...opening,
       summary: 'Begin to switch a second factor on',
       description:
-        'Where another one is on, its code is asked for first. An app is given its key and QR code; SMS go to the phone on record, else one is asked for.',
+        'Where another one is on, its code is asked for first; one by e-mail where that came after this sign-in began. An app is given its key and QR code; SMS go to the phone on record, else one is asked for.',
       params: factorParam,
       handle: async (call) => {
         const type = factorNamed(call.params.type);
@@ -77,7 +78,12 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
         const newPhone = type === 'sms' ? await phoneOf(wizards, call.actor.id) : null;
         return begin(
           call,
-          { change: 'enable', type, phone: newPhone === null ? 'none' : 'known', factor: on[0] ?? 'none' },
+          {
+            change: 'enable',
+            type,
+            phone: newPhone === null ? 'none' : 'known',
+            ...(on.length === 0 && { factor: 'none' }),
+          },
           {
             ...(newPhone !== null && { newPhone }),
             ...(type === 'google' && { totpSecret: newTotpSecret().toString('base64') }),

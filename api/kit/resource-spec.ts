@@ -79,6 +79,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   fields?: (body: Partial<z.output<W>>, writing: Writing, row: E | null) => Promise<Partial<E>> | Partial<E>;
   /** What else belongs to a write, such as join tables, in its transaction. */
   afterWrite?: (row: E, body: Partial<z.output<W>>, writing: Writing) => Promise<void>;
+  /** Holds what others hold before they hold the row. */
+  beforeHeld?: (id: number, db: Queryable) => Promise<void>;
   /** May refuse a change or a deletion by throwing. */
   guard?: (row: E, change: Partial<z.output<W>> | 'delete', writing: Writing) => Promise<void> | void;
   /** The object as users who must not see personal data see it. */

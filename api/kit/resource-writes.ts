@@ -120,8 +120,9 @@ const queryableOf = (em: EntityManager): Queryable => {
   return { query } as unknown as Queryable;
 };
 
-const locked = async (spec: Declared, { em, actor }: Writing, params: Record<string, number>): Promise<Row> => {
+const locked = async (spec: Declared, { em, db, actor }: Writing, params: Record<string, number>): Promise<Row> => {
   await assertParent(spec, em, params, actor);
+  await spec.beforeHeld?.(params[spec.idParam]!, db);
   const conditions = { $and: [{ [spec.id]: params[spec.idParam] }, ...visible(spec, actor), ...below(spec, params)] };
   const row: Row | null = await em.findOne(spec.entity as never, conditions as never, {
     lockMode: LockMode.PESSIMISTIC_WRITE,

@@ -33,6 +33,7 @@ interface RefreshRow extends Partial<DeviceMarks> {
   id: string;
   subject: string;
   family: string;
+  beganAt: string;
   used: boolean;
   dead: boolean;
 }
@@ -74,12 +75,14 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
     subject: Subject,
     family: string,
     device?: DeviceMarks,
+    beganAt: string | null = null,
   ): Promise<TokenPair> => {
     const token = randomBytes(32).toString('base64url');
     const now = new Date();
     const expires = new Date(now.getTime() + settings.refreshTokenSeconds * 1000);
     await db.query(
-      'insert into refresh_token (subject, family, token_hash, expires_at, device_mark, agent_mark) values ($1, $2, $3, $4, $5, $6)',
+      `insert into refresh_token (subject, family, token_hash, expires_at, device_mark, agent_mark, began_at)
+       values ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, now()))`,
       [
         `${subject.kind}:${subject.id}`,
         family,
@@ -87,6 +90,7 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
         expires,
         device?.deviceMark ?? null,
         device?.agentMark ?? null,
+        beganAt,
       ],
     );
     return {
@@ -102,9 +106,13 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
     open: (subject: Subject, db: Pick<pg.ClientBase, 'query'> = pool): Promise<TokenPair> =>
       pair(db, subject, randomUUID()),
 
-    /** A new sign-in on a device, in the transaction of `db`. */
-    openOn: (db: Pick<pg.ClientBase, 'query'>, subject: Subject, device: DeviceMarks): Promise<TokenPair> =>
-      pair(db, subject, randomUUID(), device),
+    /** A new sign-in on a device, in the transaction of `db`. `beganAt`: of the sign-in that vouches for it; it is no younger than that. */
+    openOn: (
+      db: Pick<pg.ClientBase, 'query'>,
+      subject: Subject,
+      device: DeviceMarks,
+      beganAt: string | null = null,
+    ): Promise<TokenPair> => pair(db, subject, randomUUID(), device, beganAt),
 
     /**
      * The next pair of the same sign-in. 401 for an unknown, expired, used or revoked token, and for one that comes from another device than it was given
@@ -117,7 +125,7 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
     ): Promise<TokenPair> => {
       const next = await inTransaction(pool, async (db) => {
         const found = await db.query<RefreshRow>(
-          `select id, subject, family, used_at is not null as used, revoked_at is not null or expires_at < now() as dead,
+          `select id, subject, family, began_at::text as "beganAt", used_at is not null as used, revoked_at is not null or expires_at < now() as dead,
                   device_mark as "deviceMark", agent_mark as "agentMark"
              from refresh_token where token_hash = $1 for update`,
           [hashOf(token)],
@@ -130,7 +138,7 @@ export const createTokens = (settings: TokenSettings, pool: pg.Pool, keys: Token
         if (row.used || (device && !comesFrom(device))) return { stolen: { family: row.family, id } };
         await db.query('update refresh_token set used_at = now() where id = $1', [row.id]);
         if (device) await onRotated?.(db, id, device);
-        return { pair: await pair(db, { kind, id }, row.family, device) };
+        return { pair: await pair(db, { kind, id }, row.family, device, row.beganAt) };
       });
       if (next.pair) return next.pair;
       // Whoever comes second, the thief or the owner, the sign-in is not safe any more.

@@ -75,7 +75,7 @@ export const challengeProcedures = (wizards: WizardHub, { access }: ApiDeps): Pr
       handle: async (call) => {
         const { id } = call.actor;
         const chosen = await wizards.defaultDefinition('passwordChange');
-        const facts = await factsOf(wizards, id);
+        const facts = await factsOf(wizards, 'passwordChange', call.actor);
         return challenge(
           wizards,
           await wizards.open('passwordChange', chosen, callerOf(call), { clientId: id, facts }),

@@ -4,7 +4,6 @@ import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { addressesOf } from '../../db/repositories/client-addresses.ts';
 import { changeOfRun } from '../../db/repositories/client-changes.ts';
 import { phonesOf } from '../../db/repositories/client-phones.ts';
-import { factorsOf } from '../../db/repositories/factors.ts';
 import type { WizardType } from '../../domain/wizards/grammar.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
@@ -89,7 +88,6 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
       send: '/my/phones',
       what: 'another phone',
       description: 'The number is confirmed by a code that is sent there.',
-      opening: async (clientId) => ({ facts: { guarded: (await isGuarded(clientId)) || (await hasPhone(clientId)) } }),
     }),
     ...walk({
       type: 'addressChange',
@@ -97,9 +95,6 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
       send: '/my/addresses',
       what: 'an address',
       description: 'A new one, or with `addressId` another text of one.',
-      opening: async (clientId) => ({
-        facts: { guarded: (await isGuarded(clientId)) || (await brokerSetting(db, 'clients.confirmAddress')) },
-      }),
     }),
     procedure('GET /my/addresses', {
       summary: 'The addresses of the client',
@@ -124,14 +119,6 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
       },
     }),
   ];
-
-  async function isGuarded(clientId: number): Promise<boolean> {
-    return (await factorsOf(db, clientId)).length > 0;
-  }
-
-  async function hasPhone(clientId: number): Promise<boolean> {
-    return (await phonesOf(db, clientId)).some(({ confirmed }) => confirmed);
-  }
 };
 
 const REQUEST_STATUS: Record<number, string> = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgress' };

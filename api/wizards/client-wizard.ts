@@ -1,4 +1,4 @@
-import { factorsOf } from '../../db/repositories/factors.ts';
+import { guardOf } from '../../activities/wizards/guard.ts';
 import type { Facts, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Call } from '../kit/procedure.ts';
 import { answerAs } from './answers.ts';
@@ -7,10 +7,11 @@ import { callerOf, END, type Opening, type Reached, type WizardHub } from './wiz
 type ByClient = Pick<Call<'client'>, 'ip' | 'req' | 'actor'>;
 
 /** Facts every procedure of a signed-in client begins with: who he is, and which code guards what he changes. */
-export const factsOf = async ({ db }: WizardHub, clientId: number): Promise<Facts> => {
-  const [strongest = 'email'] = await factorsOf(db, clientId);
-  return { clientId, factor: strongest };
-};
+export const factsOf = async (
+  { db }: WizardHub,
+  type: WizardType,
+  { id: clientId, family }: ByClient['actor'],
+): Promise<Facts> => ({ clientId, ...(await guardOf(db, type, { clientId, family })) });
 
 /** A procedure that a signed-in client walks: opened by one method, sent its steps by others, his alone. */
 export class ClientWizard {
@@ -30,7 +31,7 @@ export class ClientWizard {
     const { wizards, type } = this;
     const { id } = call.actor;
     const chosen = await wizards.defaultDefinition(type);
-    const facts = { ...(await factsOf(wizards, id)), ...opening.facts };
+    const facts = { ...(await factsOf(wizards, type, call.actor)), ...opening.facts };
     const reached = await wizards.open(type, chosen, callerOf(call), { ...opening, facts, clientId: id });
     return this.answer(reached, call, done);
   }

@@ -6,6 +6,7 @@ import { noteAuthorization } from '../../activities/wizards/note-authorization.t
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { brokerSetting } from '../../db/repositories/broker-settings.ts';
+import { noteDevice } from '../../db/repositories/devices.ts';
 import {
   authorizeChannel,
   findChannel,
@@ -136,13 +137,18 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
         const pair = await inTransaction(pool, async (db) => {
           const found = await findChannel(db, id, 'for update');
           const isHere = found && isMarkOf(ring, found.agentMark, userAgent) && isQrWord(ring, id, 'token', token);
-          const used = isHere && found.clientId !== null ? await useChannel(db, id) : undefined;
-          if (!used) throw expired();
-          const { clientId } = used;
+          if (!isHere || found.clientId === null) throw expired();
+          const { clientId } = found;
+          // Held from here on: a new password comes before all of this, or after it and ends it.
           const { rows } = await db.query<{ email: string; mayEnter: boolean }>(
             `update client set logged_at = now() where client_id = $1 returning email, status = 'active' and not must_reset_password as "mayEnter"`,
             [clientId],
           );
+          const deviceMark = Buffer.from(device.deviceMark, 'base64');
+          // Before the phone's token, as whoever deletes a device does.
+          await noteDevice(db, { ...device, clientId, deviceMark });
+          const used = await useChannel(db, id);
+          if (!used) throw expired();
           if (!rows[0]?.mayEnter) throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
           await noteAuthorization(db, { clientId, status: 'success', reason: null, ip, userAgent: device.userAgent });
           await letIn(db, ring, {
@@ -152,9 +158,10 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
             db,
             { kind: 'client', id: clientId },
             {
-              deviceMark: Buffer.from(device.deviceMark, 'base64'),
+              deviceMark,
               agentMark: Buffer.from(device.agentMark, 'base64'),
             },
+            used.beganAt,
           );
         });
         return answerAs(signedIn(id, pair));

@@ -19,13 +19,13 @@ export const noteDevice = async (
   );
 };
 
-/** It was heard of again without a sign-in. Not waited for: whoever deletes the device waits for the token this belongs to. */
+/** It was heard of again without a sign-in. Left alone while somebody deletes it: he waits for the token this belongs to. */
 export const seeDevice = async (db: Queryable, { clientId, deviceMark, ip }: SeenDevice): Promise<void> => {
-  await db.query(`update client_device set ip = $3, last_seen_time = now() where client_id = $1 and device_mark = $2`, [
-    clientId,
-    deviceMark,
-    ip,
-  ]);
+  await db.query(
+    `update client_device set ip = $3, last_seen_time = now()
+      where device_id = (select device_id from client_device where client_id = $1 and device_mark = $2 for update skip locked)`,
+    [clientId, deviceMark, ip],
+  );
 };
 
 /** Ends every sign-in on a device. Answers the families that ended. */

@@ -15,6 +15,16 @@ export const factorsOf = async (db: Queryable, clientId: number): Promise<Factor
     )
   ).rows.map(({ type }) => type);
 
+/** The strongest of those that were on before a time. */
+export const strongestBefore = async (db: Queryable, clientId: number, time: string): Promise<Factor | null> =>
+  (
+    await db.query<{ type: Factor }>(
+      `select type from client_factor where client_id = $1 and create_time < $2::timestamptz
+        order by array_position(array['google', 'sms', 'email'], type) limit 1`,
+      [clientId, time],
+    )
+  ).rows[0]?.type ?? null;
+
 /** The sealed secret of a client's authenticator app, and the time step of the last code that was taken. */
 export const loadTotp = async (
   db: Queryable,

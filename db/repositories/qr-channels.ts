@@ -46,15 +46,19 @@ export const authorizeChannel = async (
   return findChannel(db, id);
 };
 
-/** Uses a channel up. The client whose phone said yes; undefined: that phone has been signed out since. */
-export const useChannel = async (db: Queryable, id: string): Promise<{ clientId: number } | undefined> =>
-  (
-    await db.query<{ clientId: number }>(
-      `update qr_channel q set used_at = now() where id = $1
-          and exists (select from refresh_token r where r.family = q.family and r.revoked_at is null) returning client_id as "clientId"`,
-      [id],
-    )
-  ).rows[0];
+/**
+ * Uses a channel up. Since when the phone that said yes is signed in; undefined: it has been signed out since. Who signs it out at this moment is waited for,
+ * or waits and then finds the sign-in that comes of it.
+ */
+export const useChannel = async (db: Queryable, id: string): Promise<{ beganAt: string } | undefined> => {
+  const { rows } = await db.query<{ beganAt: string }>(
+    `select r.began_at::text as "beganAt" from qr_channel q join refresh_token r on r.family = q.family
+      where q.id = $1 and r.revoked_at is null order by r.used_at is null desc, r.create_time desc limit 1 for share of r`,
+    [id],
+  );
+  if (rows[0]) await db.query(`update qr_channel set used_at = now() where id = $1`, [id]);
+  return rows[0];
+};
 
 export const dropOldChannels = async (db: Queryable): Promise<void> => {
   await db.query(`delete from qr_channel where expires_at < now()`);

@@ -22,3 +22,16 @@ export const revokeTokens = async (
     if (rows.length === 0) return;
   }
 };
+
+/** When a sign-in began, as PostgreSQL writes times; null: there is none such of this subject. */
+export const beginningOf = async (
+  db: Queryable,
+  { kind, id }: { kind: 'client' | 'user'; id: number },
+  family: string,
+): Promise<string | null> =>
+  (
+    await db.query<{ beganAt: string }>(
+      `select began_at::text as "beganAt" from refresh_token where family = $1 and subject = $2 limit 1`,
+      [family, `${kind}:${id}`],
+    )
+  ).rows[0]?.beganAt ?? null;

@@ -1,6 +1,7 @@
 /** What belongs to one client in the Back Office: phones, addresses, notes, rights; and his end. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
+import { eventually } from '../kit/hub.ts';
 
 let api: TestApi;
 let admin: Caller & { id: number };
@@ -98,6 +99,28 @@ describe('phones', () => {
     await api.sql(`insert into broker_setting (name, value) values ('clients.uniquePhone', 'true')`);
     const other = { ...body, clientId: (await api.client()).id };
     expect(refusal(await admin.call('POST /api/v2/phones', other))).toEqual([409, 'number', 'already_exists']);
+    const phoneOnly = { phone: body.number };
+    const patched = await admin.call(`PATCH /api/v2/clients/${other.clientId}`, phoneOnly);
+    expect(refusal(patched)).toEqual([409, 'phone', 'already_exists']);
+    const made = { ...phoneOnly, email: 'second@client.example', firstName: 'Bo', lastName: 'Kim' };
+    expect(refusal(await admin.call('POST /api/v2/clients', made))).toEqual([409, 'phone', 'already_exists']);
+    expect((await admin.call(`PATCH /api/v2/clients/${clientId}`, phoneOnly)).status).toBe(200);
+    await api.sql(`delete from broker_setting where name = 'clients.uniquePhone'`);
+  });
+
+  it('are saved by two at once, who wait for the client one after the other', async () => {
+    const { id: clientId } = await api.client();
+    const { body: phone } = await admin.call('POST /api/v2/phones', { clientId, number: '+995555000222' });
+    const other = await api.deps.pool.connect();
+    await other.query('begin');
+    await other.query('select from client where client_id = $1 for update', [clientId]);
+    const changed = admin.call(`PATCH /api/v2/phones/${phone.id}`, { ext: '7' });
+    const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%from client where%for update'`;
+    await eventually(async () => (await api.sql(waiting))[0].n > 0, 'the change to wait');
+    await other.query(`update client_phone set confirmed = true where client_id = $1`, [clientId]);
+    await other.query('commit');
+    other.release();
+    expect(await changed).toMatchObject({ status: 200, body: { ext: '7', confirmed: true } });
   });
 });
 

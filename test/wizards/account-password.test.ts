@@ -5,6 +5,7 @@ import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { payloadsOf } from '../kit/history.ts';
 import { codeSentTo, otherThan, startWizardApi } from './devices.ts';
+import { turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 let product: number;
@@ -114,6 +115,13 @@ describe('the password of a trading account', () => {
     expect(await refused({ password_confirmation: 'Another1x' })).toEqual([400, 'validation', 'password_confirmation']);
     expect(await refused({ type: 'phone' })).toEqual([400, 'validation', 'type']);
     expect((await ok(`PUT ${path()}`, set(uuid))).code).toBe(202);
+  });
+
+  it('is not changed by a weaker code than would be asked for now', async () => {
+    const uuid = await atPassword();
+    await turnOn(api, ann.id, 'google');
+    expect(reasons(await ann.call(`PUT ${path()}`, set(uuid)))).toEqual([403, 'restricted']);
+    expect(await isRight(NEW)).toBe(false);
   });
 
   it('cannot be changed where no platform keeps one, nor for somebody else', async () => {

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
-import { anEmail, codeSentTo, Device, mainForm, startWizardApi } from './devices.ts';
+import { eventually } from '../kit/hub.ts';
+import { anEmail, codeSentTo, codesSentTo, Device, mainForm, startWizardApi } from './devices.ts';
+import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 let olga: Caller;
@@ -132,6 +134,29 @@ describe('a registration of the broker’s own', () => {
     expect(await api.hub.one(`select type_id from client where email = $1`, [other])).toEqual({
       type_id: await typeId('Individual'),
     });
+
+    // Where a number is one client's only, the last step names the field.
+    await setBroker(api, 'clients.uniquePhone', true);
+    const third = anEmail();
+    const { uuid: again } = await device.step('POST /my/signup/wizard', { wizard: made.body.uuid });
+    const taken = codesSentTo(api, '+995555123457').length;
+    await device.step('POST /my/signup', {
+      uuid: again,
+      ...mainForm(device, third, {
+        addresses: { '0': { country_code: 470 } },
+        phones: { '0': { phone: '+995555123457' } },
+      }),
+    });
+    await eventually(async () => codesSentTo(api, '+995555123457').length > taken, 'another code');
+    await device.step('POST /my/signup', { uuid: again, code: await codeSentTo(api, '+995555123457') });
+    const late = await device.call('POST /my/signup', { uuid: again, code: await codeSentTo(api, third) });
+    await setBroker(api, 'clients.uniquePhone', false);
+    expect([late.status, late.body.error.details[0]]).toMatchObject([
+      409,
+      { field: 'phones.0.phone', reason: 'already_exists' },
+    ]);
+    expect((await api.hub.pool.query(`select from client where email = $1`, [third])).rowCount).toBe(0);
+
     expect((await olga.call(`DELETE /wizards/${made.body.id}`)).body.error.details[0].reason).toBe('in_use');
     await olga.call(`PATCH /wizards/${made.body.id}`, { enabled: false });
   });

@@ -165,6 +165,23 @@ describe('another phone', () => {
     expect((await send(client, uuid, { code: await client.code(next) })).data.phone.phone).toBe(next);
   });
 
+  it('takes no more without his own code once he has a phone, or by a weaker one than would be asked for now', async () => {
+    const client = await SignedIn.up(api);
+    const [first, next, third] = [aNumber(), aNumber(), aNumber()];
+    const early = await run(client, '/my/phones/wizard');
+    await send(client, early, { phone: first });
+    await savePhone(api.hub.pool, client.id, { number: next, confirmed: true });
+    const code = await client.code(first);
+    expect(refusal(await client.call('POST /my/phones', { uuid: early, code }))).toEqual([403, 'restricted']);
+    const weak = await run(client, '/my/phones/wizard');
+    expect((await send(client, weak, { phone: third })).workflow).toBe('confirm_email');
+    await send(client, weak, { code: await client.code() });
+    await client.turnOn('google');
+    const last = await client.code(third);
+    expect(refusal(await client.call('POST /my/phones', { uuid: weak, code: last }))).toEqual([403, 'restricted']);
+    expect((await client.step('GET /my/profile')).phones).toMatchObject([{ phone: next }]);
+  });
+
   it('is refused when it is no number, the one he has, or another client’s where numbers are unique', async () => {
     const [client, other] = [await SignedIn.up(api), await SignedIn.up(api)];
     const [mine, theirs] = [aNumber(), aNumber()];
@@ -213,5 +230,11 @@ describe('what operators change', () => {
     expect((await olga.call(`GET /clients/${other.id}/changes/${changeId}`)).status).toBe(404);
     const wrong = await olga.call(`PATCH /clients/${client.id}`, { phone: '12345' });
     expect(refusal(wrong)).toEqual([400, 'validation', 'phone']);
+    // With such an address nobody could sign in.
+    for (const email of ['аnn@client.example', 'ann@xn--client.example', 'a<b>@client.example', 'ann@client']) {
+      expect(refusal(await olga.call(`PATCH /clients/${client.id}`, { email }))).toEqual([400, 'validation', 'email']);
+      const made = await olga.call('POST /clients', { email, firstName: 'Bo', lastName: 'Kim' });
+      expect(refusal(made)).toEqual([400, 'validation', 'email']);
+    }
   });
 });

@@ -89,6 +89,41 @@ describe('a device', () => {
     expect((await phone.call(`DELETE /my/devices/${first.deviceId}`, undefined, bearer(onPhone))).status).toBe(404);
   });
 
+  it('that is being deleted keeps no refresh of its tokens waiting', async () => {
+    const { phone, onPhone, devices } = await onTwoDevices();
+    const deletion = await api.hub.pool.connect();
+    await deletion.query('begin');
+    await deletion.query(`select from client_device where device_id = $1 for update`, [devices[1].deviceId]);
+    const refreshToken = onPhone.refreshToken.token;
+    const next = await phone.step('POST /my/refresh', { refreshToken, deviceFingerprint: phone.fingerprint });
+    await deletion.query('commit');
+    deletion.release();
+    expect((await phone.call('GET /my/devices', undefined, bearer(next))).status).toBe(200);
+  });
+
+  it('is kept under the name of its program, without what is no text', async () => {
+    const { email } = await onTwoDevices();
+    for (const [agent, kept] of [
+      ['Evil\0 Phone\ud800', 'Evil Phone'],
+      [`${'x'.repeat(499)}\u{1f600}`, 'x'.repeat(499)],
+    ]) {
+      const device = new Device(api);
+      const { uuid } = await device.step('GET /my/signin/wizard');
+      const fingerprint = Buffer.from(JSON.stringify({ user_agent: agent })).toString('base64');
+      const { data } = await device.step('POST /my/signin', {
+        ...{ uuid, email, password: PASSWORD, device_fingerprint: fingerprint },
+      });
+      const { body } = await device.call('GET /my/devices', undefined, bearer(data));
+      expect(body.data.find((one: any) => one.isCurrent).userAgent).toBe(kept);
+    }
+    const empty = Buffer.from(JSON.stringify({ user_agent: '\0' })).toString('base64');
+    const device = new Device(api);
+    const { uuid } = await device.step('GET /my/signin/wizard');
+    const body = { uuid, email, password: PASSWORD, device_fingerprint: empty };
+    const refused = await device.call('POST /my/signin', body);
+    expect([refused.status, refused.body.error.details[0].field]).toEqual([400, 'device_fingerprint']);
+  });
+
   it('is nobody else’s: neither to see nor to delete, also when both use the same program', async () => {
     const { phone, devices, onPhone } = await onTwoDevices();
     const other = await onTwoDevices();

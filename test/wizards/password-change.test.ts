@@ -13,6 +13,7 @@ import {
   signIn,
   startWizardApi,
 } from './devices.ts';
+import { turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -172,6 +173,15 @@ describe('a client who is signed in', () => {
     const [set, other] = answers[0]!.status === 204 ? [NEW, 'Other12345'] : ['Other12345', NEW];
     expect((await signIn(new Device(api), email, set)).code).toBe(202);
     await expect(signIn(new Device(api), email, other)).rejects.toThrow('bad_credentials');
+  });
+
+  it('does not change it by a weaker code than would be asked for now', async () => {
+    const device = new Device(api);
+    const { email, clientId } = await registerAndStay(api, device);
+    const token = await success(device, email);
+    await turnOn(api, clientId, 'google');
+    expect(reasons(await change(device, token, NEW))).toEqual([403, 'restricted']);
+    expect((await signIn(new Device(api), email)).workflow).toBe('2fa_google');
   });
 
   it('is too late ten minutes after the code', async () => {

@@ -1,6 +1,7 @@
 /** A client signs in to a browser by the phone on which he is signed in; and out of everything at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
+import { eventually } from '../kit/hub.ts';
 import { Device, register, startWizardApi } from './devices.ts';
 
 let api: MoneyApi;
@@ -67,6 +68,8 @@ describe('a QR code', () => {
     const { accessToken, refreshToken } = last.body.data;
     expect((await browser.call('GET /my/accounts', undefined, bearer(accessToken.token))).status).toBe(200);
     expect(await history(client.id)).toEqual(['success']);
+    const { body: devices } = await browser.call('GET /my/devices', undefined, bearer(accessToken.token));
+    expect(devices.data.filter((one: any) => one.isCurrent)).toMatchObject([{ userAgent: browser.agent }]);
     // Its tokens belong to the browser.
     const { agent, fingerprint } = browser;
     expect(fingerprint).toContain(Buffer.from(agent).toString('base64').slice(0, 4));
@@ -147,6 +150,32 @@ describe('a QR code', () => {
     const { token: ofBanned } = (await banned.read(second.channel)).body;
     await api.hub.pool.query(`update client set status = 'inactive' where client_id = $1`, [banned.id]);
     expect(reasons(await enter(browser, second.channel, ofBanned))).toEqual([403, 'restricted']);
+  });
+
+  it('does not outlive what signs its phone out at the same moment, or closes the client', async () => {
+    for (const [what, status, reason] of [
+      [`update refresh_token set revoked_at = now() where subject = 'client:' || $1`, 404, 'qr_expired'],
+      [`update client set must_reset_password = true where client_id = $1::text::int`, 403, 'restricted'],
+      [
+        `with c as (select from client where client_id = $1::text::int for update)
+         update refresh_token set revoked_at = now() where subject = 'client:' || $1 and exists (select from c)`,
+        404,
+        'qr_expired',
+      ],
+    ] as const) {
+      const [client, browser] = [await somebody(), new Device(api)];
+      const { channel } = await shownIn(browser);
+      const { token } = (await client.read(channel)).body;
+      const other = await api.hub.pool.connect();
+      await other.query('begin');
+      await other.query(what, [String(client.id)]);
+      const entered = enter(browser, channel, token);
+      const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+      await eventually(async () => (await api.hub.one<{ n: number }>(waiting)).n > 0, 'the sign-in to wait');
+      await other.query('commit');
+      other.release();
+      expect(reasons(await entered)).toEqual([status, reason]);
+    }
   });
 
   it('is offered where the broker wants it, and the sign-in form tells the truth', async () => {

@@ -6,6 +6,7 @@ import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { anEmail, codeSentTo, Device, mailsTo, otherThan, register, startWizardApi } from './devices.ts';
+import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -28,6 +29,19 @@ const recoveryCode = async (email: string) => {
 };
 
 describe('a client who forgot his password', () => {
+  it('is sent as many codes an hour as the broker lets go to an address that nobody has', async () => {
+    const device = new Device(api);
+    const { email } = await register(api, device);
+    await setBroker(api, 'userConfirmation.codesAnHour', 15);
+    await api.hub.pool.query(
+      `insert into code_sending (recipient_mark, client_id, address_mark, type, channel)
+       select '\\x00', client_id, '\\x00', 'passwordRecovery', 'email' from client, generate_series(1, 12) where email = $1`,
+      [email],
+    );
+    expect((await begin(device, email)).provider).toBe('email');
+    await api.hub.pool.query(`delete from broker_setting`);
+  });
+
   it('sets a new one with a code; what was signed in is signed out, and he is told', async () => {
     const device = new Device(api);
     const { email, answer } = await register(api, device);

@@ -1,3 +1,4 @@
+import type { Factor } from '../../db/repositories/factors.ts';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { anEmail, codesSentTo, Device, registerAndStay } from './devices.ts';
@@ -45,11 +46,18 @@ export class SignedIn {
     return codes[0]!;
   }
 
-  /** Switches a second factor on. */
-  async turnOn(type: 'sms' | 'email' | 'google'): Promise<void> {
-    await this.api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, $2)`, [this.id, type]);
+  async turnOn(type: Factor): Promise<void> {
+    await turnOn(this.api, this.id, type);
   }
 }
+
+/** A second factor that was on before the client signed in. */
+export const turnOn = async (api: MoneyApi, clientId: number, type: Factor): Promise<void> => {
+  await api.hub.pool.query(`insert into client_factor (client_id, type, create_time) values ($1, $2, '2020-01-01')`, [
+    clientId,
+    type,
+  ]);
+};
 
 /** Status and reason of what was refused. */
 export const refusal = ({ status, body }: Answer): unknown[] => {

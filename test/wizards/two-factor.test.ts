@@ -79,6 +79,18 @@ const withApp = async () => {
   const last = await step(client.device, uuid, { code: app.shows() });
   return { ...client, app, codes: last.data.recoveryCodes as string[] };
 };
+/** Signs in with the app, which counts from then on. */
+const signInBy = async (device: Device, { email, app }: { email: string; app: App }): Promise<void> => {
+  const { uuid } = await signIn(device, email);
+  const { data } = await device.step('POST /my/2fa/google', { uuid, code: await app.showsNext() });
+  device.token = data.accessToken.token;
+};
+/** Who has had it for long. */
+const withOldApp = async () => {
+  const client = await withApp();
+  await signInBy(client.device, client);
+  return client;
+};
 
 describe('an authenticator app', () => {
   it('is switched on with its key, and its code is asked for at the next sign-in; the owner is told', async () => {
@@ -238,6 +250,9 @@ describe('SMS', () => {
     expect(await api.hub.one(`select c.phone from client c where client_id = $1`, [clientId])).toEqual({ phone: null });
     expect((await step(device, uuid, { code })).data.recoveryCodes).toHaveLength(10);
     expect(await api.hub.one(`select c.phone from client c where client_id = $1`, [clientId])).toEqual({ phone });
+    expect((await olga.call(`GET /clients/${clientId}/changes`)).body.data).toMatchObject([
+      { type: 'phone', oldValue: null, newValue: phone, user: null },
+    ]);
     const before = codesSentTo(api, phone);
     const waiting = await signIn(new Device(api), email);
     expect(waiting.workflow).toBe('2fa_sms');
@@ -283,6 +298,21 @@ describe('SMS', () => {
     ]);
   });
 
+  it('makes no other phone the default one where a person decides about that', async () => {
+    const { device, clientId } = await aClient();
+    const [old, next] = [aPhone(), aPhone()];
+    await hasPhone(clientId, old, false);
+    const [early, late] = [await enable(device, 'sms'), await enable(device, 'sms')];
+    await step(device, early.uuid, { phone: next });
+    await setBroker(api, 'clients.requestForPhone', true);
+    expect(await refused(device, late.uuid, { phone: next })).toEqual([403, 'restricted']);
+    expect(await refused(device, early.uuid, { code: await codeSentTo(api, next) })).toEqual([403, 'restricted']);
+    expect((await phonesOf(api.hub.pool, clientId)).map(({ number }) => number)).toEqual([old]);
+    // His own is confirmed by it.
+    await step(device, late.uuid, { phone: old });
+    expect((await step(device, late.uuid, { code: await codeSentTo(api, old) })).code).toBe(202);
+  });
+
   it('goes to nobody else’s phone where the broker wants that', async () => {
     const [{ clientId }, { device }] = [await aClient(), await aClient()];
     const phone = aPhone();
@@ -301,7 +331,7 @@ describe('SMS', () => {
 
 describe('another second factor', () => {
   it('wants the code of the one that is on first', async () => {
-    const { device, email, app, codes } = await withApp();
+    const { device, email, app, codes } = await withOldApp();
     const sent = codesSentTo(api, email);
     const { uuid, workflow } = await enable(device, 'email');
     expect(workflow).toBe('2fa_google');
@@ -330,8 +360,39 @@ describe('another second factor', () => {
     expect((await device.step('GET /my/2fa/sms')).isEnabled).toBe(false);
   });
 
+  it('guards nothing for the sign-in that switched it on, nor for one that this lets in by QR code', async () => {
+    const client = await withApp();
+    const { device, email } = client;
+    const browser = new Device(api);
+    const { channel } = await browser.step('GET /my/signin/qrcodes');
+    const { token } = (await device.call('POST /my/signin/tokens', { channel })).body;
+    const letIn = await browser.step('POST /my/signin/qrcodes', {
+      ...{ channel, token, device_fingerprint: browser.fingerprint },
+    });
+    browser.token = letIn.data.accessToken.token;
+    const renewed = await browser.step('POST /my/refresh', {
+      refreshToken: letIn.data.refreshToken.token,
+      deviceFingerprint: browser.fingerprint,
+    });
+    const later = new Device(api, browser.agent);
+    later.token = renewed.data.accessToken.token;
+    for (const one of [device, browser, later]) {
+      const { provider } = await one.step('GET /my/2fa/challenge?businessProcess=changePassword');
+      const ways = [];
+      for (const route of ['/my/2fa/recovery-codes/wizard', '/my/2fa/sms/enable/wizard', '/my/profile/deactivation'])
+        ways.push((await one.step(`GET ${route}`)).workflow);
+      expect([provider, ...ways]).toEqual(['email', ...ways.map(() => 'confirm_email')]);
+      await api.hub.pool.query(`delete from code_sending`);
+    }
+    // The next sign-in has shown it.
+    const other = new Device(api);
+    await signInBy(other, client);
+    const { provider } = await other.step('GET /my/2fa/challenge?businessProcess=changePassword');
+    expect([provider, codesSentTo(api, email).length > 0]).toEqual(['google', true]);
+  });
+
   it('guards a change of the password', async () => {
-    const { device, app, codes } = await withApp();
+    const { device, app, codes } = await withOldApp();
     const { token, provider } = await device.step('GET /my/2fa/challenge?businessProcess=changePassword');
     expect(provider).toBe('google');
     expect((await device.call('POST /my/2fa/challenge', { token, code: codes[0] })).status).toBe(400);
@@ -393,7 +454,7 @@ describe('a recovery code', () => {
   });
 
   it('comes in a new set on demand, after which the ones of before do nothing', async () => {
-    const { device, email, app, codes } = await withApp();
+    const { device, email, app, codes } = await withOldApp();
     const { uuid, workflow } = await device.step('GET /my/2fa/recovery-codes/wizard');
     expect(workflow).toBe('2fa_google');
     const standing = await device.call('POST /my/2fa/wizard', { uuid, code: codes[0] });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { codeSentTo, codesSentTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
+import { turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 let methodId: number;
@@ -280,6 +281,36 @@ describe('address management', () => {
     expect(methods.data.find(({ id }: { id: number }) => id === methodId)).toMatchObject({
       isWhitelistSupported: true,
     });
+  });
+});
+
+describe('a weaker code than would be asked for now', () => {
+  it('lists no address, takes none from the list, and lets payouts go nowhere else', async () => {
+    const { policyId } = await list();
+    await ok('PUT /my/withdrawals/policies/enable');
+    const runs = {
+      listing: (await ok('GET /my/withdrawals/policies/wizard')).uuid,
+      deletion: (await ok('GET /my/withdrawals/policies/delete/wizard')).uuid,
+      off: (await ok('GET /my/withdrawals/policies/disable/wizard')).uuid,
+    };
+    const codes: string[] = [];
+    for (const send of [
+      () => ok('POST /my/withdrawals/policies', { uuid: runs.listing, currencyCode: USDT, walletAddress: OTHER }),
+      () => ok(`DELETE /my/withdrawals/policies/${policyId}?uuid=${runs.deletion}`),
+      () => ok('PATCH /my/withdrawals/policies/disable', { uuid: runs.off }),
+    ]) {
+      const before = codesSentTo(api, email).length;
+      await send();
+      codes.push(await nextCode(before));
+    }
+    await turnOn(api, ann.id, 'sms');
+    for (const [n, uuid] of Object.values(runs).entries())
+      expect(reasons(await ann.call('POST /my/withdrawals/policies/confirm', { uuid, code: codes[n] }))).toEqual([
+        403,
+        'restricted',
+      ]);
+    expect((await policies()).map((one: any) => one.policyId)).toEqual([policyId]);
+    expect(reasons(await ann.call('PUT /my/withdrawals/policies/enable'))).toEqual([409, 'already_done']);
   });
 });
 

@@ -7,6 +7,7 @@ import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { codeSentTo, codesSentTo, otherThan, startWizardApi } from './devices.ts';
+import { turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 let methodId: number;
@@ -127,7 +128,7 @@ describe('a payout in steps', () => {
 
   it('is confirmed by the strongest factor that the client has', async () => {
     const secret = Buffer.from('12345678901234567890');
-    await api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, 'google')`, [ann.id]);
+    await turnOn(api, ann.id, 'google');
     await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
       ann.id,
       new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
@@ -163,6 +164,14 @@ describe('a payout in steps', () => {
     expect(await payouts()).toEqual([]);
     expect(await ok('POST /my/withdrawals/wizard', { uuid, code: shown(1) })).toMatchObject({ code: 202 });
     expect(await payouts()).toMatchObject([{ address: OTHER }]);
+  });
+
+  it('is not paid by a weaker code than it would be asked for now', async () => {
+    const { uuid } = await atCode();
+    const code = await codeSentTo(api, email);
+    await turnOn(api, ann.id, 'sms');
+    expect(reasons(await ann.call('POST /my/withdrawals/wizard', { uuid, code }))).toEqual([403, 'restricted']);
+    expect([await payouts(), await balance()]).toEqual([[], '100 held 0']);
   });
 
   it('asks for no code where the broker wants none, and pays at once', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
 import { allowAddresses } from '../../../db/repositories/payout-addresses.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 
@@ -18,10 +19,11 @@ export const allowAnyAddress = defineStep<Record<string, never>>({
     const { db, ring, run, by, promised } = work;
     const { id: clientId } = signedIn(work);
     const afterHours = await brokerSetting(db, 'withdrawals.newAddressHours');
-    if (await allowAddresses(db, { clientId, listedOnly: false, afterHours, cause: by }))
-      promised.push(
-        ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
-      );
+    if (!(await allowAddresses(db, { clientId, listedOnly: false, afterHours, cause: by }))) return {};
+    await assertStillGuarded(db, run);
+    promised.push(
+      ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
+    );
     return {};
   },
 });

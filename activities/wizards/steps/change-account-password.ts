@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { eraseFromInputs } from '../../../db/repositories/wizards.ts';
 import { findChange, writeChange } from '../../intake/write-change.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 import type { AccountPasswordDraft } from './account-password.ts';
@@ -19,6 +20,7 @@ export const changeAccountPassword = defineStep<Record<string, never>>({
     const key = changeKey(run.uuid);
     const before = await findChange(db, key);
     if (before) return { changeId: before.id };
+    await assertStillGuarded(db, run);
     const { accountPassword } = (await draft()) as unknown as AccountPasswordDraft;
     const { accountId } = run.facts as { accountId: number };
     const { type, password } = accountPassword;

@@ -8,6 +8,7 @@ import { kindOf } from '../../clients/kinds.ts';
 import { makeChange, obstacleTo } from '../../clients/make-change.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { extrasOf } from '../extras.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { alreadyAsked, type Wanting } from '../wanted-change.ts';
 import { defineStep, type Work } from '../step.ts';
 
@@ -30,6 +31,7 @@ export const changeClient = defineStep<None>({
       const { reason, issue, field } = obstacle;
       throw new HubFailure('Rejected', reason, issue, field === undefined ? {} : { field });
     }
+    await assertStillGuarded(db, run);
     const needsRequest = await brokerSetting(db, ABOUT_KIND[kind].setting);
     const before = await kindOf(kind).before(db, clientId, wanted as never);
     const state = needsRequest ? ('waiting' as const) : ('done' as const);

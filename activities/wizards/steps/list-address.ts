@@ -3,6 +3,7 @@ import { recordAudit } from '../../../db/repositories/audit.ts';
 import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
 import { addressKey } from '../../../domain/payout-address.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 import { type AddressDraft, assertNew } from './payout-address-form.ts';
@@ -22,7 +23,7 @@ export const listAddress = defineStep<Record<string, never>>({
     const { id: clientId } = signedIn(work);
     const { address } = (await draft()) as unknown as AddressDraft;
     // Two runs that list one address queue here; the second hears that it is listed.
-    await db.query(`select from client where client_id = $1 for no key update`, [clientId]);
+    await assertStillGuarded(db, run);
     await assertNew(db, clientId, address);
     const { rows } = await db.query<{ id: number }>(
       `insert into payout_address (client_id, currency, wallet_address, address_key, destination_tag, caption, usable_from, run_id)

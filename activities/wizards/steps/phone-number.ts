@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WrongFields } from '../../../domain/failures.ts';
-import { phoneTaken } from '../../clients/kinds/phone.ts';
+import { assertMayBeMain, phoneTaken } from '../../clients/kinds/phone.ts';
 import { defineStep } from '../step.ts';
 import { phoneForm, readPhone } from './new-phone.ts';
 
@@ -16,6 +16,7 @@ export const phoneNumber = defineStep<Record<string, never>, { phone?: unknown }
   sent: z.strictObject({ phone: z.unknown().optional() }),
   check: async ({ db, run }, sent) => {
     const newPhone = readPhone(sent);
+    await assertMayBeMain(db, run.clientId!, newPhone);
     const taken = await phoneTaken(db, newPhone, run.clientId);
     if (taken) throw new WrongFields([{ field: 'phone', issue: taken.issue }]);
     return { keep: { newPhone } };

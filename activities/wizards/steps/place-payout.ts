@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
 import { paymentOrder } from '../../intake/new-order.ts';
 import { findOrder, writeOrder } from '../../intake/write-order.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 import type { PayoutDraft } from './withdrawal-form.ts';
@@ -20,13 +21,11 @@ export const placePayout = defineStep<Record<string, never>>({
     const key = payoutKey(run.uuid);
     const { payout } = (await draft()) as unknown as PayoutDraft;
     const actor = signedIn(work);
-    const written =
-      (await findOrder(db, key)) ??
-      (await writeOrder(
-        db,
-        { actor, key, cause },
-        await paymentOrder(db, actor, 'withdrawal', payout).catch(withoutRate),
-      ));
+    const before = await findOrder(db, key);
+    if (before) return { transactionId: before.id };
+    await assertStillGuarded(db, run);
+    const order = await paymentOrder(db, actor, 'withdrawal', payout).catch(withoutRate);
+    const written = await writeOrder(db, { actor, key, cause }, order);
     return { transactionId: written.id };
   },
 });

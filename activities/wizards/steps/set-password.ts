@@ -4,6 +4,7 @@ import { setClientPassword } from '../../../db/repositories/client-passwords.ts'
 import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { defineStep } from '../step.ts';
 import type { SetFrom } from './new-password.ts';
 
@@ -25,6 +26,7 @@ export const setPassword = defineStep<Record<string, never>>({
       staying: setFrom?.family ?? null,
     });
     if (!isNew) return {};
+    if (run.type === 'passwordChange') await assertStillGuarded(db, run);
     // Others may go on closing his doors; where he is now they do not hold him up.
     if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await recordAudit(db, {

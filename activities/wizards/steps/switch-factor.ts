@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { savePhone } from '../../../db/repositories/client-phones.ts';
+import { phonesOf, savePhone } from '../../../db/repositories/client-phones.ts';
 import {
   type Factor,
   FACTOR_CAPTIONS,
@@ -13,10 +13,11 @@ import {
   switchFactorOn,
   TOTP_PURPOSE,
 } from '../../../db/repositories/factors.ts';
+import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import { issueRecoveryCodes, recoveryCodesLeft } from '../../../db/repositories/recovery-codes.ts';
 import { WIZARD_PURPOSE } from '../../../db/repositories/wizards.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { phoneTaken } from '../../clients/kinds/phone.ts';
+import { assertMayBeMain, phoneTaken } from '../../clients/kinds/phone.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep, type Work } from '../step.ts';
@@ -93,7 +94,11 @@ const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, s
 const keepPhone = async (db: Queryable, clientId: number, number: string): Promise<void> => {
   const taken = await phoneTaken(db, number, clientId);
   if (taken) throw new HubFailure('Rejected', taken.reason, taken.issue, { field: 'phone' });
+  await assertMayBeMain(db, clientId, number);
+  const [main] = await phonesOf(db, clientId);
   await savePhone(db, clientId, { number, type: phoneTypeOf(number), confirmed: true, isDefault: true });
+  if (main?.number !== number)
+    await noteProfileChanges(db, clientId, [{ type: 'phone', from: main?.number ?? null, to: number }], null);
 };
 
 const renewCodes = async (work: Work<unknown>): Promise<void> => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recordAudit } from '../../../db/repositories/audit.ts';
+import { assertStillGuarded } from '../guard.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 
@@ -18,6 +19,7 @@ export const unlistAddress = defineStep<Record<string, never>>({
       [policyId, clientId],
     );
     if (!rows[0]) return {};
+    await assertStillGuarded(db, run);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'whitelist.delete',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { e164 } from '../../../activities/wizards/phone-numbers.ts';
+import { isEmail } from '../../../activities/wizards/read-form.ts';
 import { atLeastOneField, email, id, name, text } from '../../kit/shapes.ts';
 import { CLIENT_STATUS, RISK_LEVEL } from './client-lists.ts';
 
@@ -38,7 +39,9 @@ const fields = {
   tagIds: z.array(id()).max(100).optional(),
   company: z.strictObject({ fullName: optional(name(200)), shortName: optional(name(100)) }).optional(),
 };
-const required = { email: email(), firstName: name(100), lastName: name(100) };
+/** One that a client can sign in with. */
+const clientEmail = () => email().refine(isEmail, 'must be a valid e-mail address in plain letters');
+const required = { email: clientEmail(), firstName: name(100), lastName: name(100) };
 export const CreateBody = z.strictObject({
   ...required,
   ...fields,

@@ -82,6 +82,13 @@ export const phones = resource({
       ...((first || isDefault !== undefined) && { isDefault: first || isDefault === true }),
     };
   },
+  // His client first, as everybody does who saves a phone.
+  beforeHeld: async (phoneId, db) => {
+    await db.query(
+      'select from client where client_id = (select client_id from client_phone where id = $1) for update',
+      [phoneId],
+    );
+  },
   guard: async (row: ClientPhoneRow, change, writing) => {
     if (change === 'delete' && row.isDefault) await passDefaultOn(writing, row);
   },
