@@ -9,7 +9,7 @@ import { hashPassword } from '../../../db/passwords.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
 import { dropChallengesOf } from '../../../db/repositories/user-challenges.ts';
-import { assertHoldsAll, permissionsOf } from './grants.ts';
+import { assertHoldsAll, assertMayManage, seesMore } from './grants.ts';
 
 const UserView = z
   .object({
@@ -91,7 +91,7 @@ export const users = resource({
   guard: async (row: HubUserRow, change, writing) => {
     if (change === 'delete' && row.id === writing.actor.id)
       throw problem(403, 'forbidden', 'You cannot delete yourself.');
-    assertHoldsAll(writing.actor, await permissionsOf(row.id, writing.db));
+    await assertMayManage(writing.actor, row.id, writing.db);
     if (change === 'delete') await signOutEverywhere(row.id, writing);
   },
   mask: (view) => ({ ...view, email: '*', name: '*' }),
@@ -136,8 +136,7 @@ const saveGroups = async (userId: number, { groupIds }: Body, { db, actor }: Wri
 
 const saveTags = async (userId: number, { tagIds }: Body, { db, actor }: Writing): Promise<void> => {
   if (tagIds === undefined) return;
-  const sees = actor.tagIds;
-  if (sees.length > 0 && (tagIds.length === 0 || tagIds.some((tag) => !sees.includes(tag)))) {
+  if (seesMore(actor, tagIds)) {
     throw problem(
       403,
       'forbidden',
