@@ -149,8 +149,9 @@ export const knock = async (db: Queryable, ring: KeyRing, asked: Knock): Promise
   return 0;
 };
 
-/** The password was right: this was no guess, so it does not count against all who are here. */
+/** The password was right: this was no guess, so it does not count against all who are here. Where its owner was known it had not been counted. */
 export const forgiveAddress = async (db: Queryable, ring: KeyRing, asked: Knock): Promise<void> => {
+  if (await isKnownPlace(db, ring, asked)) return;
   await db.query(`update sign_in_guard set failures = greatest(failures - 1, 0) where mark = $1`, [
     doorsOf(ring, asked).here,
   ]);

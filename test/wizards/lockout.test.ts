@@ -94,6 +94,17 @@ describe('a block', () => {
     expect((await signIn(device, resident)).body.code).toBe(202);
   });
 
+  it('of an address comes also to whoever signs in to his own account there between his guesses', async () => {
+    await set('userConfirmation.triesOfAddress', 5);
+    const [own, device] = [await registered(CAFE), at(CAFE)];
+    const guesses: number[] = [];
+    for (let n = 0; n < 7; n++) {
+      guesses.push((await signIn(device, anEmail(), 'Wrong1234')).status);
+      expect((await signIn(device, own)).body.code).toBe(202);
+    }
+    expect(guesses).toEqual([...Array(5).fill(400), 429, 429]);
+  });
+
   it('is not brought about by those who know their passwords, however many are at one address', async () => {
     await set('userConfirmation.triesOfAddress', 5);
     for (let n = 0; n < 7; n++) {
