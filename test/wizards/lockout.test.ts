@@ -128,6 +128,48 @@ describe('a block', () => {
   });
 });
 
+describe('who knows an e-mail', () => {
+  beforeEach(() => forget('code_sending', 'broker_setting', 'sign_in_guard'));
+
+  const challenge = (device: Device, email: string) =>
+    device.call(`GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`);
+  const wrongCodes = async (device: Device, email: string, tries: number): Promise<number[]> => {
+    const { token } = (await challenge(device, email)).body;
+    const statuses: number[] = [];
+    for (let n = 0; n < tries; n++)
+      statuses.push((await device.call('POST /my/2fa/challenge', { token, code: '00000' + n })).status);
+    return statuses;
+  };
+
+  it('and asks for its codes as often as may be leaves them to the owner where he signed in before', async () => {
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    const asked: number[] = [];
+    for (let n = 0; n < 6; n++) asked.push((await challenge(thief, email)).status);
+    expect(asked).toEqual([200, 200, 200, 200, 200, 429]);
+    expect((await challenge(at('192.0.2.98'), email)).status).toBe(429);
+    await recover(at(HOME), email, 'NewSecret123');
+  });
+
+  it('and guesses codes closes nothing for the owner there, whose new password opens it all', async () => {
+    await set('userConfirmation.codeTries', 3);
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    expect(await wrongCodes(thief, email, 4)).toEqual([400, 400, 400, 429]);
+    await recover(at(HOME), email, 'NewSecret123');
+    expect(await wrongCodes(thief, email, 1)).toEqual([400]);
+  });
+
+  it('and guesses codes blocks him elsewhere, until an operator unblocks him', async () => {
+    await set('userConfirmation.codeTries', 3);
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    await wrongCodes(thief, email, 4);
+    const admin = await api.operator();
+    const { body } = await admin.call(`GET /security/addresses?filter[clientEmail]=${email}`);
+    expect(body).toMatchObject({ total: 1, data: [{ ip: null, reason: 'Too many wrong codes' }] });
+    expect((await admin.call(`DELETE /security/addresses/${body.data[0].id}`)).status).toBe(204);
+    await recover(thief, email, 'NewSecret123');
+  });
+});
+
 describe('10,000 wrong passwords from thousands of addresses', () => {
   const RUNS = 200;
   const AT_ONCE = 50;

@@ -42,14 +42,14 @@ export const myFactorProcedures = ({ pool, ring, userFactors }: ApiDeps): Proced
 
   /** A stolen token must not guess the password. */
   const assertPassword = async (id: number, password: string): Promise<void> => {
-    const wait = await knockWithCode(pool, ring, 'backOfficePassword', `user:${id}`);
+    const wait = await knockWithCode(pool, ring, 'backOfficePassword', { userId: id });
     if (wait > 0) throw new HubFailure('Rejected', 'too_many_attempts', 'Too many attempts.', { retryAfter: wait });
     const { rows } = await pool.query<{ hash: string }>('select password_hash as hash from hub_user where id = $1', [
       id,
     ]);
     if (!(await passwordIs(password, rows[0]?.hash)))
       throw problem(400, 'bad_credentials', 'Incorrect password.', 'password');
-    await forgiveCodes(pool, ring, 'backOfficePassword', `user:${id}`);
+    await forgiveCodes(pool, ring, 'backOfficePassword', { userId: id });
   };
 
   return [

@@ -96,14 +96,14 @@ export class UserFactors {
   }
 
   private async check(userId: number, challenge: UserChallenge | null, code: string): Promise<void> {
-    const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, `user:${userId}`);
+    const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, { userId });
     if (wait > 0 || (challenge && challenge.triesLeft < 0)) throw tooMany(wait);
     const isRight = challenge?.provider === 'email' ? this.isMailed(challenge, code) : await this.isOfApp(userId, code);
     if (!isRight) {
       const left = challenge ? ` Attempts left: ${challenge.triesLeft}.` : '';
       throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect.${left}`, { field: 'code' });
     }
-    await forgiveCodes(this.pool, this.ring, PROCEDURE, `user:${userId}`);
+    await forgiveCodes(this.pool, this.ring, PROCEDURE, { userId });
   }
 
   private isMailed({ userId, purpose, codeHash }: UserChallenge, code: string): boolean {
