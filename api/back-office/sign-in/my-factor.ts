@@ -100,8 +100,8 @@ export const myFactorProcedures = ({ pool, ring, userFactors }: ApiDeps): Proced
       body: z.strictObject({ token: z.uuid('must be a UUID'), code: text(20) }),
       answer: State,
       handle: async ({ actor, body, requestId }) => {
-        const { userId, provider } = await userFactors.answer(body, { purposes: ['switch-on'], userId: actor.id });
-        await inTransaction(pool, async (db) => {
+        const meant = { purposes: ['switch-on' as const], userId: actor.id };
+        await userFactors.answer(body, meant, async (db, { userId, provider }) => {
           if (!(await switchUserFactorOn(db, userId, provider)))
             throw problem(409, 'already_done', 'A second factor is switched on already.', 'type');
           const user = `user:${userId}`;
