@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type pg from 'pg';
 import type { z } from 'zod';
+import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { Actor, UserActor } from './access.ts';
 import type { Filter } from './filters.ts';
@@ -9,6 +10,7 @@ import type { Sorts } from './list.ts';
 export interface ResourceDeps {
   orm: MikroORM;
   pool: pg.Pool;
+  ring: KeyRing;
 }
 
 export interface PresentContext {
@@ -26,6 +28,7 @@ export interface Writing {
   actor: UserActor;
   /** Where the call comes from. */
   ip: string;
+  ring: KeyRing;
 }
 
 export interface Parent {

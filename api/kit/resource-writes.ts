@@ -95,7 +95,7 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
 /** One transaction around a write, its audit row and its kept outcome. */
 const write = <T>(
   spec: Declared,
-  { orm }: ResourceDeps,
+  { orm, ring }: ResourceDeps,
   caller: Pick<Writing, 'actor' | 'ip'>,
   intent: 'save' | 'delete',
   work: (unit: Writing) => Promise<T>,
@@ -103,7 +103,7 @@ const write = <T>(
   savingFailures(spec.noun, intent, () =>
     orm.em
       .fork()
-      .transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), ...caller })),
+      .transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), ring, ...caller })),
   );
 
 /** Plain SQL with `$1` values inside the unit of work's transaction. */
@@ -111,13 +111,20 @@ const queryableOf = (em: EntityManager): Queryable => {
   const query = async (sql: string, values: readonly unknown[] = []) => {
     const ordered: unknown[] = [];
     const text = sql.replace(/\$(\d+)/g, (_all, n: string) => {
-      ordered.push(values[Number(n) - 1]);
+      ordered.push(asOneValue(values[Number(n) - 1]));
       return '?';
     });
     const rows = await em.execute<Row[]>(text, ordered);
     return { rows, rowCount: rows.length };
   };
   return { query } as unknown as Queryable;
+};
+
+/** A list would be spread over many values: it goes as the text of an array. */
+const asOneValue = (value: unknown): unknown => {
+  if (!Array.isArray(value)) return value;
+  const items = value.map((one) => (Buffer.isBuffer(one) ? `\\x${one.toString('hex')}` : String(one)));
+  return `{${items.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 };
 
 const locked = async (spec: Declared, { em, actor }: Writing, params: Record<string, number>): Promise<Row> => {
