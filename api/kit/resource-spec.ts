@@ -86,6 +86,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   guard?: (row: E, change: Partial<z.output<W>> | 'delete', writing: Writing) => Promise<void> | void;
   /** The object as users who must not see personal data see it. */
   mask?: (view: z.input<R>) => z.input<R>;
+  /** Filters and sorts that would tell what `mask` hides: refused to those it hides it from. */
+  hides?: readonly string[];
 }
 
 export type Row = Record<string, unknown>;

@@ -97,6 +97,7 @@ export const phones = resource({
       updateTime: isoTimeOrNull(row.updateTime),
     })),
   mask: (view) => ({ ...view, number: '*', ext: view.ext && '*' }),
+  hides: ['number', 'ext'],
 });
 
 const assertFree = async (db: Writing['db'], number: string, clientId: number): Promise<void> => {

@@ -95,6 +95,7 @@ export const users = resource({
     if (change === 'delete') await signOutEverywhere(row.id, writing);
   },
   mask: (view) => ({ ...view, email: '*', name: '*' }),
+  hides: ['email', 'name'],
 });
 
 const named = async (

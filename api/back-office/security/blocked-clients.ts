@@ -43,6 +43,7 @@ export const blockedClients = resource({
       ...{ createTime: isoTime(createTime), expireTime: isoTime(expireTime) },
     })),
   mask: (view) => ({ ...view, clientEmail: '*', ip: view.ip && '*' }),
+  hides: ['clientEmail', 'ip'],
 });
 
 /** DELETE /security/addresses/{addressId} */
