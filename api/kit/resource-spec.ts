@@ -28,6 +28,7 @@ export interface Writing {
   actor: UserActor;
   /** Where the call comes from. */
   ip: string;
+  requestId: string;
   ring: KeyRing;
 }
 

@@ -30,7 +30,7 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     status: 201,
     idempotent: true,
     handle: ({ actor, params, body, once, requestId, ip }) =>
-      write(spec, deps, { actor, ip }, 'save', async (unit) => {
+      write(spec, deps, { actor, ip, requestId }, 'save', async (unit) => {
         await once?.lock(unit.db);
         await assertParent(spec, unit.em, params, unit.actor);
         await assertOwner(spec, unit, body);
@@ -58,7 +58,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     answer: spec.read,
     errors: [409],
     handle: ({ actor, params, body, requestId, ip }) =>
-      write(spec, deps, { actor, ip }, 'save', async (unit) => {
+      write(spec, deps, { actor, ip, requestId }, 'save', async (unit) => {
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, body, unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -83,7 +83,7 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     answer: null,
     errors: [409],
     handle: ({ actor, params, requestId, ip }) =>
-      write(spec, deps, { actor, ip }, 'delete', async (unit) => {
+      write(spec, deps, { actor, ip, requestId }, 'delete', async (unit) => {
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, 'delete', unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -96,7 +96,7 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
 const write = <T>(
   spec: Declared,
   { orm, ring }: ResourceDeps,
-  caller: Pick<Writing, 'actor' | 'ip'>,
+  caller: Pick<Writing, 'actor' | 'ip' | 'requestId'>,
   intent: 'save' | 'delete',
   work: (unit: Writing) => Promise<T>,
 ): Promise<T> =>

@@ -122,6 +122,20 @@ describe('a user who sees less than a colleague with the same rights', () => {
     }
   });
 
+  it('leaves in the audit that he set a password, and not which', async () => {
+    const user = await api.operator();
+    const password = 'another good password';
+    expect((await admin.call(`PATCH /api/v2/users/${user.id}`, { password })).status).toBe(200);
+    const rows = await api.sql(`select * from audit where object = $1 and action <> 'users.signin'`, [
+      `user:${user.id}`,
+    ]);
+    expect(rows.map(({ actor, action }: Record<string, string>) => [actor, action])).toEqual([
+      [`user:${admin.id}`, 'users.password'],
+      [`user:${admin.id}`, 'users.update'],
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(password);
+  });
+
   it('does so for one who sees no more, and for himself', async () => {
     const [tag, other] = await api.sql(`insert into tag (name) values ('same-a'), ('same-b') returning id`);
     const scoped = await api.operator(['*'], { tagIds: [tag.id, other.id] });

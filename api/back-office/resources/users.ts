@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { HubUser, type HubUserRow } from '../../../db/entities/people.ts';
+import { actorName } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { contains, custom } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
 import { email, flagText, id, idAndName, isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
 import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
 import { dropChallengesOf } from '../../../db/repositories/user-challenges.ts';
@@ -91,7 +93,11 @@ export const users = resource({
   guard: async (row: HubUserRow, change, writing) => {
     if (change === 'delete' && row.id === writing.actor.id)
       throw problem(403, 'forbidden', 'You cannot delete yourself.');
-    await assertMayManage(writing.actor, row.id, writing.db);
+    const { actor, db, requestId } = writing;
+    await assertMayManage(actor, row.id, db);
+    // The object does not show it, so that it was set is written down by itself.
+    if (change !== 'delete' && change.password !== undefined)
+      await recordAudit(db, { actor: actorName(actor), action: 'users.password', object: `user:${row.id}`, requestId });
     if (change === 'delete') await signOutEverywhere(row.id, writing);
   },
   mask: (view) => ({ ...view, email: '*', name: '*' }),
