@@ -3,6 +3,7 @@ import { eventually } from '../kit/hub.ts';
 import { Processes } from './processes.ts';
 import { scan, type Trace } from './scan.ts';
 import { storedByTemporal, storedInDatabase, type Stored } from './stored.ts';
+import { SelfService } from './self-service.ts';
 import { CONFIDENTIAL, PERSONAL, Traffic } from './traffic.ts';
 
 let processes: Processes;
@@ -24,6 +25,7 @@ beforeAll(async () => {
   await traffic.webhooks();
   await traffic.test('echo', 'timeout_before', null);
   await traffic.answered();
+  await new SelfService(processes, traffic).live();
   await traffic.look();
   stored = await storedByTemporal(processes.hub);
   await traffic.rotate();

@@ -94,6 +94,11 @@ export class Traffic {
     await this.operator.call(`GET /clients?filter[emails]=${encodeURIComponent(PERSON.email)}`);
   }
 
+  async operate(route: string, body: unknown): Promise<void> {
+    const { status } = await this.operator.call(route, body);
+    if (status >= 300) throw new Error(`${route}: ${status}`);
+  }
+
   /** The operator adds a second factor, with a wrong code first; the client signs in to a browser by her phone. */
   async signIns(): Promise<void> {
     const { password } = this.processes;
@@ -530,7 +535,7 @@ export class Traffic {
   }
 
   /** `kept` false: an answer that hands out what it must. */
-  private async send(
+  async send(
     route: string,
     body?: unknown,
     token?: string,
