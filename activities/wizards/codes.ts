@@ -1,7 +1,8 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
 import { brokerSetting } from '../../db/repositories/broker-settings.ts';
-import { forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
+import { type CodesOf, forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
+import { isPlaceOf } from '../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { queueMessage } from '../messaging/queue-message.ts';
 import type { Asked, At, Work } from './step.ts';
@@ -11,7 +12,8 @@ const HASHED_FOR = 'wizard-code';
 
 /**
  * How many codes may be sent within an hour: to one recipient (a setting) and for one client in one kind of procedure, so that nobody who begins recoveries for others
- * keeps them from signing in; for one address; and on a channel for everybody, for SMS cost money wherever they are asked from.
+ * keeps them from signing in; for one address; and on a channel for everybody, for SMS cost money wherever they are asked from. Where a client has signed in
+ * before, the first two count what was sent for there only: what strangers ask for elsewhere does not use it up.
  */
 const MOST_AN_HOUR = { client: 10, address: 30 } as const;
 const MOST_OF_ALL_AN_HOUR = { email: 20_000, sms: 2_000 } as const;
@@ -123,18 +125,20 @@ const tooManyCodes = () =>
   });
 
 /** Two that ask for one recipient at the same moment are counted one after the other. */
-const count = async ({ db, run }: AtCode, channel: 'email' | 'sms', recipientMark: Buffer): Promise<void> => {
+const count = async (at: AtCode, channel: 'email' | 'sms', recipientMark: Buffer): Promise<void> => {
+  const { db, run } = at;
+  const place = await ownPlaceOf(at);
   await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 1))`, [recipientMark.toString('base64')]);
   const { rows } = await db.query<{ recipient: number; client: number; address: number; all: number }>(
     `with lately as not materialized (select * from code_sending where create_time > now() - interval '1 hour'),
           counted as (
-       select (select count(*) from lately where recipient_mark = $1 and type = $4)::int as recipient,
-              (select count(*) from lately where client_id = $2 and type = $4)::int as client,
+       select (select count(*) from lately where recipient_mark = $1 and type = $4 and ($6::bytea is null or address_mark = $6))::int as recipient,
+              (select count(*) from lately where client_id = $2 and type = $4 and ($6::bytea is null or address_mark = $6))::int as client,
               (select count(*) from lately where address_mark = $3 and type <> 'taken')::int as address,
               (select count(*) from lately where channel = $5)::int as all),
      noted as (insert into code_sending (recipient_mark, client_id, address_mark, type, channel) values ($1, $2, $3, $4, $5))
      select * from counted`,
-    [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0), run.type, channel],
+    [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0), run.type, channel, place],
   );
   const seen = rows[0]!;
   const recipient = await brokerSetting(db, 'userConfirmation.codesAnHour');
@@ -184,8 +188,17 @@ export const countTry = async <S>(at: At<S>): Promise<{ hash: Buffer }> => {
 };
 
 /** For nobody it counts by the e-mail, so that nobody learns it. */
-const whomOf = async <S>({ run, draft }: At<S>): Promise<string> =>
-  run.clientId === null ? String((await draft())['email']) : `client:${run.clientId}`;
+const whomOf = async <S>(at: At<S>): Promise<CodesOf> =>
+  at.run.clientId === null
+    ? { email: String((await at.draft())['email']) }
+    : { clientId: at.run.clientId, place: await ownPlaceOf(at) };
+
+/** Of a run that anybody could have begun: where it was begun, if its client has been there before. */
+const ownPlaceOf = async <S>({ db, run }: At<S>): Promise<Buffer | null> => {
+  const { openedBy, clientId, addressMark } = run;
+  if (openedBy !== null || clientId === null || addressMark === null) return null;
+  return (await isPlaceOf(db, `client:${clientId}`, addressMark)) ? addressMark : null;
+};
 
 /** Says how many tries are left. */
 export const refuseCode = async <S>({ db, run, step }: At<S>): Promise<never> => {

@@ -1,7 +1,7 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import type { Actor } from './access.ts';
-import { notFound } from './errors.ts';
+import { notFound, problem } from './errors.ts';
 import { type Sorts, listOf, listQuery, listRequest } from './list.ts';
 import { type Procedure, procedure } from './procedure.ts';
 import { type Declared, type PresentContext, type ResourceDeps, type Row, permissionFor } from './resource-spec.ts';
@@ -49,6 +49,7 @@ export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proc
     query: listQuery(filters, sorts),
     answer: listOf(spec.read),
     handle: async ({ actor, params, query }) => {
+      if (actor.kind === 'user' && actor.maskData) assertTellsNothing(spec, query);
       const { where, ...page } = listRequest(query, filters, sorts, spec.id);
       const em = orm.em.fork() as EntityManager;
       await assertParent(spec, em, params, actor);
@@ -57,6 +58,14 @@ export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proc
       return { total, data: await viewsOf(spec, rows, { em, pool, actor }) };
     },
   });
+};
+
+/** Whoever must not see a value does not find it by asking for it either. */
+const assertTellsNothing = ({ hides = [] }: Declared, query: Row): void => {
+  const asked = hides.find((name) => query[`filter[${name}]`] !== undefined);
+  const field = asked === undefined ? 'sort_by' : `filter[${asked}]`;
+  if (asked !== undefined || hides.includes(String(query['sort_by'])))
+    throw problem(403, 'forbidden', 'You do not see personal data, nor find by it.', field);
 };
 
 export const parentParams = ({ parent }: Declared): z.ZodObject<Record<string, ReturnType<typeof idText>>> =>

@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type pg from 'pg';
 import type { z } from 'zod';
+import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { Actor, UserActor } from './access.ts';
 import type { Filter } from './filters.ts';
@@ -9,6 +10,7 @@ import type { Sorts } from './list.ts';
 export interface ResourceDeps {
   orm: MikroORM;
   pool: pg.Pool;
+  ring: KeyRing;
 }
 
 export interface PresentContext {
@@ -26,6 +28,8 @@ export interface Writing {
   actor: UserActor;
   /** Where the call comes from. */
   ip: string;
+  requestId: string;
+  ring: KeyRing;
 }
 
 export interface Parent {
@@ -85,6 +89,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   guard?: (row: E, change: Partial<z.output<W>> | 'delete', writing: Writing) => Promise<void> | void;
   /** The object as users who must not see personal data see it. */
   mask?: (view: z.input<R>) => z.input<R>;
+  /** Filters and sorts that would tell what `mask` hides: refused to those it hides it from. */
+  hides?: readonly string[];
 }
 
 export type Row = Record<string, unknown>;

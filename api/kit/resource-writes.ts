@@ -30,7 +30,7 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     status: 201,
     idempotent: true,
     handle: ({ actor, params, body, once, requestId, ip }) =>
-      write(spec, deps, { actor, ip }, 'save', async (unit) => {
+      write(spec, deps, { actor, ip, requestId }, 'save', async (unit) => {
         await once?.lock(unit.db);
         await assertParent(spec, unit.em, params, unit.actor);
         await assertOwner(spec, unit, body);
@@ -58,7 +58,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     answer: spec.read,
     errors: [409],
     handle: ({ actor, params, body, requestId, ip }) =>
-      write(spec, deps, { actor, ip }, 'save', async (unit) => {
+      write(spec, deps, { actor, ip, requestId }, 'save', async (unit) => {
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, body, unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -83,7 +83,7 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     answer: null,
     errors: [409],
     handle: ({ actor, params, requestId, ip }) =>
-      write(spec, deps, { actor, ip }, 'delete', async (unit) => {
+      write(spec, deps, { actor, ip, requestId }, 'delete', async (unit) => {
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, 'delete', unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -95,15 +95,15 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
 /** One transaction around a write, its audit row and its kept outcome. */
 const write = <T>(
   spec: Declared,
-  { orm }: ResourceDeps,
-  caller: Pick<Writing, 'actor' | 'ip'>,
+  { orm, ring }: ResourceDeps,
+  caller: Pick<Writing, 'actor' | 'ip' | 'requestId'>,
   intent: 'save' | 'delete',
   work: (unit: Writing) => Promise<T>,
 ): Promise<T> =>
   savingFailures(spec.noun, intent, () =>
     orm.em
       .fork()
-      .transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), ...caller })),
+      .transactional((em) => work({ em: em as EntityManager, db: queryableOf(em as EntityManager), ring, ...caller })),
   );
 
 /** Plain SQL with `$1` values inside the unit of work's transaction. */
@@ -111,13 +111,20 @@ const queryableOf = (em: EntityManager): Queryable => {
   const query = async (sql: string, values: readonly unknown[] = []) => {
     const ordered: unknown[] = [];
     const text = sql.replace(/\$(\d+)/g, (_all, n: string) => {
-      ordered.push(values[Number(n) - 1]);
+      ordered.push(asOneValue(values[Number(n) - 1]));
       return '?';
     });
     const rows = await em.execute<Row[]>(text, ordered);
     return { rows, rowCount: rows.length };
   };
   return { query } as unknown as Queryable;
+};
+
+/** A list would be spread over many values: it goes as the text of an array. */
+const asOneValue = (value: unknown): unknown => {
+  if (!Array.isArray(value)) return value;
+  const items = value.map((one) => (Buffer.isBuffer(one) ? `\\x${one.toString('hex')}` : String(one)));
+  return `{${items.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 };
 
 const locked = async (spec: Declared, { em, db, actor }: Writing, params: Record<string, number>): Promise<Row> => {

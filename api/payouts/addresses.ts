@@ -91,6 +91,7 @@ export const addressProcedures = (hub: MoneyHub): Procedure[] => [
       caption: view.caption && '*',
       destinationTag: view.destinationTag && '*',
     }),
+    hides: ['walletAddress', 'caption', 'destinationTag'],
   })(hub.deps),
 
   ...resource({ ...list, path: '/my/withdrawals/policies', tag: 'My money', access: 'client', filters })(hub.deps),

@@ -126,6 +126,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
       filters: { clientId: byIds('clientId'), name: contains('name') },
       read: Template,
       mask: (view) => ({ ...view, name: '*', data: hiddenMembers(view.data) }),
+      hides: ['name'],
     })(hub.deps),
 
     procedure('POST /my/withdrawals/patterns', {

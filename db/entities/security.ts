@@ -26,6 +26,7 @@ export const BlockedClient = defineEntity({
     clientEmail: p.text(),
     ip: p.text().nullable(),
     expireTime: p.datetime(),
+    ofCodes: p.boolean(),
     ...stamps(),
   },
 });

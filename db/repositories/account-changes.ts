@@ -4,14 +4,15 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Queryable } from '../pool.ts';
 
 /** What a sealed password is bound to. */
-const PURPOSE = 'account-password';
+export const ACCOUNT_PASSWORD_PURPOSE = 'account-password';
 
-export const sealPassword = (ring: KeyRing, password: string): Buffer => ring.seal(Buffer.from(password), PURPOSE);
+export const sealPassword = (ring: KeyRing, password: string): Buffer =>
+  ring.seal(Buffer.from(password), ACCOUNT_PASSWORD_PURPOSE);
 
 /** Throws `Config` when its key is not in the ring. */
 export const openPassword = (ring: KeyRing, sealed: Uint8Array): string => {
   try {
-    return ring.open(sealed, PURPOSE).toString();
+    return ring.open(sealed, ACCOUNT_PASSWORD_PURPOSE).toString();
   } catch {
     throw new HubFailure('Config', 'internal', 'a password cannot be decrypted: is its key in CONFIG_KEYS?');
   }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../pool.ts';
+import { ACCOUNT_PASSWORD_PURPOSE } from './account-changes.ts';
 import { AUDIT_PURPOSE } from './audit-chain.ts';
 import { CONNECTION_PURPOSE } from './connections.ts';
 import { TOTP_PURPOSE } from './factors.ts';
@@ -23,6 +24,7 @@ const SEALED = [
   { table: 'wizard_outcome', column: 'sealed', key: ['run_id'], purpose: WIZARD_PURPOSE },
   { table: 'client_totp', column: 'sealed', key: ['client_id'], purpose: TOTP_PURPOSE },
   { table: 'hub_user_totp', column: 'sealed', key: ['user_id'], purpose: USER_TOTP_PURPOSE },
+  { table: 'account_change', column: 'sealed', key: ['id'], purpose: ACCOUNT_PASSWORD_PURPOSE },
   { table: 'payout_template', column: 'sealed', key: ['id'], purpose: TEMPLATE_PURPOSE },
   { table: 'token_key', column: 'sealed', key: ['id'], purpose: TOKEN_KEY_PURPOSE },
   { table: 'message', column: 'sealed', key: ['id'], purpose: MESSAGE_PURPOSE },
@@ -46,7 +48,7 @@ export const keysInUse = async (db: Queryable): Promise<KeyUse[]> => {
   const found: KeyUse[] = [];
   for (const { table, column } of SEALED) {
     const { rows } = await db.query<{ keyId: string; count: number }>(
-      `select ${keyIdOf(column)} as "keyId", count(*)::int as count from ${table} group by 1 order by 1`,
+      `select ${keyIdOf(column)} as "keyId", count(*)::int as count from ${table} where ${column} is not null group by 1 order by 1`,
     );
     found.push(...rows.map((row) => ({ table, ...row })));
   }
@@ -91,7 +93,7 @@ const nextOf = async (pool: pg.Pool, place: Place, ring: KeyRing, after: number[
   (
     await pool.query<Row>(
       `select array[${place.key.join(', ')}] as key, ${place.column} as sealed from ${place.table}
-        where ${keyIdOf(place.column)} <> $1 and ($2::int[] is null or array[${place.key.join(', ')}] > $2::int[]) order by 1 limit ${AT_ONCE}`,
+        where ${place.column} is not null and ${keyIdOf(place.column)} <> $1 and ($2::int[] is null or array[${place.key.join(', ')}] > $2::int[]) order by 1 limit ${AT_ONCE}`,
       [ring.currentId, after],
     )
   ).rows;

@@ -31,9 +31,14 @@ const doorsOf = (ring: KeyRing, { side, email, network }: Knock) => {
   };
 };
 
-/** `whom`: 'client:7', or an e-mail that nobody has. */
-const codesMarkOf = (ring: KeyRing, procedure: string, whom: string): Buffer =>
-  ring.marks(`${procedure}|${whom}`, 'second-factor')[0];
+/** Whose codes are tried. `place`: a client's own, which is counted by itself, so that nobody elsewhere uses his tries up; `email`: one that nobody has. */
+export type CodesOf = { clientId: number; place?: Buffer | null } | { userId: number } | { email: string };
+
+const codesMarkOf = (ring: KeyRing, procedure: string, whom: CodesOf): Buffer => {
+  const subject = 'email' in whom ? whom.email : subjectOf(whom);
+  const place = 'place' in whom && whom.place ? `|${whom.place.toString('base64')}` : '';
+  return ring.marks(`${procedure}|${subject}${place}`, 'second-factor')[0];
+};
 
 interface Limits {
   tries: number;
@@ -69,9 +74,9 @@ const limitsIn = async (db: Queryable) => {
 
 /** $4: tries, $5: within seconds; the first block lasts $6 seconds, each further one twice as long as the one before, at most $7. */
 const TRY = `
-  insert into sign_in_guard as g (mark, failures, client_id, user_id, address, forget_at)
-    select $1, 1, (select client_id from client where $8 = 'client' and lower(email) = lower($2) and status <> 'deleted'),
-           (select id from hub_user where $8 = 'user' and lower(email) = lower($2)), $3::text, now() + make_interval(secs => $5)
+  insert into sign_in_guard as g (mark, failures, client_id, user_id, address, forget_at, of_codes)
+    select $1, 1, coalesce($9::int, (select client_id from client where $8 = 'client' and lower(email) = lower($2) and status <> 'deleted')),
+           (select id from hub_user where $8 = 'user' and lower(email) = lower($2)), $3::text, now() + make_interval(secs => $5), $9::int is not null
   on conflict (mark) do update set
     failures = case when g.blocked_until > now() then g.failures
                     when g.since < now() - make_interval(secs => $5) then 1
@@ -89,14 +94,16 @@ const TRY = `
 interface Door {
   mark: Buffer;
   limits: Limits;
-  /** Whose it is, for people who look, and for opening it: that of codes is nobody's. */
-  of?: { side: Side; email: string | null; address: string | null };
+  /** Whose it is, for people who look, and for opening it. */
+  of?: { side: Side; email: string | null; address: string | null } | { codesOf: number };
 }
 
 const tryDoor = async (db: Queryable, { mark, limits, of }: Door): Promise<number> => {
   const { tries, windowSeconds, blockSeconds, longestSeconds } = limits;
-  const values = [mark, of?.email ?? null, of?.address ?? null, tries, windowSeconds, blockSeconds, longestSeconds];
-  return (await db.query<{ wait: number | null }>(TRY, [...values, of?.side ?? null])).rows[0]?.wait ?? 0;
+  const { side = null, email = null, address = null } = of && 'side' in of ? of : {};
+  const codesOf = of && 'codesOf' in of ? of.codesOf : null;
+  const values = [mark, email, address, tries, windowSeconds, blockSeconds, longestSeconds, side, codesOf];
+  return (await db.query<{ wait: number | null }>(TRY, values)).rows[0]?.wait ?? 0;
 };
 
 /** The longest of these blocks in seconds; 0 = none holds. */
@@ -149,8 +156,9 @@ export const knock = async (db: Queryable, ring: KeyRing, asked: Knock): Promise
   return 0;
 };
 
-/** The password was right: this was no guess, so it does not count against all who are here. */
+/** The password was right: this was no guess, so it does not count against all who are here. Where its owner was known it had not been counted. */
 export const forgiveAddress = async (db: Queryable, ring: KeyRing, asked: Knock): Promise<void> => {
+  if (await isKnownPlace(db, ring, asked)) return;
   await db.query(`update sign_in_guard set failures = greatest(failures - 1, 0) where mark = $1`, [
     doorsOf(ring, asked).here,
   ]);
@@ -158,13 +166,20 @@ export const forgiveAddress = async (db: Queryable, ring: KeyRing, asked: Knock)
 
 /**
  * Counts a code before it is compared, whichever run it is for: a new run brings no new tries. Answers for how many seconds no code is taken; 0 = it may
- * be tried. Its door has no account: a new password does not open it.
+ * be tried. A client's new password opens its door, for he has shown his codes for it; that of a user does not.
  */
-export const knockWithCode = async (db: Queryable, ring: KeyRing, procedure: string, whom: string): Promise<number> =>
-  tryDoor(db, { mark: codesMarkOf(ring, procedure, whom), limits: (await limitsIn(db)).codes });
+export const knockWithCode = async (
+  db: Queryable,
+  ring: KeyRing,
+  procedure: string,
+  whom: CodesOf,
+): Promise<number> => {
+  const door = { mark: codesMarkOf(ring, procedure, whom), limits: (await limitsIn(db)).codes };
+  return tryDoor(db, { ...door, ...('clientId' in whom && { of: { codesOf: whom.clientId } }) });
+};
 
 /** Whoever gave the right code in a procedure of his own has shown what guards it. */
-export const forgiveCodes = async (db: Queryable, ring: KeyRing, procedure: string, whom: string): Promise<void> => {
+export const forgiveCodes = async (db: Queryable, ring: KeyRing, procedure: string, whom: CodesOf): Promise<void> => {
   await db.query(`delete from sign_in_guard where mark = $1`, [codesMarkOf(ring, procedure, whom)]);
 };
 
@@ -178,11 +193,15 @@ export const letIn = async (
   { account, ...asked }: Knock & { account: Account },
 ): Promise<void> => {
   const subject = subjectOf(account);
-  const codes = CODES_OF[asked.side].map((one) => codesMarkOf(ring, one, subject));
+  const [place] = placeMarks(ring, asked.network);
+  const codes = CODES_OF[asked.side].flatMap((one) => [
+    codesMarkOf(ring, one, account),
+    codesMarkOf(ring, one, { ...account, place }),
+  ]);
   const doors = doorsOf(ring, asked);
   const opened = [doors.accountFromHere, ...((await isKnownPlace(db, ring, asked)) ? [] : [doors.account]), ...codes];
   await db.query(`delete from sign_in_guard where mark = any($1)`, [opened]);
-  await notePlace(db, subject, placeMarks(ring, asked.network)[0]);
+  await notePlace(db, subject, place);
 };
 
 /** Kinds of procedures whose wrong codes a sign-in forgets. */

@@ -20,6 +20,10 @@ export const notePlace = async (db: Queryable, subject: string, mark: Buffer): P
   );
 };
 
+/** Whether somebody has signed in, registered or recovered from here before. */
+export const isPlaceOf = async (db: Queryable, subject: string, mark: Buffer): Promise<boolean> =>
+  (await db.query(`select from sign_in_place where subject = $1 and mark = $2`, [subject, mark])).rowCount === 1;
+
 export const dropOldPlaces = async (db: Queryable): Promise<void> => {
   await db.query(`delete from sign_in_place where last_at < now() - interval '${KNOWN_DAYS} days'`);
 };

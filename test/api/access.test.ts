@@ -96,6 +96,62 @@ describe('a user who must not see personal data', () => {
   });
 });
 
+describe('a user who sees less than a colleague with the same rights', () => {
+  it('does not help him in, does not change him, and so does not become him', async () => {
+    const [tag, other] = await api.sql(`insert into tag (name) values ('less-a'), ('less-b') returning id`);
+    const scoped = await api.operator(['*'], { tagIds: [tag.id] });
+    const masked = await api.operator(['*'], { maskData: true });
+    const [all, wider] = [await api.operator(), await api.operator(['*'], { tagIds: [tag.id, other.id] })];
+    for (const [by, colleague] of [
+      [scoped, all],
+      [scoped, wider],
+      [masked, all],
+    ] as const) {
+      await api.sql(`update hub_user set two_factor = 'totp' where id = $1`, [colleague.id]);
+      const tries = [
+        by.call(`POST /api/v2/users/${colleague.id}/2fa/reset`),
+        by.call(`DELETE /api/v2/users/${colleague.id}/sessions`),
+        by.call(`PATCH /api/v2/users/${colleague.id}`, { password: 'another good password' }),
+        by.call(`PUT /api/v2/users/${colleague.id}`, { tagIds: [tag.id], maskData: true, groupIds: [] }),
+        by.call(`DELETE /api/v2/users/${colleague.id}`),
+      ];
+      expect((await Promise.all(tries)).map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
+      expect(await api.sql(`select two_factor from hub_user where id = $1`, [colleague.id])).toEqual([
+        { two_factor: 'totp' },
+      ]);
+    }
+  });
+
+  it('leaves in the audit that he set a password, and not which', async () => {
+    const user = await api.operator();
+    const password = 'another good password';
+    expect((await admin.call(`PATCH /api/v2/users/${user.id}`, { password })).status).toBe(200);
+    const rows = await api.sql(`select * from audit where object = $1 and action <> 'users.signin'`, [
+      `user:${user.id}`,
+    ]);
+    expect(rows.map(({ actor, action }: Record<string, string>) => [actor, action])).toEqual([
+      [`user:${admin.id}`, 'users.password'],
+      [`user:${admin.id}`, 'users.update'],
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(password);
+  });
+
+  it('does so for one who sees no more, and for himself', async () => {
+    const [tag, other] = await api.sql(`insert into tag (name) values ('same-a'), ('same-b') returning id`);
+    const scoped = await api.operator(['*'], { tagIds: [tag.id, other.id] });
+    const narrower = await api.operator(['*'], { tagIds: [tag.id] });
+    const masked = await api.operator(['*'], { maskData: true });
+    const alsoMasked = await api.operator(['*'], { maskData: true });
+    for (const [by, user] of [
+      [scoped, narrower],
+      [masked, alsoMasked],
+      [scoped, scoped],
+      [masked, masked],
+    ] as const)
+      expect((await by.call(`PATCH /api/v2/users/${user.id}`, { name: 'Renamed' })).status).toBe(200);
+  });
+});
+
 describe('a changed right', () => {
   it('counts within seconds, without signing in again', async () => {
     const clerk = await api.operator(['tags.read']);

@@ -1,5 +1,8 @@
 /** What belongs to one client in the Back Office: phones, addresses, notes, rights; and his end. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyRing } from '../../config/key-ring.ts';
+import { openMessage } from '../../db/repositories/messages.ts';
 import { type Answer, type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
 import { eventually } from '../kit/hub.ts';
 
@@ -18,6 +21,53 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const refusal = ({ status, body }: Answer) => [status, body.error?.details[0].field, body.error?.details[0].reason];
+
+describe('an operator who changes how a client is reached', () => {
+  const told = async (email: string) => {
+    const rows = await api.sql(
+      `select sealed from message where type = 'ProfileChanged' and channel = 'email' order by id`,
+    );
+    return rows
+      .map(({ sealed }: { sealed: Buffer }) => openMessage(new KeyRing(api.settings.configKeys), sealed))
+      .filter(({ to }: { to: string }) => to === email)
+      .map(({ parameters }: { parameters: Record<string, string> }) => parameters['what']);
+  };
+  beforeAll(async () => {
+    await api.sql(
+      `with c as (insert into connection (provider, name, caption, config) values ('smtp', 'post', 'Post', '') returning id)
+       insert into message_route (channel, connection_id) select 'email', id from c`,
+    );
+  });
+
+  it('changes no e-mail or default phone without the old mailbox being told', async () => {
+    const old = `old-${randomUUID()}@example.com`;
+    const { id } = await api.client({ email: old });
+    await admin.call(`PATCH /api/v2/clients/${id}`, { city: 'Berlin' });
+    await admin.call(`PATCH /api/v2/clients/${id}`, { email: old });
+    expect(await told(old)).toEqual([]);
+    const { body: phone } = await admin.call('POST /api/v2/phones', { clientId: id, number: '+4930111111' });
+    await admin.call(`PATCH /api/v2/phones/${phone.id}`, { number: '+4930111112' });
+    await admin.call('POST /api/v2/phones', { clientId: id, number: '+4930111113' });
+    expect(await told(old)).toEqual(['phone number', 'phone number']);
+    const changed = await admin.call(`PATCH /api/v2/clients/${id}`, { email: `new-${old}`, phone: '+4930111114' });
+    expect(changed.status).toBe(200);
+    expect(await told(old)).toEqual([...['phone number', 'phone number'], ...['e-mail address', 'phone number']]);
+    expect(await told(`new-${old}`)).toEqual([]);
+  });
+
+  it('makes nobody deleted without the right to delete', async () => {
+    const { id } = await api.client();
+    const clerk = await api.operator(['clients.read', 'clients.update']);
+    expect(refusal(await clerk.call(`PATCH /api/v2/clients/${id}`, { statusId: 4 }))).toEqual([
+      403,
+      'statusId',
+      'forbidden',
+    ]);
+    expect((await clerk.call(`PATCH /api/v2/clients/${id}`, { statusId: 2 })).body.status).toBe('inactive');
+    const may = await api.operator(['clients.read', 'clients.update', 'clients.delete']);
+    expect((await may.call(`PATCH /api/v2/clients/${id}`, { statusId: 4 })).body.status).toBe('deleted');
+  });
+});
 
 describe('phones', () => {
   it('are kept in one form; the first is the default one, and another takes its place', async () => {

@@ -54,6 +54,13 @@ describe('an export of the rights', () => {
 });
 
 describe('an import of rights', () => {
+  it('makes new groups for those only who may create them', async () => {
+    const who = await api.operator(['groups.update', 'tags.read']);
+    const { status, body } = await importing([{ name: 'Newcomers', permissions: ['tags.read'] }], { who });
+    expect([status, body.error?.details[0].field]).toEqual([403, 'groups.0.name']);
+    expect(await rightsOf('Newcomers')).toBeUndefined();
+  });
+
   it('makes and changes the groups it names, and leaves the others', async () => {
     const file = [
       { name: 'Compliance', permissions: ['documents.read', 'clients.read', 'clients.read'] },
@@ -116,7 +123,7 @@ describe('an import of rights', () => {
     });
     expect((await importing([good, good])).status).toBe(400);
     expect((await importing([{ ...good, colour: 'red' }])).status).toBe(400);
-    const clerk = await api.operator(['groups.update', 'clients.read']);
+    const clerk = await api.operator(['groups.create', 'groups.update', 'clients.read']);
     expect(await importing([good, { name: 'All', permissions: ['*'] }], { who: clerk })).toMatchObject({
       status: 403,
       body: { error: { details: [{ field: 'groups.1.permissions' }] } },

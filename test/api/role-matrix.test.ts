@@ -375,6 +375,38 @@ describe('an operator', () => {
     expect((await onlyBob.call(`GET /api/v2/webhooks/${id}`)).body).toMatchObject({ headers: {}, body: '*' });
   });
 
+  it('who must not see personal data does not find it by filters and sorts either', async () => {
+    let tried = 0;
+    const lists = of('user', 'GET').filter(isList);
+    expect(
+      await wrongs(lists, async (one) => {
+        const { path } = (await placed(one, ann))!;
+        const [open, hidden] = [await admin.call(`GET ${path}`), await masked.call(`GET ${path}`)];
+        const rows = (open.body.data ?? []) as Row[];
+        const hides = fieldsOf(one).filter((field) =>
+          rows.some((row, n) => JSON.stringify(row[field]) !== JSON.stringify(hidden.body.data[n]?.[field])),
+        );
+        const { properties = {} } = z.toJSONSchema(one.spec.query ?? z.object({}), {
+          io: 'input',
+          unrepresentable: 'any',
+        });
+        const sorts = ((properties['sort_by'] as { enum?: string[] } | undefined)?.enum ?? []) as string[];
+        const queries = hides.flatMap((field) => [
+          ...(`filter[${field}]` in properties ? [[`filter[${field}]`, 'a']] : []),
+          ...(sorts.includes(field) ? [['sort_by', field]] : []),
+        ]);
+        tried += queries.length;
+        for (const [name, value] of queries as [string, string][]) {
+          const answer = await masked.call(`GET ${path}?${name}=${value}`);
+          if (answer.status !== 403 || answer.body.error.details[0].field !== name)
+            return `${name}=${value}: ${said(answer)}`;
+        }
+        return undefined;
+      }),
+    ).toEqual([]);
+    expect(tried).toBeGreaterThan(10);
+  });
+
   it('who must not see personal data sees none', async () => {
     const telling: string[] = [];
     expect(

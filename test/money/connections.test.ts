@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../../config/key-ring.ts';
+import { openPassword, sealPassword } from '../../db/repositories/account-changes.ts';
 import { claimTrial } from '../../db/repositories/connection-health.ts';
 import { openConnectionRow, replaceSettings, sealSettings } from '../../db/repositories/connections.ts';
 import { seedDemo } from '../../db/seed/demo.ts';
@@ -274,6 +275,11 @@ describe('keys', () => {
     await hub.resume();
     const before = await Promise.all(Array.from({ length: 3 }, () => client.withdraw('5.00')));
     const both = new KeyRing(`${fresh},${CONFIG_KEYS}`);
+    // One whose password is yet to be set, and one whose password was.
+    const change = `insert into account_change (account_id, client_id, wanted, sealed, state, requested_by, workflow_started)
+      select account_id, client_id, '{"password": "main"}', $1, $2, 'user:1', true from account order by account_id limit 1 returning id`;
+    const waiting = await hub.one<{ id: number }>(change, [sealPassword(ring, 'Secret 12345'), 'waiting']);
+    await hub.one(change, [null, 'done']);
     const [rotated, during] = await Promise.all([
       resealAll(hub.pool, both),
       Promise.all(Array.from({ length: 3 }, () => client.withdraw('5.00'))),
@@ -282,6 +288,10 @@ describe('keys', () => {
     expect(rotated.unreadable).toEqual([]);
     expect(await resealAll(hub.pool, both)).toEqual({ done: 0, unreadable: [] });
     expect(new Set((await keysInUse(hub.pool)).map(({ keyId }) => keyId))).toEqual(new Set(['k2']));
+    const { sealed } = await hub.one<{ sealed: Buffer }>('select sealed from account_change where id = $1', [
+      waiting.id,
+    ]);
+    expect(openPassword(new KeyRing(fresh), sealed)).toBe('Secret 12345');
     const env = { ...process.env, DATABASE_URL: hub.settings.databaseUrl, CONFIG_KEYS: `${fresh},${CONFIG_KEYS}` };
     const run = promisify(execFile);
     const { stdout } = await run(process.execPath, ['cli/keys.ts', 'list'], { env });

@@ -94,6 +94,17 @@ describe('a block', () => {
     expect((await signIn(device, resident)).body.code).toBe(202);
   });
 
+  it('of an address comes also to whoever signs in to his own account there between his guesses', async () => {
+    await set('userConfirmation.triesOfAddress', 5);
+    const [own, device] = [await registered(CAFE), at(CAFE)];
+    const guesses: number[] = [];
+    for (let n = 0; n < 7; n++) {
+      guesses.push((await signIn(device, anEmail(), 'Wrong1234')).status);
+      expect((await signIn(device, own)).body.code).toBe(202);
+    }
+    expect(guesses).toEqual([...Array(5).fill(400), 429, 429]);
+  });
+
   it('is not brought about by those who know their passwords, however many are at one address', async () => {
     await set('userConfirmation.triesOfAddress', 5);
     for (let n = 0; n < 7; n++) {
@@ -114,6 +125,48 @@ describe('a block', () => {
     await api.hub.pool.query(`update sign_in_guard set forget_at = now() - interval '1 second'`);
     await dropOldTries(api.hub.pool);
     expect(await rows('sign_in_guard')).toBe(0);
+  });
+});
+
+describe('who knows an e-mail', () => {
+  beforeEach(() => forget('code_sending', 'broker_setting', 'sign_in_guard'));
+
+  const challenge = (device: Device, email: string) =>
+    device.call(`GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`);
+  const wrongCodes = async (device: Device, email: string, tries: number): Promise<number[]> => {
+    const { token } = (await challenge(device, email)).body;
+    const statuses: number[] = [];
+    for (let n = 0; n < tries; n++)
+      statuses.push((await device.call('POST /my/2fa/challenge', { token, code: '00000' + n })).status);
+    return statuses;
+  };
+
+  it('and asks for its codes as often as may be leaves them to the owner where he signed in before', async () => {
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    const asked: number[] = [];
+    for (let n = 0; n < 6; n++) asked.push((await challenge(thief, email)).status);
+    expect(asked).toEqual([200, 200, 200, 200, 200, 429]);
+    expect((await challenge(at('192.0.2.98'), email)).status).toBe(429);
+    await recover(at(HOME), email, 'NewSecret123');
+  });
+
+  it('and guesses codes closes nothing for the owner there, whose new password opens it all', async () => {
+    await set('userConfirmation.codeTries', 3);
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    expect(await wrongCodes(thief, email, 4)).toEqual([400, 400, 400, 429]);
+    await recover(at(HOME), email, 'NewSecret123');
+    expect(await wrongCodes(thief, email, 1)).toEqual([400]);
+  });
+
+  it('and guesses codes blocks him elsewhere, until an operator unblocks him', async () => {
+    await set('userConfirmation.codeTries', 3);
+    const [email, thief] = [await registered(HOME), at(CAFE)];
+    await wrongCodes(thief, email, 4);
+    const admin = await api.operator();
+    const { body } = await admin.call(`GET /security/addresses?filter[clientEmail]=${email}`);
+    expect(body).toMatchObject({ total: 1, data: [{ ip: null, reason: 'Too many wrong codes' }] });
+    expect((await admin.call(`DELETE /security/addresses/${body.data[0].id}`)).status).toBe(204);
+    await recover(thief, email, 'NewSecret123');
   });
 });
 

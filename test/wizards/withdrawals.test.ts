@@ -146,7 +146,7 @@ describe('a payout in steps', () => {
 
   it('is not confirmed by a code of the app that was typed for what it stands instead of', async () => {
     const secret = Buffer.from('12345678901234567890');
-    await api.hub.pool.query(`insert into client_factor (client_id, type) values ($1, 'google')`, [ann.id]);
+    await turnOn(api, ann.id, 'google');
     await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
       ann.id,
       new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),

@@ -83,6 +83,7 @@ export const addresses = resource({
     address: view.address && '*',
     postcode: view.postcode && '*',
   }),
+  hides: ['address', 'postcode'],
 });
 
 const NOWHERE = { countryId: null, state: null, city: null, address: null, postcode: null };

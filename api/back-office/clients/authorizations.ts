@@ -54,6 +54,7 @@ export const authorizations = (deps: ApiDeps) =>
     permission: 'clients',
     filters: { ...filters, clientId: byIds('clientId') },
     mask: (view) => ({ ...view, ip: '*', city: null, userAgent: null }),
+    hides: ['ip'],
   })(deps);
 
 /** GET /my/authorizations. */

@@ -60,4 +60,5 @@ export const clients = resource({
     return rows.flatMap((row) => views.get(row.clientId) ?? []);
   },
   mask: maskClient,
+  hides: ['email', 'emails', 'name', 'nickname', 'city', 'companyShortName', 'companyFullName'],
 });

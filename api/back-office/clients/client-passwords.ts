@@ -56,6 +56,7 @@ export const clientPasswordProcedures = (hub: MoneyHub): Procedure[] => {
     procedure('POST /clients/{clientId}/reset-password', {
       ...common,
       summary: 'Want a new password of a client',
+      confirm: true,
       description: 'He is signed out at once; at his next sign-in he sets a new password, after a code by e-mail.',
       params: clientParam,
       errors: [404],
@@ -71,6 +72,7 @@ export const clientPasswordProcedures = (hub: MoneyHub): Procedure[] => {
     procedure('POST /clients/reset-password', {
       ...common,
       summary: 'Want a new password of every client',
+      confirm: true,
       description: 'Of those the caller may see.',
       handle: ({ actor, requestId }) =>
         inTransaction(pool, async (db) => {

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { phoneTaken } from '../../../activities/clients/kinds/phone.ts';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
+import { tellOldContact } from '../../../activities/clients/tell-old-contact.ts';
 import { queueMessage } from '../../../activities/messaging/queue-message.ts';
 import { KeyRing } from '../../../config/key-ring.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
@@ -19,6 +20,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
 import { idText } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
+import { assertHoldsAll } from '../resources/grants.ts';
 import { CLIENT_STATUS } from './client-lists.ts';
 import { type ClientBody, columnsOf, CreateBody, UpdateBody } from './client-fields.ts';
 import { historyOf } from './profile-history.ts';
@@ -114,6 +116,9 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
       tags: ['Clients'],
       access: 'user',
       permission: 'clients.update',
+      confirm: true,
+      description:
+        'Whoever makes him deleted needs `clients.delete` too. Of a new e-mail or phone the old ones are told.',
       params: z.object({ clientId: idText() }),
       body: UpdateBody,
       answer: Client,
@@ -125,7 +130,10 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
             await db.query('select 1 from client where client_id = $1 for update', [clientId]);
             const before = (await clientViews(db, [clientId])).get(clientId)!;
             const wanted = body.statusId === undefined ? before.status : CLIENT_STATUS[body.statusId];
-            if (wanted === 'deleted' && before.status !== 'deleted') await deleteClient(db, clientId);
+            if (wanted === 'deleted' && before.status !== 'deleted') {
+              assertHoldsAll(actor, ['clients.delete'], 'statusId');
+              await deleteClient(db, clientId);
+            }
             // A level is given with its record.
             const { verificationLevelId: levelId, ...rest } = body;
             const columns: [string, unknown][] = [
@@ -145,7 +153,11 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
             const moved = body.countryId !== undefined || body.typeId !== undefined;
             if (moved && body.jurisdictionId === undefined) await assignJurisdiction(db, clientId);
             const view = (await clientViews(db, [clientId])).get(clientId)!;
-            await noteProfileChanges(db, clientId, historyOf(before, view), actor.id);
+            const history = historyOf(before, view);
+            await noteProfileChanges(db, clientId, history, actor.id);
+            for (const kind of ['email', 'phone'] as const)
+              if (body[kind] !== undefined && history.some(({ type }) => type === kind))
+                await tellOldContact(db, ring, kind, before);
             const what = { actor: actorName(actor), action: 'clients.update', object: `client:${clientId}` };
             await recordAudit(db, { ...what, before, after: view, requestId });
             if (view.status !== 'active' && view.status !== before.status) {

@@ -49,6 +49,7 @@ export const clientPermissionProcedures = ({ pool }: ApiDeps): Procedure[] => [
     ...common,
     summary: 'Overrule what the level of a client says',
     permission: 'clientPermissions.update',
+    confirm: true,
     body: Body,
     handle: ({ actor, params: { clientId }, body: { isExplicit, permissions }, requestId }) =>
       inTransaction(pool, async (db) => {

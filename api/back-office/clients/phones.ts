@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { phoneTaken } from '../../../activities/clients/kinds/phone.ts';
+import { tellOldContact } from '../../../activities/clients/tell-old-contact.ts';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
 import { ClientPhone, type ClientPhoneRow } from '../../../db/entities/clients.ts';
 import { PHONE_TYPES } from '../../../db/repositories/client-phones.ts';
@@ -39,6 +40,7 @@ export const phones = resource({
   entity: ClientPhone,
   id: 'id',
   permission: 'phones',
+  confirm: true,
   clientProperty: 'clientId',
   filters: {
     clientId: byId('clientId'),
@@ -62,7 +64,7 @@ export const phones = resource({
     default: z.boolean().default(false),
   }),
   onlyOnCreate: ['clientId'],
-  fields: async ({ default: isDefault, ...body }, { db, actor }, row: ClientPhoneRow | null) => {
+  fields: async ({ default: isDefault, ...body }, { db, actor, ring }, row: ClientPhoneRow | null) => {
     const clientId = row?.clientId ?? body.clientId!;
     await db.query('select from client where client_id = $1 for update', [clientId]);
     if (body.number !== undefined) await assertFree(db, body.number, clientId);
@@ -71,7 +73,7 @@ export const phones = resource({
     const main = await mainNumber(db, clientId);
     const first = row === null && main === null;
     const number = body.number ?? row?.number ?? null;
-    if (first || isDefault || row?.isDefault) await noteMain({ db, actor }, clientId, main, number);
+    if (first || isDefault || row?.isDefault) await noteMain({ db, actor, ring }, clientId, main, number);
     if (isDefault && !row?.isDefault)
       await db.query('update client_phone set is_default = false where client_id = $1 and is_default', [clientId]);
     return {
@@ -102,6 +104,7 @@ export const phones = resource({
       updateTime: isoTimeOrNull(row.updateTime),
     })),
   mask: (view) => ({ ...view, number: '*', ext: view.ext && '*' }),
+  hides: ['number', 'ext'],
 });
 
 const assertFree = async (db: Writing['db'], number: string, clientId: number): Promise<void> => {
@@ -116,14 +119,20 @@ const mainNumber = async (db: Writing['db'], clientId: number): Promise<string |
     ])
   ).rows[0]?.number ?? null;
 
-/** In the client's history. */
+/** In the client's history; and he is told. */
 const noteMain = async (
-  { db, actor }: Pick<Writing, 'db' | 'actor'>,
+  { db, actor, ring }: Pick<Writing, 'db' | 'actor' | 'ring'>,
   clientId: number,
   from: string | null,
   to: string | null,
 ): Promise<void> => {
-  if (from !== to) await noteProfileChanges(db, clientId, [{ type: 'phone', from, to }], actor.id);
+  if (from === to) return;
+  await noteProfileChanges(db, clientId, [{ type: 'phone', from, to }], actor.id);
+  const { rows } = await db.query<{ email: string; locale: string; firstName: string }>(
+    'select email, locale, first_name as "firstName" from client where client_id = $1',
+    [clientId],
+  );
+  await tellOldContact(db, ring, 'phone', { ...rows[0]!, phone: from });
 };
 
 /** When the default phone goes, another takes its place, a confirmed one first. */

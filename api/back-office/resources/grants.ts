@@ -16,3 +16,22 @@ export const permissionsOf = async (userId: number, db: Queryable): Promise<stri
   );
   return rows.map((row) => row.permission);
 };
+
+/**
+ * Nobody changes, removes or helps in a colleague who may do or see more than he does: with his password he would be him. Throws 403. Himself he may.
+ */
+export const assertMayManage = async (actor: UserActor, userId: number, db: Queryable): Promise<void> => {
+  assertHoldsAll(actor, await permissionsOf(userId, db));
+  if (actor.id === userId) return;
+  const { rows } = await db.query<{ maskData: boolean; tagIds: number[] }>(
+    `select mask_data as "maskData", array(select tag_id from hub_user_tag where user_id = $1) as "tagIds" from hub_user where id = $1`,
+    [userId],
+  );
+  const { maskData, tagIds } = rows[0]!;
+  if ((actor.maskData && !maskData) || seesMore(actor, tagIds))
+    throw problem(403, 'forbidden', 'This user sees more than you do.');
+};
+
+/** Whether one with these tags sees clients whom this user does not. */
+export const seesMore = ({ tagIds: sees }: UserActor, tagIds: readonly number[]): boolean =>
+  sees.length > 0 && (tagIds.length === 0 || tagIds.some((tag) => !sees.includes(tag)));

@@ -75,7 +75,7 @@ export const groupRightsProcedures = ({ pool }: ApiDeps): Procedure[] => [
     ...common,
     summary: 'Give groups the rights of an export',
     description:
-      'Groups are known by their names: those of the file are made or changed, others stay as they are. With dryRun it is only said what would be done.',
+      'Groups are known by their names: those of the file are made or changed, others stay as they are. Who makes new ones needs `groups.create` too. With dryRun it is only said what would be done.',
     permission: 'groups.update',
     confirm: true,
     query: z.object({ dryRun: flagText().optional() }),
@@ -112,6 +112,7 @@ const assertMayChange = (actor: UserActor, wanted: Wanted, group: Group | undefi
     const issue = `The group ${group.name} is fixed and cannot be changed.`;
     throw problem(409, 'fixed', issue, `${field}.name`);
   }
+  if (!group) assertHoldsAll(actor, ['groups.create'], `${field}.name`);
   assertHoldsAll(actor, [...wanted.permissions, ...(group?.permissions ?? [])], `${field}.permissions`);
 };
 

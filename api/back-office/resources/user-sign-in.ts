@@ -9,7 +9,7 @@ import { actorName, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { idText } from '../../kit/shapes.ts';
-import { assertHoldsAll, permissionsOf } from './grants.ts';
+import { assertMayManage } from './grants.ts';
 
 const common = {
   tags: ['Users and groups'] as [string],
@@ -20,7 +20,7 @@ const common = {
   answer: null,
 };
 
-/** What administrators do about how colleagues sign in. Nobody does it to somebody with more rights. */
+/** What administrators do about how colleagues sign in. Nobody does it to somebody who may do or see more. */
 export const userSignInProcedures = ({ pool, access }: ApiDeps): Procedure[] => {
   const about = (
     { actor, params: { userId }, requestId }: { actor: UserActor; params: { userId: number }; requestId: string },
@@ -30,7 +30,7 @@ export const userSignInProcedures = ({ pool, access }: ApiDeps): Procedure[] => 
     inTransaction(pool, async (db) => {
       const { rowCount } = await db.query(`select from hub_user where id = $1 for update`, [userId]);
       if (rowCount === 0) throw notFound('user');
-      assertHoldsAll(actor, await permissionsOf(userId, db));
+      await assertMayManage(actor, userId, db);
       await change(db);
       await revokeTokens(db, { subjects: [`user:${userId}`] });
       await dropChallengesOf(db, userId);

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { HubUser, type HubUserRow } from '../../../db/entities/people.ts';
+import { actorName } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { contains, custom } from '../../kit/filters.ts';
 import { type Writing, resource } from '../../kit/resource.ts';
 import { email, flagText, id, idAndName, isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
 import { breachedFault } from '../../../db/new-password.ts';
 import { hashPassword } from '../../../db/passwords.ts';
+import { recordAudit } from '../../../db/repositories/audit.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
 import { dropChallengesOf } from '../../../db/repositories/user-challenges.ts';
-import { assertHoldsAll, permissionsOf } from './grants.ts';
+import { assertHoldsAll, assertMayManage, seesMore } from './grants.ts';
 
 const UserView = z
   .object({
@@ -91,10 +93,15 @@ export const users = resource({
   guard: async (row: HubUserRow, change, writing) => {
     if (change === 'delete' && row.id === writing.actor.id)
       throw problem(403, 'forbidden', 'You cannot delete yourself.');
-    assertHoldsAll(writing.actor, await permissionsOf(row.id, writing.db));
+    const { actor, db, requestId } = writing;
+    await assertMayManage(actor, row.id, db);
+    // The object does not show it, so that it was set is written down by itself.
+    if (change !== 'delete' && change.password !== undefined)
+      await recordAudit(db, { actor: actorName(actor), action: 'users.password', object: `user:${row.id}`, requestId });
     if (change === 'delete') await signOutEverywhere(row.id, writing);
   },
   mask: (view) => ({ ...view, email: '*', name: '*' }),
+  hides: ['email', 'name'],
 });
 
 const named = async (
@@ -136,8 +143,7 @@ const saveGroups = async (userId: number, { groupIds }: Body, { db, actor }: Wri
 
 const saveTags = async (userId: number, { tagIds }: Body, { db, actor }: Writing): Promise<void> => {
   if (tagIds === undefined) return;
-  const sees = actor.tagIds;
-  if (sees.length > 0 && (tagIds.length === 0 || tagIds.some((tag) => !sees.includes(tag)))) {
+  if (seesMore(actor, tagIds)) {
     throw problem(
       403,
       'forbidden',

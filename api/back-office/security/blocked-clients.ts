@@ -10,7 +10,7 @@ import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { resource } from '../../kit/resource.ts';
 import { idText, isoTime, text, time } from '../../kit/shapes.ts';
 
-/** GET /security/addresses: clients who may not sign in for a while, after too many tries. */
+/** GET /security/addresses: clients who may not sign in, or whose codes are not taken, for a while after too many tries. */
 export const blockedClients = resource({
   path: '/security/addresses',
   idParam: 'addressId',
@@ -30,18 +30,20 @@ export const blockedClients = resource({
       id: z.int(),
       clientId: z.int(),
       clientEmail: z.string(),
-      ip: z.string().nullable().meta({ description: 'Where he may not come from; null: from anywhere.' }),
-      reason: z.string(),
+      ip: z.string().nullable().meta({ description: 'Where he may not come from; null: from anywhere, and of codes.' }),
+      reason: z.enum(['Too many login attempts', 'Too many wrong codes']),
       createTime: time(),
       expireTime: time(),
     })
     .meta({ id: 'BlockedClient' }),
   present: (rows: BlockedClientRow[]) =>
-    rows.map(({ id, clientId, clientEmail, ip, createTime, expireTime }) => ({
-      ...{ id, clientId, clientEmail, ip: ip ?? null, reason: 'Too many login attempts' },
+    rows.map(({ id, clientId, clientEmail, ip, createTime, expireTime, ofCodes }) => ({
+      ...{ id, clientId, clientEmail, ip: ip ?? null },
+      reason: ofCodes ? ('Too many wrong codes' as const) : ('Too many login attempts' as const),
       ...{ createTime: isoTime(createTime), expireTime: isoTime(expireTime) },
     })),
   mask: (view) => ({ ...view, clientEmail: '*', ip: view.ip && '*' }),
+  hides: ['clientEmail', 'ip'],
 });
 
 /** DELETE /security/addresses/{addressId} */

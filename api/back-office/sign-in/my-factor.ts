@@ -42,14 +42,14 @@ export const myFactorProcedures = ({ pool, ring, userFactors }: ApiDeps): Proced
 
   /** A stolen token must not guess the password. */
   const assertPassword = async (id: number, password: string): Promise<void> => {
-    const wait = await knockWithCode(pool, ring, 'backOfficePassword', `user:${id}`);
+    const wait = await knockWithCode(pool, ring, 'backOfficePassword', { userId: id });
     if (wait > 0) throw new HubFailure('Rejected', 'too_many_attempts', 'Too many attempts.', { retryAfter: wait });
     const { rows } = await pool.query<{ hash: string }>('select password_hash as hash from hub_user where id = $1', [
       id,
     ]);
     if (!(await passwordIs(password, rows[0]?.hash)))
       throw problem(400, 'bad_credentials', 'Incorrect password.', 'password');
-    await forgiveCodes(pool, ring, 'backOfficePassword', `user:${id}`);
+    await forgiveCodes(pool, ring, 'backOfficePassword', { userId: id });
   };
 
   return [
@@ -100,8 +100,8 @@ export const myFactorProcedures = ({ pool, ring, userFactors }: ApiDeps): Proced
       body: z.strictObject({ token: z.uuid('must be a UUID'), code: text(20) }),
       answer: State,
       handle: async ({ actor, body, requestId }) => {
-        const { userId, provider } = await userFactors.answer(body, { purposes: ['switch-on'], userId: actor.id });
-        await inTransaction(pool, async (db) => {
+        const meant = { purposes: ['switch-on' as const], userId: actor.id };
+        await userFactors.answer(body, meant, async (db, { userId, provider }) => {
           if (!(await switchUserFactorOn(db, userId, provider)))
             throw problem(409, 'already_done', 'A second factor is switched on already.', 'type');
           const user = `user:${userId}`;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { networkOf } from '../../../activities/wizards/device.ts';
 import { passwordIs } from '../../../db/passwords.ts';
-import { inTransaction } from '../../../db/pool.ts';
+import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { atPresentCost } from '../../../db/repositories/password-hashes.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
@@ -40,21 +40,21 @@ const SignedIn = z.union([
 /** Back Office sign-in: POST /signin, /2fa/confirm, /refresh, /signout. */
 export const signInProcedures = ({ pool, tokens, access, ring, userFactors }: ApiDeps): Procedure[] => {
   /** Everything was shown. */
-  const signIn = (
+  const signIn = async (
+    db: Queryable,
     { id, email, factorOn }: { id: number; email: string; factorOn?: UserFactor },
     { ip, requestId }: { ip: string; requestId: string },
-  ): Promise<Pair> =>
-    inTransaction(pool, async (db) => {
-      const by = { actor: `user:${id}`, object: `user:${id}`, requestId };
-      if (factorOn) {
-        if (!(await switchUserFactorOn(db, id, factorOn))) throw gone();
-        await recordAudit(db, { ...by, action: 'users.2fa-on', after: { type: factorOn } });
-      }
-      await db.query('update hub_user set logged_at = now() where id = $1', [id]);
-      await letIn(db, ring, { side: 'user', account: { userId: id }, email, network: networkOf(ip) });
-      await recordAudit(db, { ...by, action: 'users.signin' });
-      return tokens.open({ kind: 'user', id }, db);
-    });
+  ): Promise<Pair> => {
+    const by = { actor: `user:${id}`, object: `user:${id}`, requestId };
+    if (factorOn) {
+      if (!(await switchUserFactorOn(db, id, factorOn))) throw gone();
+      await recordAudit(db, { ...by, action: 'users.2fa-on', after: { type: factorOn } });
+    }
+    await db.query('update hub_user set logged_at = now() where id = $1', [id]);
+    await letIn(db, ring, { side: 'user', account: { userId: id }, email, network: networkOf(ip) });
+    await recordAudit(db, { ...by, action: 'users.signin' });
+    return tokens.open({ kind: 'user', id }, db);
+  };
 
   return [
     procedure('POST /signin', {
@@ -78,11 +78,19 @@ export const signInProcedures = ({ pool, tokens, access, ring, userFactors }: Ap
         if (!(await passwordIs(body.password, user?.hash)) || !user)
           throw problem(400, 'bad_credentials', 'Incorrect email or password.', 'password');
         await forgiveAddress(pool, ring, asking);
-        await atPresentCost(pool, { table: 'hub_user', ...user }, body.password);
-        const state = (await userFactorState(pool, user.id))!;
-        if (state.twoFactor === null && !state.required)
-          return { '2faRequired': false as const, ...(await signIn(user, { ip, requestId })) };
-        const asked = await userFactors.ask(state, state.twoFactor ? 'sign-in' : 'first', state.twoFactor ?? 'totp');
+        const hash = await atPresentCost(pool, { table: 'hub_user', ...user }, body.password);
+        const state = await userFactorState(pool, user.id);
+        if (!state) throw changedMeanwhile();
+        const { id, twoFactor, required } = state;
+        const holds = (db: Queryable) => assertUnchanged(db, { id, hash, twoFactor });
+        if (twoFactor === null && !required) {
+          const pair = await inTransaction(pool, async (db) => {
+            await holds(db);
+            return signIn(db, user, { ip, requestId });
+          });
+          return { '2faRequired': false as const, ...pair };
+        }
+        const asked = await userFactors.ask(state, twoFactor ? 'sign-in' : 'first', twoFactor ?? 'totp', holds);
         return { '2faRequired': true as const, '2faDetails': asked };
       },
     }),
@@ -96,13 +104,13 @@ export const signInProcedures = ({ pool, tokens, access, ring, userFactors }: Ap
       errors: [404],
       body: z.strictObject({ token: z.uuid('must be a UUID'), code: text(20) }),
       answer: TokenPair,
-      handle: async ({ body, ip, requestId }) => {
-        const { userId, purpose, provider } = await userFactors.answer(body, { purposes: ['sign-in', 'first'] });
-        const user = await userFactorState(pool, userId);
-        if (!user) throw gone();
-        const { id, email } = user;
-        return signIn({ id, email, ...(purpose === 'first' && { factorOn: provider }) }, { ip, requestId });
-      },
+      handle: ({ body, ip, requestId }) =>
+        userFactors.answer(body, { purposes: ['sign-in', 'first'] }, async (db, { userId, purpose, provider }) => {
+          const user = await userFactorState(db, userId);
+          if (!user) throw gone();
+          const { id, email } = user;
+          return signIn(db, { id, email, ...(purpose === 'first' && { factorOn: provider }) }, { ip, requestId });
+        }),
     }),
 
     procedure('POST /refresh', {
@@ -158,6 +166,21 @@ export const signInProcedures = ({ pool, tokens, access, ring, userFactors }: Ap
     }),
   ];
 };
+
+/** The password is checked outside of a transaction, for long. Holds the user as he was then, or throws. */
+const assertUnchanged = async (
+  db: Queryable,
+  { id, hash, twoFactor }: { id: number; hash: string; twoFactor: UserFactor | null },
+): Promise<void> => {
+  const { rowCount } = await db.query(
+    `select from hub_user where id = $1 and active and password_hash = $2 and two_factor is not distinct from $3 for no key update`,
+    [id, hash, twoFactor],
+  );
+  if (rowCount === 0) throw changedMeanwhile();
+};
+
+const changedMeanwhile = () =>
+  new HubFailure('Rejected', 'restricted', 'Your account has changed meanwhile. Start again.');
 
 const closed = (wait: number) =>
   new HubFailure('Rejected', 'too_many_attempts', `Too many attempts. Try again in ${Math.ceil(wait / 60)} minutes.`, {

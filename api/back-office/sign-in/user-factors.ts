@@ -52,10 +52,16 @@ export class UserFactors {
     this.steer = steer;
   }
 
-  /** Mails a code, or shows the key of an app that is new. */
-  async ask(user: UserFactorState, purpose: ChallengePurpose, provider: UserFactor): Promise<AskedCode> {
+  /** Mails a code, or shows the key of an app that is new. `holds`: throws unless what it is asked upon is still so, and keeps it so. */
+  async ask(
+    user: UserFactorState,
+    purpose: ChallengePurpose,
+    provider: UserFactor,
+    holds?: (db: Queryable) => Promise<void>,
+  ): Promise<AskedCode> {
     const token = randomUUID();
     const { expiresAt, setUp, messages } = await inTransaction(this.pool, async (db) => {
+      await holds?.(db);
       const code = provider === 'email' ? String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, '0') : null;
       const codeHash = code === null ? null : this.hashes(user.id, purpose, code)[0];
       const challenge = await insertChallenge(db, {
@@ -73,16 +79,23 @@ export class UserFactors {
     return { token, provider, expiresAt: isoTime(expiresAt), setUp };
   }
 
-  /** Takes the right code for a challenge, once; `userId`: only his. Throws `invalid_code`, `too_many_attempts`, `challenge_not_found`. */
-  async answer(
+  /**
+   * Takes the right code for a challenge, once, and does what it is for in the same transaction; `userId`: only his. A change of how he signs in drops his
+   * challenges, also one that comes while the code is checked. Throws `invalid_code`, `too_many_attempts`, `challenge_not_found`.
+   */
+  async answer<T>(
     { token, code }: { token: string; code: string },
     meant: { purposes: ChallengePurpose[]; userId?: number },
-  ): Promise<UserChallenge> {
+    then: (db: Queryable, challenge: UserChallenge) => Promise<T>,
+  ): Promise<T> {
     const challenge = await tryChallenge(this.pool, { token, ...meant });
     if (!challenge) throw gone();
     await this.check(challenge.userId, challenge, code.trim());
-    if (!(await closeChallenge(this.pool, challenge.id))) throw gone();
-    return challenge;
+    return inTransaction(this.pool, async (db) => {
+      await db.query(`select from hub_user where id = $1 for no key update`, [challenge.userId]);
+      if (!(await closeChallenge(db, challenge.id))) throw gone();
+      return then(db, challenge);
+    });
   }
 
   /** Takes a fresh code for one thing a user does. Throws as `answer` does. */
@@ -96,14 +109,14 @@ export class UserFactors {
   }
 
   private async check(userId: number, challenge: UserChallenge | null, code: string): Promise<void> {
-    const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, `user:${userId}`);
+    const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, { userId });
     if (wait > 0 || (challenge && challenge.triesLeft < 0)) throw tooMany(wait);
     const isRight = challenge?.provider === 'email' ? this.isMailed(challenge, code) : await this.isOfApp(userId, code);
     if (!isRight) {
       const left = challenge ? ` Attempts left: ${challenge.triesLeft}.` : '';
       throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect.${left}`, { field: 'code' });
     }
-    await forgiveCodes(this.pool, this.ring, PROCEDURE, `user:${userId}`);
+    await forgiveCodes(this.pool, this.ring, PROCEDURE, { userId });
   }
 
   private isMailed({ userId, purpose, codeHash }: UserChallenge, code: string): boolean {
