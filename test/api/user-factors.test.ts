@@ -313,10 +313,11 @@ describe('a user who is changed while he signs in', () => {
     try {
       await other.query('begin');
       await other.query(`select from hub_user where id = $1 for no key update`, [id]);
-      let answered = false;
-      const answer = call().finally(() => (answered = true));
+      const so = { far: 'waits' };
+      const answer = call().finally(() => (so.far = 'answered'));
       const waits = `select from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`;
-      while (!answered && (await api.sql(waits)).length === 0) await new Promise((done) => setTimeout(done, 10));
+      while (so.far === 'waits' && (await api.sql(waits)).length === 0)
+        await new Promise((done) => setTimeout(done, 10));
       await other.query(change, [id]);
       await other.query(`delete from user_challenge where user_id = $1`, [id]);
       await other.query('commit');
