@@ -194,6 +194,7 @@ const bodyOf = (one: Procedure, whose: Owner): unknown => {
     amount: '10',
     password: 'Secret 12345',
     number: '+4930123456',
+    email: 'somebody@example.com',
     countryId: 276,
     ...Object.fromEntries(meant),
   });

