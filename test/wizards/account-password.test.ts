@@ -4,7 +4,7 @@ import type { TradingAdapter } from '../../adapters/kit/trading.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { payloadsOf } from '../kit/history.ts';
-import { codeSentTo, otherThan, startWizardApi } from './devices.ts';
+import { codeSentTo, otherThan, startWizardApi, END, reasons } from './devices.ts';
 import { turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -15,9 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const NEW = 'Trad1ngCanary';
-const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
 
 let ann: Awaited<ReturnType<MoneyApi['clientWith']>>;
 let email: string;

@@ -75,6 +75,12 @@ export const mailsTo = (api: MoneyApi, to: string): string[] => thingsFor(api, t
 /** What is in them, the newest first. */
 export const lettersTo = (api: MoneyApi, to: string): string[] => thingsFor(api, to).map(({ text }) => text);
 
+/** B2Core's name of the last step of every wizard. */
+export const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
+
+/** Status and reason of what was refused; without a reason of what was not. */
+export const reasons = ({ status, body }: { status: number; body: any }) => [status, body?.error?.details[0]?.reason];
+
 /** A code that is surely not this one. */
 export const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 

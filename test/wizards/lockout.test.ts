@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
-import { anEmail, codesSentTo, Device, PASSWORD, register, startWizardApi } from './devices.ts';
+import { anEmail, codesSentTo, Device, PASSWORD, register, startWizardApi, reasons } from './devices.ts';
+import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -20,9 +21,6 @@ const forget = async (...tables: string[]) => {
 const HOME = '198.51.100.7';
 const CAFE = '192.0.2.44';
 const at = (address: string) => new Device(api, undefined, address);
-const reasons = ({ status, body }: Answer) => [status, body?.error?.details[0]?.reason];
-const set = (name: string, value: unknown) =>
-  api.hub.pool.query(`insert into broker_setting (name, value) values ($1, $2)`, [name, JSON.stringify(value)]);
 const rows = async (table: string) => api.count(table);
 const registered = async (address: string) => (await register(api, at(address))).email;
 const tryPassword = (device: Device, uuid: string, email: string, password: string) =>
@@ -58,9 +56,9 @@ describe('a block', () => {
   beforeEach(() => forget('code_sending', 'broker_setting', 'sign_in_guard'));
 
   it('begins after the tries that are set, and each further one is twice as long, up to the longest', async () => {
-    await set('userConfirmation.tries', 2);
-    await set('userConfirmation.blockTime', 3);
-    await set('userConfirmation.longestBlockTime', 10);
+    await setBroker(api, 'userConfirmation.tries', 2);
+    await setBroker(api, 'userConfirmation.blockTime', 3);
+    await setBroker(api, 'userConfirmation.longestBlockTime', 10);
     const [email, thief] = [await registered(HOME), at(CAFE)];
     const waits: number[] = [];
     for (let block = 0; block < 4; block++) {
@@ -74,8 +72,8 @@ describe('a block', () => {
   });
 
   it('comes only when the failures are near each other', async () => {
-    await set('userConfirmation.tries', 2);
-    await set('userConfirmation.failedInterval', 5);
+    await setBroker(api, 'userConfirmation.tries', 2);
+    await setBroker(api, 'userConfirmation.failedInterval', 5);
     const [email, device] = [await registered(HOME), at(CAFE)];
     for (let n = 0; n < 2; n++) await signIn(device, email, 'Wrong1234');
     await api.hub.pool.query(`update sign_in_guard set since = now() - interval '301 seconds'`);
@@ -83,7 +81,7 @@ describe('a block', () => {
   });
 
   it('of an address that tries many accounts holds for all of them, but not for who signed in there before', async () => {
-    await set('userConfirmation.triesOfAddress', 8);
+    await setBroker(api, 'userConfirmation.triesOfAddress', 8);
     const [resident, stranger] = [await registered(CAFE), await registered(HOME)];
     const device = at(CAFE);
     const tries: number[] = [];
@@ -95,7 +93,7 @@ describe('a block', () => {
   });
 
   it('of an address comes also to whoever signs in to his own account there between his guesses', async () => {
-    await set('userConfirmation.triesOfAddress', 5);
+    await setBroker(api, 'userConfirmation.triesOfAddress', 5);
     const [own, device] = [await registered(CAFE), at(CAFE)];
     const guesses: number[] = [];
     for (let n = 0; n < 7; n++) {
@@ -106,7 +104,7 @@ describe('a block', () => {
   });
 
   it('is not brought about by those who know their passwords, however many are at one address', async () => {
-    await set('userConfirmation.triesOfAddress', 5);
+    await setBroker(api, 'userConfirmation.triesOfAddress', 5);
     for (let n = 0; n < 7; n++) {
       const email = await registered(HOME);
       expect((await signIn(at(CAFE), email)).body.code).toBe(202);
@@ -151,7 +149,7 @@ describe('who knows an e-mail', () => {
   });
 
   it('and guesses codes closes nothing for the owner there, whose new password opens it all', async () => {
-    await set('userConfirmation.codeTries', 3);
+    await setBroker(api, 'userConfirmation.codeTries', 3);
     const [email, thief] = [await registered(HOME), at(CAFE)];
     expect(await wrongCodes(thief, email, 4)).toEqual([400, 400, 400, 429]);
     await recover(at(HOME), email, 'NewSecret123');
@@ -159,7 +157,7 @@ describe('who knows an e-mail', () => {
   });
 
   it('and guesses codes blocks him elsewhere, until an operator unblocks him', async () => {
-    await set('userConfirmation.codeTries', 3);
+    await setBroker(api, 'userConfirmation.codeTries', 3);
     const [email, thief] = [await registered(HOME), at(CAFE)];
     await wrongCodes(thief, email, 4);
     const admin = await api.operator();

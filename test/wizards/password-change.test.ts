@@ -1,6 +1,6 @@
 /** A client who is signed in changes his password. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Answer, MoneyApi } from '../api/money-hub.ts';
+import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import {
   codesSentTo,
@@ -12,6 +12,7 @@ import {
   registerAndStay,
   signIn,
   startWizardApi,
+  reasons,
 } from './devices.ts';
 import { turnOn } from './signed-in.ts';
 
@@ -24,7 +25,6 @@ afterAll(() => api?.stop());
 beforeEach(() => api.hub.pool.query(`delete from code_sending`));
 
 const NEW = 'NewSecret123';
-const reasons = (answer: Answer) => [answer.status, answer.body?.error?.details[0]?.reason];
 const challenge = (device: Device) => device.step('GET /my/2fa/challenge?businessProcess=changePassword');
 const answer = (device: Device, token: string, code: string) => device.call('POST /my/2fa/challenge', { token, code });
 const change = (device: Device, successToken: string, password: string) =>

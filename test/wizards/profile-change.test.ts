@@ -6,7 +6,7 @@ import { lendTools } from '../../worker/tools.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { payloadsOf } from '../kit/history.ts';
 import { eventually } from '../kit/hub.ts';
-import { codeSentTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
+import { codeSentTo, mailsTo, otherThan, startWizardApi, END } from './devices.ts';
 import { refusal, setBroker, SignedIn } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -18,7 +18,6 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 afterEach(() => api.hub.pool.query(`with s as (delete from broker_setting) delete from code_sending`));
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const run = (client: SignedIn, what: string): Promise<string> =>
   client.step(`GET ${what}`).then(({ uuid }: { uuid: string }) => uuid);
 const approve = (id: number, by = olga) =>

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
-import { Device, register, startWizardApi } from './devices.ts';
+import { Device, register, startWizardApi, END, reasons } from './devices.ts';
+import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -14,11 +15,7 @@ beforeEach(async () => {
   await api.hub.pool.query(`delete from broker_setting`);
 });
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
-const reasons = ({ status, body }: Answer) => [status, body?.error?.details[0]?.reason];
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const set = (name: string, value: unknown) =>
-  api.hub.pool.query(`insert into broker_setting (name, value) values ($1, $2)`, [name, JSON.stringify(value)]);
 const history = async (clientId: number) =>
   (
     await api.hub.pool.query<{ line: string }>(
@@ -123,7 +120,7 @@ describe('a QR code', () => {
 
   it('expires after the minutes that are set', async () => {
     const [client, browser] = [await somebody(), new Device(api)];
-    await set('mobile.qrCodeLifetime', 7);
+    await setBroker(api, 'mobile.qrCodeLifetime', 7);
     const { channel, secret } = await shownIn(browser);
     const { minutes } = await api.hub.one<{ minutes: number }>(
       `select round(extract(epoch from expires_at - create_time) / 60)::int as minutes from qr_channel where id = $1`,
@@ -183,7 +180,7 @@ describe('a QR code', () => {
     const offered = async () => (await browser.step('GET /my/signin/wizard')).data.is_qr_available;
     expect(await offered()).toBe(true);
     const { channel } = await shownIn(browser);
-    await set('mobile.qrSignIn', false);
+    await setBroker(api, 'mobile.qrSignIn', false);
     expect(await offered()).toBe(false);
     expect(reasons(await browser.call('GET /my/signin/qrcodes'))).toEqual([403, 'wizard_disabled']);
     expect(reasons(await enter(browser, channel, NOBODYS))).toEqual([403, 'wizard_disabled']);

@@ -5,7 +5,7 @@ import { eventually } from '../kit/hub.ts';
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { anEmail, codeSentTo, Device, mailsTo, otherThan, register, startWizardApi } from './devices.ts';
+import { anEmail, codeSentTo, Device, mailsTo, otherThan, register, startWizardApi, reasons } from './devices.ts';
 import { setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -14,7 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body.error?.details[0]?.reason];
 const begin = (device: Device, email: string) =>
   device.step(`GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`);
 const restore = (device: Device, successToken: string, password: string) =>

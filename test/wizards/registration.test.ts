@@ -14,6 +14,8 @@ import {
   PASSWORD,
   register,
   startWizardApi,
+  END,
+  reasons,
 } from './devices.ts';
 
 let api: MoneyApi;
@@ -22,7 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const clientOf = async (email: string) =>
   (await api.hub.pool.query(`select * from client where email = $1`, [email])).rows[0];
 const begin = async (device: Device) => (await device.step('POST /my/signup/wizard', {})).uuid as string;
@@ -35,7 +36,6 @@ const runOf = (uuid: string) =>
   api.hub.one<{ state: string; step: string; id: number }>(`select id, state, step from wizard_run where uuid = $1`, [
     uuid,
   ]);
-const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body.error?.details[0]?.reason];
 
 describe('a registration', () => {
   it('asks a form, sends a code, makes the client and signs him in', async () => {

@@ -18,6 +18,8 @@ import {
   PASSWORD,
   register,
   startWizardApi,
+  END,
+  reasons,
 } from './devices.ts';
 
 let api: MoneyApi;
@@ -28,8 +30,6 @@ afterAll(() => api?.stop());
 // All come from one address, which would have had its codes.
 beforeEach(() => api.hub.pool.query(`delete from code_sending`));
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
-const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
 const registered = async (device: Device) => (await register(api, device)).email;
 const idOf = async (email: string) =>
   (await api.hub.one<{ id: number }>(`select client_id as id from client where email = $1`, [email])).id;

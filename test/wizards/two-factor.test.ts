@@ -4,7 +4,7 @@ import { toDataURL } from 'qrcode';
 import { base32, totpAt, totpUri } from '../../activities/wizards/totp.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { phonesOf, savePhone } from '../../db/repositories/client-phones.ts';
-import type { Answer, Caller, MoneyApi } from '../api/money-hub.ts';
+import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import {
   codesSentTo,
@@ -16,6 +16,8 @@ import {
   registerAndStay,
   signIn,
   startWizardApi,
+  END,
+  reasons,
 } from './devices.ts';
 import { setBroker } from './signed-in.ts';
 
@@ -29,9 +31,7 @@ afterAll(() => api?.stop());
 // All come from one address, which would have had its codes.
 beforeEach(() => api.hub.pool.query(`with s as (delete from broker_setting) delete from code_sending`));
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const NEWEST = 'sort_by=createTime&sort_order=desc';
-const reasons = (answer: Answer) => [answer.status, answer.body?.error?.details[0]?.reason];
 const step = (device: Device, uuid: string, body: object): Promise<any> =>
   device.step('POST /my/2fa/wizard', { uuid, ...body });
 const refused = async (device: Device, uuid: string, body: object) =>

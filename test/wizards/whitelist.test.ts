@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
-import { codeSentTo, codesSentTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
-import { turnOn } from './signed-in.ts';
+import { codeSentTo, codesSentTo, mailsTo, otherThan, startWizardApi, END, reasons } from './devices.ts';
+import { turnOn, setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 let methodId: number;
@@ -17,16 +17,9 @@ afterAll(async () => {
   await api?.stop();
 });
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const USDT = 2145;
 const ADDRESS = 'TXYZtestaddress0000000000000000001';
 const OTHER = 'TXYZtestaddress0000000000000000002';
-const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
-const setting = (name: string, value: unknown) =>
-  api.hub.pool.query(
-    `insert into broker_setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`,
-    [name, JSON.stringify(value)],
-  );
 
 let ann: Awaited<ReturnType<MoneyApi['clientWith']>>;
 let email: string;
@@ -204,7 +197,7 @@ describe('address management', () => {
       ...[403, 'address_not_whitelisted', 'data.address'],
     ]);
     expect(plain.body.error.code).toBe(0);
-    await setting('withdrawals.confirmation', true);
+    await setBroker(api, 'withdrawals.confirmation', true);
     const { uuid } = await ok('GET /my/withdrawals/wizard');
     expect(reasons(await ann.call('POST /my/withdrawals', { uuid, ...payout(OTHER) }))).toEqual([403, 'address_not_whitelisted']); // prettier-ignore
     await ok('POST /my/withdrawals', { uuid, ...payout(ADDRESS) });
@@ -230,7 +223,7 @@ describe('address management', () => {
   });
 
   it('lets a new address wait where the broker wants it', async () => {
-    await setting('withdrawals.newAddressHours', 24);
+    await setBroker(api, 'withdrawals.newAddressHours', 24);
     const { policyId, isEnabled } = await list();
     expect(isEnabled).toBe(false);
     await ok('PUT /my/withdrawals/policies/enable');
@@ -244,7 +237,7 @@ describe('address management', () => {
   });
 
   it('lasts as long as a new address waits when it is switched off, and a switch back cancels that', async () => {
-    await setting('withdrawals.newAddressHours', 24);
+    await setBroker(api, 'withdrawals.newAddressHours', 24);
     await ok('PUT /my/withdrawals/policies/enable');
     const off = async () => {
       const before = codesSentTo(api, email).length;

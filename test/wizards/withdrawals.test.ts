@@ -6,8 +6,8 @@ import { KeyRing } from '../../config/key-ring.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { codeSentTo, codesSentTo, otherThan, startWizardApi } from './devices.ts';
-import { turnOn } from './signed-in.ts';
+import { codeSentTo, codesSentTo, otherThan, startWizardApi, END, reasons } from './devices.ts';
+import { turnOn, setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
 let methodId: number;
@@ -21,22 +21,15 @@ afterAll(async () => {
   await api?.stop();
 });
 
-const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 const USDT = 2145;
 const ADDRESS = 'TXYZtestaddress0000000000000000001';
 const OTHER = 'TXYZtestaddress0000000000000000002';
-const reasons = (answer: { status: number; body: any }) => [answer.status, answer.body?.error?.details[0]?.reason];
-const decide = (name: string, value: unknown) =>
-  api.hub.pool.query(
-    `insert into broker_setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`,
-    [name, JSON.stringify(value)],
-  );
 
 let ann: Awaited<ReturnType<MoneyApi['clientWith']>>;
 let email: string;
 beforeEach(async () => {
   await api.hub.pool.query(`delete from code_sending`);
-  await decide('withdrawals.confirmation', true);
+  await setBroker(api, 'withdrawals.confirmation', true);
   ann = await api.clientWith('100', 'USDT');
   email = (await api.hub.one<{ email: string }>(`select email from client where client_id = $1`, [ann.id])).email;
 });
@@ -175,7 +168,7 @@ describe('a payout in steps', () => {
   });
 
   it('asks for no code where the broker wants none, and pays at once', async () => {
-    await decide('withdrawals.confirmation', false);
+    await setBroker(api, 'withdrawals.confirmation', false);
     const uuid = await begin();
     const last = await ok('POST /my/withdrawals', { uuid, ...form() });
     expect(last).toMatchObject({

@@ -11,6 +11,17 @@ export const phoneTaken = async (db: Queryable, number: string, clientId: number
     ? { reason: 'already_exists', issue: 'The phone number is used by another client.', field: 'phone' }
     : null;
 
+/** Throws `already_exists`, naming the field. */
+export const assertPhoneFree = async (
+  db: Queryable,
+  number: string,
+  clientId: number | null,
+  field: string,
+): Promise<void> => {
+  const taken = await phoneTaken(db, number, clientId);
+  if (taken) throw new HubFailure('Rejected', taken.reason, taken.issue, { field });
+};
+
 /**
  * Codes go there from now on, for a second factor that is switched on. Throws `restricted` when it is another number than now and a person decides about
  * phones: that is asked for as a change of the phone.

@@ -6,7 +6,7 @@ import { notePlace } from '../../../db/repositories/sign-in-places.ts';
 import { saveAddress } from '../../../db/repositories/client-addresses.ts';
 import { savePhone } from '../../../db/repositories/client-phones.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { phoneTaken } from '../../clients/kinds/phone.ts';
+import { assertPhoneFree } from '../../clients/kinds/phone.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { extrasOf } from '../extras.ts';
 import { phoneTypeOf } from '../phone-numbers.ts';
@@ -101,11 +101,8 @@ const keepContacts = async (
   confirmed: boolean,
 ): Promise<void> => {
   // In one order, for the numbers of two who register at once are held until both are there.
-  for (const number of phones.toSorted()) {
-    const taken = await phoneTaken(db, number, clientId);
-    if (taken)
-      throw new HubFailure('Rejected', taken.reason, taken.issue, { field: `phones.${phones.indexOf(number)}.phone` });
-  }
+  for (const number of phones.toSorted())
+    await assertPhoneFree(db, number, clientId, `phones.${phones.indexOf(number)}.phone`);
   for (const [at, number] of phones.entries())
     await savePhone(db, clientId, { number, type: phoneTypeOf(number), confirmed: confirmed && at === 0 });
   // A country alone says where a client is from, not where he lives.

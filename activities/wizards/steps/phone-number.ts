@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { WrongFields } from '../../../domain/failures.ts';
-import { assertMayBeMain, phoneTaken } from '../../clients/kinds/phone.ts';
+import { assertMayBeMain } from '../../clients/kinds/phone.ts';
 import { defineStep } from '../step.ts';
-import { phoneForm, readPhone } from './new-phone.ts';
+import { assertNotTaken, phoneForm, phoneSent, readPhone } from './new-phone.ts';
 
 /** Where the codes of a second factor are to go. */
 export const phoneNumber = defineStep<Record<string, never>, { phone?: unknown }>({
@@ -13,12 +12,11 @@ export const phoneNumber = defineStep<Record<string, never>, { phone?: unknown }
   gives: () => ['newPhone'],
   workflow: () => 'phone_number',
   form: phoneForm,
-  sent: z.strictObject({ phone: z.unknown().optional() }),
+  sent: phoneSent,
   check: async ({ db, run }, sent) => {
     const newPhone = readPhone(sent);
     await assertMayBeMain(db, run.clientId!, newPhone);
-    const taken = await phoneTaken(db, newPhone, run.clientId);
-    if (taken) throw new WrongFields([{ field: 'phone', issue: taken.issue }]);
+    await assertNotTaken(db, newPhone, run.clientId);
     return { keep: { newPhone } };
   },
 });

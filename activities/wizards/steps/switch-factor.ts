@@ -17,7 +17,7 @@ import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts'
 import { issueRecoveryCodes, recoveryCodesLeft } from '../../../db/repositories/recovery-codes.ts';
 import { WIZARD_PURPOSE } from '../../../db/repositories/wizards.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { assertMayBeMain, phoneTaken } from '../../clients/kinds/phone.ts';
+import { assertMayBeMain, assertPhoneFree } from '../../clients/kinds/phone.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { phoneTypeOf } from '../phone-numbers.ts';
 import { defineStep, type Work } from '../step.ts';
@@ -92,8 +92,7 @@ const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, s
 };
 
 const keepPhone = async (db: Queryable, clientId: number, number: string): Promise<void> => {
-  const taken = await phoneTaken(db, number, clientId);
-  if (taken) throw new HubFailure('Rejected', taken.reason, taken.issue, { field: 'phone' });
+  await assertPhoneFree(db, number, clientId, 'phone');
   await assertMayBeMain(db, clientId, number);
   const [main] = await phonesOf(db, clientId);
   await savePhone(db, clientId, { number, type: phoneTypeOf(number), confirmed: true, isDefault: true });

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { phoneTaken } from '../../../activities/clients/kinds/phone.ts';
+import { assertPhoneFree } from '../../../activities/clients/kinds/phone.ts';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
 import { tellOldContact } from '../../../activities/clients/tell-old-contact.ts';
 import { queueMessage } from '../../../activities/messaging/queue-message.ts';
@@ -50,9 +50,10 @@ const saveTags = async (
 /** The phone of a client is his default one; null takes that one away. */
 const saveMainPhone = async (db: pg.PoolClient, clientId: number, said: string | null | undefined): Promise<void> => {
   const number = typeof said === 'string' ? e164(said)! : said;
-  const taken = typeof number === 'string' ? await phoneTaken(db, number, clientId) : null;
-  if (taken) throw problem(409, taken.reason, taken.issue, 'phone');
-  if (typeof number === 'string') await savePhone(db, clientId, { number, type: phoneTypeOf(number), isDefault: true });
+  if (typeof number === 'string') {
+    await assertPhoneFree(db, number, clientId, 'phone');
+    await savePhone(db, clientId, { number, type: phoneTypeOf(number), isDefault: true });
+  }
   const [main] = number === null ? await phonesOf(db, clientId) : [];
   if (main) await removePhone(db, clientId, main.id);
 };

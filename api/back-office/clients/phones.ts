@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { phoneTaken } from '../../../activities/clients/kinds/phone.ts';
+import { assertPhoneFree } from '../../../activities/clients/kinds/phone.ts';
 import { tellOldContact } from '../../../activities/clients/tell-old-contact.ts';
 import { e164, phoneTypeOf } from '../../../activities/wizards/phone-numbers.ts';
 import { ClientPhone, type ClientPhoneRow } from '../../../db/entities/clients.ts';
@@ -67,7 +67,7 @@ export const phones = resource({
   fields: async ({ default: isDefault, ...body }, { db, actor, ring }, row: ClientPhoneRow | null) => {
     const clientId = row?.clientId ?? body.clientId!;
     await db.query('select from client where client_id = $1 for update', [clientId]);
-    if (body.number !== undefined) await assertFree(db, body.number, clientId);
+    if (body.number !== undefined) await assertPhoneFree(db, body.number, clientId, 'number');
     if (isDefault === false && row?.isDefault)
       throw problem(400, 'validation', 'Make another phone the default one instead.', 'default');
     const main = await mainNumber(db, clientId);
@@ -106,11 +106,6 @@ export const phones = resource({
   mask: (view) => ({ ...view, number: '*', ext: view.ext && '*' }),
   hides: ['number', 'ext'],
 });
-
-const assertFree = async (db: Writing['db'], number: string, clientId: number): Promise<void> => {
-  const taken = await phoneTaken(db, number, clientId);
-  if (taken) throw problem(409, taken.reason, taken.issue, 'number');
-};
 
 const mainNumber = async (db: Writing['db'], clientId: number): Promise<string | null> =>
   (
