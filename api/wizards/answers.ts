@@ -35,14 +35,15 @@ const AGAIN = `interval '5 minutes'`;
 export const tokensOf = async (wizards: WizardHub, tokens: Tokens, run: WizardRun): Promise<TokenPair> => {
   const { db: pool, ring } = wizards;
   return inTransaction(pool, async (db) => {
-    const { rows } = await db.query<{ clientId: number | null; sealed: Buffer | null }>(
-      `select r.client_id as "clientId", o.sealed from wizard_run r left join wizard_outcome o on o.run_id = r.id
-        where r.id = $1 and r.state = 'done' and r.since > now() - ${AGAIN} for update of r`,
+    const { rows } = await db.query<{ clientId: number | null }>(
+      `select client_id as "clientId" from wizard_run where id = $1 and state = 'done' and since > now() - ${AGAIN} for update`,
       [run.id],
     );
     const found = rows[0];
     if (!found || found.clientId === null) throw gone();
-    if (found.sealed) return JSON.parse(ring.open(found.sealed, WIZARD_PURPOSE).toString()) as TokenPair;
+    // Only now: a statement that waits for a row sees of others what there was before it waited.
+    const made = await db.query<{ sealed: Buffer }>(`select sealed from wizard_outcome where run_id = $1`, [run.id]);
+    if (made.rows[0]) return JSON.parse(ring.open(made.rows[0].sealed, WIZARD_PURPOSE).toString()) as TokenPair;
     const draft = await loadDraft(db, ring, run.inputs);
     await assertStillWelcome(db, ring, found.clientId, draft);
     const { device } = draft as { device: KeptDevice };

@@ -90,6 +90,8 @@ export interface Definition {
 /** What every run of a wizard goes through on the API's side: opened, sent a step, sent a code again. */
 export class WizardHub {
   readonly hub: MoneyHub;
+  /** Steps that are being sent now, by what is sent and by whom. */
+  private readonly underWay = new Map<string, Promise<Reached>>();
 
   constructor(hub: MoneyHub) {
     this.hub = hub;
@@ -161,9 +163,24 @@ export class WizardHub {
   /**
    * One step of a run: found right, kept, then taken by the run. Throws `wizard_not_found` for a run that is over or
    * somebody else's, `wrong_step`, whatever the step's check says, and `too_many_attempts`, after which the run is over.
+   * The same sent twice at one moment is one try: an app is impatient, a client clicks twice.
    */
-  async submit(uuid: string, { type, steps }: Meant, caller: Caller, body: Record<string, unknown>): Promise<Reached> {
+  async submit(uuid: string, meant: Meant, caller: Caller, body: Record<string, unknown>): Promise<Reached> {
     const marks = this.ring.marks(canonical(body), 'wizard-input');
+    const name = JSON.stringify([uuid, meant, caller, marks[0].toString('base64')]);
+    const going =
+      this.underWay.get(name) ??
+      this.take(uuid, meant, caller, { body, marks }).finally(() => void this.underWay.delete(name));
+    this.underWay.set(name, going);
+    return going;
+  }
+
+  private async take(
+    uuid: string,
+    { type, steps }: Meant,
+    caller: Caller,
+    { body, marks }: { body: Record<string, unknown>; marks: [Buffer, ...Buffer[]] },
+  ): Promise<Reached> {
     const found = await this.find(uuid, type, caller, marks);
     if (found.repeated && (steps === undefined || steps.includes(found.repeated.step))) {
       if (!found.inputs.includes(found.repeated.input)) await wantAgain(this.db, found.id, found.repeated.input);

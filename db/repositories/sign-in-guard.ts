@@ -156,12 +156,14 @@ export const knock = async (db: Queryable, ring: KeyRing, asked: Knock): Promise
   return 0;
 };
 
-/** The password was right: this was no guess, so it does not count against all who are here. Where its owner was known it had not been counted. */
-export const forgiveAddress = async (db: Queryable, ring: KeyRing, asked: Knock): Promise<void> => {
-  if (await isKnownPlace(db, ring, asked)) return;
-  await db.query(`update sign_in_guard set failures = greatest(failures - 1, 0) where mark = $1`, [
-    doorsOf(ring, asked).here,
-  ]);
+/**
+ * The password was right: this try was no guess, and counts no more, also for those who sign in without end or send the same again. It brings back no
+ * other try. Where its owner was known it had been counted under one mark only.
+ */
+export const forgiveTry = async (db: Queryable, ring: KeyRing, asked: Knock): Promise<void> => {
+  const marks = doorsOf(ring, asked);
+  const counted = (await isKnownPlace(db, ring, asked)) ? [marks.accountFromHere] : Object.values(marks);
+  await db.query(`update sign_in_guard set failures = greatest(failures - 1, 0) where mark = any($1)`, [counted]);
 };
 
 /**

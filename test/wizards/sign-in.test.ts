@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { networkOf } from '../../activities/wizards/device.ts';
 import { totpAt, totpStepOf } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
+import { knock } from '../../db/repositories/sign-in-guard.ts';
 import { savePhone } from '../../db/repositories/client-phones.ts';
 import { HUB_QUEUE } from '../../domain/queues.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
@@ -143,6 +144,42 @@ describe('a client', () => {
     expect(
       (await device.step('POST /my/signin', credentials(device, await begin(device), email, 'NewSecret123'))).code,
     ).toBe(202);
+  });
+
+  it('who gives the right password has not guessed, however often he does without going on', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    for (let n = 0; n < 7; n++) {
+      const answer = await device.step('POST /my/signin', credentials(device, await begin(device), email));
+      expect(answer.workflow).toBe('2fa_google');
+    }
+  });
+
+  it('brings no guess back by giving the right password between them', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const guesses: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      const uuid = await begin(device);
+      guesses.push((await device.call('POST /my/signin', credentials(device, uuid, email, `Wrong1234${n}`))).status);
+      if (n < 4) await device.step('POST /my/signin', credentials(device, uuid, email));
+    }
+    expect(guesses).toEqual([400, 400, 400, 400, 400, 429]);
+  });
+
+  it('whose app sends the same three times at once has tried once', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    const uuid = await begin(device);
+    // Counted by an API that died before it compared.
+    const asked = { side: 'client', email, network: networkOf('127.0.0.1') } as const;
+    for (let n = 0; n < 4; n++) await knock(api.hub.pool, new KeyRing(CONFIG_KEYS), asked);
+    const body = credentials(device, uuid, email);
+    const answers = await Promise.all([1, 2, 3].map(() => device.step('POST /my/signin', body)));
+    expect(answers[0].code).toBe(202);
+    expect(answers).toEqual([answers[0], answers[0], answers[0]]);
   });
 
   it('whose e-mail would have other than plain letters is nobody, and all of those are one', async () => {

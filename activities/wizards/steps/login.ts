@@ -3,7 +3,7 @@ import { passwordIs } from '../../../db/passwords.ts';
 import { brokerSetting } from '../../../db/repositories/broker-settings.ts';
 import { atPresentCost } from '../../../db/repositories/password-hashes.ts';
 import { factorsOf } from '../../../db/repositories/factors.ts';
-import { forgiveAddress, knock } from '../../../db/repositories/sign-in-guard.ts';
+import { forgiveTry, knock } from '../../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice, networkOf } from '../device.ts';
@@ -61,7 +61,7 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
       await failed('bad_credentials');
       throw new HubFailure('Rejected', 'bad_credentials', 'Incorrect email or password.', { field: 'password' });
     }
-    await forgiveAddress(db, ring, asking);
+    await forgiveTry(db, ring, asking);
     if (client.status !== 'active') {
       await failed('inactive');
       throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');

@@ -6,7 +6,7 @@ import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { atPresentCost } from '../../../db/repositories/password-hashes.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
-import { forgiveAddress, knock, letIn } from '../../../db/repositories/sign-in-guard.ts';
+import { forgiveTry, knock, letIn } from '../../../db/repositories/sign-in-guard.ts';
 import { switchUserFactorOn, type UserFactor, userFactorState } from '../../../db/repositories/user-factors.ts';
 import { queueMessage } from '../../../activities/messaging/queue-message.ts';
 import { HubFailure } from '../../../domain/failures.ts';
@@ -77,7 +77,7 @@ export const signInProcedures = ({ pool, tokens, access, ring, userFactors }: Ap
         const user = rows[0];
         if (!(await passwordIs(body.password, user?.hash)) || !user)
           throw problem(400, 'bad_credentials', 'Incorrect email or password.', 'password');
-        await forgiveAddress(pool, ring, asking);
+        await forgiveTry(pool, ring, asking);
         const hash = await atPresentCost(pool, { table: 'hub_user', ...user }, body.password);
         const state = await userFactorState(pool, user.id);
         if (!state) throw changedMeanwhile();
