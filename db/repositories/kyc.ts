@@ -32,8 +32,15 @@ const SELECT = `
     from kyc_case k join verification_level l on l.id = k.level_id left join connection co on co.id = k.connection_id
     join client c on c.client_id = k.client_id join verification_level cl on cl.id = c.verification_level_id`;
 
+/** `lock`: nobody else changes it, or its client, meanwhile. */
 export const loadCase = async (db: Queryable, caseId: number, lock = false): Promise<CaseRow> => {
-  const { rows } = await db.query<CaseRow>(`${SELECT} where k.id = $1${lock ? ' for update of k, c' : ''}`, [caseId]);
+  // First alone: a statement that waits for a row joins it, changed, to what the others were before, and may find nothing.
+  if (lock)
+    await db.query(
+      `select from kyc_case k join client c on c.client_id = k.client_id where k.id = $1 for update of k, c`,
+      [caseId],
+    );
+  const { rows } = await db.query<CaseRow>(`${SELECT} where k.id = $1`, [caseId]);
   if (!rows[0]) throw new HubFailure('NotFound', 'not_found', `there is no verification ${caseId}`);
   return rows[0];
 };

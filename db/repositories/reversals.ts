@@ -29,8 +29,12 @@ export interface CreditedDeposit {
   takenFromSuspense: Amount;
 }
 
+const CREDITED = `t.type = 'deposit' and t.stage in ('done', 'returned') and (t.reference = $1 or t.provider_data ->> 'arrivalOf' = $1)`;
+
 /** Every credited deposit a provider's object led to: the ordered one first, then those of payments that came on their own. Locked. */
 export const creditedDeposits = async (db: Queryable, reference: string): Promise<CreditedDeposit[]> => {
+  // First alone: a statement that waits for a row sums what was taken before it waited.
+  await db.query(`select from money_transaction t where ${CREDITED} order by t.transaction_id for update`, [reference]);
   const { rows } = await db.query<CreditedDeposit>(
     `select t.transaction_id as "transactionId", t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
             jsonb_build_object('alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
@@ -51,8 +55,7 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
                 trim_scale(coalesce(sum(from_client), 0) + refunded.amount)::text as client,
                 trim_scale(coalesce(sum(from_income), 0))::text as income, trim_scale(coalesce(sum(from_suspense), 0))::text as suspense
            from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) taken
-      where t.type = 'deposit' and t.stage in ('done', 'returned') and (t.reference = $1 or t.provider_data ->> 'arrivalOf' = $1)
-      order by t.reference <> $1, t.transaction_id for update of t`,
+      where ${CREDITED} order by t.reference <> $1, t.transaction_id`,
     [reference],
   );
   return rows;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openMessage } from '../../db/repositories/messages.ts';
 import { type Answer, type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
-import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 
 let api: TestApi;
 let admin: Caller & { id: number };
@@ -161,16 +161,15 @@ describe('phones', () => {
   it('are saved by two at once, who wait for the client one after the other', async () => {
     const { id: clientId } = await api.client();
     const { body: phone } = await admin.call('POST /api/v2/phones', { clientId, number: '+995555000222' });
-    const other = await api.deps.pool.connect();
-    await other.query('begin');
-    await other.query('select from client where client_id = $1 for update', [clientId]);
-    const changed = admin.call(`PATCH /api/v2/phones/${phone.id}`, { ext: '7' });
-    const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%from client where%for update'`;
-    await eventually(async () => (await api.sql(waiting))[0].n > 0, 'the change to wait');
-    await other.query(`update client_phone set confirmed = true where client_id = $1`, [clientId]);
-    await other.query('commit');
-    other.release();
-    expect(await changed).toMatchObject({ status: 200, body: { ext: '7', confirmed: true } });
+    const changed = await meanwhile(
+      api.deps.pool,
+      async (db) => {
+        await db.query('select from client where client_id = $1 for update', [clientId]);
+        await db.query(`update client_phone set confirmed = true where client_id = $1`, [clientId]);
+      },
+      () => admin.call(`PATCH /api/v2/phones/${phone.id}`, { ext: '7' }),
+    );
+    expect(changed).toMatchObject({ status: 200, body: { ext: '7', confirmed: true } });
   });
 });
 

@@ -1,7 +1,10 @@
 /** What the calendar does to clients on their way. Tests move the dates of a case instead of waiting for days. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inTransaction } from '../../db/pool.ts';
+import { loadCase } from '../../db/repositories/kyc.ts';
 import { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { KycDesk } from './kit.ts';
 
 let api: MoneyApi;
@@ -26,6 +29,18 @@ const withDocuments = async (validUntil?: string) => {
   const request = await desk.requestOf(client);
   return { client, handed, request };
 };
+
+it('a verification is found also by whoever had to wait while its client got another level', async () => {
+  const client = await api.clientWith('0', 'USD');
+  await desk.wizard(client, sumsub);
+  const { id } = await desk.endsAs(client, 'open');
+  const found = await meanwhile(
+    api.hub.pool,
+    (db) => db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]),
+    () => inTransaction(api.hub.pool, (db) => loadCase(db, id, true)),
+  );
+  expect(found).toMatchObject({ caseId: id, hasLevel: true });
+});
 
 describe('a client who began and left', () => {
   it('leaves no run behind, is reminded as often as the level says, and goes on where he was', async () => {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inTransaction } from '../../db/pool.ts';
 import { post } from '../../db/repositories/ledger.ts';
+import { creditedDeposits, keepReversal, noteBooked } from '../../db/repositories/reversals.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -91,6 +94,26 @@ describe('a deposit that is taken back after it was credited', () => {
     await eventually(async () => (await client.balance()).balance === '100', 'the money to be back');
     expect(await short(deposit)).toContain('gave the money back after all');
     expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('counts what somebody else has just taken of it, also when it had to wait for him', async () => {
+    const { deposit } = await paidDeposit();
+    const { reference, connection_id: connectionId } = await hub.one<{ reference: string; connection_id: number }>(
+      `select reference, connection_id from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+    const dispute = { id: 'dispute-1', kind: 'dispute', state: 'done', amount: '40' };
+    const [seen] = await meanwhile(
+      hub.pool,
+      async (db) => {
+        await creditedDeposits(db, reference);
+        const { id } = await keepReversal(db, deposit, connectionId, dispute);
+        await noteBooked(db, id, true, { fromClient: '40', fromIncome: '0', fromSuspense: '0' });
+      },
+      () => inTransaction(hub.pool, (db) => creditedDeposits(db, reference)),
+    );
+    expect(seen).toMatchObject({ transactionId: deposit, taken: '40', takenFromClient: '40' });
+    await hub.pool.query(`delete from deposit_reversal where transaction_id = $1`, [deposit]);
   });
 
   it('is found by looking when the callback was lost', async () => {

@@ -1,7 +1,7 @@
 /** A client signs in to a browser by the phone on which he is signed in; and out of everything at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
-import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { Device, register, startWizardApi, END, reasons } from './devices.ts';
 import { setBroker } from './signed-in.ts';
 
@@ -163,15 +163,12 @@ describe('a QR code', () => {
       const [client, browser] = [await somebody(), new Device(api)];
       const { channel } = await shownIn(browser);
       const { token } = (await client.read(channel)).body;
-      const other = await api.hub.pool.connect();
-      await other.query('begin');
-      await other.query(what, [String(client.id)]);
-      const entered = enter(browser, channel, token);
-      const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-      await eventually(async () => (await api.hub.one<{ n: number }>(waiting)).n > 0, 'the sign-in to wait');
-      await other.query('commit');
-      other.release();
-      expect(reasons(await entered)).toEqual([status, reason]);
+      const entered = await meanwhile(
+        api.hub.pool,
+        (db) => db.query(what, [String(client.id)]),
+        () => enter(browser, channel, token),
+      );
+      expect(reasons(entered)).toEqual([status, reason]);
     }
   });
 

@@ -9,6 +9,7 @@ import { HUB_QUEUE } from '../../domain/queues.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import {
   anEmail,
   codeSentTo,
@@ -503,21 +504,20 @@ describe('a refresh token of a client', () => {
     await signIn(device, email);
     const subject = `client:${await idOf(email)}`;
     const olga = await api.operator();
-    // What a refresh does, held open between its statements.
-    const refresh = await api.hub.pool.connect();
-    await refresh.query('begin');
-    await refresh.query(`select from refresh_token where subject = $1 for update`, [subject]);
-    await refresh.query(`update refresh_token set used_at = now() where subject = $1`, [subject]);
-    const revoked = olga.call(`POST /clients/${await idOf(email)}/reset-password`);
-    const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%update refresh_token%revoked_at%'`;
-    await eventually(async () => (await api.hub.one<{ n: number }>(waiting)).n > 0, 'the revocation to wait');
-    await refresh.query(
-      `insert into refresh_token (subject, family, token_hash, expires_at) select subject, family, 'next', expires_at from refresh_token where subject = $1 limit 1`,
-      [subject],
+    const revoked = await meanwhile(
+      api.hub.pool,
+      // What a refresh does.
+      async (db) => {
+        await db.query(`select from refresh_token where subject = $1 for update`, [subject]);
+        await db.query(`update refresh_token set used_at = now() where subject = $1`, [subject]);
+        await db.query(
+          `insert into refresh_token (subject, family, token_hash, expires_at) select subject, family, 'next', expires_at from refresh_token where subject = $1 limit 1`,
+          [subject],
+        );
+      },
+      async () => olga.call(`POST /clients/${await idOf(email)}/reset-password`),
     );
-    await refresh.query('commit');
-    refresh.release();
-    expect((await revoked).status).toBe(204);
+    expect(revoked.status).toBe(204);
     const alive = `select count(*)::int as n from refresh_token where subject = $1 and revoked_at is null`;
     expect(await api.hub.one(alive, [subject])).toEqual({ n: 0 });
   });
