@@ -124,15 +124,18 @@ export const removeDocument = async (
   { documentId, actor, whose, requestId }: { documentId: number; actor: Actor; whose: Whose; requestId: string },
 ): Promise<void> => {
   const key = await inTransaction(pool, async (db) => {
-    const { rows } = await db.query<{ key: string; status: string; clientId: number; checked: boolean }>(
-      `select storage_key as key, status, client_id as "clientId",
-              exists (select from kyc_case k where d.document_id = any(k.document_ids) and k.state in ('checking', 'on_hold', 'approved')) as checked
-         from client_document d where document_id = $1 and ${whose('d.client_id')} for update`,
+    const { rows } = await db.query<{ key: string; status: string; clientId: number }>(
+      `select storage_key as key, status, client_id as "clientId" from client_document d where document_id = $1 and ${whose('d.client_id')} for update`,
       [documentId],
     );
     const found = rows[0];
     if (!found) throw notFound('document');
-    if (found.checked || (actor.kind === 'client' && found.status === 'approved')) {
+    // Only now: whoever hands documents in holds them meanwhile.
+    const { rowCount: checks } = await db.query(
+      `select from kyc_case where $1 = any(document_ids) and state in ('checking', 'on_hold', 'approved')`,
+      [documentId],
+    );
+    if (checks !== 0 || (actor.kind === 'client' && found.status === 'approved')) {
       throw new HubFailure('Rejected', 'in_use', 'The document belongs to a verification and cannot be deleted.');
     }
     await db.query('delete from client_document where document_id = $1', [documentId]);

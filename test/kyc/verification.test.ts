@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestHub } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { KycDesk } from './kit.ts';
 
 let api: MoneyApi;
@@ -178,6 +179,26 @@ describe('a client whom SumSub checks', () => {
 });
 
 describe('a client whose documents we check', () => {
+  it('keeps a document that is handed in at the moment it is to be deleted', async () => {
+    const client = await api.clientWith('0', 'USD');
+    await desk.wizard(client, levels.documents);
+    const { id } = await desk.caseOf(client);
+    const passport = await desk.upload(client, 'Passport');
+    const deleted = await meanwhile(
+      hub.pool,
+      // What handing in does.
+      async (db) => {
+        await db.query(`select from client_document where document_id = $1 for update`, [passport.documentId]);
+        await db.query(`update kyc_case set document_ids = $2, state = 'checking' where id = $1`, [
+          id,
+          [passport.documentId],
+        ]);
+      },
+      () => client.call(`DELETE /my/documents/${passport.documentId}`),
+    );
+    expect([deleted.status, deleted.body.error?.details[0].reason]).toEqual([400, 'in_use']);
+  });
+
   it('is asked again after a refusal, and is on the level after an approval', async () => {
     const client = await api.clientWith('0', 'USD');
     const wizard = (await client.call('GET /my/verifications/wizard')).body;
