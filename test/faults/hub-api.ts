@@ -13,7 +13,11 @@ interface Said {
   headers?: Record<string, string>;
 }
 
-/** A caller of the API who behaves as its documentation asks: what got no answer, 429 or 5xx is repeated under the same key. */
+/** No answer, 429 and 503 ask to come again. A 500 does not: in no weather may the hub be at a loss. */
+export const isAnswered = ({ status }: Answer): boolean =>
+  (status >= 200 && status < 500 && status !== 429) || status === 500;
+
+/** A caller of the API who behaves as its documentation asks: what is not answered is repeated under the same key. */
 export class HubApi {
   private readonly origin: string;
 
@@ -27,7 +31,7 @@ export class HubApi {
     let last: Answer = { status: 0, body: null };
     for (let n = 0; Date.now() < until; n++) {
       last = await this.once(route, said, Math.min(5_000, until - Date.now()));
-      if (last.status >= 200 && last.status < 500 && last.status !== 429) return last;
+      if (isAnswered(last)) return last;
       await sleep(Math.min(100 * (n + 1), 500));
     }
     return last;

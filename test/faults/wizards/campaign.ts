@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAnswered } from '../hub-api.ts';
 import type { Breach } from '../invariants.ts';
 import { Random, seedOfRun } from '../random.ts';
 import type { World } from '../run.ts';
@@ -114,8 +115,7 @@ const go = async (
     Array.from({ length: copies }, async () => {
       for (const until = Date.now() + ANSWER_WITHIN_MS; ; again++) {
         const answer = await api.once(path, said, 10_000);
-        const answered = answer.status >= 200 && answer.status < 500 && answer.status !== 429;
-        if (answered || Date.now() > until) return answer;
+        if (isAnswered(answer) || Date.now() > until) return answer;
         await sleep(150);
       }
     }),
