@@ -15,3 +15,13 @@ export interface LevelLimit {
   period: string;
 }
 export type LevelLimits = { [K in keyof typeof RIGHT_OF]?: LevelLimit | null };
+
+const UNITS: Record<string, string> = { D: 'day', W: 'week', M: 'month', Y: 'year' };
+
+/** For people: 'P1D' is 'a day', 'P2W' '2 weeks'. */
+export const periodInWords = (period: string): string => {
+  const [, count, unit = ''] = /^P(\d+)([DWMY])$/.exec(period) ?? [];
+  const word = UNITS[unit];
+  if (word === undefined) return period;
+  return count === '1' ? `a ${word}` : `${count} ${word}s`;
+};

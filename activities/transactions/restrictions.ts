@@ -7,7 +7,7 @@ import {
   type MethodFacts,
 } from '../../db/repositories/orders.ts';
 import { accountSide, loadTransaction, providerSide, refundedBy } from '../../db/repositories/transactions.ts';
-import { RIGHT_OF } from '../../domain/client-rights.ts';
+import { periodInWords, RIGHT_OF } from '../../domain/client-rights.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -92,10 +92,8 @@ export const assertLevelAllows = async (
     throw new HubFailure(
       'Rejected',
       'limit_exceeded',
-      `The verification level allows ${limit.amount} in ${limit.period}.`,
-      {
-        field: 'amount',
-      },
+      `The verification level allows ${limit.amount} within ${periodInWords(limit.period)}.`,
+      { field: 'amount' },
     );
   }
 };

@@ -122,7 +122,16 @@ describe('what a level allows', () => {
     expect((await withdraw(client, '60')).status).toBeLessThan(300);
     expect(await withdraw(client, '60')).toMatchObject({
       status: 400,
-      body: { error: { details: [{ reason: 'limit_exceeded', field: 'amount' }] } },
+      body: {
+        error: {
+          details: [
+            {
+              ...{ reason: 'limit_exceeded', field: 'amount' },
+              issue: 'The verification level allows 100 within a day.',
+            },
+          ],
+        },
+      },
     });
     expect((await withdraw(client, '40')).status).toBeLessThan(300);
     await api.hub.pool.query(
