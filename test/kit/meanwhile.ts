@@ -2,12 +2,13 @@ import type pg from 'pg';
 import { eventually } from './hub.ts';
 
 /**
- * Somebody else's `change` is made but not committed when `work` comes to it; committed once `work` waits. Answers what came of `work`.
+ * Somebody else's `change` is made but not committed when `work` comes to it; committed once so many of `work` wait. Answers what came of `work`.
  */
 export const meanwhile = async <T>(
   pool: pg.Pool,
   change: (db: pg.PoolClient) => Promise<unknown>,
   work: () => Promise<T>,
+  many = 1,
 ): Promise<T> => {
   const other = await pool.connect();
   let working: Promise<T>;
@@ -16,18 +17,15 @@ export const meanwhile = async <T>(
     await change(other);
     working = work();
     working.catch(() => undefined);
-    await eventually(
-      async () =>
-        (
-          await pool.query(
-            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-          )
-        ).rowCount,
-      'somebody to wait for it',
-    );
+    await eventually(async () => {
+      const { rowCount } = await pool.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return rowCount! >= many;
+    }, 'somebody to wait for it');
     await other.query('commit');
   } catch (error) {
-    await other.query('rollback');
+    await other.query('rollback').catch(() => undefined);
     throw error;
   } finally {
     other.release();
