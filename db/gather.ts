@@ -1,15 +1,17 @@
 /**
  * Joins calls that wait at the same time: while one batch is under way the next calls gather, and go together when it is over. No call
- * waits for a clock; alone it goes at once. `work` answers in the order it was asked. When a batch fails each call is tried alone, so
- * that a bad one does not take its neighbours down: `work` must be harmless to repeat.
+ * waits for a clock; alone it goes at once. Lanes beside the first are for crowds: a few do better to go with those that come next.
+ * `work` answers in the order it was asked. When a batch fails each call is tried alone, so that a bad one does not take its
+ * neighbours down: `work` must be harmless to repeat.
  */
 export const gather = <In, Out>(
   work: (inputs: In[]) => Promise<readonly Out[]>,
-  { most, lanes = 1 }: { most: number; lanes?: number },
+  { most, lanes = 1, crowd = 1 }: { most: number; lanes?: number; crowd?: number },
 ): ((input: In) => Promise<Out>) => {
   type Waiting = { input: In; done: (out: Out) => void; failed: (error: unknown) => void };
   const waiting: Waiting[] = [];
   let running = 0;
+  const isWorthALane = (others: number): boolean => waiting.length >= (others > 0 ? crowd : 1);
 
   const alone = async ({ input, done, failed }: Waiting): Promise<void> => {
     try {
@@ -19,26 +21,36 @@ export const gather = <In, Out>(
     }
   };
 
+  /** Answers how to tell those of the batch. */
+  const together = async (batch: readonly Waiting[]): Promise<() => void> => {
+    try {
+      const outs = await work(batch.map(({ input }) => input));
+      return () => batch.forEach(({ done }, i) => done(outs[i]!));
+    } catch (error) {
+      if (batch.length === 1) return () => batch[0]!.failed(error);
+      await Promise.all(batch.map(alone));
+      return () => undefined;
+    }
+  };
+
   const run = async (): Promise<void> => {
     // What else arrives in this turn of the loop goes along.
     await new Promise(setImmediate);
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, most);
-      try {
-        const outs = await work(batch.map(({ input }) => input));
-        for (const [i, { done }] of batch.entries()) done(outs[i]!);
-      } catch (error) {
-        if (batch.length === 1) batch[0]!.failed(error);
-        else await Promise.all(batch.map(alone));
-      }
+    let tell = (): void => undefined;
+    while (isWorthALane(running - 1)) {
+      const under = together(waiting.splice(0, most));
+      // The batch before is told when this one is on its way.
+      process.nextTick(tell);
+      tell = await under;
     }
+    tell();
     running -= 1;
   };
 
   return (input) =>
     new Promise((done, failed) => {
       waiting.push({ input, done, failed });
-      if (running >= lanes) return;
+      if (running >= lanes || !isWorthALane(running)) return;
       running += 1;
       void run();
     });

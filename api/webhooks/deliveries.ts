@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { type Delivery, deliverWebhooks } from '../../activities/webhooks/deliver-webhooks.ts';
@@ -6,7 +7,9 @@ import { loadWebhooks, SWEPT_AFTER_MS, type WebhookRow } from '../../db/reposito
 /** What came while others were delivered goes together: a flood costs a few statements for many. */
 const AT_ONCE = 100;
 const GATHERING_MS = 20;
-const MOST_WAITING = 1_000;
+/** While more come than can be answered, answering goes first: then 500 are delivered in a second, and the rest when it is over. */
+const FLOODED_MS = 200;
+const MOST_WAITING = 20_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
 type Lent = Omit<Tools, 'run' | 'signal'>;
@@ -15,7 +18,7 @@ type Lent = Omit<Tools, 'run' | 'signal'>;
  * Delivers stored callbacks right after they were answered. Whatever fails here, is too much or has waited too long, waits in the
  * database for the sweep.
  */
-export const createDeliveries = (tools: () => Lent, log: Logger) => {
+export const createDeliveries = (tools: () => Lent, log: Logger, isFlooded = () => false) => {
   const waiting: { webhook: WebhookRow; since: number }[] = [];
   let bytes = 0;
   let running = false;
@@ -33,7 +36,8 @@ export const createDeliveries = (tools: () => Lent, log: Logger) => {
         if (!('error' in delivery)) continue;
         log.warn({ webhookId, err: delivery.error }, 'callback not delivered yet; the sweep tries again');
       }
-      await new Promise((done) => setTimeout(done, GATHERING_MS));
+      if (isFlooded()) await sleep(FLOODED_MS);
+      else if (waiting.length < AT_ONCE) await sleep(GATHERING_MS);
     }
     running = false;
   };

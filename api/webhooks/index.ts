@@ -21,6 +21,8 @@ const readBody = bodyReader({
 });
 const KEPT_OF_STRANGERS = 4 * 1024;
 const KEPT_AT_ONCE = 50;
+/** So many that wait to be kept are a crowd. */
+const CROWD = 4;
 
 /**
  * POST /webhooks/{connectionId}: where providers call. Verified over the raw bytes, kept, answered at once, and only then
@@ -30,12 +32,18 @@ const KEPT_AT_ONCE = 50;
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
   const receivers = rememberedReceivers(deps.memory, pool, new KeyRing(settings.configKeys), settings.publicUrl);
-  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), { most: KEPT_AT_ONCE, lanes: 2 });
+  const keep = gather((incoming: IncomingWebhook[]) => storeWebhooks(pool, incoming), {
+    most: KEPT_AT_ONCE,
+    lanes: 2,
+    crowd: CROWD,
+  });
+  let beingKept = 0;
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
     () =>
       (tools ??= lendTools(settings, pool, deps.temporal.client, deps.timings ?? timingsNamed(settings.hubTimings))),
     log,
+    () => beingKept >= CROWD,
   );
 
   const receive = async (req: Request, res: Response): Promise<void> => {
@@ -44,6 +52,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     const { raw, storable } = webhookHeaders(req.headers);
     const receiver = await receivers(connectionId);
     const verdict = receiver?.verify({ headers: raw, body }) ?? { ok: false as const, reason: 'unknown_connection' };
+    beingKept += 1;
     const kept = await keep({
       connectionId,
       headers: storable,
@@ -51,9 +60,9 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
       body: receiver ? body : body.subarray(0, KEPT_OF_STRANGERS),
       remoteAddress: req.ip ?? null,
       verdict,
-    });
+    }).finally(() => (beingKept -= 1));
     const { status, headers = {}, body: said } = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? NO;
-    res.writeHead(status, headers).end(said);
+    res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(said) }).end(said);
     if (kept?.fresh) deliver({ ...kept, connectionId, headers: storable, body, status: 'received', attempts: 0 });
   };
   return { path: '/webhooks', post: { path: '/{connectionId}', run: receive }, paths: PATHS };

@@ -260,6 +260,33 @@ describe('callbacks that come together', () => {
   });
 });
 
+describe('what is gathered', () => {
+  const turn = () => new Promise(setImmediate);
+
+  it('waits for the lane under way while it is few, and gets a lane of its own as a crowd', async () => {
+    const batches: number[][] = [];
+    const open = Promise.withResolvers<void>();
+    const work = async (many: number[]) => {
+      batches.push(many);
+      await open.promise;
+      return many;
+    };
+    const give = gather(work, { most: 10, lanes: 2, crowd: 3 });
+    const given = [give(1)];
+    await turn();
+    given.push(give(2), give(3));
+    await turn();
+    expect(batches).toEqual([[1]]);
+    given.push(give(4));
+    await turn();
+    expect(batches).toEqual([[1], [2, 3, 4]]);
+    given.push(give(5));
+    open.resolve();
+    expect(await Promise.all(given)).toEqual([1, 2, 3, 4, 5]);
+    expect(batches).toEqual([[1], [2, 3, 4], [5]]);
+  });
+});
+
 describe('a callback that two deliver', () => {
   const stored = async (): Promise<WebhookRow> => {
     const incoming = { connectionId: connection, headers: {}, body: Buffer.from('{}'), remoteAddress: null };
@@ -291,6 +318,20 @@ describe('a callback that two deliver', () => {
     deliver(fresh);
     await eventually(async () => (await now(fresh)).attempts === 1, 'the fresh one').finally(() => clock.mockRestore());
     expect(await now(old)).toEqual({ status: 'received', attempts: 0 });
+  });
+
+  it('is delivered in a flood too, one lot after the other', async () => {
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    const deliver = createDeliveries(
+      () => tools,
+      createLog('silent'),
+      () => true,
+    );
+    const [one, other] = [await stored(), await stored()];
+    deliver(one);
+    await eventually(async () => (await now(one)).attempts === 1, 'the first');
+    deliver(other);
+    await eventually(async () => (await now(other)).attempts === 1, 'the other');
   });
 });
 
