@@ -29,7 +29,7 @@ export type RecordingTools = Pick<Tools, 'pool' | 'proves' | 'unprovenDecisions'
 /** How often the request may change under the hands of who writes. */
 const TRIES = 5;
 
-/** What a run leaves to the API: it writes the decision at this very moment, and both at once would only be in each other's way. */
+/** What a run leaves to the API, which writes the decision at this very moment (docs/decisions/0065-the-api-writes-first.md). */
 const API_FIRST_MS = 10;
 
 /** Writes down a decision that the run has taken, unless the API, which brought it, was faster. */
