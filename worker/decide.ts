@@ -1,24 +1,20 @@
-import { factsOf, recordDecision, type RecordingTools } from '../activities/requests/record-decision.ts';
+import { type RecordingTools, writeDown } from '../activities/requests/record-decision.ts';
+import type { DecisionFacts } from '../db/repositories/requests.ts';
 import type { Decided, Decision } from '../domain/decisions.ts';
 
 /**
  * Brings a decision to its run and, once the run has taken it, writes it down at once, as the run itself does before it goes on: whoever asks
  * right after the answer finds it in the books, and if this process dies between the two, the run writes it. Answers how many more approvals
  * are needed. Throws HubFailure `Rejected` (not_waiting, own_request, decided_already, forbidden, restricted, not_found,
- * already_exists) and then the run has refused it as well; `updateId` makes a repeated call harmless.
+ * already_exists) and then the run has refused it as well; `updateId` makes a repeated call harmless. `seen`: what the caller knows of it already.
  */
 export const decide = async (
   tools: Omit<RecordingTools, 'run'>,
   take: (decision: Decision, updateId: string) => Promise<Decided>,
-  {
-    workflowId,
-    decision,
-    updateId,
-  }: { workflowId: string; decision: Decision & { applicationId: number }; updateId: string },
+  { workflowId, decision, updateId }: { workflowId: string; decision: Decision; updateId: string },
+  seen: DecisionFacts | null = null,
 ): Promise<number> => {
-  const { applicationId } = decision;
-  const looking = factsOf(tools.pool, { applicationId, updateId, decision }).catch(() => null);
   const { record, runId } = await take(decision, updateId);
-  const recording = { ...record, decision };
-  return (await recordDecision(recording, { ...tools, run: { workflowId, runId } }, await looking)).missing;
+  const { missing } = await writeDown({ ...record, decision }, { ...tools, run: { workflowId, runId } }, seen);
+  return missing;
 };

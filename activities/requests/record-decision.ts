@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClientChange } from '../../db/repositories/client-changes.ts';
 import {
   type DecisionFacts,
@@ -28,15 +29,24 @@ export type RecordingTools = Pick<Tools, 'pool' | 'proves' | 'unprovenDecisions'
 /** How often the request may change under the hands of who writes. */
 const TRIES = 5;
 
+/** What a run leaves to the API, which writes the decision at this very moment (docs/decisions/0065-the-api-writes-first.md). */
+const API_FIRST_MS = 10;
+
+/** Writes down a decision that the run has taken, unless the API, which brought it, was faster. */
+export const recordDecision = async (recording: Recording, tools: RecordingTools): Promise<Recorded> => {
+  if (recording.decision.proof !== undefined) await sleep(API_FIRST_MS);
+  return writeDown(recording, tools);
+};
+
 /**
  * Writes a decision down, after checking in the database what a validator cannot: that the person exists, is active and may
  * decide, that the resolution exists, that the API vouches for him. The last needed word closes the request. Done twice, by the run and by
  * the API, it happens once: the first one's outcome, a refusal too, is everybody's.
  *
- * `seen`: what the caller has looked up already, while the run took the decision. Good enough to write with, since the request must still be the
+ * `seen`: what the caller has looked up already, before the run took the decision. Good enough to write with, since the request must still be the
  * same; never to refuse with.
  */
-export const recordDecision = async (
+export const writeDown = async (
   recording: Recording,
   tools: RecordingTools,
   seen: DecisionFacts | null = null,
@@ -51,17 +61,19 @@ export const recordDecision = async (
   throw new HubFailure('Unavailable', 'unavailable', 'The request changes too fast.', { retryAfter: 1 });
 };
 
-/** What there is to look up about a decision. */
+/** What there is to look up about a decision. `updateId`: null before one brings it. Null: there is no such request. */
 export const factsOf = (
   pool: Tools['pool'],
-  { applicationId, updateId, decision }: Omit<Recording, 'earlier'>,
+  applicationId: number,
+  { by, resolutionId, evidence }: Pick<Decision, 'by' | 'resolutionId' | 'evidence'>,
+  updateId: string | null,
 ): Promise<DecisionFacts | null> =>
   loadDecisionFacts(pool, {
     applicationId,
     updateId,
-    userId: decision.by,
-    resolutionId: decision.resolutionId ?? null,
-    bankReference: decision.evidence?.bankReference ?? null,
+    userId: by,
+    resolutionId: resolutionId ?? null,
+    bankReference: evidence?.bankReference ?? null,
   });
 
 /** Null when somebody was faster, or what was seen does not suffice: to be looked at again. */
@@ -73,7 +85,7 @@ const outcomeOf = async (
   const { pool, run } = tools;
   const { applicationId, updateId, decision, earlier } = recording;
   const { by: userId, decision: word, resolutionId = null, comment = null, evidence = null } = decision;
-  const facts = seen ?? (await factsOf(pool, recording));
+  const facts = seen ?? (await factsOf(pool, applicationId, decision, updateId));
   if (!facts) throw new HubFailure('NotFound', 'not_found', `There is no request ${applicationId}.`);
   if (facts.outcome) return facts.outcome;
   const { request, version, resolution } = facts;
@@ -117,7 +129,7 @@ const assertStillPossible = async (pool: Tools['pool'], changeId: number | null)
 
 /** Throws `Rejected` with the reason why this decision cannot stand. */
 const assertMayBeTaken = (
-  { request, may, resolution, provesAlready }: DecisionFacts,
+  { request, may, sees, resolution, provesAlready }: DecisionFacts,
   { applicationId, decision, earlier }: Recording,
   proven: boolean,
   { unprovenDecisions }: RecordingTools,
@@ -129,7 +141,7 @@ const assertMayBeTaken = (
   if (!proven && unprovenDecisions === 'refuse')
     throw refused('forbidden', 'Decisions from Temporal UI are switched off (TEMPORAL_UI_DECISIONS).');
   if (may === null) throw refused('forbidden', `There is no active user ${by}.`);
-  if (!may) throw refused('forbidden', `User ${by} may not decide this request.`);
+  if (!may || !sees) throw refused('forbidden', `User ${by} may not decide this request.`);
   if (proven && decision.applicationId !== applicationId)
     throw refused('not_waiting', 'This decision is about another request.');
   if (request.statusId === 1 || request.statusId === 2)

@@ -86,8 +86,7 @@ const SELECT = `
     left join money_transaction t on t.transaction_id = a.transaction_id
     left join client_change ch on ch.id = a.change_id
     left join resolution r on r.id = a.resolution_id
-    left join hub_user u on u.id = a.user_id
-   where a.id = any($1)`;
+    left join hub_user u on u.id = a.user_id`;
 
 const dataOf = ({ transaction_id: transactionId, amount, change, data }: ApplicationRow): Record<string, unknown> => {
   if (transactionId !== null) return { amount: wire(amount!), rate: null, ...data, transactionId };
@@ -123,13 +122,13 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
 
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
-  const { rows } = await db.query<ApplicationRow>({
-    name: 'application-views',
-    text: SELECT,
-    values: [[...new Set(ids)]],
-  });
+  const { rows } = await db.query<ApplicationRow>(`${SELECT} where a.id = any($1)`, [[...new Set(ids)]]);
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
+
+/** One of them. Of a list of unknown length PostgreSQL makes a new plan each time, which takes longer than the look. */
+export const applicationView = async (db: Db, id: number): Promise<ApplicationView> =>
+  viewOf((await db.query<ApplicationRow>(`${SELECT} where a.id = $1`, [id])).rows[0]!);
 
 const OURS = [
   'transactionId',

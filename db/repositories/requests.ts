@@ -62,8 +62,10 @@ export interface DecisionFacts {
   /** Of the request: changes whenever the row does. */
   version: string;
   outcome: DecisionOutcome | null;
-  /** Whether the user may decide requests and sees this one's client; null: there is no such active user. */
+  /** Whether the user may decide requests; null: there is no such active user. */
   may: boolean | null;
+  /** Whether he sees this one's client. */
+  sees: boolean;
   /** Name of the enabled resolution. */
   resolution: string | null;
   /** What else the bank's reference proves already, in words: 'transaction 12'. */
@@ -74,7 +76,8 @@ export const loadDecisionFacts = async (
   db: Queryable,
   asked: {
     applicationId: number;
-    updateId: string;
+    /** Null: nothing can have come of the decision yet. */
+    updateId: string | null;
     userId: number;
     resolutionId: number | null;
     bankReference: string | null;
@@ -85,9 +88,9 @@ export const loadDecisionFacts = async (
             (select outcome from decision_outcome where application_id = a.id and update_id = $2) as outcome,
             (select exists (select from hub_user_group ug join user_group g on g.id = ug.group_id
                              where ug.user_id = u.id and g.permissions && array['*', 'requests.update'])
-                    and (not exists (select from hub_user_tag where user_id = u.id)
-                         or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = u.id and ct.client_id = a.client_id))
                from hub_user u where u.id = $3 and u.active) as may,
+            (not exists (select from hub_user_tag where user_id = $3)
+             or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = $3 and ct.client_id = a.client_id)) as sees,
             (select name from resolution where id = $4 and enabled) as resolution,
             (select case when e.transaction_id is null then 'difference ' || e.difference_id else 'transaction ' || e.transaction_id end
                from bank_evidence e
@@ -99,8 +102,8 @@ export const loadDecisionFacts = async (
     [asked.applicationId, asked.updateId, asked.userId, asked.resolutionId, asked.bankReference],
   );
   if (!rows[0]) return null;
-  const { version, outcome, may, resolution, provesAlready, ...request } = rows[0];
-  return { request, version, outcome, may, resolution, provesAlready };
+  const { version, outcome, may, sees, resolution, provesAlready, ...request } = rows[0];
+  return { request, version, outcome, may, sees, resolution, provesAlready };
 };
 
 export interface DecisionToWrite {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { factsOf } from '../../../activities/requests/record-decision.ts';
 import { REQUEST_COLUMNS, type RequestRow } from '../../../db/repositories/requests.ts';
 import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
@@ -22,16 +23,10 @@ const WORD: Record<Purpose, Record<Verdict, DecisionWord>> = {
 
 export type Saying = Pick<Decision, 'comment' | 'resolutionId' | 'evidence'>;
 
-export type SeenRequest = RequestRow & { version: string };
-
 /** 404 when there is none, or when its client is none of the caller's. */
-export const seenRequest = async (
-  { pool }: MoneyHub,
-  actor: UserActor,
-  applicationId: number,
-): Promise<SeenRequest> => {
-  const { rows } = await pool.query<SeenRequest>(
-    `select ${REQUEST_COLUMNS}, coalesce(update_time, create_time)::text as version from application
+export const seenRequest = async ({ pool }: MoneyHub, actor: UserActor, applicationId: number): Promise<RequestRow> => {
+  const { rows } = await pool.query<RequestRow>(
+    `select ${REQUEST_COLUMNS} from application
       where id = $1 and ${scopeSql(actor, 'application.client_id')}`,
     [applicationId],
   );
@@ -49,18 +44,18 @@ export const decideRequest = async (
   applicationId: number,
   verdict: Verdict,
   saying: Saying,
-): Promise<SeenRequest> => {
-  const request = await seenRequest(hub, actor, applicationId);
-  const decision: Decision & { applicationId: number } = {
+): Promise<RequestRow> => {
+  const facts = await factsOf(hub.pool, applicationId, { by: actor.id, ...saying }, null);
+  if (!facts?.sees) throw notFound('request');
+  const { request, version } = facts;
+  const decision: Decision = {
     decision: WORD[request.purpose][verdict],
     by: actor.id,
     applicationId,
     ...saying,
   };
   const content = createHash('sha256')
-    .update(
-      JSON.stringify([request.version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]),
-    )
+    .update(JSON.stringify([version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]))
     .digest('base64url')
     .slice(0, 16);
   // Its run may wait for something else by now: a closed request steers nothing.
@@ -73,7 +68,7 @@ export const decideRequest = async (
     const { workflowId } = request;
     const vouched = hub.steering.vouchFor(workflowId, decision);
     const take = (mine: Decision, id: string) => hub.ask((steering) => steering.decide(workflowId, mine, id));
-    await decide(hub.tools(), take, { workflowId, decision: vouched, updateId });
+    await decide(hub.tools(), take, { workflowId, decision: vouched, updateId }, facts);
     return request;
   } catch (error) {
     const late = error instanceof HubFailure && ['not_waiting', 'decided_already'].includes(error.reason);

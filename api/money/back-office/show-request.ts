@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { UserActor } from '../../kit/access.ts';
 import { idAndName, time } from '../../kit/shapes.ts';
-import { Application, applicationViews, maskApplication } from '../../presenters/request.ts';
+import { Application, applicationView, maskApplication } from '../../presenters/request.ts';
 import type { MoneyHub } from '../hub.ts';
 
 /** A request with what its deciders want to know next: how many approvals are given, and which run it steers. */
@@ -18,7 +18,7 @@ export const showRequest = async (
   actor: UserActor,
   { id, workflowId }: { id: number; workflowId: string },
 ): Promise<z.input<typeof DecidedApplication>> => {
-  const view = (await applicationViews(pool, [id])).get(id)!;
+  const view = await applicationView(pool, id);
   const given = view.decisions
     .filter(({ decision }) => decision === 'approve' || decision === 'mark_done')
     .map(({ user, createTime }) => ({ user, time: createTime }));
