@@ -522,6 +522,20 @@ describe('a refresh token of a client', () => {
     expect(await api.hub.one(alive, [subject])).toEqual({ n: 0 });
   });
 
+  it('is ended with all others also while its client is being banned', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await signIn(device, email);
+    const [id, olga] = [await idOf(email), await api.operator()];
+    const ended = await meanwhile(
+      api.hub.pool,
+      (db) => db.query(`select from client where client_id = $1 for update`, [id]),
+      () => olga.call(`DELETE /clients/${id}/sessions`),
+      (db) => db.query(`update refresh_token set revoked_at = now() where subject = $1`, [`client:${id}`]),
+    );
+    expect(ended.status).toBe(204);
+  });
+
   it('that comes from another device ends the sign-in', async () => {
     const [device, thief] = [new Device(api), new Device(api)];
     const email = await registered(device);
