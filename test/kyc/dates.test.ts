@@ -1,7 +1,7 @@
 /** What the calendar does to clients on their way. Tests move the dates of a case instead of waiting for days. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { inTransaction } from '../../db/pool.ts';
-import { loadCase } from '../../db/repositories/kyc.ts';
+import { changeCase, endOfApproval, loadCase, planDates } from '../../db/repositories/kyc.ts';
 import { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
@@ -40,6 +40,26 @@ it('a verification is found also by whoever had to wait while its client got ano
     () => inTransaction(api.hub.pool, (db) => loadCase(db, id, true)),
   );
   expect(found).toMatchObject({ caseId: id, hasLevel: true });
+});
+
+it('the dates of a verification are planned by what others left of it and its client', async () => {
+  const client = await api.clientWith('0', 'USD');
+  await desk.wizard(client, sumsub);
+  const { id } = await desk.endsAs(client, 'open');
+  await meanwhile(
+    api.hub.pool,
+    async (db) => {
+      await db.query(
+        `update kyc_case set state = 'approved', client_since = null, valid_until = '2099-02-03' where id = $1`,
+        [id],
+      );
+      await db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]);
+    },
+    () => inTransaction(api.hub.pool, (db) => planDates(db, { caseId: id }, true)),
+  );
+  expect(await api.hub.one(`select next_look is not null as planned from kyc_case where id = $1`, [id])).toEqual({
+    planned: true,
+  });
 });
 
 describe('a client who began and left', () => {
@@ -184,6 +204,19 @@ describe('documents that our own people check', () => {
 });
 
 describe('the dates of a level', () => {
+  it('can be changed while somebody gets the level', async () => {
+    const client = await api.clientWith('0', 'USD');
+    await desk.wizard(client, sumsub);
+    const { id } = await desk.endsAs(client, 'open');
+    const changed = await meanwhile(
+      api.hub.pool,
+      (db) => loadCase(db, id, true),
+      () => desk.olga.call(`PATCH /verifications/levels/${sumsub}`, { remindAfterDays: [3, 10] }),
+      (db) => db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]),
+    );
+    expect(changed.status).toBe(200);
+  });
+
   it('are settings, and refused when they cannot be', async () => {
     expect((await desk.olga.call(`GET /verifications/levels/${documents}`)).body).toMatchObject({
       validDays: null,
