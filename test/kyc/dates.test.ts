@@ -148,6 +148,24 @@ describe('a client who began and left', () => {
 describe('documents that our own people check', () => {
   const in200Days = new Date(Date.now() + 200 * 86_400_000).toISOString().slice(0, 10);
 
+  it('end as read by an operator who read them while they were being approved', async () => {
+    const { client, handed } = await withDocuments();
+    const { id } = await desk.caseOf(client);
+    const read = await meanwhile(
+      api.hub.pool,
+      // What an approval does.
+      async (db) => {
+        await loadCase(db, id, true);
+        await changeCase(db, id, { state: 'approved', validUntil: await endOfApproval(db, id, null) });
+      },
+      () => desk.olga.call(`PATCH /documents/${handed[0]!.documentId}`, { validUntil: in200Days }),
+      (db) =>
+        db.query(`update client_document set status = 'approved' where document_id = $1`, [handed[0]!.documentId]),
+    );
+    expect(read.status).toBe(200);
+    expect((await desk.caseOf(client)).valid_until).toBe(in200Days);
+  });
+
   it('give the level until the first of them ends, as read by the client or by an operator', async () => {
     const { client, handed, request } = await withDocuments(in200Days);
     await desk.approve(client, request.id);
