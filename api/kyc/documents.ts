@@ -10,6 +10,7 @@ import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
 import type { Upload } from '../kit/multipart.ts';
+import { dropUnnamed } from '../kit/unnamed-file.ts';
 
 export interface NewDocument {
   actor: Actor;
@@ -63,7 +64,7 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
       return id;
     });
   } catch (error) {
-    await storage.remove(key).catch(() => undefined);
+    await dropUnnamed(pool, storage, { table: 'client_document', clientId, key });
     throw error;
   }
 };
