@@ -124,20 +124,19 @@ const choose = async (
   wizardId: number,
   facts: () => Promise<{ captcha: boolean }>,
 ): Promise<Reached> => {
-  const run = await wizards.find(uuid, 'registration', caller, []);
-  const definitions: Definition[] = await wizards.definitions('registration');
-  const chosen = definitions.find(({ definitionId }) => definitionId === wizardId);
-  if (run.definitionId !== null && run.definitionId !== wizardId) {
-    const { step } = await wizards.waiting(run);
-    throw wrongStep(workflowOf(step));
-  }
-  if (run.definitionId === null) {
+  const found = await wizards.find(uuid, 'registration', caller, []);
+  if (found.definitionId === null) {
+    const definitions: Definition[] = await wizards.definitions('registration');
+    const chosen = definitions.find(({ definitionId }) => definitionId === wizardId);
     if (!chosen) throw disabled();
-    const { rowCount } = await wizards.db.query(
+    await wizards.db.query(
       `update wizard_run set definition_id = $2, version = $3, update_time = now() where id = $1 and definition_id is null and expires_at > now()`,
-      [run.id, chosen.definitionId, chosen.version],
+      [found.id, chosen.definitionId, chosen.version],
     );
-    if (rowCount === 0) throw gone();
   }
-  return wizards.begin(await wizards.find(uuid, 'registration', caller, []), await facts());
+  // Somebody may have chosen at the same moment.
+  const run = await wizards.find(uuid, 'registration', caller, []);
+  if (run.definitionId === null) throw gone();
+  if (run.definitionId !== wizardId) throw wrongStep(workflowOf((await wizards.waiting(run)).step));
+  return wizards.begin(run, await facts());
 };

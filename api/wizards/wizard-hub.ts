@@ -182,16 +182,17 @@ export class WizardHub {
     { body, marks }: { body: Record<string, unknown>; marks: [Buffer, ...Buffer[]] },
   ): Promise<Reached> {
     const found = await this.find(uuid, type, caller, marks);
-    if (found.repeated && (steps === undefined || steps.includes(found.repeated.step))) {
-      if (!found.inputs.includes(found.repeated.input)) await wantAgain(this.db, found.id, found.repeated.input);
-      return this.send(found, (await loadInputs(this.db, this.ring, found.id, [found.repeated.input]))[0]!);
-    }
+    if (isRepeated(found, steps)) return this.takeAgain(found);
     const { run, step, module, replaces } = await this.meant(found, steps);
     const sent = module.sent ? parsePart(module.sent, body, 'step') : body;
     const asked = await this.asked(run, step, caller);
-    const { keep = {}, facts = {} } = await module.check!(asked, sent).catch((error: unknown) =>
-      this.refused(run, error),
-    );
+    const checked = await module.check!(asked, sent).catch(async (error: unknown) => {
+      // The same came to another process at this moment: what is right only once was right there.
+      const twin = await this.find(uuid, type, caller, marks);
+      return isRepeated(twin, steps) ? twin : this.refused(run, error);
+    });
+    if ('repeated' in checked) return this.takeAgain(checked);
+    const { keep = {}, facts = {} } = checked;
     const told = { facts, after: afterOf(run, replaces), ...(replaces !== undefined && { replaces }) };
     const input = await insertInput(this.db, this.ring, {
       runId: run.id,
@@ -200,6 +201,13 @@ export class WizardHub {
       keep: { ...keep, ...told },
     });
     return this.send(run, { step: step.name, input, ...told });
+  }
+
+  /** What was sent before is wanted again. */
+  private async takeAgain(run: Repeated): Promise<Reached> {
+    const { input } = run.repeated;
+    if (!run.inputs.includes(input)) await wantAgain(this.db, run.id, input);
+    return this.send(run, (await loadInputs(this.db, this.ring, run.id, [input]))[0]!);
   }
 
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
@@ -306,7 +314,7 @@ export class WizardHub {
   private async refused(run: WizardRun, error: unknown): Promise<never> {
     if (isHubFailure(error) && error.reason === 'too_many_attempts')
       await this.hub.ask((steering) => steering.stopWizard(run.uuid, 'tries', 'failed')).catch(() => undefined);
-    if (isHubFailure(error) && error.reason === 'invalid_code') void this.noteWrongCode(run);
+    if (isHubFailure(error) && error.reason === 'invalid_code') void this.noteWrongCode(run).catch(() => undefined);
     throw error;
   }
 
@@ -323,6 +331,11 @@ export class WizardHub {
     return this.hub.ask((steering) => steering.noteWizard(uuid, note)).catch(() => undefined);
   }
 }
+
+type Repeated = AskedRun & { repeated: NonNullable<AskedRun['repeated']> };
+
+const isRepeated = (run: AskedRun, steps: Meant['steps']): run is Repeated =>
+  run.repeated !== null && (steps === undefined || steps.includes(run.repeated.step));
 
 /** The input a submission comes after; of one that stands instead of another, what that came after. */
 const afterOf = ({ inputs }: WizardRun, replaces: number | undefined): number | null =>

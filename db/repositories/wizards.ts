@@ -178,17 +178,18 @@ export const noteOpening = async (
   runId: number,
   facts: Facts,
   mark: Buffer,
-): Promise<{ facts: Facts; inputs: number[] }> =>
-  (
-    await db.query<{ facts: Facts; inputs: number[] }>(
-      `with noted as (
-         update wizard_run set opening_facts = $3::jsonb where id = $1 and state = 'opening' and opening_facts = '{}' and $3::jsonb <> '{}' returning opening_facts)
-       select coalesce((select opening_facts from noted), r.opening_facts) as facts,
-              array(select id from wizard_input where run_id = r.id and mark = $2) as inputs
-         from wizard_run r where id = $1`,
-      [runId, mark, JSON.stringify(facts)],
-    )
-  ).rows[0]!;
+): Promise<{ facts: Facts; inputs: number[] }> => {
+  await db.query(
+    `update wizard_run set opening_facts = $2::jsonb where id = $1 and state = 'opening' and opening_facts = '{}' and $2::jsonb <> '{}'`,
+    [runId, JSON.stringify(facts)],
+  );
+  // Apart: a statement that waits for a twin answers what there was before it.
+  const { rows } = await db.query<{ facts: Facts; inputs: number[] }>(
+    `select opening_facts as facts, array(select id from wizard_input where run_id = r.id and mark = $2) as inputs from wizard_run r where id = $1`,
+    [runId, mark],
+  );
+  return rows[0]!;
+};
 
 /** What a run did not take may be sent anew. */
 export const dropInput = async (db: Queryable, input: number): Promise<void> => {

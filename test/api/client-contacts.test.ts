@@ -257,7 +257,7 @@ describe('an address that is changed while somebody holds its client', () => {
       api.deps.pool,
       (db) => db.query('select from client where client_id = $1 for update', [clientId]),
       () => admin.call(`PATCH /api/v2/addresses/${address.addressId}`, { city: 'Sliema' }),
-      (db) => db.query(`update client_address set state = 'Gozo' where id = $1`, [address.addressId]),
+      { more: (db) => db.query(`update client_address set state = 'Gozo' where id = $1`, [address.addressId]) },
     );
     expect(changed).toMatchObject({ status: 200, body: { city: 'Sliema', state: 'Gozo' } });
   });

@@ -125,7 +125,7 @@ describe('an import of rights', () => {
       // What an import does.
       (db) => db.query(`select from user_group where id = $1 for update`, [groupIds[0]]),
       () => admin.call(`PATCH /api/v2/users/${id}`, { groupIds: groupIds.toReversed() }),
-      (db) => db.query(`select from user_group where id = $1 for update`, [groupIds[1]]),
+      { more: (db) => db.query(`select from user_group where id = $1 for update`, [groupIds[1]]) },
     );
     expect(put.status).toBe(200);
   });

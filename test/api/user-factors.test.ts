@@ -364,7 +364,10 @@ describe('a user for whom somebody else begins an app with the same password', (
       (db) => db.query(`select from hub_user where id = $1 for no key update`, [user.id]),
       () => user.call('POST /api/v2/2fa/totp/confirm', { token, code: app(setUp.key)() }),
       // What beginning another does.
-      (db) => db.query(`update hub_user_totp set sealed = $2, last_step = 0 where user_id = $1`, [user.id, 'another']),
+      {
+        more: (db) =>
+          db.query(`update hub_user_totp set sealed = $2, last_step = 0 where user_id = $1`, [user.id, 'another']),
+      },
     );
     expect(reasons(confirmed)).toEqual([404, 'challenge_not_found']);
     expect(await api.sql(`select active from hub_user_totp where user_id = $1`, [user.id])).toEqual([
@@ -383,7 +386,7 @@ describe('a user who is held while he asks for a code', () => {
       api.deps.pool,
       (db) => db.query(`select from hub_user where id = $1 for update`, [user.id]),
       () => user.call('POST /api/v2/2fa/code'),
-      (db) => db.query(`delete from user_challenge where user_id = $1`, [user.id]),
+      { more: (db) => db.query(`delete from user_challenge where user_id = $1`, [user.id]) },
     );
     expect(asked).toMatchObject({ status: 200, body: { provider: 'email' } });
   });

@@ -159,8 +159,10 @@ describe('documents that our own people check', () => {
         await changeCase(db, id, { state: 'approved', validUntil: await endOfApproval(db, id, null) });
       },
       () => desk.olga.call(`PATCH /documents/${handed[0]!.documentId}`, { validUntil: in200Days }),
-      (db) =>
-        db.query(`update client_document set status = 'approved' where document_id = $1`, [handed[0]!.documentId]),
+      {
+        more: (db) =>
+          db.query(`update client_document set status = 'approved' where document_id = $1`, [handed[0]!.documentId]),
+      },
     );
     expect(read.status).toBe(200);
     expect((await desk.caseOf(client)).valid_until).toBe(in200Days);
@@ -230,7 +232,10 @@ describe('the dates of a level', () => {
       api.hub.pool,
       (db) => loadCase(db, id, true),
       () => desk.olga.call(`PATCH /verifications/levels/${sumsub}`, { remindAfterDays: [3, 10] }),
-      (db) => db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]),
+      {
+        more: (db) =>
+          db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]),
+      },
     );
     expect(changed.status).toBe(200);
   });

@@ -1,8 +1,11 @@
 /** Wizards as operators see them: definitions made of data, and runs of clients who are stuck. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Queryable } from '../../db/pool.ts';
+import { noteOpening } from '../../db/repositories/wizards.ts';
 import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { anEmail, codeSentTo, codesSentTo, Device, mainForm, startWizardApi } from './devices.ts';
 import { setBroker } from './signed-in.ts';
 
@@ -80,9 +83,16 @@ describe('a registration of the broker’s own', () => {
       default: false,
     });
     const { uuid } = list;
-    const form = await device.step('POST /my/signup', { uuid, wizard_id: made.body.id });
+    const choose = () => device.step('POST /my/signup', { uuid, wizard_id: made.body.id });
+    const [form, same] = await meanwhile(
+      api.hub.pool,
+      (db) => db.query(`select from wizard_run where uuid = $1 for update`, [uuid]),
+      () => Promise.all([choose(), choose()]),
+      { many: 2 },
+    );
+    expect(same).toEqual(form);
     expect(form.workflow).toBe('basic_register_form');
-    expect(await device.step('POST /my/signup', { uuid, wizard_id: made.body.id })).toEqual(form);
+    expect(await choose()).toEqual(form);
 
     const wrongPhone = await device.call('POST /my/signup', {
       uuid,
@@ -159,6 +169,17 @@ describe('a registration of the broker’s own', () => {
 
     expect((await olga.call(`DELETE /wizards/${made.body.id}`)).body.error.details[0].reason).toBe('in_use');
     await olga.call(`PATCH /wizards/${made.body.id}`, { enabled: false });
+  });
+
+  it('is opened with what was known then, also for a twin that had to wait', async () => {
+    const { uuid } = await new Device(api).step('POST /my/signup/wizard', {});
+    const { id } = await api.hub.one<{ id: number }>(
+      `update wizard_run set state = 'opening', opening_facts = '{}' where uuid = $1 returning id`,
+      [uuid],
+    );
+    const note = (db: Queryable) => noteOpening(db, id, { captcha: true }, Buffer.from('none'));
+    const noted = await meanwhile(api.hub.pool, note, () => note(api.hub.pool));
+    expect(noted).toEqual({ facts: { captcha: true }, inputs: [] });
   });
 
   it('is refused when a run of it could not reach its end', async () => {

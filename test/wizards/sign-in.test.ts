@@ -26,7 +26,7 @@ import {
 
 let api: MoneyApi;
 beforeAll(async () => {
-  api = await startWizardApi();
+  api = await startWizardApi([], { trustProxy: 1 });
 });
 afterAll(() => api?.stop());
 // All come from one address, which would have had its codes.
@@ -247,6 +247,24 @@ describe('a second factor', () => {
     expect(reasons(replayed)).toEqual([400, 'invalid_code']);
     expect(replayed.body.error.details[0].issue).toBe('The code is incorrect. Attempts left: 4.');
     expect(await history(email)).toEqual(['success', 'failure: invalid_code']);
+  });
+
+  it('is right for all who send it at once, also by two ways: what was right once is not wrong then', async () => {
+    const [device, train] = [new Device(api), '198.51.100.20'];
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    const ways = [device, new Device(api, device.agent, train)];
+    const code = presentCode();
+    const [one, other] = await meanwhile(
+      api.hub.pool,
+      async (db) => db.query(`select from client_totp where client_id = $1 for update`, [await idOf(email)]),
+      () => Promise.all(ways.map((way) => way.call('POST /my/2fa/google', { uuid, code }))),
+      { many: 2 },
+    );
+    expect([one!.status, one!.body.code]).toEqual([200, 202]);
+    expect(other!.body).toEqual(one!.body);
   });
 
   it('is six plain digits: another alphabet is a wrong field, not a fault', async () => {
@@ -531,7 +549,7 @@ describe('a refresh token of a client', () => {
       api.hub.pool,
       (db) => db.query(`select from client where client_id = $1 for update`, [id]),
       () => olga.call(`DELETE /clients/${id}/sessions`),
-      (db) => db.query(`update refresh_token set revoked_at = now() where subject = $1`, [`client:${id}`]),
+      { more: (db) => db.query(`update refresh_token set revoked_at = now() where subject = $1`, [`client:${id}`]) },
     );
     expect(ended.status).toBe(204);
   });

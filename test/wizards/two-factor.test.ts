@@ -524,7 +524,7 @@ describe('what is whose', () => {
       // What the client's own run does.
       (db) => db.query(`select from client where client_id = $1 for update`, [clientId]),
       () => olga.call(`PATCH /clients/${clientId}/2fa/google`, { isEnabled: false }),
-      (db) => db.query(`insert into client_factor (client_id, type) values ($1, 'sms')`, [clientId]),
+      { more: (db) => db.query(`insert into client_factor (client_id, type) values ($1, 'sms')`, [clientId]) },
     );
     expect(off.status).toBe(200);
     const left = await api.hub.pool.query(`select from client_recovery_code where client_id = $1`, [clientId]);
