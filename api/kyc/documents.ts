@@ -10,6 +10,7 @@ import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
 import type { Upload } from '../kit/multipart.ts';
+import { dropUnnamed } from '../kit/unnamed-file.ts';
 
 export interface NewDocument {
   actor: Actor;
@@ -63,7 +64,7 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
       return id;
     });
   } catch (error) {
-    await storage.remove(key).catch(() => undefined);
+    await dropUnnamed(pool, storage, { table: 'client_document', clientId, key });
     throw error;
   }
 };
@@ -164,6 +165,8 @@ export const describeDocument = async (
 ): Promise<void> => {
   const { documentId, actor, whose, change, requestId } = given;
   await inTransaction(pool, async (db) => {
+    // First its verifications, as everybody does who decides about them: they end with it.
+    await db.query(`select from kyc_case where $1 = any(document_ids) order by id for update`, [documentId]);
     const { rows } = await db.query<{ validUntil: string | null; comment: string | null }>(
       `select to_char(valid_until, 'YYYY-MM-DD') as "validUntil", comment from client_document d where document_id = $1 and ${whose('d.client_id')} for update`,
       [documentId],
@@ -189,7 +192,7 @@ export const describeDocument = async (
 
 const moveEnds = async (db: Queryable, documentId: number): Promise<void> => {
   const { rows } = await db.query<{ caseId: number }>(
-    `select id as "caseId" from kyc_case where state = 'approved' and $1 = any(document_ids) for update`,
+    `select id as "caseId" from kyc_case where state = 'approved' and $1 = any(document_ids)`,
     [documentId],
   );
   for (const { caseId } of rows) {

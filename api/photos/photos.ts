@@ -8,6 +8,7 @@ import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
 import type { Upload } from '../kit/multipart.ts';
+import { dropUnnamed } from '../kit/unnamed-file.ts';
 
 interface Whose {
   clientId: number;
@@ -25,8 +26,9 @@ export const keepPhoto = async (
   if ('wrong' in content) throw problem(400, 'validation', content.wrong, 'photo');
   const key = `photos/${new Date().toISOString().slice(0, 7).replace('-', '/')}/${randomUUID()}`;
   await storage.put(key, content.bytes);
+  let before: string | undefined;
   try {
-    const before = await inTransaction(pool, async (db) => {
+    before = await inTransaction(pool, async (db) => {
       await db.query('select from client where client_id = $1 for no key update', [clientId]);
       const { rows } = await db.query<{ key: string }>(
         'select storage_key as key from client_photo where client_id = $1',
@@ -47,11 +49,11 @@ export const keepPhoto = async (
       });
       return rows[0]?.key;
     });
-    if (before !== undefined) await storage.remove(before);
   } catch (error) {
-    await storage.remove(key).catch(() => undefined);
+    await dropUnnamed(pool, storage, { table: 'client_photo', clientId, key });
     throw error;
   }
+  if (before !== undefined) await storage.remove(before);
 };
 
 /** Throws 404 when the client shows none. */

@@ -10,6 +10,8 @@ export const signOutEverywhere = async (
 ): Promise<void> => {
   const { clientId, actor, ip, userAgent, requestId } = by;
   const object = `client:${clientId}`;
+  // First the client, as everybody does who ends his sign-ins.
+  await db.query(`select from client where client_id = $1 for no key update`, [clientId]);
   await revokeTokens(db, { subjects: [object] });
   const reason = actor === object ? 'signed_out_everywhere' : 'signed_out_by_operator';
   await noteAuthorization(db, { clientId, status: 'success', reason, ip, userAgent });

@@ -22,9 +22,9 @@ const SELECT = `
 
 /** `lock`: nobody else changes it meanwhile. */
 export const loadClientChange = async (db: Queryable, changeId: number, lock = false): Promise<ClientChange> => {
-  const { rows } = await db.query<ClientChange>(`${SELECT} where ch.id = $1 ${lock ? 'for update of ch' : ''}`, [
-    changeId,
-  ]);
+  // First alone: a statement that waits for a row joins it, changed, to what the others were before.
+  if (lock) await db.query(`select from client_change where id = $1 for update`, [changeId]);
+  const { rows } = await db.query<ClientChange>(`${SELECT} where ch.id = $1`, [changeId]);
   if (!rows[0]) throw new HubFailure('NotFound', 'not_found', `there is no client change ${changeId}`);
   return rows[0];
 };

@@ -85,18 +85,26 @@ export const changeCase = async (db: Queryable, caseId: number, change: CaseChan
   await planDates(db, { caseId }, rows[0]!.anew);
 };
 
+type Cases = { caseId: number } | { levelId: number };
+const columnOf = (which: Cases): [string, number] =>
+  'caseId' in which ? ['k.id', which.caseId] : ['k.level_id', which.levelId];
+
+/** Nobody else changes them meanwhile. */
+export const holdCases = async (db: Queryable, which: Cases): Promise<void> => {
+  const [column, value] = columnOf(which);
+  await db.query(`select from kyc_case k where ${column} = $1 order by k.id for update`, [value]);
+};
+
 /**
  * Says when the hub looks at a verification next; for whoever changed what its dates depend on, in the same transaction. `anew`: a turn, an end or the settings
  * are new, or a reminder was sent: what lies behind is counted again.
  */
-export const planDates = async (
-  db: Queryable,
-  which: { caseId: number } | { levelId: number },
-  anew: boolean,
-): Promise<void> => {
-  const [column, value] = 'caseId' in which ? ['k.id', which.caseId] : ['k.level_id', which.levelId];
+export const planDates = async (db: Queryable, which: Cases, anew: boolean): Promise<void> => {
+  // First alone, as whoever loads one for himself.
+  await holdCases(db, which);
+  const [column, value] = columnOf(which);
   const { rows } = await db.query<CaseRow>(
-    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null) for update of k`,
+    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null)`,
     [value],
   );
   const now = new Date();

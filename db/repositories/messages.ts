@@ -138,8 +138,16 @@ export const noteDelivery = async (db: Queryable, news: DeliveryNews): Promise<n
   const lower = Object.entries(DELIVERY_RANK).flatMap(([word, its]) => (its < rank ? [word] : []));
   await db.query(
     `update message set state = $2, provider_status = $3, reason = $4, provider_id = coalesce(provider_id, $5), update_time = now()
-      where id = $1 and state = any($6::text[])`,
-    [found.id, state, providerStatus, reason ?? null, providerId ?? null, ['queued', 'sending', 'unknown', ...lower]],
+      where id = $1 and state = any($6::text[]) and ($2 <> 'failed' or connection_id = $7)`,
+    [
+      found.id,
+      state,
+      providerStatus,
+      reason ?? null,
+      providerId ?? null,
+      ['queued', 'sending', 'unknown', ...lower],
+      connectionId,
+    ],
   );
   return found.id;
 };

@@ -40,10 +40,18 @@ export const saveUserTotp = async (db: Queryable, userId: number, sealed: Buffer
 export const loadUserTotp = async (db: Queryable, userId: number): Promise<Buffer | undefined> =>
   (await db.query<{ sealed: Buffer }>(`select sealed from hub_user_totp where user_id = $1`, [userId])).rows[0]?.sealed;
 
-/** False when a code of this time step, or of a later one, was taken before. */
-export const useUserTotpStep = async (db: Queryable, userId: number, step: number): Promise<boolean> =>
-  (await db.query(`update hub_user_totp set last_step = $2 where user_id = $1 and last_step < $2`, [userId, step]))
-    .rowCount === 1;
+/** False when a code of this time step, or of a later one, was taken before, or the app is another by now. */
+export const useUserTotpStep = async (
+  db: Queryable,
+  { userId, sealed, step }: { userId: number; sealed: Buffer; step: number },
+): Promise<boolean> =>
+  (
+    await db.query(`update hub_user_totp set last_step = $2 where user_id = $1 and last_step < $2 and sealed = $3`, [
+      userId,
+      step,
+      sealed,
+    ])
+  ).rowCount === 1;
 
 /** False when one is on already. */
 export const switchUserFactorOn = async (db: Queryable, userId: number, factor: UserFactor): Promise<boolean> => {

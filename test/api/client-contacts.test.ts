@@ -248,6 +248,21 @@ describe('addresses', () => {
   });
 });
 
+describe('an address that is changed while somebody holds its client', () => {
+  it('waits for the client first, as everybody does who changes one', async () => {
+    const { id: clientId } = await api.client();
+    const home = { clientId, type: 'billing', countryId: 470, city: 'Valletta', address: '1 Main St' };
+    const { body: address } = await admin.call('POST /api/v2/addresses', home);
+    const changed = await meanwhile(
+      api.deps.pool,
+      (db) => db.query('select from client where client_id = $1 for update', [clientId]),
+      () => admin.call(`PATCH /api/v2/addresses/${address.addressId}`, { city: 'Sliema' }),
+      { more: (db) => db.query(`update client_address set state = 'Gozo' where id = $1`, [address.addressId]) },
+    );
+    expect(changed).toMatchObject({ status: 200, body: { city: 'Sliema', state: 'Gozo' } });
+  });
+});
+
 describe('notes', () => {
   it('are written about a client, changed by who wrote them, and never his to read', async () => {
     const client = await api.client();

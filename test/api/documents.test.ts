@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
+import { keepDocument } from '../../api/kyc/documents.ts';
+import { localFolder } from '../../storage/local-folder.ts';
 import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
+import { commitsUnanswered } from '../kit/commits-unanswered.ts';
 import { JPEG, PDF, PNG } from '../kit/files.ts';
 
 let api: TestApi;
@@ -125,6 +128,17 @@ describe('a document of a client', () => {
     expect(await send(olga, JPEG, { path: '/documents', fields: { ...fields, clientId: '999999' } })).toMatchObject({
       status: 404,
     });
+  });
+
+  it('stays with its file when only the answer to its row was lost', async () => {
+    const dora = await api.client();
+    const kept = keepDocument(commitsUnanswered(api.deps.pool), localFolder(stateDir), {
+      ...{ actor: { kind: 'client', id: dora.id, family: '' }, clientId: dora.id, typeId, requestId: 'lost' },
+      file: { name: 'passport.png', bytes: PNG },
+    });
+    await expect(kept).rejects.toThrow('Connection terminated');
+    const [{ key }] = await api.sql(`select storage_key as key from client_document where client_id = $1`, [dora.id]);
+    expect((await localFolder(stateDir).get(key))?.equals(PNG)).toBe(true);
   });
 
   it('of a type is taken as often as the type says, also when all come at once', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
 import { isRight } from '../../domain/rights.ts';
 import { type Caller, type TestApi, startTestApi, unreachableTemporal } from '../kit/api-client.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 
 let api: TestApi;
 let admin: Caller & { id: number };
@@ -94,6 +95,39 @@ describe('an import of rights', () => {
       { action: 'groups.create', before: null, after: { name: 'Compliance', permissions: expect.any(Array) } },
       { action: 'groups.update', before: { name: 'Finance', permissions: before }, after: expect.anything() },
     ]);
+  });
+
+  it('that makes a group which somebody else makes at the moment is told so', async () => {
+    const group = { name: 'Made twice', permissions: ['clients.read'] };
+    const imported = await meanwhile(
+      api.deps.pool,
+      (db) => db.query(`insert into user_group (name, permissions) values ('Made twice', '{}')`),
+      () => importing([group]),
+    );
+    expect(imported).toMatchObject({ status: 409, body: { error: { details: [{ reason: 'already_exists' }] } } });
+    expect((await importing([group])).body.changed).toMatchObject([{ name: 'Made twice' }]);
+  });
+
+  it('waits for no other import that waits for it: both make what they name, whatever the order', async () => {
+    const groups = Array.from({ length: 40 }, (_, n) => ({ name: `Twin ${n}`, permissions: ['clients.read'] }));
+    const answers = await Promise.all([importing(groups), importing(groups.toReversed())]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers.map(({ body }) => body.created.length).sort((a, b) => a - b)).toEqual([0, 40]);
+  });
+
+  it('lets users be put into groups meanwhile, whatever the order these are named in', async () => {
+    const { id } = await api.operator();
+    const groupIds = (
+      await api.sql(`insert into user_group (name, permissions) values ('Earlier', '{}'), ('Later', '{}') returning id`)
+    ).map(({ id: group }) => group);
+    const put = await meanwhile(
+      api.deps.pool,
+      // What an import does.
+      (db) => db.query(`select from user_group where id = $1 for update`, [groupIds[0]]),
+      () => admin.call(`PATCH /api/v2/users/${id}`, { groupIds: groupIds.toReversed() }),
+      { more: (db) => db.query(`select from user_group where id = $1 for update`, [groupIds[1]]) },
+    );
+    expect(put.status).toBe(200);
   });
 
   it('refuses rights nobody knows, naming each, and then does nothing at all', async () => {

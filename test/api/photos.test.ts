@@ -3,7 +3,11 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { keepPhoto } from '../../api/photos/photos.ts';
+import type { FileStorage } from '../../storage/file-storage.ts';
+import { localFolder } from '../../storage/local-folder.ts';
 import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
+import { commitsUnanswered } from '../kit/commits-unanswered.ts';
 import { GIF, JPEG, PDF, PNG } from '../kit/files.ts';
 
 let api: TestApi;
@@ -95,6 +99,27 @@ describe('the photo of a client', () => {
     }
     expect(storedFiles()).toHaveLength(0);
     expect((await send(ann, PNG, '/my/photo', 'picture')).status).toBe(400);
+  });
+
+  it('stays when only the answer to its row was lost, or the one before cannot be removed', async () => {
+    const dora = await api.client();
+    const folder = localFolder(join(stateDir, 'files'));
+    const left: string[] = [];
+    const stuck: FileStorage = {
+      ...folder,
+      remove: (key) => (left.push(key) === 1 ? Promise.reject(new Error('it is read-only')) : folder.remove(key)),
+    };
+    const keep = (pool: typeof api.deps.pool, storage: FileStorage, bytes: Buffer) =>
+      keepPhoto(pool, storage, {
+        ...{ actor: { kind: 'client', id: dora.id, family: '' }, clientId: dora.id, requestId: 'lost' },
+        photo: { name: 'me', bytes },
+      });
+    await expect(keep(commitsUnanswered(api.deps.pool), folder, PNG)).rejects.toThrow('Connection terminated');
+    expect((await look(dora)).bytes.equals(PNG)).toBe(true);
+    await expect(keep(api.deps.pool, stuck, GIF)).rejects.toThrow('read-only');
+    expect((await look(dora)).bytes.equals(GIF)).toBe(true);
+    await folder.remove(left[0]!);
+    await dora.call('DELETE /api/v2/my/photo');
   });
 
   it('is one, when several come at once', async () => {

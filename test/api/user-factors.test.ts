@@ -6,6 +6,7 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { openMessage } from '../../db/repositories/messages.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { type Answer, type Caller, PASSWORD, type TestApi, randomKeys, startTestApi } from '../kit/api-client.ts';
+import { meanwhile as whileHeld } from '../kit/meanwhile.ts';
 
 let api: TestApi;
 let ring: KeyRing;
@@ -351,6 +352,44 @@ describe('a user who is changed while he signs in', () => {
       expect(reasons(await meanwhile(other, () => signIn(other), change))).toEqual([403, 'restricted']);
     },
   );
+});
+
+describe('a user for whom somebody else begins an app with the same password', () => {
+  it('switches on no other app than the one that showed the code', async () => {
+    const user = await api.operator();
+    const begin = async () => (await user.call('POST /api/v2/2fa/totp', { password: PASSWORD })).body;
+    const { token, setUp } = await begin();
+    const confirmed = await whileHeld(
+      api.deps.pool,
+      (db) => db.query(`select from hub_user where id = $1 for no key update`, [user.id]),
+      () => user.call('POST /api/v2/2fa/totp/confirm', { token, code: app(setUp.key)() }),
+      // What beginning another does.
+      {
+        more: (db) =>
+          db.query(`update hub_user_totp set sealed = $2, last_step = 0 where user_id = $1`, [user.id, 'another']),
+      },
+    );
+    expect(reasons(confirmed)).toEqual([404, 'challenge_not_found']);
+    expect(await api.sql(`select active from hub_user_totp where user_id = $1`, [user.id])).toEqual([
+      { active: false },
+    ]);
+    expect((await user.call('GET /api/v2/2fa')).body.twoFactor).toBeNull();
+  });
+});
+
+describe('a user who is held while he asks for a code', () => {
+  it('gets one once he is free', async () => {
+    const user = await api.operator();
+    await api.sql(`update hub_user set two_factor = 'email' where id = $1`, [user.id]);
+    await user.call('POST /api/v2/2fa/code');
+    const asked = await whileHeld(
+      api.deps.pool,
+      (db) => db.query(`select from hub_user where id = $1 for update`, [user.id]),
+      () => user.call('POST /api/v2/2fa/code'),
+      { more: (db) => db.query(`delete from user_challenge where user_id = $1`, [user.id]) },
+    );
+    expect(asked).toMatchObject({ status: 200, body: { provider: 'email' } });
+  });
 });
 
 describe('something risky', () => {

@@ -2,13 +2,14 @@ import type pg from 'pg';
 import { eventually } from './hub.ts';
 
 /**
- * Somebody else's `change` is made but not committed when `work` comes to it; committed once so many of `work` wait. Answers what came of `work`.
+ * Somebody else's `change` is made but not committed when `work` comes to it; once so `many` of `work` wait, he makes `more` of it and commits. Answers what
+ * came of `work`.
  */
 export const meanwhile = async <T>(
   pool: pg.Pool,
   change: (db: pg.PoolClient) => Promise<unknown>,
   work: () => Promise<T>,
-  many = 1,
+  { many = 1, more }: { many?: number; more?: (db: pg.PoolClient) => Promise<unknown> } = {},
 ): Promise<T> => {
   const other = await pool.connect();
   let working: Promise<T>;
@@ -23,6 +24,7 @@ export const meanwhile = async <T>(
       );
       return rowCount! >= many;
     }, 'somebody to wait for it');
+    await more?.(other);
     await other.query('commit');
   } catch (error) {
     await other.query('rollback').catch(() => undefined);

@@ -1,7 +1,7 @@
 /** What the calendar does to clients on their way. Tests move the dates of a case instead of waiting for days. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { inTransaction } from '../../db/pool.ts';
-import { loadCase } from '../../db/repositories/kyc.ts';
+import { changeCase, endOfApproval, loadCase, planDates } from '../../db/repositories/kyc.ts';
 import { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
@@ -40,6 +40,26 @@ it('a verification is found also by whoever had to wait while its client got ano
     () => inTransaction(api.hub.pool, (db) => loadCase(db, id, true)),
   );
   expect(found).toMatchObject({ caseId: id, hasLevel: true });
+});
+
+it('the dates of a verification are planned by what others left of it and its client', async () => {
+  const client = await api.clientWith('0', 'USD');
+  await desk.wizard(client, sumsub);
+  const { id } = await desk.endsAs(client, 'open');
+  await meanwhile(
+    api.hub.pool,
+    async (db) => {
+      await db.query(
+        `update kyc_case set state = 'approved', client_since = null, valid_until = '2099-02-03' where id = $1`,
+        [id],
+      );
+      await db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]);
+    },
+    () => inTransaction(api.hub.pool, (db) => planDates(db, { caseId: id }, true)),
+  );
+  expect(await api.hub.one(`select next_look is not null as planned from kyc_case where id = $1`, [id])).toEqual({
+    planned: true,
+  });
 });
 
 describe('a client who began and left', () => {
@@ -128,6 +148,26 @@ describe('a client who began and left', () => {
 describe('documents that our own people check', () => {
   const in200Days = new Date(Date.now() + 200 * 86_400_000).toISOString().slice(0, 10);
 
+  it('end as read by an operator who read them while they were being approved', async () => {
+    const { client, handed } = await withDocuments();
+    const { id } = await desk.caseOf(client);
+    const read = await meanwhile(
+      api.hub.pool,
+      // What an approval does.
+      async (db) => {
+        await loadCase(db, id, true);
+        await changeCase(db, id, { state: 'approved', validUntil: await endOfApproval(db, id, null) });
+      },
+      () => desk.olga.call(`PATCH /documents/${handed[0]!.documentId}`, { validUntil: in200Days }),
+      {
+        more: (db) =>
+          db.query(`update client_document set status = 'approved' where document_id = $1`, [handed[0]!.documentId]),
+      },
+    );
+    expect(read.status).toBe(200);
+    expect((await desk.caseOf(client)).valid_until).toBe(in200Days);
+  });
+
   it('give the level until the first of them ends, as read by the client or by an operator', async () => {
     const { client, handed, request } = await withDocuments(in200Days);
     await desk.approve(client, request.id);
@@ -184,6 +224,22 @@ describe('documents that our own people check', () => {
 });
 
 describe('the dates of a level', () => {
+  it('can be changed while somebody gets the level', async () => {
+    const client = await api.clientWith('0', 'USD');
+    await desk.wizard(client, sumsub);
+    const { id } = await desk.endsAs(client, 'open');
+    const changed = await meanwhile(
+      api.hub.pool,
+      (db) => loadCase(db, id, true),
+      () => desk.olga.call(`PATCH /verifications/levels/${sumsub}`, { remindAfterDays: [3, 10] }),
+      {
+        more: (db) =>
+          db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]),
+      },
+    );
+    expect(changed.status).toBe(200);
+  });
+
   it('are settings, and refused when they cannot be', async () => {
     expect((await desk.olga.call(`GET /verifications/levels/${documents}`)).body).toMatchObject({
       validDays: null,

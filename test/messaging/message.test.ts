@@ -12,6 +12,7 @@ import { resealAll } from '../../db/repositories/sealed.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { randomKeys } from '../kit/api-client.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 
 let hub: TestHub;
@@ -224,6 +225,23 @@ describe('after a lost answer', () => {
     await becomes(id, 'unknown');
     expect(await attempts(id)).toEqual(['sendgrid unknown', 'sendgrid unknown']);
     expect([sentBy('sendgrid').length, sentBy('smtp').length]).toEqual([2, 0]);
+  });
+});
+
+describe('a message that another connection has begun to send', () => {
+  it('is not failed by the first one', async () => {
+    const id = await queue(mail());
+    await becomes(id, 'accepted');
+    await hub.pool.query(`update message set state = 'sending' where id = $1`, [id]);
+    const { reference } = await row(id);
+    const news = { reference, state: 'failed', providerStatus: 'bounced' } as const;
+    await meanwhile(
+      hub.pool,
+      (db) => db.query(`update message set connection_id = $2 where id = $1`, [id, connection['smtp']]),
+      () => noteDelivery(hub.pool, { connectionId: connection['sendgrid']!, ...news }),
+    );
+    expect((await row(id)).state).toBe('sending');
+    await hub.pool.query(`update message set state = 'cancelled' where id = $1`, [id]);
   });
 });
 

@@ -88,7 +88,7 @@ describe('a registration of the broker’s own', () => {
       api.hub.pool,
       (db) => db.query(`select from wizard_run where uuid = $1 for update`, [uuid]),
       () => Promise.all([choose(), choose()]),
-      2,
+      { many: 2 },
     );
     expect(same).toEqual(form);
     expect(form.workflow).toBe('basic_register_form');

@@ -6,6 +6,7 @@ import { savePhone } from '../../db/repositories/client-phones.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { anEmail, codesSentTo, lettersTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
 import { refusal, setBroker, SignedIn } from './signed-in.ts';
 
@@ -92,6 +93,38 @@ describe('another e-mail', () => {
     expect(refused.body.error.details[0].issue).toMatch(/taken. Reject the request/);
     expect((await client.step('GET /my/profile')).email).toBe(client.email);
     expect((await olga.call(`POST /applications/${requestId}/reject`, { resolutionId: 1 })).status).toBe(200);
+  });
+
+  it('that somebody else takes at the moment it is allowed ends the request, and another can be asked for', async () => {
+    await setBroker(api, 'clients.requestForEmail', true);
+    const client = await SignedIn.up(api);
+    const next = anEmail();
+    const uuid = await run(client, '/my/profile/wizard');
+    await send(client, uuid, { email: next });
+    await send(client, uuid, { code: await client.code() });
+    const { requestId } = (await send(client, uuid, { code: await client.code(next) })).data.request;
+    await meanwhile(
+      api.hub.pool,
+      (db) =>
+        db.query(
+          `insert into client (email, first_name, last_name, type_id, verification_level_id)
+           select $1, 'Bo', 'Kim', type_id, verification_level_id from client where client_id = $2`,
+          [next, client.id],
+        ),
+      () =>
+        eventually(
+          async () => (await olga.call(`POST /applications/${requestId}/approve`)).status === 200,
+          'the request to be decided',
+        ),
+    );
+    await eventually(
+      async () => (await olga.call(`GET /applications/${requestId}`)).body.status === 'rejected',
+      'the request to end',
+    );
+    expect((await olga.call(`GET /applications/${requestId}`)).body.comment).toBe('The email has already been taken.');
+    expect((await client.step('GET /my/profile')).email).toBe(client.email);
+    const again = await run(client, '/my/profile/wizard');
+    expect((await send(client, again, { email: anEmail() })).workflow).toBe('confirm_email');
   });
 
   it('takes the code of the app, of the old and of the new address from a client with an app', async () => {

@@ -1,6 +1,7 @@
 /** The devices clients sign in from: listed, left behind, told where push messages go. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { Device, PASSWORD, register, startWizardApi } from './devices.ts';
 
 let api: MoneyApi;
@@ -155,6 +156,20 @@ describe('a device', () => {
 });
 
 describe('a push token', () => {
+  it('is of no device when its device is deleted at the moment', async () => {
+    const { id, phone, onPhone, devices } = await onTwoDevices();
+    const token = `late-${id}`;
+    const added = await meanwhile(
+      api.hub.pool,
+      (db) => db.query(`delete from client_device where device_id = $1`, [devices[1].deviceId]),
+      () => phone.call('POST /my/devices/tokens', { token }, bearer(onPhone)),
+    );
+    expect(added.status).toBe(201);
+    expect(await api.hub.one(`select device_id as device from client_push_token where token = $1`, [token])).toEqual({
+      device: null,
+    });
+  });
+
   it('belongs to whoever signed in there last, and goes with the device', async () => {
     const { id, phone, onPhone, devices } = await onTwoDevices();
     const token = `apns-${id}`;

@@ -2,10 +2,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { settleClientChange } from '../../activities/clients/settle-client-change.ts';
 import { startWaiting } from '../../activities/ops/start-waiting.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { loadClientChange } from '../../db/repositories/client-changes.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { payloadsOf } from '../kit/history.ts';
 import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { codeSentTo, mailsTo, otherThan, startWizardApi, END } from './devices.ts';
 import { refusal, setBroker, SignedIn } from './signed-in.ts';
 
@@ -259,6 +262,21 @@ describe('a decision that comes too late', () => {
     });
     expect((await olga.call(`GET /clients/${client.id}`)).body.firstName).toBe('Ann');
   });
+});
+
+it('a change is read as others left it and its request, also by whoever had to wait for it', async () => {
+  const client = await SignedIn.up(api);
+  const { requestId } = (await askForNames(client, { firstName: 'Jon' })).data.request;
+  const { id } = await api.hub.one<{ id: number }>(`select id from client_change where client_id = $1`, [client.id]);
+  const change = await meanwhile(
+    api.hub.pool,
+    async (db) => {
+      await db.query(`update client_change set state = 'refused' where id = $1`, [id]);
+      await db.query(`update application set status_id = 2 where id = $1`, [requestId]);
+    },
+    () => inTransaction(api.hub.pool, (db) => loadClientChange(db, id, true)),
+  );
+  expect(change).toMatchObject({ state: 'refused', request: { requestId, statusId: 2 } });
 });
 
 describe('a request whose run was forgotten', () => {

@@ -261,7 +261,7 @@ describe('a second factor', () => {
       api.hub.pool,
       async (db) => db.query(`select from client_totp where client_id = $1 for update`, [await idOf(email)]),
       () => Promise.all(ways.map((way) => way.call('POST /my/2fa/google', { uuid, code }))),
-      2,
+      { many: 2 },
     );
     expect([one!.status, one!.body.code]).toEqual([200, 202]);
     expect(other!.body).toEqual(one!.body);
@@ -538,6 +538,20 @@ describe('a refresh token of a client', () => {
     expect(revoked.status).toBe(204);
     const alive = `select count(*)::int as n from refresh_token where subject = $1 and revoked_at is null`;
     expect(await api.hub.one(alive, [subject])).toEqual({ n: 0 });
+  });
+
+  it('is ended with all others also while its client is being banned', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await signIn(device, email);
+    const [id, olga] = [await idOf(email), await api.operator()];
+    const ended = await meanwhile(
+      api.hub.pool,
+      (db) => db.query(`select from client where client_id = $1 for update`, [id]),
+      () => olga.call(`DELETE /clients/${id}/sessions`),
+      { more: (db) => db.query(`update refresh_token set revoked_at = now() where subject = $1`, [`client:${id}`]) },
+    );
+    expect(ended.status).toBe(204);
   });
 
   it('that comes from another device ends the sign-in', async () => {

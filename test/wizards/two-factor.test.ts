@@ -6,6 +6,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { phonesOf, savePhone } from '../../db/repositories/client-phones.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import {
   codesSentTo,
   codeSentTo,
@@ -514,6 +515,20 @@ describe('what is whose', () => {
       ...{ changeId: body.data[0].changeId, type: 'google', action: 'disabled', changedBy: 'admin', ip: null },
       createTime: expect.any(String),
     });
+  });
+
+  it('operators who switch one off while the client switches another on leave him his recovery codes', async () => {
+    const { clientId } = await withApp();
+    const off = await meanwhile(
+      api.hub.pool,
+      // What the client's own run does.
+      (db) => db.query(`select from client where client_id = $1 for update`, [clientId]),
+      () => olga.call(`PATCH /clients/${clientId}/2fa/google`, { isEnabled: false }),
+      { more: (db) => db.query(`insert into client_factor (client_id, type) values ($1, 'sms')`, [clientId]) },
+    );
+    expect(off.status).toBe(200);
+    const left = await api.hub.pool.query(`select from client_recovery_code where client_id = $1`, [clientId]);
+    expect(left.rowCount).toBeGreaterThan(0);
   });
 
   it('operators set a password, and want new ones; of clients they may see', async () => {

@@ -54,6 +54,13 @@ export const addresses = resource({
     await noteMove(writing, row?.clientId ?? body.clientId!, row, after);
     return body;
   },
+  // His client first, as everybody does who saves an address.
+  beforeHeld: async (addressId, db) => {
+    await db.query(
+      'select from client where client_id = (select client_id from client_address where id = $1) for update',
+      [addressId],
+    );
+  },
   guard: async (row: ClientAddressRow, change, writing) => {
     if (change === 'delete') await noteMove(writing, row.clientId, row, null);
   },

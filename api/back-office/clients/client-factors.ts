@@ -58,6 +58,8 @@ export const clientFactorProcedures = (hub: MoneyHub): Procedure[] => {
         const type = factorNamed(params.type);
         const done = await inTransaction(pool, async (db) => {
           await assertSees(db, actor, clientId);
+          // As his own runs do: his recovery codes go by which factors are left.
+          await db.query(`select from client where client_id = $1 for update`, [clientId]);
           if (!(await switchFactorOff(db, clientId, type)))
             throw problem(409, 'already_done', 'This factor is not switched on.', 'type');
           await noteFactorChange(db, { clientId, type, action: 'disabled', userId: actor.id, ip });

@@ -79,9 +79,11 @@ export const myDevices = (deps: ApiDeps) =>
     },
   })(deps);
 
-const currentDevice = async (db: Queryable, actor: Actor): Promise<number | null> => {
+/** `lock`: it is there until the end of the transaction. */
+const currentDevice = async (db: Queryable, actor: Actor, lock = false): Promise<number | null> => {
   const { rows } = await db.query<{ id: number }>(
-    `select d.device_id as id from client_device d join refresh_token t on t.device_mark = d.device_mark where t.family = $1 and d.client_id = $2 limit 1`,
+    `select d.device_id as id from client_device d join refresh_token t on t.device_mark = d.device_mark where t.family = $1 and d.client_id = $2 limit 1
+     ${lock ? 'for key share of d' : ''}`,
     [actor.family, actor.id],
   );
   return rows[0]?.id ?? null;
@@ -124,7 +126,7 @@ export const myDeviceProcedures = ({ pool, access }: ApiDeps): Procedure[] => [
     status: 201,
     handle: ({ actor, body: { token } }) =>
       inTransaction(pool, async (db) => {
-        const deviceId = await currentDevice(db, actor);
+        const deviceId = await currentDevice(db, actor, true);
         const { rows } = await db.query<{ id: string }>(
           `insert into client_push_token (client_id, device_id, token) values ($1, $2, $3)
            on conflict (token) do update set client_id = excluded.client_id, device_id = excluded.device_id, create_time = now() returning id`,

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { z } from 'zod';
 import { type Queryable, inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
@@ -6,6 +7,7 @@ import type { ApiDeps } from '../../deps.ts';
 import { type UserActor, actorName } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
+import { savingFailures } from '../../kit/saving.ts';
 import { flagText, name } from '../../kit/shapes.ts';
 import { assertHoldsAll } from './grants.ts';
 import { Permissions } from './groups.ts';
@@ -83,7 +85,7 @@ export const groupRightsProcedures = ({ pool }: ApiDeps): Procedure[] => [
     answer: Imported,
     errors: [409],
     handle: ({ actor, query: { dryRun = false }, body, requestId }) =>
-      inTransaction(pool, async (db) => {
+      importing(pool, async (db) => {
         const { rows } = await db.query<Group>(
           'select id, name, permissions, fixed from user_group order by id for update',
         );
@@ -106,6 +108,15 @@ export const groupRightsProcedures = ({ pool }: ApiDeps): Procedure[] => [
       }),
   }),
 ];
+
+/** One at a time: two could make the same groups. */
+const importing = <T>(pool: pg.Pool, work: (db: Queryable) => Promise<T>): Promise<T> =>
+  savingFailures('group', 'save', () =>
+    inTransaction(pool, async (db) => {
+      await db.query(`select pg_advisory_xact_lock(hashtext('hub-import-groups'))`);
+      return work(db);
+    }),
+  );
 
 const assertMayChange = (actor: UserActor, wanted: Wanted, group: Group | undefined, field: string): void => {
   if (group?.fixed) {

@@ -137,7 +137,8 @@ const saveGroups = async (userId: number, { groupIds }: Body, { db, actor }: Wri
     'groupIds',
   );
   await db.query('delete from hub_user_group where user_id = $1', [userId]);
-  for (const group of groupIds)
+  // In one order, as everybody does who holds several.
+  for (const group of groupIds.toSorted((a, b) => a - b))
     await db.query('insert into hub_user_group (user_id, group_id) values ($1, $2)', [userId, group]);
 };
 

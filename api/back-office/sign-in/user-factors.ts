@@ -61,6 +61,7 @@ export class UserFactors {
   ): Promise<AskedCode> {
     const token = randomUUID();
     const { expiresAt, setUp, messages } = await inTransaction(this.pool, async (db) => {
+      await holdUser(db, user.id);
       await holds?.(db);
       const code = provider === 'email' ? String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, '0') : null;
       const codeHash = code === null ? null : this.hashes(user.id, purpose, code)[0];
@@ -81,7 +82,7 @@ export class UserFactors {
 
   /**
    * Takes the right code for a challenge, once, and does what it is for in the same transaction; `userId`: only his. A change of how he signs in drops his
-   * challenges, also one that comes while the code is checked. Throws `invalid_code`, `too_many_attempts`, `challenge_not_found`.
+   * challenges, also one that comes while the code is checked; so does another app. Throws `invalid_code`, `too_many_attempts`, `challenge_not_found`.
    */
   async answer<T>(
     { token, code }: { token: string; code: string },
@@ -90,10 +91,11 @@ export class UserFactors {
   ): Promise<T> {
     const challenge = await tryChallenge(this.pool, { token, ...meant });
     if (!challenge) throw gone();
-    await this.check(challenge.userId, challenge, code.trim());
+    const app = await this.check(challenge.userId, challenge, code.trim());
     return inTransaction(this.pool, async (db) => {
-      await db.query(`select from hub_user where id = $1 for no key update`, [challenge.userId]);
+      await holdUser(db, challenge.userId);
       if (!(await closeChallenge(db, challenge.id))) throw gone();
+      if (app && !(await loadUserTotp(db, challenge.userId))?.equals(app)) throw gone();
       return then(db, challenge);
     });
   }
@@ -108,15 +110,18 @@ export class UserFactors {
     } else await this.check(user.id, null, code);
   }
 
-  private async check(userId: number, challenge: UserChallenge | null, code: string): Promise<void> {
+  /** Answers the sealed secret of the app that showed the code; null: it was mailed. */
+  private async check(userId: number, challenge: UserChallenge | null, code: string): Promise<Buffer | null> {
     const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, { userId });
     if (wait > 0 || (challenge && challenge.triesLeft < 0)) throw tooMany(wait);
-    const isRight = challenge?.provider === 'email' ? this.isMailed(challenge, code) : await this.isOfApp(userId, code);
-    if (!isRight) {
+    const isMailed = challenge?.provider === 'email';
+    const app = isMailed ? null : await this.appThatShowed(userId, code);
+    if (isMailed ? !this.isMailed(challenge, code) : app === null) {
       const left = challenge ? ` Attempts left: ${challenge.triesLeft}.` : '';
       throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect.${left}`, { field: 'code' });
     }
     await forgiveCodes(this.pool, this.ring, PROCEDURE, { userId });
+    return app;
   }
 
   private isMailed({ userId, purpose, codeHash }: UserChallenge, code: string): boolean {
@@ -125,10 +130,11 @@ export class UserFactors {
       .includes(true);
   }
 
-  private async isOfApp(userId: number, code: string): Promise<boolean> {
+  private async appThatShowed(userId: number, code: string): Promise<Buffer | null> {
     const sealed = await loadUserTotp(this.pool, userId);
-    const step = sealed ? totpStepOf(this.ring.open(sealed, USER_TOTP_PURPOSE), code, Date.now()) : null;
-    return step !== null && useUserTotpStep(this.pool, userId, step);
+    if (!sealed) return null;
+    const step = totpStepOf(this.ring.open(sealed, USER_TOTP_PURPOSE), code, Date.now());
+    return step !== null && (await useUserTotpStep(this.pool, { userId, sealed, step })) ? sealed : null;
   }
 
   /** Bound to what it is for: a code to sign in does nothing else. */
@@ -155,6 +161,10 @@ export class UserFactors {
     return messages;
   }
 }
+
+/** First of all, as everybody does who changes how he signs in. */
+const holdUser = (db: Queryable, userId: number) =>
+  db.query(`select from hub_user where id = $1 for no key update`, [userId]);
 
 const gone = () =>
   new HubFailure('NotFound', 'challenge_not_found', 'The code has expired. Start again.', { field: 'token' });

@@ -6,7 +6,7 @@ import {
   type VerificationLevelRow,
 } from '../../../db/entities/verification.ts';
 import type { Queryable } from '../../../db/pool.ts';
-import { planDates } from '../../../db/repositories/kyc.ts';
+import { holdCases, planDates } from '../../../db/repositories/kyc.ts';
 import { WIZARDS } from '../../../domain/kyc.ts';
 import { wire } from '../../../domain/money.ts';
 import { providerById } from '../../../worker/tools.ts';
@@ -158,6 +158,8 @@ export const verificationLevels = resource({
     delete body.documentGroupIds;
     return { ...body, ...(isDefault !== undefined && { isDefault }) };
   },
+  // First who is on his way there, as everybody does who gives somebody the level.
+  beforeHeld: (levelId, db) => holdCases(db, { levelId }),
   afterWrite: async (row, { documentGroupIds, ...body }, { db }) => {
     if (DATES.some((name) => body[name] !== undefined)) await planDates(db, { levelId: row.id }, true);
     if (!documentGroupIds) return;
