@@ -65,6 +65,10 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
     if (isPositive(net))
       transfers.push({ do: 'post', from: payer, to: walletCode(deposit.creditAccountId!), amount: net });
     if (isPositive(fee)) transfers.push({ do: 'post', from: payer, to: incomeCode(alphabeticCode), amount: fee });
+    if (deposit.parentId !== null) {
+      // What was taken back of this payment was left alone until now. Before a wallet is touched: reversals lock in that order too.
+      await lookAgain(db, deposit.parentId, '0 hours');
+    }
     await post(db, `transaction:${transactionId}:credit`, transfers);
     await db.query(`update money_transaction set amount = $2, vendor_commission = $3 where transaction_id = $1`, [
       transactionId,
