@@ -69,13 +69,13 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
       // What was taken back of this payment was left alone until now. Before a wallet is touched: reversals lock in that order too.
       await lookAgain(db, deposit.parentId, '0 hours');
     }
-    await post(db, `transaction:${transactionId}:credit`, transfers);
+    if ((await post(db, `transaction:${transactionId}:credit`, transfers)).replayed) return [];
+    await closeRequests(db, transactionId, 'approved');
     await db.query(`update money_transaction set amount = $2, vendor_commission = $3 where transaction_id = $1`, [
       transactionId,
       amount,
       fee,
     ]);
-    await closeRequests(db, transactionId, 'approved');
     await reachStage(db, transactionId, 'done', {
       finalAmount: net,
       needsHuman: null,
