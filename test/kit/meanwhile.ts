@@ -2,12 +2,14 @@ import type pg from 'pg';
 import { eventually } from './hub.ts';
 
 /**
- * Somebody else's `change` is made but not committed when `work` comes to it; committed once `work` waits. Answers what came of `work`.
+ * Somebody else's `change` is made but not committed when `work` comes to it; committed once `work` waits, after what he does `then`. Answers what came of
+ * `work`.
  */
 export const meanwhile = async <T>(
   pool: pg.Pool,
   change: (db: pg.PoolClient) => Promise<unknown>,
   work: () => Promise<T>,
+  then: (db: pg.PoolClient) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<T> => {
   const other = await pool.connect();
   let working: Promise<T>;
@@ -25,6 +27,7 @@ export const meanwhile = async <T>(
         ).rowCount,
       'somebody to wait for it',
     );
+    await then(other);
     await other.query('commit');
   } catch (error) {
     await other.query('rollback');
