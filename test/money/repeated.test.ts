@@ -1,6 +1,6 @@
 /** An attempt whose worker died right after its work was committed is made again: by then more may have happened. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Activity, Tools } from '../../activities/kit/activity.ts';
+import type { Activity } from '../../activities/kit/activity.ts';
 import { bookAftermath } from '../../activities/ledger/book-aftermath.ts';
 import { bookDeposit } from '../../activities/ledger/book-deposit.ts';
 import { bookPayout } from '../../activities/ledger/book-payout.ts';
