@@ -24,6 +24,9 @@ export const stepsOf = (wanted: WantedOfAccount): ChangeStep[] => ORDER.filter((
 /** `withdrawing`: it is not sent again, and whether it arrived before is being found out. */
 export type ChangeState = 'waiting' | 'withdrawing' | 'done' | 'refused' | 'withdrawn';
 
+export const isOver = (state: ChangeState): state is ChangeEnd['state'] =>
+  state !== 'waiting' && state !== 'withdrawing';
+
 /** How a change ends, and why when not as wanted. */
 export interface ChangeEnd {
   state: Exclude<ChangeState, 'waiting' | 'withdrawing'>;

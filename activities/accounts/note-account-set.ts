@@ -1,7 +1,7 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { type AccountChange, loadAccountChange, openPassword } from '../../db/repositories/account-changes.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import type { ChangeStep } from '../../domain/account-change.ts';
+import { type ChangeStep, isOver } from '../../domain/account-change.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { queueMessage, startMessages } from '../messaging/queue-message.ts';
 
@@ -13,7 +13,8 @@ export const noteAccountSet: Activity<{ changeId: number; step: ChangeStep }, vo
   const { pool, run } = tools;
   const messages = await inTransaction(pool, async (db) => {
     const change = await loadAccountChange(db, changeId, true);
-    const { accountId, wanted } = change;
+    const { accountId, wanted, state } = change;
+    if (isOver(state)) return []; // the account may be as a later change wanted
     const { rows } = await db.query<{ before: unknown }>(
       `select case $2 when 'group' then to_jsonb(platform_group) when 'leverage' then to_jsonb(leverage) when 'access' then to_jsonb(access)
                       when 'archived' then to_jsonb(archive_time is not null) end as before from account where account_id = $1`,

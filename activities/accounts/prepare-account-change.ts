@@ -1,5 +1,12 @@
 import { loadAccountChange } from '../../db/repositories/account-changes.ts';
-import { type ChangeEnd, type ChangeState, type ChangeStep, inWords, stepsOf } from '../../domain/account-change.ts';
+import {
+  type ChangeEnd,
+  type ChangeState,
+  type ChangeStep,
+  inWords,
+  isOver,
+  stepsOf,
+} from '../../domain/account-change.ts';
 import type { Activity } from '../kit/activity.ts';
 
 export interface ChangeFacts {
@@ -21,6 +28,6 @@ export const prepareAccountChange: Activity<{ changeId: number }, ChangeFacts> =
     changeId,
   );
   await pool.query(`update account_change set workflow_started = true where id = $1`, [changeId]);
-  const end = state === 'waiting' || state === 'withdrawing' ? null : { state, reason, issue };
+  const end = isOver(state) ? { state, reason, issue } : null;
   return { connectionId, provider, clientId, accountId, steps: stepsOf(wanted), said: inWords(wanted), state, end };
 };

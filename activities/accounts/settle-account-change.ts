@@ -1,7 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { loadAccountChange } from '../../db/repositories/account-changes.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import type { ChangeEnd } from '../../domain/account-change.ts';
+import { type ChangeEnd, isOver } from '../../domain/account-change.ts';
 import type { Activity } from '../kit/activity.ts';
 
 /** How a change went, or that it is being withdrawn. An account that was to be put away and was not takes money again. Harmless to repeat. */
@@ -11,7 +11,7 @@ export const settleAccountChange: Activity<
 > = async ({ changeId, state, reason, issue }, { pool, run }) =>
   inTransaction(pool, async (db) => {
     const { accountId, wanted, state: before } = await loadAccountChange(db, changeId, true);
-    if (before !== 'waiting' && before !== 'withdrawing') return;
+    if (isOver(before)) return;
     await db.query(
       `update account_change set state = $2, reason = $3, issue = $4, sealed = case when $2 = 'withdrawing' then sealed end, update_time = now() where id = $1`,
       [changeId, state, reason, issue],

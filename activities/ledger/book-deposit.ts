@@ -65,13 +65,17 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
     if (isPositive(net))
       transfers.push({ do: 'post', from: payer, to: walletCode(deposit.creditAccountId!), amount: net });
     if (isPositive(fee)) transfers.push({ do: 'post', from: payer, to: incomeCode(alphabeticCode), amount: fee });
-    await post(db, `transaction:${transactionId}:credit`, transfers);
+    if (deposit.parentId !== null) {
+      // What was taken back of this payment was left alone until now. Before a wallet is touched: reversals lock in that order too.
+      await lookAgain(db, deposit.parentId, '0 hours');
+    }
+    if ((await post(db, `transaction:${transactionId}:credit`, transfers)).replayed) return [];
+    await closeRequests(db, transactionId, 'approved');
     await db.query(`update money_transaction set amount = $2, vendor_commission = $3 where transaction_id = $1`, [
       transactionId,
       amount,
       fee,
     ]);
-    await closeRequests(db, transactionId, 'approved');
     await reachStage(db, transactionId, 'done', {
       finalAmount: net,
       needsHuman: null,

@@ -70,7 +70,7 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
     if (fee)
       transfers.push({ do: 'post', from: feesCode(payout.connectionId!, alphabeticCode), to: clearing, amount: fee });
 
-    await post(db, `transaction:${transactionId}:capture`, transfers);
+    if ((await post(db, `transaction:${transactionId}:capture`, transfers)).replayed) return [];
     await closeRequests(db, transactionId, 'approved');
     const odd = compare(paid, ordered) !== 0;
     await reachStage(db, transactionId, 'done', {

@@ -43,7 +43,8 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
     const odd: string[] = [];
     const deposits = await creditedDeposits(db, seen.reference);
     for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits)]) {
-      const deposit = deposits.find(({ credited }) => credited.includes(reversal.paymentId ?? '')) ?? deposits[0];
+      const deposit = takenFrom(reversal, deposits);
+      if (!deposit && isOfNobody(reversal, seen.arrivals)) odd.push(ofNobody(reversal, seen.reference));
       // Booked as a payout; an adapter should not have told of it here.
       if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
@@ -57,6 +58,23 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
     return { odd };
   });
 };
+
+/**
+ * A payment that is named is only taken from the deposit that was credited with it, or from one of which nobody knows what it was credited with.
+ * Before there is one nothing is taken: once it is credited the provider is asked again.
+ */
+const takenFrom = ({ paymentId }: Reversal, deposits: readonly CreditedDeposit[]): CreditedDeposit | undefined =>
+  paymentId
+    ? (deposits.find(({ credited }) => credited.includes(paymentId)) ??
+      deposits.find(({ credited }) => credited.length === 0))
+    : deposits[0];
+
+/** Neither credited nor on its way. */
+const isOfNobody = ({ paymentId, state }: Reversal, arrivals: readonly Arrival[]): boolean =>
+  state !== 'undone' && paymentId !== undefined && !arrivals.some(({ id }) => id === paymentId);
+
+const ofNobody = ({ kind, amount, paymentId }: Reversal, reference: string): string =>
+  `The provider took back ${amount} of payment ${paymentId} of ${reference} (${kind}), and no deposit was credited with it`;
 
 /** Where a provider has no object for it, a credited payment that failed later is one that went back. */
 const undonePayments = (

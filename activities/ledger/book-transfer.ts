@@ -14,11 +14,12 @@ export const bookTransfer: Activity<{ transactionId: number }, void> = async ({ 
     const from = (await loadAccountFacts(db, transfer.debitAccountId!))!;
     const to = (await loadAccountFacts(db, transfer.creditAccountId!))!;
     const { amount } = transfer;
-    await post(db, `transaction:${transactionId}:book`, [
+    const { replayed } = await post(db, `transaction:${transactionId}:book`, [
       from.connectionId === null
         ? { do: 'capture', hold: holdKey(transactionId), to: to.ledgerCode, amount }
         : { do: 'post', from: from.ledgerCode, to: to.ledgerCode, amount },
     ]);
+    if (replayed) return;
     await closeRequests(db, transactionId, 'approved');
     await reachStage(db, transactionId, 'done', { finalAmount: amount, needsHuman: null });
     await recordAudit(db, {

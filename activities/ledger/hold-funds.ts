@@ -12,7 +12,10 @@ export const holdKey = (transactionId: number): string => `transaction:${transac
 export const holdFunds: Activity<{ transactionId: number }, void> = async ({ transactionId }, { pool, run }) =>
   inTransaction(pool, async (db) => {
     const { type, amount, debitAccountId } = await loadTransaction(db, transactionId);
-    await post(db, holdKey(transactionId), [{ do: 'hold', from: walletCode(debitAccountId!), amount }]);
+    const { replayed } = await post(db, holdKey(transactionId), [
+      { do: 'hold', from: walletCode(debitAccountId!), amount },
+    ]);
+    if (replayed) return;
     await reachStage(db, transactionId, 'held');
     await recordAudit(db, {
       actor: 'workflow',

@@ -10,6 +10,10 @@ export const openDifferenceRequest: Activity<{ differenceId: number }, OpenReque
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
+    // The request first, as whoever decides about it does: so neither waits for the other.
+    await db.query(`select from application where difference_id = $1 and status_id in (0, 3) for update`, [
+      differenceId,
+    ]);
     const { state, kind, why, clientId, transactionId, accountId, connectionId } = await loadDifference(
       db,
       differenceId,

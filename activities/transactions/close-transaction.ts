@@ -2,7 +2,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { closeRequests } from '../../db/repositories/requests.ts';
 import { loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
-import type { Stage } from '../../domain/stages.ts';
+import { isFinal, type Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
@@ -21,9 +21,12 @@ export const closeTransaction: Activity<Closing, void> = async (
   { pool, run, ring, steer },
 ) => {
   const messages = await inTransaction(pool, async (db) => {
-    const { type, providerId } = await loadTransaction(db, transactionId);
     await closeRequests(db, transactionId, 'rejected');
-    if (!(await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null }))) return [];
+    await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
+    const { type, stage: before, providerId } = await loadTransaction(db, transactionId);
+    // Closed by an attempt before this one, and more may have come after.
+    if (isFinal(before)) return [];
+    await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null });
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.
       await lookAgain(db, transactionId, '1 hour');

@@ -87,6 +87,8 @@ export const assertLevelAllows = async (
   }
   const limit = rights.limits[type];
   if (!limits || !limit || amount === null || limit.currencyCode !== currency) return;
+  // Of two that are ordered at once the second waits here, and counts the first. A client is locked before his accounts.
+  if (before === null) await db.query(`select from client where client_id = $1 for no key update`, [clientId]);
   const moved = await movedInPeriod(db, { clientId, type, currency, period: limit.period, before });
   if (compare(add(moved, amount), limit.amount) > 0) {
     throw new HubFailure(

@@ -87,16 +87,18 @@ export const resolveDifference = async (
     [connectionId, subject],
   );
   const { rows } = await db.query<{ id: number }>(
-    `with ended as (
-       update reconciliation_difference set state = 'resolved', note = $3, update_time = now(), process_time = now()
-        where connection_id = $1 and subject = $2 and state = 'open' returning id),
-     closed as (
-       update application a set status_id = 1, comment = coalesce(a.comment, $3), update_time = now(), process_time = now()
-         from ended where a.difference_id = ended.id and a.status_id in (0, 3))
-     select id from ended`,
+    `update reconciliation_difference set state = 'resolved', note = $3, update_time = now(), process_time = now()
+      where connection_id = $1 and subject = $2 and state = 'open' returning id`,
     [connectionId, subject, note],
   );
-  return rows.map(({ id }) => id);
+  const ended = rows.map(({ id }) => id);
+  // By itself: the statement above may have waited for whoever opened a request, and does not see it.
+  await db.query(
+    `update application set status_id = 1, comment = coalesce(comment, $2), update_time = now(), process_time = now()
+      where difference_id = any($1) and status_id in (0, 3)`,
+    [ended, note],
+  );
+  return ended;
 };
 
 export interface DifferenceRow {

@@ -17,7 +17,7 @@ export interface Balance {
 }
 
 export interface Posted {
-  /** True when this operation was posted before: nothing moved now. */
+  /** True when this operation was posted before: nothing moved now. What was written with it stands too, and more may have come after. */
   replayed: boolean;
   accounts: Record<string, Balance>;
 }

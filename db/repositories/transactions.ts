@@ -142,7 +142,11 @@ export const reachStage = async (
 };
 
 /** The provider is asked once more what became of a deposit that is over. Not where only people see money: there is nobody to ask. */
-export const lookAgain = async (db: Queryable, transactionId: number, after: '1 hour' | '6 hours'): Promise<void> => {
+export const lookAgain = async (
+  db: Queryable,
+  transactionId: number,
+  after: '0 hours' | '1 hour' | '6 hours',
+): Promise<void> => {
   await db.query(
     `update money_transaction t set next_look = now() + $2::interval from payment_method m
       where t.transaction_id = $1 and m.id = t.method_id and m.flow <> 'manual'`,

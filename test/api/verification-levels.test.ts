@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { paymentOrder } from '../../activities/intake/new-order.ts';
+import { writeOrder } from '../../activities/intake/write-order.ts';
+import { post } from '../../db/repositories/ledger.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
 let api: MoneyApi;
@@ -139,5 +144,27 @@ describe('what a level allows', () => {
       [client.id],
     );
     expect((await withdraw(client, '60')).status).toBeLessThan(300);
+  });
+
+  it('is not passed by two that are ordered at once, from two wallets', async () => {
+    const client = await api.clientWith('1000', 'USD');
+    const accountId = await api.hub.openWallet(client.id, 'USD');
+    await post(api.hub.pool, `test:paid-in:${accountId}`, [
+      { do: 'post', from: 'house:suspense:USD', to: walletCode(accountId), amount: '1000' },
+    ]);
+    const methodId = await api.methodId('bank-payout');
+    const data = { iban: 'DE02120300000000202051', accountHolder: 'Ann Lee' };
+    const actor = { kind: 'client', id: client.id } as const;
+    const second = await meanwhile(
+      api.hub.pool,
+      async (db) => {
+        const payout = { accountId, methodId, amount: '60', data };
+        const order = await paymentOrder(db, actor, 'withdrawal', payout);
+        await writeOrder(db, { actor, key: undefined, cause: { requestId: 'first' } }, order);
+      },
+      () => withdraw(client, '60'),
+    );
+    expect([second.status, second.body.error?.details[0].reason]).toEqual([400, 'limit_exceeded']);
+    expect((await withdraw(client, '40')).status).toBeLessThan(300);
   });
 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Tools } from '../../activities/kit/activity.ts';
+import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { creditedDeposits, keepReversal, noteBooked } from '../../db/repositories/reversals.ts';
@@ -114,6 +116,52 @@ describe('a deposit that is taken back after it was credited', () => {
     );
     expect(seen).toMatchObject({ transactionId: deposit, taken: '40', takenFromClient: '40' });
     await hub.pool.query(`delete from deposit_reversal where transaction_id = $1`, [deposit]);
+  });
+
+  it('is left alone when it was another payment that went back, which is credited later', async () => {
+    const { client, deposit, id, told } = await paidDeposit();
+    await hub.sandbox('b2binpay').pay(id, { amount: '40.00' });
+    await told();
+    const second = await hub.one<{ id: number; arrival: string; reference: string; connectionId: number }>(
+      `select t.transaction_id as id, t.arrival, first.reference, t.connection_id as "connectionId"
+         from money_transaction t join money_transaction first on first.transaction_id = t.parent_id where t.parent_id = $1`,
+      [deposit],
+    );
+    await hub.reaches(second.id, 'review');
+    const { reference, connectionId } = second;
+    const dispute = { id: 'dispute-2', kind: 'dispute', state: 'done', amount: '40' } as const;
+    const reversals = [{ ...dispute, paymentId: second.arrival.split(':')[1]! }];
+    const tools = { pool: hub.pool, run: { workflowId: `arrivals:${reference}`, runId: '' } } as Tools;
+    const takenBack = () => bookReversals({ reference, connectionId, arrivals: [], reversals }, tools);
+    await takenBack();
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+
+    await hub.decide(second.id, await hub.operator(), 'approve');
+    await hub.reaches(second.id, 'done');
+    const { due } = await hub.one<{ due: boolean }>(
+      `select next_look <= now() as due from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+    expect(due).toBe(true);
+    await takenBack();
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect([await hub.stage(deposit), await hub.stage(second.id)]).toEqual(['done', 'returned']);
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('of a payment that nobody knows is taken from nobody, and a person is told', async () => {
+    const { client, deposit } = await paidDeposit();
+    const { reference, connection_id: connectionId } = await hub.one<{ reference: string; connection_id: number }>(
+      `select reference, connection_id from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+    const tools = { pool: hub.pool, run: { workflowId: `arrivals:${reference}`, runId: '' } } as Tools;
+    const dispute = { id: 'dispute-3', kind: 'dispute', state: 'done', amount: '40', paymentId: 'another' } as const;
+    const { odd } = await bookReversals({ reference, connectionId, arrivals: [], reversals: [dispute] }, tools);
+    expect(odd).toEqual([
+      `The provider took back 40 of payment another of ${reference} (dispute), and no deposit was credited with it`,
+    ]);
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
   });
 
   it('is found by looking when the callback was lost', async () => {

@@ -1,7 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Tools } from '../../activities/kit/activity.ts';
+import { openDifferenceRequest } from '../../activities/reconciliation/open-difference-request.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { recordDifference, resolveDifference } from '../../db/repositories/differences.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, type TestHub } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { ensureSchedules } from '../../worker/schedules.ts';
 import { lendTools } from '../../worker/tools.ts';
 
@@ -420,6 +425,67 @@ describe('a payment provider', () => {
     const run = await compare('bank');
     expect(run).toMatchObject({ state: 'cannot_compare', movements: 0 });
     await hub.ends(run.workflowId);
+  });
+});
+
+describe('a difference and its request', () => {
+  const found = async (subject: string): Promise<number> => {
+    const { id: reconciliationId } = await compare('bank');
+    const nobody = { clientId: null, accountId: null, transactionId: null, reference: null, providerId: null };
+    const numbers = { ours: null, oursCurrency: null, theirs: '12', theirsCurrency: 840, offBy: '12' };
+    const recorded = await recordDifference(hub.pool, {
+      ...{
+        connectionId: connections['bank']!,
+        reconciliationId,
+        subject,
+        kind: 'missing_here',
+        why: 'Nobody knows it.',
+      },
+      ...{ ...nobody, ...numbers, at: new Date() },
+    });
+    return (recorded as { id: number }).id;
+  };
+  const tools = () => ({ pool: hub.pool, run: { workflowId: 'difference', runId: '' } }) as Tools;
+
+  it('end together, also when the request is being opened as the books agree', async () => {
+    const differenceId = await found('payout:just-opened');
+    const ended = await meanwhile(
+      hub.pool,
+      // What opening a request does.
+      async (db) => {
+        await db.query(`select from reconciliation_difference where id = $1 for update`, [differenceId]);
+        await db.query(
+          `insert into application (type, purpose, difference_id, workflow_id, data) values ('reconciliation', 'difference', $1, 'difference', '{}')`,
+          [differenceId],
+        );
+      },
+      () =>
+        inTransaction(hub.pool, (db) =>
+          resolveDifference(db, connections['bank']!, 'payout:just-opened', 'The books agree by now.'),
+        ),
+    );
+    expect(ended).toEqual([differenceId]);
+    expect(
+      await hub.one(`select status_id as status, comment from application where difference_id = $1`, [differenceId]),
+    ).toEqual({ status: 1, comment: 'The books agree by now.' });
+  });
+
+  it('are locked in the order of a decision: the request first', async () => {
+    const differenceId = await found('payout:asked-again');
+    const { applicationId } = (await openDifferenceRequest({ differenceId }, tools()))!;
+    const asked = await meanwhile(
+      hub.pool,
+      (db) => db.query(`select from application where id = $1 for update`, [applicationId]),
+      () => openDifferenceRequest({ differenceId }, tools()),
+      {
+        more: (db) => db.query(`select from reconciliation_difference where id = $1 for update nowait`, [differenceId]),
+      },
+    );
+    expect(asked).toMatchObject({ applicationId });
+    await inTransaction(hub.pool, (db) =>
+      resolveDifference(db, connections['bank']!, 'payout:asked-again', 'The books agree by now.'),
+    );
+    expect(await openDifferenceRequest({ differenceId }, tools())).toBeNull();
   });
 });
 

@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { noteAccountSeen } from '../../activities/accounts/note-account-seen.ts';
+import { noteAccountSet } from '../../activities/accounts/note-account-set.ts';
+import type { Tools } from '../../activities/kit/activity.ts';
 import type { TradingAccount } from '../../adapters/kit/trading.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { type Answer, type Caller, MoneyApi } from '../api/money-hub.ts';
@@ -68,6 +71,21 @@ const reaches = (id: number, state: string) =>
   );
 
 describe('a leverage', () => {
+  it('is not what a late attempt to note an earlier change says', async () => {
+    await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const [{ id: changeId }] = await changes();
+    await reaches(changeId, 'done');
+    const seen = await atPlatform();
+    await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 });
+    const leverage = async () => (await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage;
+    expect(await leverage()).toBe(500);
+    const tools = { pool: hub.pool, run: { workflowId: 'late', runId: '' } } as Tools;
+    await noteAccountSet({ changeId, step: 'leverage' }, tools);
+    expect(await leverage()).toBe(500);
+    expect(await noteAccountSeen({ changeId, seen }, tools)).toBe(true);
+    expect(await leverage()).toBe(500);
+  });
+
   it('is changed by the client among what the product offers', async () => {
     const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, {
       leverage: 200,

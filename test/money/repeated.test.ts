@@ -1,0 +1,138 @@
+/** An attempt whose worker died right after its work was committed is made again: by then more may have happened. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Activity } from '../../activities/kit/activity.ts';
+import { bookAftermath } from '../../activities/ledger/book-aftermath.ts';
+import { bookDeposit } from '../../activities/ledger/book-deposit.ts';
+import { bookPayout } from '../../activities/ledger/book-payout.ts';
+import { bookReversals } from '../../activities/ledger/book-reversals.ts';
+import { bookTransfer } from '../../activities/ledger/book-transfer.ts';
+import { holdFunds } from '../../activities/ledger/hold-funds.ts';
+import { closeTransaction } from '../../activities/transactions/close-transaction.ts';
+import { post } from '../../db/repositories/ledger.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { lendTools } from '../../worker/tools.ts';
+import { eventually, TestHub } from '../kit/hub.ts';
+
+let hub: TestHub;
+beforeAll(async () => {
+  hub = await TestHub.start();
+});
+afterAll(() => hub?.stop());
+
+const run = <In, Out>(activity: Activity<In, Out>, input: In): Promise<Out> => {
+  const tools = lendTools(hub.settings, hub.pool, hub.client, hub.timings);
+  return activity(input, { ...tools, run: { workflowId: 'again', runId: '' }, signal: new AbortController().signal });
+};
+const standing = async (transactionId: number) => {
+  const { stage, why } = await hub.one<{ stage: string; why: string | null }>(
+    `select stage, needs_human as why from money_transaction where transaction_id = $1`,
+    [transactionId],
+  );
+  return [stage, why];
+};
+const audited = async (transactionId: number, action: string): Promise<number> =>
+  (
+    await hub.one<{ n: number }>(`select count(*)::int as n from audit where object = $1 and action = $2`, [
+      `transaction:${transactionId}`,
+      action,
+    ])
+  ).n;
+
+describe('a deposit that is credited again', () => {
+  const credited = async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const deposit = await client.deposit('100.00');
+    const of = `select provider_id as id, reference, connection_id as "connectionId", provider_data -> 'credited' as payments from money_transaction where transaction_id = $1`;
+    interface Page {
+      id: string | null;
+      reference: string;
+      connectionId: number;
+      payments: string[];
+    }
+    const page = () => hub.one<Page>(of, [deposit]);
+    await hub.sandbox('b2binpay').pay(await eventually(async () => (await page()).id, 'the page'), {});
+    await hub.reaches(deposit, 'done');
+    const { reference, connectionId, payments } = await page();
+    return {
+      client,
+      deposit,
+      takenBack: (amount: string) =>
+        run(bookReversals, {
+          ...{ reference, connectionId, arrivals: [] },
+          reversals: [{ id: `dispute-${deposit}`, kind: 'dispute', state: 'done', amount }],
+        }),
+      again: () => run(bookDeposit, { transactionId: deposit, received: '100', payments }),
+    };
+  };
+
+  it('stays taken back', async () => {
+    const { client, deposit, takenBack, again } = await credited();
+    await takenBack('100');
+    await again();
+    expect(await hub.stage(deposit)).toBe('returned');
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await audited(deposit, 'deposit.credited')).toBe(1);
+  });
+
+  it('still says what its client owes', async () => {
+    const { client, deposit, takenBack, again } = await credited();
+    await post(hub.pool, `test:spent:${deposit}`, [
+      { do: 'post', from: walletCode(client.wallet), to: 'house:income:USDT', amount: '100' },
+    ]);
+    await takenBack('40');
+    await again();
+    expect(await standing(deposit)).toEqual(['done', expect.stringContaining("the client's wallet did not cover")]);
+  });
+});
+
+describe('a payout', () => {
+  it('that is booked again stays come back', async () => {
+    await hub.approvals('withdrawal', 0);
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('10.00');
+    await hub.reaches(payout, 'done');
+    const seen = { state: 'returned', providerStatus: 'failed', amount: '10' } as const;
+    expect(await run(bookAftermath, { transactionId: payout, seen })).toEqual({ outcome: 'returned' });
+    await run(bookPayout, { transactionId: payout, report: null });
+    expect(await hub.stage(payout)).toBe('returned');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('whose money is held again is not brought back to that', async () => {
+    await hub.approvals('withdrawal', 1);
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('10.00');
+    await hub.reaches(payout, 'awaiting_approval');
+    await run(holdFunds, { transactionId: payout });
+    expect(await hub.stage(payout)).toBe('awaiting_approval');
+    expect(await client.balance()).toEqual({ balance: '100', held: '10' });
+    expect(await audited(payout, 'withdrawal.held')).toBe(1);
+  });
+
+  it('that is closed again still says that it was paid nevertheless', async () => {
+    await hub.approvals('withdrawal', 1);
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('10.00');
+    await hub.reaches(payout, 'awaiting_approval');
+    await hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`);
+    await hub.reaches(payout, 'cancelled');
+    const seen = { state: 'succeeded', providerStatus: 'sent', amount: '10' } as const;
+    await run(bookAftermath, { transactionId: payout, seen });
+    const before = await standing(payout);
+    expect(before).toEqual(['cancelled', expect.stringContaining('The provider says sent')]);
+    const why = { reason: 'cancelled', issue: 'cancelled', resolutionId: null };
+    await run(closeTransaction, { transactionId: payout, stage: 'cancelled', ...why });
+    expect(await standing(payout)).toEqual(before);
+    expect(await audited(payout, 'withdrawal.cancelled')).toBe(1);
+  });
+});
+
+it('a transfer that is booked again is told of once', async () => {
+  await hub.approvals('transfer', 0);
+  const client = await hub.clientWith('100', 'USDT');
+  const transfer = await client.transfer('10.00', client.wallet, await hub.openWallet(client.clientId, 'USDT'));
+  await hub.reaches(transfer, 'done');
+  await run(bookTransfer, { transactionId: transfer });
+  expect(await audited(transfer, 'transfer.booked')).toBe(1);
+});
