@@ -49,8 +49,9 @@ export class ConnectionQueues {
     this.options = options;
   }
 
+  /** Also while the database is away: then nothing is polled until it can be read. */
   async start(): Promise<void> {
-    await this.look();
+    await this.lookSafely();
     const again = (): void => {
       this.timer = setTimeout(() => void this.lookSafely().finally(again), LOOK_EVERY_MS);
     };

@@ -3,6 +3,9 @@ import { scenarioOf } from './generator.ts';
 import { Random, seedOfRun } from './random.ts';
 import { FAULT_KINDS } from './scenario.ts';
 import { VENUES } from './venues.ts';
+import { PAYOUT_WALKS } from './wizards/payout-walks.ts';
+import { journeyOf, STORMS } from './wizards/storm.ts';
+import { WALKS } from './wizards/walks.ts';
 
 describe('a fault campaign', () => {
   it('is the same every time it has the same seed', () => {
@@ -73,5 +76,17 @@ describe('the generator of chance', () => {
 
   it('gives neighbouring runs seeds of their own', () => {
     expect(new Set(Array.from({ length: 1_000 }, (_, run) => seedOfRun(1, run))).size).toBe(1_000);
+  });
+});
+
+describe('a campaign over procedures', () => {
+  it('meets every step with every storm in as many runs as that takes', () => {
+    const steps = [...WALKS, ...PAYOUT_WALKS].reduce((sum, { steps: of }) => sum + of.length, 0);
+    const met = new Set<string>();
+    for (let run = 0; run < steps * STORMS.length; run++) {
+      const { walk, step, storm } = journeyOf(12, run);
+      met.add(`${walk.name} ${step} ${storm}`);
+    }
+    expect(met.size).toBe(steps * STORMS.length);
   });
 });

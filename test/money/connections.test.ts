@@ -225,6 +225,21 @@ describe('settings that change while a payout runs', () => {
   });
 });
 
+describe('a worker that begins', () => {
+  it('while the database stumbles begins nevertheless, and polls when it is read', async () => {
+    await hub.pause();
+    const { query } = hub.pool;
+    const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    hub.pool.query = (() => {
+      hub.pool.query = query;
+      return Promise.reject(lost);
+    }) as unknown as typeof query;
+    await hub.resume();
+    const payout = await (await hub.clientWith('20', 'USDT')).withdraw('10.00');
+    await hub.reaches(payout, 'done');
+  });
+});
+
 describe('a connection that is disabled', () => {
   it('takes no new orders, and finishes what was begun', async () => {
     const client = await hub.clientWith('100', 'USDT');

@@ -60,8 +60,9 @@ const strikesOf = (random: Random, storm: Storm): Strike[] => {
 export const journeyOf = (seed: number, run: number, only?: Storm): Journey => {
   const random = new Random(seedOfRun(seed, run));
   const places = [...WALKS, ...PAYOUT_WALKS].flatMap((walk) => walk.steps.map((_, step) => ({ walk, step })));
-  const place = places[run % places.length]!;
-  const storm = only ?? STORMS[Math.floor(run / places.length + run) % STORMS.length]!;
+  const [round, at] = [Math.floor(run / places.length), run % places.length];
+  const place = places[at]!;
+  const storm = only ?? STORMS[(round + at) % STORMS.length]!;
   const afterMs = random.weighted([
     [1, 0],
     [3, random.whole(1, 40)],
