@@ -107,8 +107,9 @@ const operation = (one: Procedure): ZodOpenApiOperationObject => {
   };
 };
 
+/** A file is of whatever type it was kept as. */
 const contentOf = (answer: z.ZodType) => ({
-  [answer === FileAnswer ? 'application/octet-stream' : 'application/json']: { schema: answer },
+  [answer === FileAnswer ? '*/*' : 'application/json']: { schema: answer },
 });
 
 const describing = ({ spec }: Procedure) => {

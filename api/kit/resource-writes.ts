@@ -28,6 +28,8 @@ export const createProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     body: z.strictObject(spec.write!.shape),
     answer: spec.read,
     status: 201,
+    // What the body names may be nowhere.
+    errors: [404],
     idempotent: true,
     handle: ({ actor, params, body, once, requestId, ip }) =>
       write(spec, deps, { actor, ip, requestId }, 'save', async (unit) => {

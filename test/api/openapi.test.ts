@@ -75,6 +75,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says that what a new object names may be nowhere, and that a file may be of any type', () => {
+    expect(Object.keys(document.paths['/api/v2/templates'].post.responses)).toContain('404');
+    const file = document.paths['/api/v2/documents/{documentId}/file'].get.responses['200'];
+    expect(Object.keys(file.content)).toEqual(['*/*']);
+  });
+
   it('lets no object of ours carry more members than it names', () => {
     const open = Object.entries<any>(document.components.schemas).filter(
       ([name, schema]) => schema.properties && schema.additionalProperties !== false && !name.startsWith('Payload'),
