@@ -30,10 +30,16 @@ const withDocuments = async (validUntil?: string) => {
   return { client, handed, request };
 };
 
-it('a verification is found also by whoever had to wait while its client got another level', async () => {
+/** A client who began a verification and left. */
+const begun = async () => {
   const client = await api.clientWith('0', 'USD');
   await desk.wizard(client, sumsub);
   const { id } = await desk.endsAs(client, 'open');
+  return { client, id };
+};
+
+it('a verification is found also by whoever had to wait while its client got another level', async () => {
+  const { client, id } = await begun();
   const found = await meanwhile(
     api.hub.pool,
     (db) => db.query(`update client set verification_level_id = $2 where client_id = $1`, [client.id, sumsub]),
@@ -43,9 +49,7 @@ it('a verification is found also by whoever had to wait while its client got ano
 });
 
 it('the dates of a verification are planned by what others left of it and its client', async () => {
-  const client = await api.clientWith('0', 'USD');
-  await desk.wizard(client, sumsub);
-  const { id } = await desk.endsAs(client, 'open');
+  const { client, id } = await begun();
   await meanwhile(
     api.hub.pool,
     async (db) => {
@@ -64,9 +68,7 @@ it('the dates of a verification are planned by what others left of it and its cl
 
 describe('a client who began and left', () => {
   it('leaves no run behind, is reminded as often as the level says, and goes on where he was', async () => {
-    const client = await api.clientWith('0', 'USD');
-    await desk.wizard(client, sumsub);
-    await desk.endsAs(client, 'open');
+    const { client } = await begun();
     await desk.daysLater(client, 4);
     await desk.isTold(client, 'Began', 'Reminder');
     await desk.endsAs(client, 'open');
@@ -85,9 +87,7 @@ describe('a client who began and left', () => {
   });
 
   it('is not reminded once he has sent his documents, also when nobody told us of them', async () => {
-    const client = await api.clientWith('0', 'USD');
-    await desk.wizard(client, sumsub);
-    await desk.endsAs(client, 'open');
+    const { client } = await begun();
     api.hub.sandbox('sumsub').setCallbacks('drop');
     await api.hub.sandbox('sumsub').advance((await desk.caseOf(client)).reference, 'submit');
     api.hub.sandbox('sumsub').setCallbacks('normal');
@@ -97,9 +97,7 @@ describe('a client who began and left', () => {
   });
 
   it('is not reminded while the provider cannot be asked whether he has sent them', async () => {
-    const client = await api.clientWith('0', 'USD');
-    await desk.wizard(client, sumsub);
-    await desk.endsAs(client, 'open');
+    const { client } = await begun();
     const { faults } = api.hub.sandbox('sumsub');
     api.hub.sandbox('sumsub').fault({ match: { path: '/resources/applicants/' }, kind: 'garbage', times: 1_000 });
     await desk.daysLater(client, 4);
@@ -115,9 +113,7 @@ describe('a client who began and left', () => {
 
   it('is closed at the deadline, may begin again, and what comes late is still welcome', async () => {
     await desk.configure(sumsub, { deadlineDays: 14, remindAfterDays: [] });
-    const client = await api.clientWith('0', 'USD');
-    await desk.wizard(client, sumsub);
-    await desk.endsAs(client, 'open');
+    const { client } = await begun();
     await desk.daysLater(client, 15);
     await desk.isTold(client, 'Began', 'Closed');
     await desk.endsAs(client, 'expired');
@@ -134,9 +130,7 @@ describe('a client who began and left', () => {
 
   it('follows the settings of the level when they change', async () => {
     await desk.configure(sumsub, { deadlineDays: null, remindAfterDays: [] });
-    const client = await api.clientWith('0', 'USD');
-    await desk.wizard(client, sumsub);
-    await desk.endsAs(client, 'open');
+    const { client } = await begun();
     await desk.daysLater(client, 5);
     await desk.configure(sumsub, { deadlineDays: 5 });
     await desk.sweep();
@@ -225,9 +219,7 @@ describe('documents that our own people check', () => {
 
 describe('the dates of a level', () => {
   it('can be changed while somebody gets the level', async () => {
-    const client = await api.clientWith('0', 'USD');
-    await desk.wizard(client, sumsub);
-    const { id } = await desk.endsAs(client, 'open');
+    const { client, id } = await begun();
     const changed = await meanwhile(
       api.hub.pool,
       (db) => loadCase(db, id, true),

@@ -28,6 +28,17 @@ const history = async (client: SignedIn) => (await olga.call(`GET /clients/${cli
 describe('another e-mail', () => {
   const send = (client: SignedIn, uuid: string, body: object) =>
     client.step('POST /my/profile/wizard', { uuid, ...body });
+  /** An e-mail that waits for an operator. */
+  const waitingChange = async () => {
+    await setBroker(api, 'clients.requestForEmail', true);
+    const client = await SignedIn.up(api);
+    const next = anEmail();
+    const uuid = await run(client, '/my/profile/wizard');
+    await send(client, uuid, { email: next });
+    await send(client, uuid, { code: await client.code() });
+    const { requestId } = (await send(client, uuid, { code: await client.code(next) })).data.request;
+    return { client, next, requestId };
+  };
 
   it('takes a code from the old address, then one from the new, and both addresses are told', async () => {
     const client = await SignedIn.up(api);
@@ -77,13 +88,7 @@ describe('another e-mail', () => {
   });
 
   it('that somebody else took while it waited for an operator is not allowed, and nothing is half done', async () => {
-    await setBroker(api, 'clients.requestForEmail', true);
-    const client = await SignedIn.up(api);
-    const next = anEmail();
-    const uuid = await run(client, '/my/profile/wizard');
-    await send(client, uuid, { email: next });
-    await send(client, uuid, { code: await client.code() });
-    const { requestId } = (await send(client, uuid, { code: await client.code(next) })).data.request;
+    const { client, next, requestId } = await waitingChange();
     await olga.call('POST /clients', { email: next, firstName: 'Bo', lastName: 'Kim' });
     const refused = await eventually(async () => {
       const answer = await olga.call(`POST /applications/${requestId}/approve`);
@@ -96,13 +101,7 @@ describe('another e-mail', () => {
   });
 
   it('that somebody else takes at the moment it is allowed ends the request, and another can be asked for', async () => {
-    await setBroker(api, 'clients.requestForEmail', true);
-    const client = await SignedIn.up(api);
-    const next = anEmail();
-    const uuid = await run(client, '/my/profile/wizard');
-    await send(client, uuid, { email: next });
-    await send(client, uuid, { code: await client.code() });
-    const { requestId } = (await send(client, uuid, { code: await client.code(next) })).data.request;
+    const { client, next, requestId } = await waitingChange();
     await meanwhile(
       api.hub.pool,
       (db) =>

@@ -69,6 +69,17 @@ const balance = async () => {
   return `${all} held ${held}`;
 };
 
+/** An app of hers that is switched on. */
+const addApp = async (): Promise<Buffer> => {
+  const secret = Buffer.from('12345678901234567890');
+  await turnOn(api, ann.id, 'google');
+  await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
+    ann.id,
+    new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
+  ]);
+  return secret;
+};
+
 describe('a payout in steps', () => {
   it('is asked for, confirmed by the code of the mail, and held only then', async () => {
     const first = await ok('GET /my/withdrawals/wizard');
@@ -120,12 +131,7 @@ describe('a payout in steps', () => {
   });
 
   it('is confirmed by the strongest factor that the client has', async () => {
-    const secret = Buffer.from('12345678901234567890');
-    await turnOn(api, ann.id, 'google');
-    await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
-      ann.id,
-      new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
-    ]);
+    const secret = await addApp();
     const uuid = await begin();
     expect(await ok('POST /my/withdrawals', { uuid, ...form() })).toMatchObject({ workflow: '2fa_google' });
     expect(codesSentTo(api, email)).toEqual([]);
@@ -138,12 +144,7 @@ describe('a payout in steps', () => {
   });
 
   it('is not confirmed by a code of the app that was typed for what it stands instead of', async () => {
-    const secret = Buffer.from('12345678901234567890');
-    await turnOn(api, ann.id, 'google');
-    await api.hub.pool.query(`insert into client_totp (client_id, sealed) values ($1, $2)`, [
-      ann.id,
-      new KeyRing(CONFIG_KEYS).seal(secret, 'totp'),
-    ]);
+    const secret = await addApp();
     const uuid = await begin();
     await ok('POST /my/withdrawals', { uuid, ...form() });
     const shown = (later: number) => totpAt(secret, Math.floor(Date.now() / 30_000) + later);
