@@ -11,7 +11,9 @@ import { idText, text } from '../kit/shapes.ts';
 import { beginChange } from '../trading/order-change.ts';
 import { WizardAnswerShape } from './answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from './client-wizard.ts';
-import { callerOf, gone, type WizardHub } from './wizard-hub.ts';
+import { callerOf } from './caller.ts';
+import { gone } from './refusals.ts';
+import type { WizardHub } from './wizard-hub.ts';
 
 const common = {
   tags: ['My accounts'] as [string],

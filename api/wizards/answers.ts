@@ -5,7 +5,8 @@ import { inTransaction } from '../../db/pool.ts';
 import { noteDevice } from '../../db/repositories/devices.ts';
 import { loadDraft, WIZARD_PURPOSE, type WizardRun } from '../../db/repositories/wizards.ts';
 import type { TokenPair, Tokens } from '../kit/tokens.ts';
-import { END, gone, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
+import { gone } from './refusals.ts';
+import { END, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
 
 export const WizardAnswerShape = z
   .object({

@@ -8,7 +8,8 @@ import { perActor } from '../kit/rate-limit.ts';
 import { email, isoTime, text, time } from '../kit/shapes.ts';
 import { CONFIRM_STEPS, factsOf } from './client-wizard.ts';
 import { giveSuccess, Success } from './success-token.ts';
-import { type Caller, callerOf, type Reached, type WizardHub } from './wizard-hub.ts';
+import { type Caller, callerOf } from './caller.ts';
+import type { Reached, WizardHub } from './wizard-hub.ts';
 
 /** Procedures whose codes are asked for by challenges, with the steps of those; what comes after them wants the success token. */
 const CHALLENGED = {

@@ -12,7 +12,8 @@ import { MyAddress, myAddressViews, myPhoneView } from '../presenters/my-contact
 import { myProfileView } from '../presenters/my-profile.ts';
 import { WizardAnswerShape } from './answers.ts';
 import { ClientWizard } from './client-wizard.ts';
-import { disabled, type Opening, type Reached, type WizardHub } from './wizard-hub.ts';
+import { disabled } from './refusals.ts';
+import type { Opening, Reached, WizardHub } from './wizard-hub.ts';
 
 const Send = z
   .object({

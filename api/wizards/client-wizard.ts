@@ -2,7 +2,8 @@ import { guardOf } from '../../activities/wizards/guard.ts';
 import type { Facts, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Call } from '../kit/procedure.ts';
 import { answerAs } from './answers.ts';
-import { callerOf, END, type Opening, type Reached, type WizardHub } from './wizard-hub.ts';
+import { callerOf } from './caller.ts';
+import { END, type Opening, type Reached, type WizardHub } from './wizard-hub.ts';
 
 type ByClient = Pick<Call<'client'>, 'ip' | 'req' | 'actor'>;
 

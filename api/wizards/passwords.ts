@@ -3,7 +3,8 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { text } from '../kit/shapes.ts';
 import { withSuccess } from './success-token.ts';
-import { callerOf, type WizardHub } from './wizard-hub.ts';
+import { callerOf } from './caller.ts';
+import type { WizardHub } from './wizard-hub.ts';
 
 const STEPS = ['password'] as const;
 

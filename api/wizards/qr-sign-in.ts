@@ -23,7 +23,9 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { isoTime, text, time } from '../kit/shapes.ts';
 import { answerAs, signedIn, WizardAnswerShape } from './answers.ts';
-import { callerOf, disabled, type WizardHub } from './wizard-hub.ts';
+import { callerOf } from './caller.ts';
+import { disabled } from './refusals.ts';
+import type { WizardHub } from './wizard-hub.ts';
 
 const PREFIX = 'qr.';
 const Channel = z

@@ -5,18 +5,9 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { id } from '../kit/shapes.ts';
 import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
-import {
-  type Caller,
-  callerOf,
-  type Definition,
-  disabled,
-  gone,
-  type Reached,
-  type WizardAnswer,
-  type WizardHub,
-  wrongStep,
-  workflowOf,
-} from './wizard-hub.ts';
+import { type Caller, callerOf } from './caller.ts';
+import { disabled, gone, wrongStep } from './refusals.ts';
+import { type Definition, type Reached, type WizardAnswer, type WizardHub, workflowOf } from './wizard-hub.ts';
 
 const MEANT = { type: 'registration' } as const;
 

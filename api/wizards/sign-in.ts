@@ -15,7 +15,8 @@ import { perActor } from '../kit/rate-limit.ts';
 import { text } from '../kit/shapes.ts';
 import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
 import { signOutEverywhere } from './sign-out-everywhere.ts';
-import { type Caller, callerOf, type Meant, type Reached, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
+import { type Caller, callerOf } from './caller.ts';
+import type { Meant, Reached, WizardAnswer, WizardHub } from './wizard-hub.ts';
 
 const at = (...steps: string[]): Meant => ({ type: 'authorization', steps });
 const Uuid = { uuid: z.uuid('must be a UUID') };

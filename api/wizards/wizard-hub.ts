@@ -17,15 +17,15 @@ import {
   wantAgain,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
-import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import { isHubFailure } from '../../domain/failures.ts';
 import type { Facts, Step, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Submission } from '../../domain/wizards/machine.ts';
 import type { Steering } from '../../worker/steering.ts';
-import { Problem } from '../kit/errors.ts';
 import { canonical } from '../kit/json-body.ts';
-import type { Call } from '../kit/procedure.ts';
 import { parsePart } from '../kit/validate.ts';
 import type { MoneyHub } from '../money/hub.ts';
+import type { Caller } from './caller.ts';
+import { disabled, gone, wrongStep } from './refusals.ts';
 
 export type { Reached };
 
@@ -40,30 +40,6 @@ export interface WizardAnswer {
   uuid: string;
   workflow: string;
 }
-
-/** Who goes on with a run, and from where. */
-export interface Caller {
-  ip: string;
-  userAgent: string;
-  locale: string;
-  clientId: number | null;
-  /** His sign-in. */
-  family: string | null;
-}
-
-export const callerOf = ({ ip, req, actor }: Pick<Call, 'ip' | 'req' | 'actor'>): Caller => ({
-  ip,
-  userAgent: (req.headers['user-agent'] ?? '').slice(0, 500),
-  locale: localeIn(req.headers['accept-language']),
-  clientId: actor?.kind === 'client' ? actor.id : null,
-  family: actor?.kind === 'client' ? actor.family : null,
-});
-
-const localeIn = (header: string | undefined): string => {
-  const [, language, country] = /^\s*([a-zA-Z]{2})(?:[-_]([a-zA-Z]{2}))?\b/.exec(header ?? '') ?? [];
-  if (language === undefined) return 'en_US';
-  return `${language.toLowerCase()}_${(country ?? (language.toLowerCase() === 'en' ? 'US' : language)).toUpperCase()}`;
-};
 
 /** What a run is opened with besides its definition. */
 export interface Opening {
@@ -345,11 +321,3 @@ const afterOf = ({ inputs }: WizardRun, replaces: number | undefined): number | 
 const OPENING = createHash('sha256').update('opening').digest();
 
 export const workflowOf = (step: Step): string => stepModule(step.kind).workflow?.(step.settings) ?? END;
-
-export const gone = () =>
-  new HubFailure('NotFound', 'wizard_not_found', 'The session has expired. Start again.', { field: 'uuid' });
-
-export const disabled = () => new HubFailure('Rejected', 'wizard_disabled', 'This action is not available now.');
-
-export const wrongStep = (workflow: string) =>
-  new Problem(409, [{ field: 'uuid', reason: 'wrong_step', issue: 'This step is not available now.' }], {}, workflow);

@@ -1,0 +1,10 @@
+import { HubFailure } from '../../domain/failures.ts';
+import { Problem } from '../kit/errors.ts';
+
+export const gone = () =>
+  new HubFailure('NotFound', 'wizard_not_found', 'The session has expired. Start again.', { field: 'uuid' });
+
+export const disabled = () => new HubFailure('Rejected', 'wizard_disabled', 'This action is not available now.');
+
+export const wrongStep = (workflow: string) =>
+  new Problem(409, [{ field: 'uuid', reason: 'wrong_step', issue: 'This step is not available now.' }], {}, workflow);
