@@ -48,6 +48,7 @@ export const REASONS = [
   'confirmation_required',
   // deciding
   'not_waiting',
+  'not_ready',
   'own_request',
   'decided_already',
   // providers

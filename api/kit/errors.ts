@@ -136,8 +136,8 @@ export const toProblem = (error: unknown): Problem => {
 
 const fromFailure = (failure: HubFailure): Problem => {
   const status = STATUS_OF_REASON[failure.reason] ?? FAILURES[failure.type].http;
-  // What is wrong inside is nobody's business; that there is no rate is the caller's.
-  const telling = status !== 503 || failure.reason === 'rate_unavailable';
+  // What is wrong inside is nobody's business; that there is no rate, or no question yet, is the caller's.
+  const telling = status !== 503 || ['rate_unavailable', 'not_ready'].includes(failure.reason);
   const issue = telling ? failure.message : 'The service is not available now. Try again later.';
   const { field, retryAfter } = failure.facts;
   return new Problem(

@@ -1,8 +1,9 @@
 /** What clients change about themselves with a person's word: names, birthday, addresses, the type of client, their going. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { settleClientChange } from '../../activities/clients/settle-client-change.ts';
 import { startWaiting } from '../../activities/ops/start-waiting.ts';
-import { inTransaction } from '../../db/pool.ts';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { loadClientChange } from '../../db/repositories/client-changes.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
@@ -23,12 +24,7 @@ afterEach(() => api.hub.pool.query(`with s as (delete from broker_setting) delet
 
 const run = (client: SignedIn, what: string): Promise<string> =>
   client.step(`GET ${what}`).then(({ uuid }: { uuid: string }) => uuid);
-const approve = (id: number, by = olga) =>
-  eventually(async () => {
-    const answer = await by.call(`POST /applications/${id}/approve`);
-    // Its run is only just beginning.
-    return answer.body?.error?.details[0]?.reason === 'not_waiting' ? null : answer;
-  }, 'the request to be decided');
+const approve = (id: number, by = olga) => by.call(`POST /applications/${id}/approve`);
 const settled = (client: SignedIn, state: string) =>
   eventually(
     async () =>
@@ -279,18 +275,56 @@ it('a change is read as others left it and its request, also by whoever had to w
   expect(change).toMatchObject({ state: 'refused', request: { requestId, statusId: 2 } });
 });
 
-describe('a request whose run was forgotten', () => {
-  it('is decided once the sweep has started the run', async () => {
-    const client = await SignedIn.up(api);
-    const { id } = await api.hub.one<{ id: number }>(
+describe('a request that is there before its run', () => {
+  /** In the books alone. */
+  const writtenDown = (client: SignedIn) =>
+    api.hub.one<{ id: number; changeId: number }>(
       `with asked as (
          insert into client_change (client_id, kind, wanted, before, state, create_time)
          values ($1, 'profile', '{"firstName": "Jon"}', '{"firstName": "Ann"}', 'waiting', now() - interval '1 minute') returning *)
        insert into application (client_id, type, purpose, change_id, workflow_id, data)
-       select client_id, 'profile', 'approval', id, workflow_id, '{}' from asked returning id`,
+       select client_id, 'profile', 'approval', id, workflow_id, '{}' from asked returning id, change_id as "changeId"`,
       [client.id],
     );
-    await startWaiting(undefined, { pool: api.hub.pool, steer: api.hub.steering } as never);
+  const sweep = () => startWaiting(undefined, { pool: api.hub.pool, steer: api.hub.steering } as never);
+  /** Its run cannot read what is asked. */
+  const hold = (changeId: number) => (db: Queryable) =>
+    db.query(`select from client_change where id = $1 for update`, [changeId]);
+
+  it('because that was forgotten is decided once the sweep has started the run', async () => {
+    const client = await SignedIn.up(api);
+    const { id } = await writtenDown(client);
+    await sweep();
+    expect((await approve(id)).body.status).toBe('approved');
+    await settled(client, 'done');
+  });
+
+  it('because that is only just beginning is decided when it asks', async () => {
+    const client = await SignedIn.up(api);
+    const { id, changeId } = await writtenDown(client);
+    const decided = await meanwhile(
+      api.hub.pool,
+      hold(changeId),
+      async () => {
+        await sweep();
+        return approve(id);
+      },
+      { more: () => sleep(300) },
+    );
+    expect([decided.status, decided.body.status]).toEqual([200, 'approved']);
+    await settled(client, 'done');
+  });
+
+  it('because that cannot begin yet is to be decided later, and nothing is lost', async () => {
+    const client = await SignedIn.up(api);
+    const { id, changeId } = await writtenDown(client);
+    const early = await inTransaction(api.hub.pool, async (db) => {
+      await hold(changeId)(db);
+      await sweep();
+      return approve(id);
+    });
+    expect(refusal(early)).toEqual([503, 'not_ready']);
+    expect(early.headers.get('retry-after')).toBe('1');
     expect((await approve(id)).body.status).toBe('approved');
     await settled(client, 'done');
   });

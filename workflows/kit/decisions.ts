@@ -38,7 +38,8 @@ interface Question extends OpenRequest {
 /**
  * Decisions on a run. The validator refuses what cannot be right before anything is written; the handler only queues; `next`
  * takes them one by one in the order they came, so two persons deciding at the same moment meet in a queue, not in a race.
- * A question is open only while the run asks it: an answer that comes before or after is refused at once.
+ * A question is open only while the run asks it: an answer that comes after is refused at once, and one that comes before, since people see a request a
+ * moment earlier, is asked to come again.
  *
  * The API is answered as soon as its decision is taken, which is when its Update is durable, and then writes the decision down itself;
  * so does the run before it goes on (docs/decisions/0016-decisions-answer-when-durable.md). A person at Temporal UI, whom nobody else would
@@ -48,6 +49,8 @@ export class Decisions {
   private open: Question | null = null;
   /** The last question, so that asking the very same one again keeps the approvals it had. */
   private last: Question | null = null;
+  /** Requests that were asked about, answered or not. */
+  private readonly asked = new Set<number>();
   private readonly queue: Queued[] = [];
   private readonly note: (said: string) => void;
 
@@ -66,6 +69,7 @@ export class Decisions {
     const same = this.last?.applicationId === request.applicationId && this.last.amount === request.amount;
     this.open = { ...request, requestedBy, given: same ? this.last!.given : [] };
     this.last = this.open;
+    this.asked.add(request.applicationId);
   }
 
   get waiting(): boolean {
@@ -125,6 +129,10 @@ export class Decisions {
   private validate(decision: Decision): void {
     const wrong = whatIsWrongWith(decision);
     if (wrong) throw refusal('InvalidInput', 'validation', wrong);
+    if (decision.applicationId !== undefined && !this.asked.has(decision.applicationId))
+      throw refusal('Unavailable', 'not_ready', 'This run has not come to that request yet; try again in a moment.', {
+        retryAfter: 1,
+      });
     const why = this.whyNot(decision, Boolean(decision.proof));
     if (why) throw refusal('Rejected', why.reason, why.issue);
   }
