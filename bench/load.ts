@@ -14,6 +14,21 @@ export const forSome = async (ms: number, lanes: number, job: (lane: number) => 
   return done / ((performance.now() - begun) / 1000);
 };
 
+/** The same load; answers the median time of a job in milliseconds. */
+export const medianForSome = async (
+  ms: number,
+  lanes: number,
+  job: (lane: number) => Promise<unknown>,
+): Promise<number> => {
+  const times: number[] = [];
+  await forSome(ms, lanes, async (lane) => {
+    const begun = performance.now();
+    await job(lane);
+    times.push(performance.now() - begun);
+  });
+  return median(times);
+};
+
 /** Does every job, `lanes` at once. Answers how long each took, milliseconds. */
 export const timesAtOnce = async <T>(jobs: readonly T[], lanes: number, work: (job: T) => Promise<unknown>) => {
   const times: number[] = [];
