@@ -107,11 +107,7 @@ describe('another e-mail', () => {
            select $1, 'Bo', 'Kim', type_id, verification_level_id from client where client_id = $2`,
           [next, client.id],
         ),
-      () =>
-        eventually(
-          async () => (await olga.call(`POST /applications/${requestId}/approve`)).status === 200,
-          'the request to be decided',
-        ),
+      async () => expect((await olga.call(`POST /applications/${requestId}/approve`)).status).toBe(200),
     );
     await eventually(
       async () => (await olga.call(`GET /applications/${requestId}`)).body.status === 'rejected',
