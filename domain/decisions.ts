@@ -9,6 +9,8 @@ export interface Decision {
   by: number;
   /** The request it is about; the API names it, so that a word on one question never answers the next one. */
   applicationId?: number;
+  /** The request as it was when the decision was given: what it has become since, it is not about. The API names it. */
+  version?: string;
   resolutionId?: number;
   comment?: string;
   /** What proves that a deposit arrived, or a payout left, outside the hub. */
@@ -68,7 +70,7 @@ export interface OpenRequest {
 /** Null when the shape is right, else what is wrong with it. Runs in the validator: Temporal UI sends whatever was typed. */
 export const whatIsWrongWith = (value: unknown): string | null => {
   if (typeof value !== 'object' || value === null) return 'send an object like {"decision": "approve", "by": 1}';
-  const { decision, by, applicationId, resolutionId, comment, evidence } = value as Record<string, unknown>;
+  const { decision, by, applicationId, version, resolutionId, comment, evidence } = value as Record<string, unknown>;
   if (
     typeof decision !== 'string' ||
     !Object.values(WORDS)
@@ -82,6 +84,7 @@ export const whatIsWrongWith = (value: unknown): string | null => {
     return '"resolutionId" must be the id of a resolution';
   if (applicationId !== undefined && !Number.isSafeInteger(applicationId))
     return '"applicationId" must be the id of a request';
+  if (version !== undefined && !isPlainText(version)) return '"version" must be a plain text';
   if (comment !== undefined && !isPlainText(comment))
     return '"comment" must be a text of at most 2000 plain characters';
   if (evidence !== undefined) {

@@ -32,8 +32,13 @@ export class DecisionProof {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
-  private mac(id: string, workflowId: string, { by, decision, applicationId, resolutionId }: Decision): string {
-    const said = JSON.stringify(['decision', workflowId, applicationId ?? null, by, decision, resolutionId ?? null]);
+  private mac(
+    id: string,
+    workflowId: string,
+    { by, decision, applicationId, version, resolutionId }: Decision,
+  ): string {
+    const about = [applicationId ?? null, ...(version === undefined ? [] : [version])];
+    const said = JSON.stringify(['decision', workflowId, ...about, by, decision, resolutionId ?? null]);
     return createHmac('sha256', this.keys.get(id)!).update(said).digest('base64url');
   }
 }

@@ -129,7 +129,7 @@ const assertStillPossible = async (pool: Tools['pool'], changeId: number | null)
 
 /** Throws `Rejected` with the reason why this decision cannot stand. */
 const assertMayBeTaken = (
-  { request, may, sees, resolution, provesAlready }: DecisionFacts,
+  { request, version, may, sees, resolution, provesAlready }: DecisionFacts,
   { applicationId, decision, earlier }: Recording,
   proven: boolean,
   { unprovenDecisions }: RecordingTools,
@@ -146,6 +146,8 @@ const assertMayBeTaken = (
     throw refused('not_waiting', 'This decision is about another request.');
   if (request.statusId === 1 || request.statusId === 2)
     throw refused('not_waiting', 'The request was decided already.');
+  if (decision.version !== undefined && decision.version !== version)
+    throw refused('not_waiting', 'The request has changed meanwhile; look at it again.');
   if (affirms(decision) || decision.decision === 'mark_failed') {
     for (const involved of [request.requestedBy, request.editedBy]) {
       const why = whyMayNotApprove({ userId: by, proven }, involved, earlier);

@@ -298,12 +298,18 @@ export const noteEnded = async (
   );
 };
 
-/** A run and what it kept are dropped a day after it could go on; its answer with tokens after minutes. */
+/**
+ * A run and what it kept are dropped a day after it could go on; its answer with tokens after minutes. What is that old was made earlier still, and by when it
+ * was made it is found.
+ */
 export const dropOldRuns = async (db: Queryable): Promise<void> => {
   await db.query(`delete from wizard_outcome where create_time < now() - interval '5 minutes'`);
   await db.query(
-    `delete from wizard_input i using wizard_run r where r.id = i.run_id and r.expires_at < now() - interval '1 day'`,
+    `delete from wizard_input i using wizard_run r
+      where i.create_time < now() - interval '1 day' and r.id = i.run_id and r.expires_at < now() - interval '1 day'`,
   );
-  await db.query(`delete from wizard_run where expires_at < now() - interval '30 days'`);
+  await db.query(
+    `delete from wizard_run where create_time < now() - interval '30 days' and expires_at < now() - interval '30 days'`,
+  );
   await db.query(`delete from code_sending where create_time < now() - interval '2 days'`);
 };

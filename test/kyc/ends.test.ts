@@ -1,10 +1,13 @@
 /** What the calendar does to what was approved. Tests move the dates of a case instead of waiting for days. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Payload } from '@temporalio/common';
 import { MoneyApi } from '../api/money-hub.ts';
 import { createCodec } from '../../worker/codec.ts';
+import type { Answer } from '../kit/api-client.ts';
 import { eventually } from '../kit/hub.ts';
 import { PAYLOAD_KEYS } from '../kit/keys.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { KycDesk } from './kit.ts';
 
 let api: MoneyApi;
@@ -110,6 +113,30 @@ describe('documents that end', () => {
     expect(
       (await desk.olga.call('GET /applications?filter[statusId]=0')).body.data.map((one: any) => one.clientId),
     ).not.toContain(client.id);
+  });
+
+  it('are put before a person, whose word about them does not count for what is asked at that moment', async () => {
+    await desk.configure(sumsub, { onExpiry: 'request' });
+    const { client, advance } = await desk.approvedBySumsub(sumsub);
+    await desk.endsIn(client, -1);
+    const request = await desk.requestOf(client);
+    let answer: Promise<Answer> | undefined;
+    await meanwhile(
+      api.hub.pool,
+      (db) => db.query(`select from application where id = $1 for update`, [request.id]),
+      () => advance('red_final'),
+      {
+        more: async () => {
+          answer = desk.olga.call(`POST /applications/${request.id}/approve`, {});
+          await sleep(300);
+        },
+      },
+    );
+    expect((await answer!).body.error?.details).toMatchObject([{ reason: 'not_waiting' }]);
+    expect((await desk.requestOf(client)).data.why).toContain('takes its approval back');
+    expect(await desk.levelOf(client)).toBe('Level 2');
+    await desk.olga.call(`POST /applications/${request.id}/approve`, {});
+    await desk.endsAs(client, 'withdrawn');
   });
 
   it('are renewed in time, and the level stays all along', async () => {

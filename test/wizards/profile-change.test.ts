@@ -1,4 +1,5 @@
 /** What clients change about themselves with a person's word: names, birthday, addresses, the type of client, their going. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { settleClientChange } from '../../activities/clients/settle-client-change.ts';
@@ -284,6 +285,16 @@ describe('a request that is there before its run', () => {
       [client.id],
     );
   const sweep = () => startWaiting(undefined, { pool: api.hub.pool, steer: api.hub.steering } as never);
+  const isRefusedByItsRun = async (id: number): Promise<string> => {
+    const { run } = await api.hub.one<{ run: string }>(`select workflow_id as run from application where id = $1`, [
+      id,
+    ]);
+    const decision = api.hub.steering.vouchFor(run, { decision: 'approve', by: olga.id, applicationId: id });
+    return api.hub.steering.decide(run, decision, randomUUID()).then(
+      () => 'taken',
+      ({ reason }: { reason: string }) => reason,
+    );
+  };
   /** Its run cannot read what is asked. */
   const hold = (changeId: number) => (db: Queryable) =>
     db.query(`select from client_change where id = $1 for update`, [changeId]);
@@ -304,11 +315,36 @@ describe('a request that is there before its run', () => {
       hold(changeId),
       async () => {
         await sweep();
+        await expect(isRefusedByItsRun(id)).resolves.toBe('not_ready');
         return approve(id);
       },
       { more: () => sleep(300) },
     );
     expect([decided.status, decided.body.status]).toEqual([200, 'approved']);
+    await settled(client, 'done');
+  });
+
+  it('because that is only just beginning is not decided as what it has become meanwhile', async () => {
+    const client = await SignedIn.up(api);
+    const { id, changeId } = await writtenDown(client);
+    const decided = await meanwhile(
+      api.hub.pool,
+      hold(changeId),
+      async () => {
+        await sweep();
+        return approve(id);
+      },
+      {
+        more: async () => {
+          await sleep(100);
+          await api.hub.pool.query(`update application set update_time = now() where id = $1`, [id]);
+          await sleep(200);
+        },
+      },
+    );
+    expect(refusal(decided)).toEqual([409, 'not_waiting']);
+    expect((await olga.call(`GET /applications/${id}`)).body.status).toBe('pending');
+    expect((await approve(id)).body.status).toBe('approved');
     await settled(client, 'done');
   });
 

@@ -119,11 +119,9 @@ export class Decisions {
   }
 
   /** Nothing is asked any more: whoever still queues hears so. */
-  close(): void {
+  close(issue = 'The request was decided already.'): void {
     this.open = null;
-    for (const item of this.queue.splice(0)) {
-      item.error = refusal('Rejected', 'not_waiting', 'The request was decided already.');
-    }
+    for (const item of this.queue.splice(0)) item.error = refusal('Rejected', 'not_waiting', issue);
   }
 
   private validate(decision: Decision): void {

@@ -158,6 +158,8 @@ class Verification {
     if (!question || this.asked?.question.why === question.why) return;
     const { caseId } = this.input;
     const { purpose, why } = question;
+    // The same words would mean something else.
+    if (this.asked) this.decisions.close('Something else is asked now; look at the request again.');
     const request = await internal('Asking the operators').openCaseRequest({ caseId, purpose, why });
     this.asked = { question, applicationId: request.applicationId };
     this.decisions.ask(request, null);

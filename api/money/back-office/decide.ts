@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { factsOf } from '../../../activities/requests/record-decision.ts';
 import { REQUEST_COLUMNS, type RequestRow } from '../../../db/repositories/requests.ts';
 import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.ts';
-import { HubFailure, isHubFailure } from '../../../domain/failures.ts';
+import { HubFailure } from '../../../domain/failures.ts';
 import { type UserActor, scopeSql } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { decide } from '../../../worker/decide.ts';
@@ -53,6 +52,7 @@ export const decideRequest = async (
     decision: WORD[request.purpose][verdict],
     by: actor.id,
     applicationId,
+    version,
     ...saying,
   };
   const content = createHash('sha256')
@@ -68,8 +68,7 @@ export const decideRequest = async (
   try {
     const { workflowId } = request;
     const vouched = hub.steering.vouchFor(workflowId, decision);
-    const take = (mine: Decision, id: string) =>
-      onceAsked(() => hub.ask((steering) => steering.decide(workflowId, mine, id)));
+    const take = (mine: Decision, id: string) => hub.ask((steering) => steering.decide(workflowId, mine, id));
     await decide(hub.tools(), take, { workflowId, decision: vouched, updateId }, facts);
     return request;
   } catch (error) {
@@ -81,21 +80,6 @@ export const decideRequest = async (
     }
     throw error;
   }
-};
-
-/** A request is in the books a moment before its run asks about it; that moment is waited for here. Milliseconds. */
-const PAUSES = [30, 70, 150, 250, 500, 1_000];
-
-const onceAsked = async <T>(take: () => Promise<T>): Promise<T> => {
-  for (const pause of PAUSES) {
-    try {
-      return await take();
-    } catch (error) {
-      if (!isHubFailure(error) || error.reason !== 'not_ready') throw error;
-    }
-    await sleep(pause);
-  }
-  return take();
 };
 
 const saidThis = async ({ pool }: MoneyHub, applicationId: number, decision: Decision): Promise<boolean> => {
