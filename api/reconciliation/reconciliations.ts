@@ -102,6 +102,7 @@ export const reconciliationProcedures = (hub: MoneyHub): Procedure[] => {
       body: Window,
       answer: Reconciliation,
       idempotent: true,
+      errors: [404],
       handle: async ({ actor, body, requestId }) => {
         const { connectionId, from, to } = body;
         assertComparable(body);

@@ -79,6 +79,7 @@ export const readProcedures = (hub: MoneyHub): Procedure[] => [
     ...client,
     summary: 'Open positions',
     description: asked,
+    errors: [404],
     query: z.object({ ...page, ...which }),
     answer: listOf(Position),
     handle: async ({ actor, query }) => {
@@ -91,6 +92,7 @@ export const readProcedures = (hub: MoneyHub): Procedure[] => [
     ...client,
     summary: 'Trades that ended',
     description: `Newest first; without \`from\` of the last ${DAYS} days. ${asked}`,
+    errors: [404],
     query: z.object({ ...page, ...window, ...which }),
     answer: listOf(Deal),
     handle: async ({ actor, query }) => {

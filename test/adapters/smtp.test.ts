@@ -100,7 +100,7 @@ describe('a mail', () => {
   });
 
   it('is in doubt when the reply to its last dot is lost', async () => {
-    const failure = await failureOf(send(context({}, { longestMs: 500 }), mail({ subject: 'silent' })));
+    const failure = await failureOf(send(context({}, { longestMs: 3_000 }), mail({ subject: 'silent' })));
     expect(failure).toMatchObject({ type: 'OutcomeUnknown', reason: 'provider_outcome_unknown' });
     expect(sandbox.things!()).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expect } from '@jest/globals';
 import { freePort } from '../../cli/embedded/ports.ts';
 import { additions, steeringProcedures } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
@@ -11,6 +12,7 @@ import { createHttpServer } from '../../api/kit/server.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
 import { type TestClient, TestHub } from '../kit/hub.ts';
+import { watchAnswers } from '../kit/undocumented.ts';
 
 export interface Answer {
   status: number;
@@ -32,8 +34,10 @@ export class MoneyApi {
   readonly url: string;
   private readonly built: BuiltApi;
   private readonly server: Server;
+  private readonly undocumented: ReturnType<typeof watchAnswers>;
 
   private constructor(hub: TestHub, built: BuiltApi, server: Server, url: string) {
+    this.undocumented = watchAnswers(server, built.procedures);
     this.hub = hub;
     this.built = built;
     this.server = server;
@@ -66,11 +70,13 @@ export class MoneyApi {
     return new MoneyApi(hub, built, server, url);
   }
 
+  /** Fails when anything was answered with a status that the API's own document does not name. */
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((closed) => this.server.close(closed));
     await this.built.close();
     await this.hub.stop();
+    expect(this.undocumented()).toEqual([]);
   }
 
   /** An operator with these permissions, signed in. */

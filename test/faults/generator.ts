@@ -238,6 +238,8 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
       return [{ does: 'database', how: 'reset', when: soon(random, 600), forMs: random.whole(0, 300) }];
     case 'database-half-open':
       return [{ does: 'database', how: 'half-open', when: soon(random, 500), forMs: random.whole(500, 2_000) }];
+    case 'database-unanswered':
+      return [{ does: 'database', how: 'unanswered', when: soon(random, 600), forMs: random.whole(20, 600) }];
     case 'database-slow':
       return [
         {

@@ -61,6 +61,22 @@ describe('a database connection', () => {
     expect(await one()).toEqual({ one: 1 });
   });
 
+  it.each([
+    ['a statement', (db: pg.Pool) => db.query(`insert into kept values (1)`)],
+    ['a transaction', (db: pg.Pool) => inTransaction(db, (on) => on.query(`insert into kept values (1)`))],
+  ])('that breaks before its answer has kept what %s wrote', async (_, write) => {
+    await pool.query(`create table kept (n int)`);
+    try {
+      proxy.set({ is: 'unanswered' });
+      await expect(write(pool)).rejects.toThrow();
+      proxy.heal();
+      expect((await pool.query(`select n from kept`)).rows).toEqual([{ n: 1 }]);
+    } finally {
+      proxy.heal();
+      await pool.query(`drop table kept`);
+    }
+  });
+
   it('that became half-open says nothing until it is reset', async () => {
     expect(await one()).toEqual({ one: 1 });
     proxy.set({ is: 'half-open' });

@@ -97,7 +97,8 @@ export const carryOut = async (
           await stack.terminateSessions();
           return;
         case 'half-open':
-          stack.proxy.set({ is: 'half-open' });
+        case 'unanswered':
+          stack.proxy.set({ is: fault.how });
           break;
         case 'drip':
           stack.proxy.set({ is: 'drip', bytesPer10Ms: 200 });

@@ -15,6 +15,7 @@ export const FAULT_KINDS = [
   'database-terminate',
   'database-reset',
   'database-half-open',
+  'database-unanswered',
   'database-slow',
   'lost-reply',
   'late-reply',
@@ -61,7 +62,7 @@ export type Fault =
   | { does: 'kill'; what: 'worker' | 'api' | 'temporal'; when: Moment; downMs: number }
   | {
       does: 'database';
-      how: 'cut' | 'reset' | 'terminate' | 'half-open' | 'drip' | 'latency';
+      how: 'cut' | 'reset' | 'terminate' | 'half-open' | 'unanswered' | 'drip' | 'latency';
       when: Moment;
       forMs: number;
     }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { expect } from '@jest/globals';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { type Additions, type BuiltApi, buildApi } from '../../api/build.ts';
@@ -9,6 +10,7 @@ import { createLog } from '../../api/kit/log.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
 import { type Settings, loadSettings } from '../../config/settings.ts';
 import { connectTemporal } from '../../worker/client.ts';
+import { watchAnswers } from './undocumented.ts';
 
 export interface Answer {
   status: number;
@@ -91,6 +93,7 @@ export const startTestApi = async ({
   );
   const built = await buildApi(settings, temporal, log ?? createLog(settings.logLevel), additions);
   const server = createHttpServer(built.app).listen(0, '127.0.0.1');
+  const undocumented = watchAnswers(server, built.procedures);
   await new Promise((listening) => server.once('listening', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -156,6 +159,7 @@ export const startTestApi = async ({
       await new Promise((closed) => server.close(closed));
       await built.close();
       await asAdmin(adminUrl, `drop database ${database} with (force)`);
+      expect(undocumented()).toEqual([]);
     },
   };
 };

@@ -95,13 +95,13 @@ export class TestHub {
   /** The waits of every run started here. */
   readonly timings: Partial<Timings>;
   private readonly closing: (() => Promise<unknown>)[];
-  private readonly startWorker: () => Promise<RunningWorker>;
+  private readonly startWorker: (pool: pg.Pool) => Promise<RunningWorker>;
   private worker: RunningWorker | null = null;
 
   private constructor(
     parts: Pick<TestHub, 'settings' | 'pool' | 'client' | 'steering' | 'sandboxes' | 'timings'>,
     closing: TestHub['closing'],
-    startWorker: () => Promise<RunningWorker>,
+    startWorker: TestHub['startWorker'],
   ) {
     ({
       settings: this.settings,
@@ -150,15 +150,15 @@ export class TestHub {
     const hub = new TestHub(
       { settings, pool, client, steering, sandboxes, timings: given },
       [() => sandboxes.close(), () => connection.close(), () => pool.end(), () => database.drop()],
-      () => runWorker({ settings, pool, client, workflowBundle, log, timings: given }),
+      (over) => runWorker({ settings, pool: over, client, workflowBundle, log, timings: given }),
     );
     await hub.resume();
     return hub;
   }
 
-  /** Starts the worker again after `pause`. */
-  async resume(): Promise<void> {
-    this.worker ??= await this.startWorker();
+  /** Starts the worker again after `pause`; `over`: its own pool, where it is not to work over everybody's. */
+  async resume(over = this.pool): Promise<void> {
+    this.worker ??= await this.startWorker(over);
   }
 
   /** Stops the worker; runs wait. */

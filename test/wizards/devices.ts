@@ -70,6 +70,12 @@ export const codesSentTo = (api: MoneyApi, to: string): string[] =>
 export const codeSentTo = (api: MoneyApi, to: string): Promise<string> =>
   eventually(() => Promise.resolve(codesSentTo(api, to)[0]), `a code for ${to}`);
 
+/** The one of the message that comes after so many of before. */
+export const nextCodeTo = async (api: MoneyApi, to: string, before: number): Promise<string> => {
+  await eventually(() => Promise.resolve(codesSentTo(api, to).length > before), `another code for ${to}`);
+  return codeSentTo(api, to);
+};
+
 export const mailsTo = (api: MoneyApi, to: string): string[] => thingsFor(api, to).map(({ title }) => title);
 
 /** What is in them, the newest first. */

@@ -19,6 +19,7 @@ import {
   startWizardApi,
   END,
   reasons,
+  nextCodeTo,
 } from './devices.ts';
 import { setBroker } from './signed-in.ts';
 
@@ -43,10 +44,6 @@ let phones = 0;
 const aPhone = () => `+995555${123_500 + phones++}`;
 const hasPhone = (clientId: number, phone: string, confirmed = true) =>
   inTransaction(api.hub.pool, (db) => savePhone(db, clientId, { number: phone, confirmed }));
-const newCode = async (to: string, before: readonly string[]) => {
-  await eventually(() => Promise.resolve(codesSentTo(api, to).length > before.length), `another code for ${to}`);
-  return codeSentTo(api, to);
-};
 const told = (email: string, subject: string) =>
   eventually(() => Promise.resolve(mailsTo(api, email).some((one) => one.startsWith(subject))), subject);
 
@@ -257,7 +254,7 @@ describe('SMS', () => {
     const before = codesSentTo(api, phone);
     const waiting = await signIn(new Device(api), email);
     expect(waiting.workflow).toBe('2fa_sms');
-    await newCode(phone, before);
+    await nextCodeTo(api, phone, before.length);
   });
 
   it('goes to the phone on record; its code is sent again on demand, and switches it off', async () => {
@@ -274,7 +271,7 @@ describe('SMS', () => {
     );
     const before = codesSentTo(api, phone);
     await step(device, uuid, { resend: true });
-    const second = await newCode(phone, before);
+    const second = await nextCodeTo(api, phone, before.length);
     if (first !== second) expect(await refused(device, uuid, { code: first })).toEqual([400, 'invalid_code']);
     expect((await step(device, uuid, { code: second })).code).toBe(202);
 
@@ -283,7 +280,7 @@ describe('SMS', () => {
     expect(off).toMatchObject({ workflow: '2fa_sms', data: { confirmationChannel: 'sms' } });
     // A code for another purpose does nothing here.
     expect(await refused(device, off.uuid, { code: second })).toEqual([400, 'invalid_code']);
-    expect((await step(device, off.uuid, { code: await newCode(phone, sent) })).data).toEqual([]);
+    expect((await step(device, off.uuid, { code: await nextCodeTo(api, phone, sent.length) })).data).toEqual([]);
   });
 
   it('asks for the phone where the one on record was never confirmed, which is confirmed then', async () => {
@@ -341,7 +338,7 @@ describe('another second factor', () => {
     const standing = await device.call('POST /my/2fa/wizard', { uuid, code: codes[0] });
     expect(standing.body.error.details[0]).toMatchObject({ field: 'code', issue: 'code must be six digits.' });
     expect((await step(device, uuid, { code: await app.showsNext() })).workflow).toBe('2fa_email');
-    const last = await step(device, uuid, { code: await newCode(email, sent) });
+    const last = await step(device, uuid, { code: await nextCodeTo(api, email, sent.length) });
     // The codes of before go on.
     expect(last).toMatchObject({ code: 202, data: [] });
     expect(await signIn(new Device(api), email)).toMatchObject({
@@ -443,7 +440,10 @@ describe('a recovery code', () => {
     );
     const instead = await device.call('POST /my/2fa/challenge', { token, code: codes[0] });
     expect([instead.status, instead.body.error.details[0].field]).toEqual([400, 'code']);
-    const second = await device.step('POST /my/2fa/challenge', { token, code: await newCode(email, sent) });
+    const second = await device.step('POST /my/2fa/challenge', {
+      token,
+      code: await nextCodeTo(api, email, sent.length),
+    });
     expect(second.provider).toBe('google');
     expect(await device.step('POST /my/2fa/challenge', { token, code: codes[0] })).toHaveProperty('successToken');
   });

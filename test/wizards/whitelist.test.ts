@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
-import { codeSentTo, codesSentTo, mailsTo, otherThan, startWizardApi, END, reasons } from './devices.ts';
+import { codeSentTo, codesSentTo, mailsTo, otherThan, startWizardApi, END, reasons, nextCodeTo } from './devices.ts';
 import { turnOn, setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -35,13 +35,8 @@ const ok = async (route: string, body?: unknown, status = 200): Promise<any> => 
   if (answer.status !== status) throw new Error(`${route}: ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;
 };
-/** The code of the mail that comes after so many of before. */
-const nextCode = async (before: number) => {
-  await eventually(() => Promise.resolve(codesSentTo(api, email).length > before), 'a code');
-  return codeSentTo(api, email);
-};
 const confirm = async (uuid: string, before: number) =>
-  ok('POST /my/withdrawals/policies/confirm', { uuid, code: await nextCode(before) });
+  ok('POST /my/withdrawals/policies/confirm', { uuid, code: await nextCodeTo(api, email, before) });
 const list = async (address = ADDRESS, more: object = {}) => {
   const before = codesSentTo(api, email).length;
   const { uuid } = await ok('GET /my/withdrawals/policies/wizard');
@@ -123,9 +118,9 @@ describe('an address', () => {
     ];
     const body = { currencyCode: USDT, walletAddress: ADDRESS };
     await ok('POST /my/withdrawals/policies', { uuid: one.uuid, ...body });
-    const first = await nextCode(0);
+    const first = await nextCodeTo(api, email, 0);
     await ok('POST /my/withdrawals/policies', { uuid: two.uuid, ...body });
-    const second = await nextCode(1);
+    const second = await nextCodeTo(api, email, 1);
     await ok('POST /my/withdrawals/policies/confirm', { uuid: one.uuid, code: first });
     const late = await ann.call('POST /my/withdrawals/policies/confirm', { uuid: two.uuid, code: second });
     expect(reasons(late)).toEqual([409, 'already_exists']);
@@ -201,7 +196,7 @@ describe('address management', () => {
     const { uuid } = await ok('GET /my/withdrawals/wizard');
     expect(reasons(await ann.call('POST /my/withdrawals', { uuid, ...payout(OTHER) }))).toEqual([403, 'address_not_whitelisted']); // prettier-ignore
     await ok('POST /my/withdrawals', { uuid, ...payout(ADDRESS) });
-    const code = await nextCode(1);
+    const code = await nextCodeTo(api, email, 1);
     await api.hub.pool.query(`delete from payout_address where client_id = $1`, [ann.id]);
     expect(reasons(await ann.call('POST /my/withdrawals/wizard', { uuid, code }))).toEqual([403, 'address_not_whitelisted']); // prettier-ignore
     const { rows } = await api.hub.pool.query(`select from money_transaction where client_id = $1`, [ann.id]);
@@ -294,7 +289,7 @@ describe('a weaker code than would be asked for now', () => {
     ]) {
       const before = codesSentTo(api, email).length;
       await send();
-      codes.push(await nextCode(before));
+      codes.push(await nextCodeTo(api, email, before));
     }
     await turnOn(api, ann.id, 'sms');
     for (const [n, uuid] of Object.values(runs).entries())

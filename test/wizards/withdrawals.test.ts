@@ -6,7 +6,7 @@ import { KeyRing } from '../../config/key-ring.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { codeSentTo, codesSentTo, otherThan, startWizardApi, END, reasons } from './devices.ts';
+import { codeSentTo, codesSentTo, otherThan, startWizardApi, END, reasons, nextCodeTo } from './devices.ts';
 import { turnOn, setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -49,10 +49,6 @@ const atCode = async (more: object = {}) => {
   const uuid = await begin();
   await ok('POST /my/withdrawals', { uuid, ...form(more) });
   return { uuid, code: await codeSentTo(api, email) };
-};
-const newerCode = async (before: number) => {
-  await eventually(() => Promise.resolve(codesSentTo(api, email).length > before), 'another code');
-  return codeSentTo(api, email);
 };
 const payouts = async () =>
   (
@@ -223,7 +219,7 @@ describe('a payout in steps', () => {
     );
     const anew = { uuid, ...form({ amount: 30, data: { address: OTHER } }) };
     expect(await ok('POST /my/withdrawals', anew)).toMatchObject({ code: 200, workflow: 'confirm_email' });
-    const newer = await newerCode(1);
+    const newer = await nextCodeTo(api, email, 1);
     // The same once more is a lost answer, not another wish.
     expect(await ok('POST /my/withdrawals', anew)).toMatchObject({ code: 200, workflow: 'confirm_email' });
     expect(codesSentTo(api, email)).toHaveLength(2);
@@ -241,10 +237,10 @@ describe('a payout in steps', () => {
       );
     await allow();
     await ok('POST /my/withdrawals', { uuid, ...form({ data: { address: OTHER } }) });
-    await newerCode(1);
+    await nextCodeTo(api, email, 1);
     await allow();
     await ok('POST /my/withdrawals', { uuid, ...form() });
-    const code = await newerCode(2);
+    const code = await nextCodeTo(api, email, 2);
     expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toMatchObject({ code: 202 });
     expect(await payouts()).toMatchObject([{ address: ADDRESS }]);
   });
@@ -258,7 +254,9 @@ describe('a payout in steps', () => {
       [uuid],
     );
     expect(await ok('POST /my/withdrawals/wizard', resend)).toMatchObject({ workflow: 'confirm_email' });
-    expect(await ok('POST /my/withdrawals/wizard', { uuid, code: await newerCode(1) })).toMatchObject({ code: 202 });
+    expect(await ok('POST /my/withdrawals/wizard', { uuid, code: await nextCodeTo(api, email, 1) })).toMatchObject({
+      code: 202,
+    });
   });
 
   it('is one payout, however many devices send its last step at once', async () => {
@@ -297,7 +295,10 @@ describe('a payout in steps', () => {
     const second = await begin();
     await api.hub.pool.query(`delete from code_sending`);
     await ok('POST /my/withdrawals', { uuid: second, ...form({ amount: 90 }) });
-    const answer = await ann.call('POST /my/withdrawals/wizard', { uuid: second, code: await newerCode(1) });
+    const answer = await ann.call('POST /my/withdrawals/wizard', {
+      uuid: second,
+      code: await nextCodeTo(api, email, 1),
+    });
     expect(answer.status).toBe(200);
     expect(reasons(await ann.call('POST /my/withdrawals/wizard', { uuid, code }))).toEqual([400, 'insufficient_funds']);
     expect(reasons(await ann.call('POST /my/withdrawals/wizard', { uuid, code: otherThan(code) }))).toEqual([

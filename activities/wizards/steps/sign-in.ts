@@ -16,7 +16,8 @@ export const signIn = defineStep<Record<string, never>>({
     const said = await draft();
     const { email } = await assertStillWelcome(db, ring, clientId, said);
     const { ip = '', userAgent = null } = (said as { device?: KeptDevice }).device ?? {};
-    await noteAuthorization(db, { clientId: clientId!, status: 'success', reason: null, ip, userAgent });
+    const entry = { clientId: clientId!, status: 'success', reason: null, ip, userAgent, runId: run.id } as const;
+    await noteAuthorization(db, entry);
     await db.query(`update client set logged_at = now() where client_id = $1`, [clientId]);
     await letIn(db, ring, { side: 'client', account: { clientId: clientId! }, email, network: networkOf(ip) });
     return {};

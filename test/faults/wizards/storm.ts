@@ -16,6 +16,7 @@ export const STORMS = [
   'reset',
   'terminate',
   'half-open',
+  'unanswered',
   'latency',
 ] as const;
 export type Storm = (typeof STORMS)[number];
@@ -51,6 +52,9 @@ const strikesOf = (random: Random, storm: Storm): Strike[] => {
     case 'api':
     case 'temporal':
       return [kill(storm)];
+    case 'unanswered':
+      // A guess counts before it is judged, whether or not its answer is lost: shorter than the walker takes to send the same again, for he may not be locked out.
+      return [{ does: 'database', how: storm, when: NOW, forMs: random.whole(10, 120) }];
     default:
       return [{ does: 'database', how: storm, when: NOW, forMs: random.whole(100, 1_200) }];
   }
