@@ -19,7 +19,7 @@ export interface Mount {
   /** As logs and figures name it. */
   path: string;
   router?: Router;
-  /** `path`: under the mount's, `{name}` for a parameter. */
+  /** For programs, not for browsers. `path`: under the mount's, `{name}` for a parameter. */
   post?: { path: string; run: Run };
   /** Its OpenAPI entries, full paths. */
   paths: ZodOpenApiPathsObject;
@@ -54,12 +54,14 @@ export const createApp = (parts: AppParts): Express => {
 };
 
 /** One step before all others: each step of Express costs. */
-const everyRequest = ({ log, metrics, gate }: AppParts): RequestHandler => {
+const everyRequest = ({ log, metrics, gate, mounts = [] }: AppParts): RequestHandler => {
   const logAnswer = accessLog(log, metrics);
+  const forPrograms = mounts.flatMap(({ path, post }) => (post ? [`${path}/`] : []));
   return (req, res, next) => {
     giveRequestId(req, res);
     logAnswer(req, res);
-    setSecurityHeaders(res);
+    // They tell browsers what to do; a provider that calls back is none, and there they would be most of the answer.
+    if (!forPrograms.some((path) => req.url.startsWith(path))) setSecurityHeaders(res);
     const waits = gate(req);
     return waits ? afterwards(waits, next) : next();
   };

@@ -298,6 +298,17 @@ describe('a request that is there before its run', () => {
   /** Its run cannot read what is asked. */
   const hold = (changeId: number) => (db: Queryable) =>
     db.query(`select from client_change where id = $1 for update`, [changeId]);
+  /** Its run begins, and cannot read what is asked until `more` is over. */
+  const asItBegins = <T>(changeId: number, ask: () => Promise<T>, more: () => Promise<unknown>): Promise<T> =>
+    meanwhile(
+      api.hub.pool,
+      hold(changeId),
+      async () => {
+        await sweep();
+        return ask();
+      },
+      { more },
+    );
 
   it('because that was forgotten is decided once the sweep has started the run', async () => {
     const client = await SignedIn.up(api);
@@ -310,16 +321,11 @@ describe('a request that is there before its run', () => {
   it('because that is only just beginning is decided when it asks', async () => {
     const client = await SignedIn.up(api);
     const { id, changeId } = await writtenDown(client);
-    const decided = await meanwhile(
-      api.hub.pool,
-      hold(changeId),
-      async () => {
-        await sweep();
-        await expect(isRefusedByItsRun(id)).resolves.toBe('not_ready');
-        return approve(id);
-      },
-      { more: () => sleep(300) },
-    );
+    const ask = async () => {
+      await expect(isRefusedByItsRun(id)).resolves.toBe('not_ready');
+      return approve(id);
+    };
+    const decided = await asItBegins(changeId, ask, () => sleep(300));
     expect([decided.status, decided.body.status]).toEqual([200, 'approved']);
     await settled(client, 'done');
   });
@@ -327,21 +333,12 @@ describe('a request that is there before its run', () => {
   it('because that is only just beginning is not decided as what it has become meanwhile', async () => {
     const client = await SignedIn.up(api);
     const { id, changeId } = await writtenDown(client);
-    const decided = await meanwhile(
-      api.hub.pool,
-      hold(changeId),
-      async () => {
-        await sweep();
-        return approve(id);
-      },
-      {
-        more: async () => {
-          await sleep(100);
-          await api.hub.pool.query(`update application set update_time = now() where id = $1`, [id]);
-          await sleep(200);
-        },
-      },
-    );
+    const becomesAnother = async () => {
+      await sleep(100);
+      await api.hub.pool.query(`update application set update_time = now() where id = $1`, [id]);
+      await sleep(200);
+    };
+    const decided = await asItBegins(changeId, () => approve(id), becomesAnother);
     expect(refusal(decided)).toEqual([409, 'not_waiting']);
     expect((await olga.call(`GET /applications/${id}`)).body.status).toBe('pending');
     expect((await approve(id)).body.status).toBe('approved');
