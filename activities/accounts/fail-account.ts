@@ -2,16 +2,17 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import type { Activity } from '../kit/activity.ts';
 
-/** The platform refused the account. */
+/** The platform refused the account. Harmless to repeat. */
 export const failAccount: Activity<{ accountId: number; issue: string }, void> = async (
   { accountId, issue },
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
-    await db.query(
+    const { rowCount } = await db.query(
       `update account set status = 'failed', update_time = now() where account_id = $1 and status = 'opening'`,
       [accountId],
     );
+    if (rowCount === 0) return;
     await recordAudit(db, {
       actor: 'workflow',
       action: 'account.refused',

@@ -18,18 +18,19 @@ export const noteAccountSeen: Activity<{ changeId: number; seen: TradingAccount 
       (wanted.access ?? access) === access;
     if (isOver(state)) return isAsWanted; // the account may be as a later change wanted
     const { rows } = await db.query<{ before: unknown }>(
-      `select jsonb_build_object('group', platform_group, 'leverage', leverage, 'access', access) as before from account where account_id = $1`,
-      [accountId],
-    );
-    await db.query(
-      `update account set platform_group = $2, leverage = $3, access = $4, update_time = now() where account_id = $1`,
+      `with was as (
+         select account_id, jsonb_build_object('group', platform_group, 'leverage', leverage, 'access', access) as before from account
+          where account_id = $1 and (platform_group, leverage, access) is distinct from ($2::text, $3::integer, $4::text))
+       update account set platform_group = $2, leverage = $3, access = $4, update_time = now() from was where account.account_id = was.account_id
+       returning before`,
       [accountId, group, leverage, access],
     );
+    if (!rows[0]) return isAsWanted; // it was seen so already
     await recordAudit(db, {
       actor: 'workflow',
       action: 'account.seen',
       object: `account:${accountId}`,
-      before: rows[0]!.before,
+      before: rows[0].before,
       after: { group, leverage, access, changeId },
       ...run,
     });

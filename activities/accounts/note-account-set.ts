@@ -20,15 +20,18 @@ export const noteAccountSet: Activity<{ changeId: number; step: ChangeStep }, vo
                       when 'archived' then to_jsonb(archive_time is not null) end as before from account where account_id = $1`,
       [accountId, step],
     );
+    const { before } = rows[0]!;
     await mirror(db, change, step);
-    await recordAudit(db, {
-      actor: 'workflow',
-      action: 'account.changed',
-      object: `account:${accountId}`,
-      before: { [step]: rows[0]!.before },
-      after: { [step]: wanted[step], changeId },
-      ...run,
-    });
+    // Of a password nothing is kept that could be compared.
+    if (step === 'password' || before !== wanted[step])
+      await recordAudit(db, {
+        actor: 'workflow',
+        action: 'account.changed',
+        object: `account:${accountId}`,
+        before: { [step]: before },
+        after: { [step]: wanted[step], changeId },
+        ...run,
+      });
     return step === 'password' && change.tellClient ? tell(db, tools, change) : [];
   });
   await startMessages(tools.steer, messages);

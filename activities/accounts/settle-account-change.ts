@@ -11,7 +11,7 @@ export const settleAccountChange: Activity<
 > = async ({ changeId, state, reason, issue }, { pool, run }) =>
   inTransaction(pool, async (db) => {
     const { accountId, wanted, state: before } = await loadAccountChange(db, changeId, true);
-    if (isOver(before)) return;
+    if (isOver(before) || before === state) return;
     await db.query(
       `update account_change set state = $2, reason = $3, issue = $4, sealed = case when $2 = 'withdrawing' then sealed end, update_time = now() where id = $1`,
       [changeId, state, reason, issue],

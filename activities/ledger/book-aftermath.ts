@@ -35,6 +35,7 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
     await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
     const payout = await loadTransaction(db, transactionId);
     const object = `transaction:${transactionId}`;
+    if (payout.stage === 'returned' && seen.state === 'returned') return { outcome: 'returned' };
     if (payout.stage === 'done' && seen.state === 'returned') {
       const { currency } = providerSide(payout);
       const back = seen.amount === null ? '0' : round(seen.amount, currency.minorUnit, 'down');
@@ -55,11 +56,12 @@ export const bookAftermath: Activity<AftermathInput, { outcome: string }> = asyn
     const paid = seen.state === 'succeeded' || seen.state === 'processing' || seen.state === 'awaiting_approval';
     if (paid && payout.stage !== 'done' && payout.stage !== 'returned') {
       const why = `The provider says ${seen.providerStatus}, but this payout ended as ${payout.stage}.`;
-      await db.query(`update money_transaction set needs_human = $2, update_time = now() where transaction_id = $1`, [
-        transactionId,
-        why,
-      ]);
-      await recordAudit(db, { actor: 'workflow', action: 'payout.contradicted', object, after: { why }, ...run });
+      const { rowCount } = await db.query(
+        `update money_transaction set needs_human = $2, update_time = now() where transaction_id = $1 and needs_human is distinct from $2`,
+        [transactionId, why],
+      );
+      if (rowCount === 1)
+        await recordAudit(db, { actor: 'workflow', action: 'payout.contradicted', object, after: { why }, ...run });
       return { outcome: 'paid although it ended' };
     }
     return { outcome: 'nothing new' };

@@ -1,12 +1,16 @@
 /** An attempt whose worker died right after its work was committed is made again: by then more may have happened. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Activity } from '../../activities/kit/activity.ts';
+import { activateAccount } from '../../activities/accounts/activate-account.ts';
+import { failAccount } from '../../activities/accounts/fail-account.ts';
+import type { Activity, Tools } from '../../activities/kit/activity.ts';
 import { bookAftermath } from '../../activities/ledger/book-aftermath.ts';
 import { bookDeposit } from '../../activities/ledger/book-deposit.ts';
 import { bookPayout } from '../../activities/ledger/book-payout.ts';
 import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { bookTransfer } from '../../activities/ledger/book-transfer.ts';
 import { holdFunds } from '../../activities/ledger/hold-funds.ts';
+import { releaseHold } from '../../activities/ledger/release-hold.ts';
+import { lookForPayments } from '../../activities/ops/look-for-payments.ts';
 import { closeTransaction } from '../../activities/transactions/close-transaction.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
@@ -19,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => hub?.stop());
 
-const run = <In, Out>(activity: Activity<In, Out>, input: In): Promise<Out> => {
-  const tools = lendTools(hub.settings, hub.pool, hub.client, hub.timings);
+const run = <In, Out>(activity: Activity<In, Out>, input: In, more: Partial<Tools> = {}): Promise<Out> => {
+  const tools = { ...lendTools(hub.settings, hub.pool, hub.client, hub.timings), ...more };
   return activity(input, { ...tools, run: { workflowId: 'again', runId: '' }, signal: new AbortController().signal });
 };
 const standing = async (transactionId: number) => {
@@ -92,10 +96,12 @@ describe('a payout', () => {
     const payout = await client.withdraw('10.00');
     await hub.reaches(payout, 'done');
     const seen = { state: 'returned', providerStatus: 'failed', amount: '10' } as const;
-    expect(await run(bookAftermath, { transactionId: payout, seen })).toEqual({ outcome: 'returned' });
+    for (let times = 0; times < 2; times++)
+      expect(await run(bookAftermath, { transactionId: payout, seen })).toEqual({ outcome: 'returned' });
     await run(bookPayout, { transactionId: payout, report: null });
     expect(await hub.stage(payout)).toBe('returned');
     expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await audited(payout, 'payout.returned')).toBe(1);
     expect(await hub.breaches()).toEqual([]);
   });
 
@@ -118,13 +124,18 @@ describe('a payout', () => {
     await hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`);
     await hub.reaches(payout, 'cancelled');
     const seen = { state: 'succeeded', providerStatus: 'sent', amount: '10' } as const;
-    await run(bookAftermath, { transactionId: payout, seen });
+    for (let times = 0; times < 2; times++) {
+      const { outcome } = await run(bookAftermath, { transactionId: payout, seen });
+      expect(outcome).toBe('paid although it ended');
+    }
     const before = await standing(payout);
     expect(before).toEqual(['cancelled', expect.stringContaining('The provider says sent')]);
     const why = { reason: 'cancelled', issue: 'cancelled', resolutionId: null };
     await run(closeTransaction, { transactionId: payout, stage: 'cancelled', ...why });
+    await run(releaseHold, { transactionId: payout });
     expect(await standing(payout)).toEqual(before);
-    expect(await audited(payout, 'withdrawal.cancelled')).toBe(1);
+    const written = ['payout.contradicted', 'withdrawal.cancelled', 'hold.released'];
+    expect(await Promise.all(written.map((action) => audited(payout, action)))).toEqual([1, 1, 1]);
   });
 });
 
@@ -135,4 +146,38 @@ it('a transfer that is booked again is told of once', async () => {
   await hub.reaches(transfer, 'done');
   await run(bookTransfer, { transactionId: transfer });
   expect(await audited(transfer, 'transfer.booked')).toBe(1);
+});
+
+it('an account that is opened again is told of once, and is not refused afterwards', async () => {
+  const client = await hub.clientWith('0', 'USD');
+  const { accountId, login } = await hub.openTradingAccount(client.clientId);
+  await run(activateAccount, { accountId, login });
+  await run(failAccount, { accountId, issue: 'no such group' });
+  const { rows } = await hub.pool.query<{ action: string }>(`select action from audit where object = $1`, [
+    `account:${accountId}`,
+  ]);
+  expect(rows).toEqual([{ action: 'account.opened' }]);
+});
+
+it('a look for payments that no run was told of is taken again soon, not at its next date', async () => {
+  const client = await hub.clientWith('0', 'USDT');
+  const pages = await Promise.all(['10.00', '11.00'].map((amount) => client.deposit(amount)));
+  await hub.pool.query(
+    `update money_transaction set next_look = now() - interval '1 minute', process_time = now() where transaction_id = any($1)`,
+    [pages],
+  );
+  const told: string[] = [];
+  const steer = {
+    arrivals: ({ reference }: { reference: string }) =>
+      told.push(reference) === 1 ? Promise.resolve() : Promise.reject(new Error('Temporal is away')),
+  };
+  await expect(run(lookForPayments, undefined, { steer: steer as never })).rejects.toThrow('Temporal is away');
+  const { rows } = await hub.pool.query<{ soon: boolean; told: boolean }>(
+    `select next_look < now() + interval '11 minutes' as soon, reference = $2 as told from money_transaction where transaction_id = any($1) order by told`,
+    [pages, told[0]],
+  );
+  expect(rows).toEqual([
+    { soon: true, told: false },
+    { soon: false, told: true },
+  ]);
 });
