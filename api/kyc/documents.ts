@@ -3,14 +3,14 @@ import type pg from 'pg';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { endOfApproval, planDates } from '../../db/repositories/kyc.ts';
-import { HubFailure } from '../../domain/failures.ts';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import { contentOf } from '../../storage/document-content.ts';
 import type { FileStorage } from '../../storage/file-storage.ts';
 import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
+import { hold, loosen, putLoose, removeLoose } from '../kit/loose-files.ts';
 import type { Upload } from '../kit/multipart.ts';
-import { dropUnnamed } from '../kit/unnamed-file.ts';
 
 export interface NewDocument {
   actor: Actor;
@@ -31,42 +31,44 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
   if ('wrong' in content) throw problem(400, 'validation', content.wrong, 'file');
   await assertTaken(pool, clientId, typeId);
   const key = `documents/${new Date().toISOString().slice(0, 7).replace('-', '/')}/${randomUUID()}`;
-  await storage.put(key, content.bytes);
-  try {
-    return await inTransaction(pool, async (db) => {
-      // Of two at once only as many as fit get in.
-      await db.query('select from client where client_id = $1 for no key update', [clientId]);
-      await assertTaken(db, clientId, typeId);
-      const { rows } = await db.query<{ id: number }>(
-        `insert into client_document (client_id, type_id, file_name, mime_type, size, sha256, storage_key, comment, user_id, valid_until)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning document_id as id`,
-        [
-          clientId,
-          typeId,
-          name,
-          content.type,
-          content.bytes.length,
-          createHash('sha256').update(content.bytes).digest(),
-          key,
-          comment,
-          actor.kind === 'user' ? actor.id : null,
-          validUntil,
-        ],
-      );
-      const { id } = rows[0]!;
-      await recordAudit(db, {
-        actor: actorName(actor),
-        action: 'documents.create',
-        object: `document:${id}`,
-        after: { clientId, typeId, mimeType: content.type, size: content.bytes.length },
-        requestId,
-      });
-      return id;
+  await putLoose(pool, storage, key, content.bytes);
+  const id = await inTransaction(pool, async (db) => {
+    // Of two at once only as many as fit get in.
+    await db.query('select from client where client_id = $1 for no key update', [clientId]);
+    await assertTaken(db, clientId, typeId);
+    const { rows } = await db.query<{ id: number }>(
+      `insert into client_document (client_id, type_id, file_name, mime_type, size, sha256, storage_key, comment, user_id, valid_until)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning document_id as id`,
+      [
+        clientId,
+        typeId,
+        name,
+        content.type,
+        content.bytes.length,
+        createHash('sha256').update(content.bytes).digest(),
+        key,
+        comment,
+        actor.kind === 'user' ? actor.id : null,
+        validUntil,
+      ],
+    );
+    const { id } = rows[0]!;
+    await hold(db, key);
+    await recordAudit(db, {
+      actor: actorName(actor),
+      action: 'documents.create',
+      object: `document:${id}`,
+      after: { clientId, typeId, mimeType: content.type, size: content.bytes.length },
+      requestId,
     });
-  } catch (error) {
-    await dropUnnamed(pool, storage, { table: 'client_document', clientId, key });
+    return id;
+  }).catch(async (error: unknown) => {
+    // After anything else its row may be there, or come yet.
+    if (isHubFailure(error)) await removeLoose(pool, storage, key);
     throw error;
-  }
+  });
+  await removeLoose(pool, storage, key);
+  return id;
 };
 
 /** What the sender calls the file. A path in it is no name; nobody needs to guess which part was meant. */
@@ -140,6 +142,7 @@ export const removeDocument = async (
       throw new HubFailure('Rejected', 'in_use', 'The document belongs to a verification and cannot be deleted.');
     }
     await db.query('delete from client_document where document_id = $1', [documentId]);
+    await loosen(db, found.key);
     await recordAudit(db, {
       actor: actorName(actor),
       action: 'documents.delete',
@@ -149,7 +152,7 @@ export const removeDocument = async (
     });
     return found.key;
   });
-  await storage.remove(key);
+  await removeLoose(pool, storage, key);
 };
 
 /** What an operator read on a document. The end of an approval that rests on it moves with it. */

@@ -7,8 +7,8 @@ import type { FileStorage } from '../../storage/file-storage.ts';
 import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
+import { hold, loosen, putLoose, removeLoose } from '../kit/loose-files.ts';
 import type { Upload } from '../kit/multipart.ts';
-import { dropUnnamed } from '../kit/unnamed-file.ts';
 
 interface Whose {
   clientId: number;
@@ -25,35 +25,31 @@ export const keepPhoto = async (
   const content = photoOf(photo.bytes);
   if ('wrong' in content) throw problem(400, 'validation', content.wrong, 'photo');
   const key = `photos/${new Date().toISOString().slice(0, 7).replace('-', '/')}/${randomUUID()}`;
-  await storage.put(key, content.bytes);
-  let before: string | undefined;
-  try {
-    before = await inTransaction(pool, async (db) => {
-      await db.query('select from client where client_id = $1 for no key update', [clientId]);
-      const { rows } = await db.query<{ key: string }>(
-        'select storage_key as key from client_photo where client_id = $1',
-        [clientId],
-      );
-      await db.query(
-        `insert into client_photo (client_id, mime_type, size, storage_key, user_id) values ($1, $2, $3, $4, $5)
-         on conflict (client_id) do update set mime_type = excluded.mime_type, size = excluded.size, storage_key = excluded.storage_key,
-           user_id = excluded.user_id, create_time = now()`,
-        [clientId, content.type, content.bytes.length, key, actor.kind === 'user' ? actor.id : null],
-      );
-      await recordAudit(db, {
-        actor: actorName(actor),
-        action: 'photos.update',
-        object: `client:${clientId}`,
-        after: { mimeType: content.type, size: content.bytes.length },
-        requestId,
-      });
-      return rows[0]?.key;
+  await putLoose(pool, storage, key, content.bytes);
+  const before = await inTransaction(pool, async (db) => {
+    await db.query('select from client where client_id = $1 for no key update', [clientId]);
+    const { rows } = await db.query<{ key: string }>(
+      'select storage_key as key from client_photo where client_id = $1',
+      [clientId],
+    );
+    await db.query(
+      `insert into client_photo (client_id, mime_type, size, storage_key, user_id) values ($1, $2, $3, $4, $5)
+       on conflict (client_id) do update set mime_type = excluded.mime_type, size = excluded.size, storage_key = excluded.storage_key,
+         user_id = excluded.user_id, create_time = now()`,
+      [clientId, content.type, content.bytes.length, key, actor.kind === 'user' ? actor.id : null],
+    );
+    await hold(db, key);
+    if (rows[0]) await loosen(db, rows[0].key);
+    await recordAudit(db, {
+      actor: actorName(actor),
+      action: 'photos.update',
+      object: `client:${clientId}`,
+      after: { mimeType: content.type, size: content.bytes.length },
+      requestId,
     });
-  } catch (error) {
-    await dropUnnamed(pool, storage, { table: 'client_photo', clientId, key });
-    throw error;
-  }
-  if (before !== undefined) await storage.remove(before);
+    return rows[0]?.key;
+  });
+  await removeLoose(pool, storage, before ?? key);
 };
 
 /** Throws 404 when the client shows none. */
@@ -79,9 +75,10 @@ export const removePhoto = async (
       [clientId],
     );
     if (!rows[0]) throw notFound('photo');
+    await loosen(db, rows[0].key);
     const object = `client:${clientId}`;
     await recordAudit(db, { actor: actorName(actor), action: 'photos.delete', object, requestId });
     return rows[0].key;
   });
-  await storage.remove(key);
+  await removeLoose(pool, storage, key);
 };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
 import { keepDocument } from '../../api/kyc/documents.ts';
+import { putLoose } from '../../api/kit/loose-files.ts';
 import { localFolder } from '../../storage/local-folder.ts';
 import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
 import { commitsUnanswered } from '../kit/commits-unanswered.ts';
@@ -139,6 +140,17 @@ describe('a document of a client', () => {
     await expect(kept).rejects.toThrow('Connection terminated');
     const [{ key }] = await api.sql(`select storage_key as key from client_document where client_id = $1`, [dora.id]);
     expect((await localFolder(stateDir).get(key))?.equals(PNG)).toBe(true);
+  });
+
+  it('that somebody put who died before its row was written is gone with the next one', async () => {
+    const [folder, key] = [localFolder(join(stateDir, 'files')), 'documents/2026/01/left-behind'];
+    await putLoose(api.deps.pool, folder, key, PNG);
+    await send(await api.client(), JPEG);
+    expect(await folder.get(key)).not.toBeNull(); // its row may come yet
+    await api.sql(`update loose_file set since = now() - interval '1 hour'`);
+    await send(await api.client(), JPEG);
+    expect(await folder.get(key)).toBeNull();
+    expect(await api.sql(`select from loose_file`)).toEqual([]);
   });
 
   it('of a type is taken as often as the type says, also when all come at once', async () => {
