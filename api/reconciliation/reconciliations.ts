@@ -103,12 +103,15 @@ export const reconciliationProcedures = (hub: MoneyHub): Procedure[] => {
       answer: Reconciliation,
       idempotent: true,
       errors: [404],
-      handle: async ({ actor, body, requestId }) => {
+      handle: async ({ actor, body, key, once, requestId }) => {
         const { connectionId, from, to } = body;
         assertComparable(body);
         await assertMovesMoney(hub, connectionId);
         const ordered = await inTransaction(pool, async (db) => {
-          const { id, workflowId } = (await orderReconciliation(db, { connectionId, from, to, user: actor.id }))!;
+          await once?.lock(db);
+          const order = await orderReconciliation(db, { connectionId, from, to, user: actor.id, key });
+          if (!order) return null;
+          const { id, workflowId } = order;
           await recordAudit(db, {
             actor: actorName(actor),
             action: 'reconciliation.create',
@@ -117,14 +120,15 @@ export const reconciliationProcedures = (hub: MoneyHub): Procedure[] => {
             workflowId,
             requestId,
           });
-          return { id, workflowId };
+          return order;
         });
         // It is ordered: what is not started here is started by the sweep.
-        await hub
-          .ask((steering) => steering.startWaiting({ ...ordered, type: 'reconciliation' }))
-          .catch(() => undefined);
+        if (ordered)
+          await hub
+            .ask((steering) => steering.startWaiting({ ...ordered, type: 'reconciliation' }))
+            .catch(() => undefined);
         const em = hub.deps.orm.em.fork();
-        return viewOf(await em.findOneOrFail(Entity, { id: ordered.id }));
+        return viewOf(await em.findOneOrFail(Entity, { connectionId, windowFrom: from, windowTo: to }));
       },
     }),
   ];

@@ -54,7 +54,7 @@ export const changeProcedures = (hub: MoneyHub): Procedure[] => [
     body: PreferencesBody,
     answer: Preferences,
     ...whileWaiting,
-    errors: [409],
+    idempotent: true,
     handle: async (call) => {
       const { platformGroup: group, leverage, access } = call.body;
       const { accountId } = call.params;

@@ -36,7 +36,7 @@ export const passwordProcedures = (hub: MoneyHub): Procedure[] => [
     answer: AccountChange,
     statusOf: ({ state }) => (state === 'done' ? 200 : 202),
     alsoAnswers: [202],
-    errors: [409],
+    idempotent: true,
     limit: perActor('60/m'),
     handle: async (call) => {
       const { type, password: given } = call.body;
@@ -71,7 +71,7 @@ export const passwordProcedures = (hub: MoneyHub): Procedure[] => [
     access: 'client',
     params,
     answer: null,
-    errors: [404, 409],
+    idempotent: true,
     limit: perActor('10/h'),
     handle: async (call) => {
       await orderChange(hub, call, call.params.accountId, { wanted: { password: 'main' } });

@@ -28,21 +28,28 @@ export const loadReconciliation = async (db: Queryable, id: number): Promise<Rec
 
 /**
  * Writes down that a window is to be compared; its run is started afterwards. One that was compared before is compared again, one that is under way
- * stays as it is. `user`: who wants it; null = the schedule, which never asks twice for a window.
+ * stays as it is. `user`: who wants it; null = the schedule, which never asks twice for a window. `key`: of his order, if he gave one; the same order again
+ * changes nothing. Null when nothing was ordered.
  */
 export const orderReconciliation = async (
   db: Queryable,
-  { connectionId, from, to, user }: { connectionId: number; from: Date; to: Date; user: number | null },
+  {
+    connectionId,
+    from,
+    to,
+    user,
+    key,
+  }: { connectionId: number; from: Date; to: Date; user: number | null; key?: string | undefined },
 ): Promise<{ id: number; workflowId: string } | null> => {
   const { rows } = await db.query<{ id: number; workflowId: string }>(
-    `insert into reconciliation (connection_id, window_from, window_to, workflow_id, user_id) values ($1, $2, $3, $4, $5)
+    `insert into reconciliation (connection_id, window_from, window_to, workflow_id, user_id, order_key) values ($1, $2, $3, $4, $5, $6)
      on conflict (connection_id, window_from, window_to) do update set
        state = case when reconciliation.state in ('done', 'cannot_compare') then 'waiting' else reconciliation.state end,
        workflow_started = reconciliation.workflow_started and reconciliation.state not in ('done', 'cannot_compare'),
-       user_id = excluded.user_id, update_time = now()
-       where excluded.user_id is not null
+       user_id = excluded.user_id, order_key = excluded.order_key, update_time = now()
+       where excluded.user_id is not null and (excluded.order_key is null or excluded.order_key is distinct from reconciliation.order_key)
      returning id, workflow_id as "workflowId"`,
-    [connectionId, from, to, reconciliationId(connectionId, from, to), user],
+    [connectionId, from, to, reconciliationId(connectionId, from, to), user, key ?? null],
   );
   return rows[0] ?? null;
 };

@@ -130,6 +130,22 @@ describe('a trading platform whose books agree with ours', () => {
   });
 });
 
+it('a comparison whose order is sent again, because nobody heard of it, is not made again', async () => {
+  await pass(1_100);
+  const window = { connectionId: connections['mt5'], from: began.toISOString(), to: wholeSecond().toISOString() };
+  const sent = async (key: string) =>
+    (await olga.call('POST /reconciliations', window, { 'idempotency-key': key })).body.id;
+  const id = await sent('once');
+  const { processTime } = await ended(id);
+  const orders = () => api.count(`audit where action = 'reconciliation.create' and object = 'reconciliation:${id}'`);
+  await hub.pool.query(`update idempotency set status = null, body = null where key = 'once'`);
+  expect(await sent('once')).toBe(id);
+  expect([await orders(), (await seen(id)).processTime]).toEqual([1, processTime]);
+  expect(await sent('another time')).toBe(id);
+  expect(await orders()).toBe(2);
+  await ended(id);
+});
+
 describe('a trading platform whose books differ', () => {
   it('is shown with what a dealer booked by himself, once, until a person says how it was settled', async () => {
     const one = await trader();

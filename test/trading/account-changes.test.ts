@@ -278,6 +278,22 @@ describe('an operator', () => {
     expect([wallet.status, wallet.body.error.details[0].reason]).toEqual([400, 'unsupported']);
   });
 
+  it.each([
+    ['password', 'PUT /accounts/$/password', { password: 'Abcdef12' }],
+    ['leverage', 'PATCH /accounts/$/preferences', { leverage: 200 }],
+  ])('sets a %s once, also when he heard nothing and orders it again under the same key', async (_, route, body) => {
+    const { accountId } = await open(ann, products['mt4']!);
+    const key = `again-${accountId}`;
+    const answers: Answer[] = [];
+    for (let times = 0; times < 2; times++) {
+      answers.push(await olga.call(route.replace('$', String(accountId)), body, { 'idempotency-key': key }));
+      // As after a crash: its outcome was not kept.
+      await hub.pool.query(`update idempotency set status = null, body = null where key = $1`, [key]);
+    }
+    expect(answers.map(({ status, body: said }) => (status < 300 ? 'done' : said))).toEqual(['done', 'done']);
+    expect(await api.count(`account_change where account_id = ${accountId}`)).toBe(1);
+  });
+
   it('needs the right to change accounts, and a tag that shows him the client', async () => {
     const reader = await api.operator(['accounts.read']);
     expect((await reader.call(`PATCH /accounts/${account.accountId}/preferences`, { leverage: 200 })).status).toBe(403);

@@ -111,7 +111,12 @@ describe.each(['paper', 'mt5'])('an account at %s', (platform) => {
   });
 
   it('gets a new password, which its owner reads in a mail and nobody else anywhere', async () => {
-    expect((await ann.call(`POST /my/accounts/${account.accountId}/password/restore`)).status).toBe(204);
+    const key = { 'idempotency-key': `restore-${account.accountId}` };
+    const ask = () => ann.call(`POST /my/accounts/${account.accountId}/password/restore`, undefined, key);
+    expect((await ask()).status).toBe(204);
+    // He heard nothing and asks again: the password he is mailed stays the one.
+    await hub.pool.query(`update idempotency set status = null, body = null`);
+    expect((await ask()).status).toBe(204);
     const mail = await eventually(
       async () =>
         hub.sandbox('sendgrid').vendor.things!().find(({ text }) => text?.includes(`account ${account.accountNumber}`)),
