@@ -18,6 +18,8 @@ interface Outcome {
 export interface Once {
   /** '{actor}:{key}': unique for the operation, to be stored beside what it made. */
   readonly key: string;
+  /** Has the request confirmed, unless it was before: the code does once, and what came after it may have failed. `take`: whether a code was taken. */
+  confirm(take: () => Promise<boolean>): Promise<void>;
   /** Waits for twins. Throws when one of them has finished: its outcome is answered instead. */
   lock(db: Queryable): Promise<void>;
   finish(db: Queryable, status: number, body: unknown): Promise<void>;
@@ -27,6 +29,13 @@ class AlreadyFinished extends Error {}
 
 const FINISH = `insert into idempotency (actor, key, route, fingerprint, status, body) values ($1, $2, $3, $4, $5, $6)
   on conflict (actor, key) do update set status = excluded.status, body = excluded.body where idempotency.status is null returning 1`;
+
+/** Only of this very request: meanwhile a twin that was refused may have freed the key, and another request have taken it. */
+const CONFIRMED = `insert into idempotency (actor, key, route, fingerprint, confirmed) values ($1, $2, $3, $4, true)
+  on conflict (actor, key) do update set confirmed = true where idempotency.route = excluded.route and idempotency.fingerprint = excluded.fingerprint`;
+
+/** A twin without the right code does not take away that the request was confirmed. */
+const FREE = `delete from idempotency where actor = $1 and key = $2 and status is null and (not confirmed or $3)`;
 
 /**
  * Runs `work` under the caller's key. The first finished outcome is kept and answered to every repeat. Twins that run at the
@@ -49,11 +58,18 @@ export const withKey = async (
   // Keyed, because a body may hold a password that a plain hash would let be guessed.
   const fingerprint = createHmac('sha256', call.secret).update(canonical(call.body)).digest();
 
+  let confirmed = false;
   const kept = async (): Promise<Outcome | undefined> => {
-    const found = await db.query<{ route: string; fingerprint: Buffer; status: number | null; body: unknown }>(
-      'select route, fingerprint, status, body from idempotency where actor = $1 and key = $2',
-      [actor, key],
-    );
+    const found = await db.query<{
+      route: string;
+      fingerprint: Buffer;
+      status: number | null;
+      body: unknown;
+      confirmed: boolean;
+    }>('select route, fingerprint, status, body, confirmed from idempotency where actor = $1 and key = $2', [
+      actor,
+      key,
+    ]);
     const row = found.rows[0];
     if (!row) return undefined;
     if (row.route !== route || !row.fingerprint.equals(fingerprint)) {
@@ -64,6 +80,7 @@ export const withKey = async (
         'Idempotency-Key',
       );
     }
+    confirmed = row.confirmed;
     return row.status === null ? undefined : { status: row.status, body: row.body, replayed: true };
   };
 
@@ -81,6 +98,11 @@ export const withKey = async (
     (await on.query(FINISH, [actor, key, route, fingerprint, status, JSON.stringify(body ?? null)])).rows.length > 0;
   const once: Once = {
     key: `${actor}:${key}`,
+    confirm: async (take) => {
+      if (confirmed || !(await take())) return;
+      await db.query(CONFIRMED, [actor, key, route, fingerprint]);
+      confirmed = true;
+    },
     lock: async (on) => {
       await on.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${actor}:${key}`]);
       const done = await on.query('select 1 from idempotency where actor = $1 and key = $2 and status is not null', [
@@ -101,8 +123,7 @@ export const withKey = async (
   } catch (error) {
     if (error instanceof AlreadyFinished) return (await kept())!;
     if (!isOutcome(error)) {
-      if (leavesNothing(error))
-        await db.query('delete from idempotency where actor = $1 and key = $2 and status is null', [actor, key]);
+      if (leavesNothing(error)) await db.query(FREE, [actor, key, confirmed]);
       throw error;
     }
     const found = toProblem(error);

@@ -15,13 +15,13 @@ import { readQuery } from './query.ts';
 import { DEFAULT_LIMIT, limiter } from './rate-limit.ts';
 import { parsePart } from './validate.ts';
 
-export type Confirm = (actor: UserActor, req: Request, always: boolean) => Promise<void>;
+export type Confirm = (actor: UserActor, req: Request, always: boolean) => Promise<boolean>;
 
 export interface RunDeps {
   pool: pg.Pool;
   access: Access;
   log: Logger;
-  /** Takes a fresh code of a user's second factor for something risky. Throws when it is wrong or missing. */
+  /** Takes a fresh code of a user's second factor for something risky; false: none is wanted. Throws when it is wrong or missing. */
   confirm: Confirm;
   /** Keys the fingerprints of idempotent bodies. */
   fingerprintSecret: KeyObject;
@@ -51,8 +51,11 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
   };
 
   const answerOf = async (call: Call): Promise<{ status: number; body: unknown }> => {
-    if (spec.confirm && call.actor?.kind === 'user')
-      await deps.confirm(call.actor, call.req, spec.confirm === 'always');
+    const { actor, once } = call;
+    if (spec.confirm && actor?.kind === 'user') {
+      const confirm = () => deps.confirm(actor, call.req, spec.confirm === 'always');
+      await (once ? once.confirm(confirm) : confirm());
+    }
     const answer: unknown = await spec.handle(call as never);
     const body: unknown = spec.answer === null ? undefined : spec.answer.parse(answer);
     return { status: spec.statusOf?.(body as never) ?? status, body };

@@ -37,10 +37,31 @@ export const loadTotp = async (
     )
   ).rows[0];
 
-/** False when a code of this time step, or of a later one, was taken before. */
-export const useTotpStep = async (db: Queryable, clientId: number, step: number): Promise<boolean> =>
-  (await db.query(`update client_totp set last_step = $2 where client_id = $1 and last_step < $2`, [clientId, step]))
-    .rowCount === 1;
+/**
+ * False when a code of this time step, or of a later one, was taken before; `by` whom it was taken last may send it again, for he may not have heard that it
+ * was right.
+ */
+export const useTotpStep = async (
+  db: Queryable,
+  clientId: number,
+  step: number,
+  by: { runId: number; wizardStep: string },
+): Promise<boolean> =>
+  (
+    await db.query(
+      `update client_totp set last_step = $2, taken_by_run = $3, taken_at_step = $4
+        where client_id = $1 and (last_step < $2 or last_step = $2 and taken_by_run = $3 and taken_at_step = $4)`,
+      [clientId, step, by.runId, by.wizardStep],
+    )
+  ).rowCount === 1;
+
+/** Codes up to this time step count no more, nor does the last one that was taken, for nobody. */
+export const closeTotpSteps = async (db: Queryable, clientId: number, step: number): Promise<void> => {
+  await db.query(
+    `update client_totp set last_step = greatest(last_step, $2), taken_by_run = null, taken_at_step = null where client_id = $1`,
+    [clientId, step],
+  );
+};
 
 /** As people read them. */
 export const FACTOR_CAPTIONS: Record<Factor, string> = {
@@ -53,7 +74,8 @@ export const FACTOR_CAPTIONS: Record<Factor, string> = {
 export const saveTotp = async (db: Queryable, clientId: number, sealed: Buffer, lastStep: number): Promise<void> => {
   await db.query(
     `insert into client_totp (client_id, sealed, last_step) values ($1, $2, $3)
-     on conflict (client_id) do update set sealed = excluded.sealed, last_step = excluded.last_step, create_time = now()`,
+     on conflict (client_id) do update
+       set sealed = excluded.sealed, last_step = excluded.last_step, taken_by_run = null, taken_at_step = null, create_time = now()`,
     [clientId, sealed, lastStep],
   );
 };

@@ -32,7 +32,7 @@ export const userFactorState = async (db: Queryable, userId: number): Promise<Us
 export const saveUserTotp = async (db: Queryable, userId: number, sealed: Buffer): Promise<void> => {
   await db.query(
     `insert into hub_user_totp as t (user_id, sealed) values ($1, $2)
-     on conflict (user_id) do update set sealed = excluded.sealed, last_step = 0, create_time = now() where not t.active`,
+     on conflict (user_id) do update set sealed = excluded.sealed, last_step = 0, taken_by_challenge = null, create_time = now() where not t.active`,
     [userId, sealed],
   );
 };
@@ -40,17 +40,20 @@ export const saveUserTotp = async (db: Queryable, userId: number, sealed: Buffer
 export const loadUserTotp = async (db: Queryable, userId: number): Promise<Buffer | undefined> =>
   (await db.query<{ sealed: Buffer }>(`select sealed from hub_user_totp where user_id = $1`, [userId])).rows[0]?.sealed;
 
-/** False when a code of this time step, or of a later one, was taken before, or the app is another by now. */
+/**
+ * False when a code of this time step, or of a later one, was taken before, or the app is another by now. For the challenge it was taken for, which does
+ * once, it is right again.
+ */
 export const useUserTotpStep = async (
   db: Queryable,
-  { userId, sealed, step }: { userId: number; sealed: Buffer; step: number },
+  { userId, sealed, step, challengeId }: { userId: number; sealed: Buffer; step: number; challengeId: number | null },
 ): Promise<boolean> =>
   (
-    await db.query(`update hub_user_totp set last_step = $2 where user_id = $1 and last_step < $2 and sealed = $3`, [
-      userId,
-      step,
-      sealed,
-    ])
+    await db.query(
+      `update hub_user_totp set last_step = $2, taken_by_challenge = $4
+        where user_id = $1 and sealed = $3 and (last_step < $2 or last_step = $2 and taken_by_challenge = $4)`,
+      [userId, step, sealed, challengeId],
+    )
   ).rowCount === 1;
 
 /** False when one is on already. */

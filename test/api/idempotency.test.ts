@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createSecretKey } from 'node:crypto';
 import { z } from 'zod';
 import { HubFailure } from '../../domain/failures.ts';
+import { problem } from '../../api/kit/errors.ts';
+import { type Once, withKey } from '../../api/kit/idempotency.ts';
 import { procedure } from '../../api/kit/procedure.ts';
 import { type Caller, type TestApi, startTestApi } from '../kit/api-client.ts';
 
@@ -127,5 +130,77 @@ describe('an Idempotency-Key', () => {
   it('is not needed', async () => {
     expect((await admin.call('POST /api/v2/work', {})).status).toBe(201);
     expect(ran).toEqual(['none']);
+  });
+});
+
+describe('a request that was confirmed by a code and failed then', () => {
+  const secret = createSecretKey(Buffer.alloc(32));
+  let asked = 0;
+  beforeEach(() => void (asked = 0));
+  const right = () => {
+    asked++;
+    return Promise.resolve(true);
+  };
+  const refuse = (): Promise<boolean> => {
+    asked++;
+    return Promise.reject(problem(403, 'invalid_code', 'The code is incorrect.'));
+  };
+  const request = (value: string, body: unknown, work: (once: Once) => Promise<unknown>) =>
+    withKey(
+      {
+        ...{ db: api.deps.pool, secret, requestId: 'r' },
+        ...{ actor: { kind: 'user', id: admin.id } as never, key: value, route: 'POST /work', body },
+      },
+      async (once) => ({ status: 201, body: await work(once) }),
+    );
+  const failing = (value: string, take: () => Promise<boolean>, body: unknown = 1) =>
+    expect(
+      request(value, body, async (once) => {
+        await once.confirm(take);
+        throw new Error('a fault');
+      }),
+    ).rejects.toThrow();
+  const done = (value: string, take: () => Promise<boolean>, body: unknown = 1) =>
+    request(value, body, (once) => once.confirm(take));
+
+  it('is not asked for another one, neither is what has its outcome', async () => {
+    await failing('c1', right);
+    await done('c1', refuse);
+    await done('c1', refuse);
+    expect(asked).toBe(1);
+  });
+
+  it('is asked for one where none was taken: the key alone confirms nothing', async () => {
+    await failing('c2', () => Promise.resolve(false));
+    await expect(done('c2', refuse)).rejects.toThrow('incorrect');
+    await failing('c3', () => Promise.reject(new Error('a fault')));
+    await expect(done('c3', refuse)).rejects.toThrow('incorrect');
+  });
+
+  it('stays so though a twin that came before it is refused after it', async () => {
+    await failing('c4', async () => {
+      await failing('c4', right);
+      return refuse();
+    });
+    await done('c4', refuse);
+    expect(asked).toBe(2);
+  });
+
+  it('stays so though a twin is refused, and frees the key, while its code is taken', async () => {
+    await failing('c5', async () => {
+      await failing('c5', refuse);
+      return right();
+    });
+    await done('c5', refuse);
+    expect(asked).toBe(2);
+  });
+
+  it('confirms no other one that got the key meanwhile', async () => {
+    await failing('c6', async () => {
+      await failing('c6', refuse);
+      await failing('c6', () => Promise.resolve(false), 'another');
+      return right();
+    });
+    await expect(done('c6', refuse, 'another')).rejects.toThrow('incorrect');
   });
 });

@@ -99,10 +99,11 @@ export class MoneyApi {
     return { ...(await this.signedIn('client', of.clientId)), wallet: of.wallet, of };
   }
 
-  /** The same client at a second API process that soon gives up on Temporal; at another address it never reaches it. */
+  /** The same client or user at a second API process that soon gives up on Temporal; at another address it never reaches it. */
   async impatient(
     { id }: Caller,
     temporalAddress = this.hub.settings.temporalAddress,
+    kind: 'user' | 'client' = 'client',
   ): Promise<Caller & { stop: () => Promise<void> }> {
     const temporal = connectTemporal({ ...this.hub.settings, temporalAddress });
     const built = await buildApi(this.hub.settings, temporal, createLog('silent'), {
@@ -112,7 +113,7 @@ export class MoneyApi {
     await new Promise((listening) => server.once('listening', listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return {
-      ...(await this.signedIn('client', id, url)),
+      ...(await this.signedIn(kind, id, url)),
       stop: async () => {
         server.closeAllConnections();
         await new Promise((closed) => server.close(closed));

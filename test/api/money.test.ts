@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { totpAt } from '../../activities/wizards/totp.ts';
+import { KeyRing } from '../../config/key-ring.ts';
+import { USER_TOTP_PURPOSE } from '../../db/repositories/user-factors.ts';
 import { eventually } from '../kit/hub.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
@@ -538,6 +541,38 @@ describe('while Temporal cannot be reached', () => {
       expect(await api.count(`money_transaction where client_id = ${ann.id}`)).toBe(3);
     } finally {
       await cutOff.stop();
+    }
+  });
+
+  it('an order that a user confirmed is repeated without another code, and only that one', async () => {
+    const { pool, settings } = api.hub;
+    const user = await api.operator();
+    const secret = Buffer.from('12345678901234567890');
+    const sealed = new KeyRing(settings.configKeys).seal(secret, USER_TOTP_PURPOSE);
+    await pool.query(`insert into hub_user_totp (user_id, sealed, active) values ($1, $2, true)`, [user.id, sealed]);
+    await pool.query(`update hub_user set two_factor = 'totp' where id = $1`, [user.id]);
+    await pool.query(`insert into broker_setting (name, value) values ('backOffice.confirmRisky', 'true')`);
+    const ann = await api.clientWith('0', 'USD');
+    const deposit = { accountId: ann.wallet, methodId: bankTransfer, amount: 70 };
+    const headers = {
+      'idempotency-key': randomUUID(),
+      'x-confirmation-code': totpAt(secret, Math.floor(Date.now() / 30_000)),
+    };
+    const cutOff = await api.impatient(user, '127.0.0.1:1', 'user');
+    try {
+      expect((await cutOff.call('POST /deposits', deposit, headers)).status).toBe(503);
+      const other = await user.call('POST /deposits', { ...deposit, amount: 71 }, headers);
+      expect([other.status, reason(other)]).toEqual([409, 'idempotency_key_reused']);
+      const another = await user.call('POST /deposits', deposit, { ...headers, 'idempotency-key': randomUUID() });
+      expect([another.status, reason(another)]).toEqual([403, 'invalid_code']);
+      expect(await user.call('POST /deposits', deposit, headers)).toMatchObject({
+        status: 201,
+        body: { status: 'pending', user: { id: user.id } },
+      });
+      expect(await api.count(`money_transaction where client_id = ${ann.id}`)).toBe(1);
+    } finally {
+      await cutOff.stop();
+      await pool.query(`delete from broker_setting where name = 'backOffice.confirmRisky'`);
     }
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
 import { totpAt } from '../../activities/wizards/totp.ts';
+import { UserFactors } from '../../api/back-office/sign-in/user-factors.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openMessage } from '../../db/repositories/messages.ts';
 import { connectTemporal } from '../../worker/client.ts';
@@ -154,6 +155,25 @@ describe('an app', () => {
     const present = code();
     const answers = await Promise.all(tokens.map(({ body }) => confirm(body['2faDetails'].token, present)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  it('whose code was taken before the connection broke lets its user in by the same code, there and nowhere else', async () => {
+    const { user, code } = await withApp();
+    const [here, there] = [await signIn(user), await signIn(user)].map(
+      ({ body }) => body['2faDetails'].token as string,
+    );
+    const present = code();
+    const broken = Object.assign(Object.create(api.deps.pool), {
+      query: api.deps.pool.query.bind(api.deps.pool),
+      connect: () => Promise.reject(new Error('Connection terminated unexpectedly')),
+    });
+    const first = new UserFactors(broken, ring, { startWaiting: () => Promise.resolve() } as never);
+    const answered = first.answer({ token: here!, code: present }, { purposes: ['sign-in'] }, () => Promise.resolve());
+    await expect(answered).rejects.toThrow('Connection terminated');
+    expect(reasons(await confirm(there!, present))).toEqual([400, 'invalid_code']);
+    expect((await confirm(here!, present)).status).toBe(200);
+    expect(reasons(await confirm(here!, present))).toEqual([404, 'challenge_not_found']);
+    expect(reasons(await confirm(there!, present))).toEqual([400, 'invalid_code']);
   });
 
   it('cannot be guessed: five tries for a sign-in, twenty for a user in a day', async () => {
@@ -433,6 +453,20 @@ describe('something risky', () => {
     expect(made.status).toBe(201);
     const again = await makeGroup(user, 'Once', { ...key, 'x-confirmation-code': right });
     expect([again.status, again.body.id]).toEqual([201, made.body.id]);
+  });
+
+  it('is confirmed by none of many under one Idempotency-Key without the right code, and by the right one among them', async () => {
+    const { user, code } = await withApp();
+    await set('backOffice.confirmRisky', true);
+    const right = code();
+    const send = (sent: string) =>
+      makeGroup(user, 'Twins', { 'idempotency-key': 'risky-2', 'x-confirmation-code': sent });
+    const refused = await Promise.all(Array.from({ length: 5 }, () => send(wrong(right))));
+    expect(refused.map(({ status }) => status)).toEqual(Array(5).fill(403));
+    expect(await groupsNamed('Twins')).toBe(0);
+    const [made] = await Promise.all([send(right), send(wrong(right)), send(wrong(right))]);
+    expect(made.status).toBe(201);
+    expect(await groupsNamed('Twins')).toBe(1);
   });
 
   it('takes a code that was mailed for it', async () => {

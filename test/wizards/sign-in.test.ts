@@ -4,6 +4,7 @@ import { networkOf } from '../../activities/wizards/device.ts';
 import { totpAt, totpStepOf } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { knock } from '../../db/repositories/sign-in-guard.ts';
+import { closeTotpSteps, useTotpStep } from '../../db/repositories/factors.ts';
 import { savePhone } from '../../db/repositories/client-phones.ts';
 import { HUB_QUEUE } from '../../domain/queues.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
@@ -260,6 +261,31 @@ describe('a second factor', () => {
     expect(reasons(replayed)).toEqual([400, 'invalid_code']);
     expect(replayed.body.error.details[0].issue).toBe('The code is incorrect. Attempts left: 4.');
     expect(await history(email)).toEqual(['success', 'failure: invalid_code']);
+  });
+
+  it('an app: its code is right again where it was taken but could not be kept, and nowhere else', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const atApp = async () => {
+      const uuid = await begin(device);
+      await device.step('POST /my/signin', credentials(device, uuid, email));
+      return uuid;
+    };
+    const [one, other] = [await atApp(), await atApp()];
+    const code = presentCode();
+    await api.hub.pool.query(
+      `create function lose() returns trigger language plpgsql as $$ begin raise exception 'lost'; end $$;
+       create trigger lose before insert on wizard_input execute function lose()`,
+    );
+    try {
+      expect((await device.call('POST /my/2fa/google', { uuid: one, code })).status).toBe(500);
+    } finally {
+      await api.hub.pool.query(`drop function lose cascade`);
+    }
+    expect(reasons(await device.call('POST /my/2fa/google', { uuid: other, code }))).toEqual([400, 'invalid_code']);
+    expect((await device.step('POST /my/2fa/google', { uuid: one, code })).code).toBe(202);
+    expect(reasons(await device.call('POST /my/2fa/google', { uuid: other, code }))).toEqual([400, 'invalid_code']);
   });
 
   it('is right for all who send it at once, also by two ways: what was right once is not wrong then', async () => {
@@ -608,5 +634,18 @@ describe('codes of authenticator apps', () => {
       [20_000_000_000, '353130'],
     ] as const;
     for (const [seconds, code] of vectors) expect(totpAt(SECRET, Math.floor(seconds / 30))).toBe(code);
+  });
+
+  it('that were taken are taken again at the same step of the same run only, until what they were given for is replaced', async () => {
+    const email = await registered(new Device(api));
+    await switchOn(email, 'google');
+    const id = await idOf(email);
+    const take = (step: number, runId: number, wizardStep = '2fa') =>
+      useTotpStep(api.hub.pool, id, step, { runId, wizardStep });
+    expect([await take(7, 1), await take(7, 1)]).toEqual([true, true]);
+    expect([await take(7, 2), await take(7, 1, 'another'), await take(6, 1)]).toEqual([false, false, false]);
+    expect([await take(8, 2), await take(7, 1), await take(8, 1)]).toEqual([true, false, false]);
+    await closeTotpSteps(api.hub.pool, id, 7);
+    expect([await take(8, 2), await take(9, 2)]).toEqual([false, true]);
   });
 });

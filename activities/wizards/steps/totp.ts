@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { loadTotp, TOTP_PURPOSE, useTotpStep } from '../../../db/repositories/factors.ts';
+import { closeTotpSteps, loadTotp, TOTP_PURPOSE, useTotpStep } from '../../../db/repositories/factors.ts';
 import { countTry, forgiveTries, refuseCode } from '../codes.ts';
 import { stoodIn } from '../recovery-code.ts';
 import { type At, defineStep } from '../step.ts';
@@ -24,10 +24,10 @@ const beginTriesAnew = async (at: At<unknown>): Promise<void> => {
     `update wizard_code set expires_at = now() + make_interval(secs => $3) where run_id = $1 and step = $2`,
     [run.id, step.name, plan.lifetimeSeconds],
   );
-  if (run.clientId !== null) await useTotpStep(db, run.clientId, totpStepAt(Date.now()));
+  if (run.clientId !== null) await closeTotpSteps(db, run.clientId, totpStepAt(Date.now()));
 };
 
-/** The code of an authenticator app. One that was taken is never taken again. */
+/** The code of an authenticator app. One that was taken is taken again only for the same step of the same run: its answer may have been lost. */
 export const totp = defineStep<Record<string, never>, { code: string }>({
   kind: 'totp',
   settings: z.strictObject({}),
@@ -39,10 +39,11 @@ export const totp = defineStep<Record<string, never>, { code: string }>({
   check: async (asked, { code }) => {
     if (await stoodIn(asked, code)) return {};
     await countTry(asked);
-    const { db, ring, run } = asked;
+    const { db, ring, run, step: at } = asked;
+    const by = { runId: run.id, wizardStep: at.name };
     const known = run.clientId === null ? undefined : await loadTotp(db, run.clientId);
     const step = known ? totpStepOf(ring.open(known.sealed, TOTP_PURPOSE), code, Date.now()) : null;
-    if (step === null || !(await useTotpStep(db, run.clientId!, step))) await refuseCode(asked);
+    if (step === null || !(await useTotpStep(db, run.clientId!, step, by))) await refuseCode(asked);
     await forgiveTries(asked);
     return {};
   },

@@ -16,10 +16,10 @@ const HEADER = 'X-Confirmation-Code';
  */
 export const confirming =
   (pool: pg.Pool, userFactors: UserFactors): Confirm =>
-  async (actor: UserActor, req: Request, always: boolean): Promise<void> => {
-    if (!always && !(await brokerSetting(pool, 'backOffice.confirmRisky'))) return;
+  async (actor: UserActor, req: Request, always: boolean): Promise<boolean> => {
+    if (!always && !(await brokerSetting(pool, 'backOffice.confirmRisky'))) return false;
     const user = await userFactorState(pool, actor.id);
-    if (!user || user.twoFactor === null) return;
+    if (!user || user.twoFactor === null) return false;
     const code = req.headers[HEADER.toLowerCase()];
     if (typeof code !== 'string' || code === '')
       throw problem(403, 'confirmation_required', 'Send a fresh code of your second factor.', HEADER);
@@ -29,4 +29,5 @@ export const confirming =
         throw problem(403, 'invalid_code', 'The code is incorrect or was used before.', HEADER);
       throw error;
     });
+    return true;
   };

@@ -115,7 +115,7 @@ export class UserFactors {
     const wait = await knockWithCode(this.pool, this.ring, PROCEDURE, { userId });
     if (wait > 0 || (challenge && challenge.triesLeft < 0)) throw tooMany(wait);
     const isMailed = challenge?.provider === 'email';
-    const app = isMailed ? null : await this.appThatShowed(userId, code);
+    const app = isMailed ? null : await this.appThatShowed(userId, challenge?.id ?? null, code);
     if (isMailed ? !this.isMailed(challenge, code) : app === null) {
       const left = challenge ? ` Attempts left: ${challenge.triesLeft}.` : '';
       throw new HubFailure('Rejected', 'invalid_code', `The code is incorrect.${left}`, { field: 'code' });
@@ -130,11 +130,11 @@ export class UserFactors {
       .includes(true);
   }
 
-  private async appThatShowed(userId: number, code: string): Promise<Buffer | null> {
+  private async appThatShowed(userId: number, challengeId: number | null, code: string): Promise<Buffer | null> {
     const sealed = await loadUserTotp(this.pool, userId);
     if (!sealed) return null;
     const step = totpStepOf(this.ring.open(sealed, USER_TOTP_PURPOSE), code, Date.now());
-    return step !== null && (await useUserTotpStep(this.pool, { userId, sealed, step })) ? sealed : null;
+    return step !== null && (await useUserTotpStep(this.pool, { userId, sealed, step, challengeId })) ? sealed : null;
   }
 
   /** Bound to what it is for: a code to sign in does nothing else. */
