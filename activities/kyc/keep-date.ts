@@ -7,16 +7,22 @@ import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellAboutVerification } from '../messaging/tell-about-verification.ts';
 
+interface DueCase {
+  caseId: number;
+  /** How the case stands as far as its run knows. Runs of before this was asked for leave it away. */
+  known?: CaseState;
+}
+
 export interface Kept {
   state: CaseState;
-  /** For operators; null: nothing was due after all. */
+  /** For operators; null: nothing was due after all, and `state` is what its run knows. */
   said: string | null;
   /** What was approved has ended, and a person says whether the level goes. */
   asks: boolean;
 }
 
 /** Does what the calendar says about a verification: reminds the client, closes his way, warns him, takes the level. Harmless to repeat. */
-export const keepDate: Activity<{ caseId: number }, Kept> = async ({ caseId }, { pool, ring, steer, run }) => {
+export const keepDate: Activity<DueCase, Kept> = async ({ caseId, known: heard }, { pool, ring, steer, run }) => {
   const { messages, ...kept } = await inTransaction(pool, async (db) => {
     const known = await loadCase(db, caseId, true);
     const now = new Date();
@@ -25,7 +31,9 @@ export const keepDate: Activity<{ caseId: number }, Kept> = async ({ caseId }, {
     const isDue = next !== null && next.at <= now;
     if (!isDue || next.what === 'look') {
       await planDates(db, { caseId }, false);
-      return { state, said: null, asks: false, messages: [] };
+      // Most likely an attempt of before, whose answer was lost, has kept the date.
+      const said = heard === undefined || heard === state ? null : 'It had turned already.';
+      return { state, said, asks: false, messages: [] };
     }
     if (next.what === 'reminder' || next.what === 'warning') {
       await planDates(db, { caseId }, true);

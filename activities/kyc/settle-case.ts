@@ -25,6 +25,8 @@ export interface Settlement {
   /** Who decided. */
   by: number;
   resolutionId: number | null;
+  /** The request that is answered. Runs of before this was asked for leave it away. */
+  applicationId?: number;
 }
 
 const MESSAGES: Partial<Record<Settled, VerificationMessage>> = {
@@ -35,12 +37,17 @@ const MESSAGES: Partial<Record<Settled, VerificationMessage>> = {
   expired: 'VerificationExpired',
 };
 
-/** What a person decided about a verification: his documents, his level, what the client is told. Harmless to repeat. */
+/** What a person decided about a verification: his documents, his level, what the client is told. Answers where the case stands. Harmless to repeat. */
 export const settleCase: Activity<Settlement, CaseState> = async (settlement, tools) => {
-  const { caseId, to, resolutionId } = settlement;
+  const { caseId, to, resolutionId, applicationId } = settlement;
   const { state, messages } = await inTransaction(tools.pool, async (db) => {
     const known = await loadCase(db, caseId, true);
-    await db.query(`update kyc_case set settled_attempt = attempt, needs_human = null where id = $1`, [caseId]);
+    // By now the client may have gone on from what this request came to: what he did since is not what was decided about.
+    if (await isSettled(db, caseId, applicationId)) return { state: known.state, messages: [] };
+    await db.query(
+      `update kyc_case set settled_attempt = attempt, settled_request = coalesce($2, settled_request), needs_human = null where id = $1`,
+      [caseId, applicationId ?? null],
+    );
     if (!isNews(known, to)) return { state: known.state, messages: [] };
     const resolution = await resolutionText(db, resolutionId);
     const state = await apply(db, known, settlement, { resolution, run: tools.run });
@@ -53,7 +60,16 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
   return state;
 };
 
-/** Whether this was not done yet. */
+/** Whether this request was dealt with: it or a later one, for a case has one open request at a time. */
+const isSettled = async (db: Queryable, caseId: number, applicationId: number | undefined): Promise<boolean> => {
+  const { rowCount } = await db.query(`select from kyc_case where id = $1 and settled_request >= $2`, [
+    caseId,
+    applicationId ?? null,
+  ]);
+  return rowCount === 1;
+};
+
+/** Whether the case does not stand there already: its provider may have brought it there. */
 const isNews = ({ state, settled, validUntil }: CaseRow, to: Settled): boolean => {
   if (to === 'left') return false;
   if (to === 'expired' || to === 'unending') return validUntil !== null;

@@ -143,7 +143,7 @@ class Verification {
   private async keepDate(): Promise<boolean> {
     const { caseId } = this.input;
     this.woken = false;
-    const { state, said, asks } = await internal('Keeping a date').keepDate({ caseId });
+    const { state, said, asks } = await internal('Keeping a date').keepDate({ caseId, known: this.facts!.state });
     if (said !== null) this.turned(state, said);
     return asks;
   }
@@ -169,19 +169,19 @@ class Verification {
   private async decided(): Promise<void> {
     const verdict = await this.decisions.next();
     if (!verdict || !this.asked) return;
-    const { question } = this.asked;
+    const { question, applicationId } = this.asked;
     this.asked = null;
     this.progress.note(`User ${verdict.by} decided: ${verdict.word}.`);
     if (verdict.word === 'continue') {
       this.news = true;
       return;
     }
-    await this.settle(verdict, verdict.word === 'approve' ? question.yes : question.no);
+    await this.settle(applicationId, verdict, verdict.word === 'approve' ? question.yes : question.no);
   }
 
-  private async settle({ by, resolutionId }: Verdict, to: Settled): Promise<void> {
+  private async settle(applicationId: number, { by, resolutionId }: Verdict, to: Settled): Promise<void> {
     const { caseId } = this.input;
-    const state = await internal(`Settling: ${to}`).settleCase({ caseId, to, by, resolutionId });
+    const state = await internal(`Settling: ${to}`).settleCase({ caseId, applicationId, to, by, resolutionId });
     this.facts = { ...this.facts!, settled: true };
     this.turned(state, `Settled by user ${by}: ${to}.`);
   }
