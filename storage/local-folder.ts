@@ -12,20 +12,25 @@ export const localFolder = (folder: string): FileStorage => {
     async put(key, bytes) {
       const path = pathOf(key);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const half = `${path}.part`;
-      const file = await open(half, 'wx', 0o600);
+      const file = await open(halfOf(path), 'wx', 0o600);
       try {
         await file.writeFile(bytes);
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(half, path);
+      await rename(halfOf(path), path);
     },
     get: (key) => readFile(pathOf(key)).catch(nothingThere),
-    remove: (key) => rm(pathOf(key), { force: true }),
+    async remove(key) {
+      const path = pathOf(key);
+      for (const one of [path, halfOf(path)]) await rm(one, { force: true });
+    },
   };
 };
+
+/** What is there while a file is put; whoever dies then leaves it. */
+const halfOf = (path: string): string => `${path}.part`;
 
 const nothingThere = (error: NodeJS.ErrnoException): null => {
   if (error.code === 'ENOENT') return null;

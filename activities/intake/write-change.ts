@@ -44,6 +44,11 @@ export const findChange = async (db: Queryable, key: string): Promise<WrittenCha
     )
   ).rows[0] ?? null;
 
+/** From a change that its platform refused: what is ordered under the key now is another one. */
+export const freeKey = async (db: Queryable, changeId: number): Promise<void> => {
+  await db.query(`update account_change set idempotency_key = null where id = $1 and state = 'refused'`, [changeId]);
+};
+
 /** One row with its audit row, when this may be wanted of the account. Call it in a transaction. */
 export const writeChange = async (
   db: Queryable,

@@ -28,14 +28,18 @@ export interface Once {
 class AlreadyFinished extends Error {}
 
 const FINISH = `insert into idempotency (actor, key, route, fingerprint, status, body) values ($1, $2, $3, $4, $5, $6)
-  on conflict (actor, key) do update set status = excluded.status, body = excluded.body where idempotency.status is null returning 1`;
+  on conflict (actor, key) do update set status = excluded.status, body = excluded.body
+    where idempotency.status is null and idempotency.route = excluded.route and idempotency.fingerprint = excluded.fingerprint returning 1`;
 
 /** Only of this very request: meanwhile a twin that was refused may have freed the key, and another request have taken it. */
 const CONFIRMED = `insert into idempotency (actor, key, route, fingerprint, confirmed) values ($1, $2, $3, $4, true)
   on conflict (actor, key) do update set confirmed = true where idempotency.route = excluded.route and idempotency.fingerprint = excluded.fingerprint`;
 
 /** A twin without the right code does not take away that the request was confirmed. */
-const FREE = `delete from idempotency where actor = $1 and key = $2 and status is null and (not confirmed or $3)`;
+const FREE = `delete from idempotency where actor = $1 and key = $2 and route = $3 and fingerprint = $4 and status is null and (not confirmed or $5)`;
+
+const reused = () =>
+  problem(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.', 'Idempotency-Key');
 
 /**
  * Runs `work` under the caller's key. The first finished outcome is kept and answered to every repeat. Twins that run at the
@@ -60,26 +64,13 @@ export const withKey = async (
 
   let confirmed = false;
   const kept = async (): Promise<Outcome | undefined> => {
-    const found = await db.query<{
-      route: string;
-      fingerprint: Buffer;
-      status: number | null;
-      body: unknown;
-      confirmed: boolean;
-    }>('select route, fingerprint, status, body, confirmed from idempotency where actor = $1 and key = $2', [
-      actor,
-      key,
-    ]);
-    const row = found.rows[0];
+    const { rows } = await db.query<{ isThis: boolean; status: number | null; body: unknown; confirmed: boolean }>(
+      `select route = $3 and fingerprint = $4 as "isThis", status, body, confirmed from idempotency where actor = $1 and key = $2`,
+      [actor, key, route, fingerprint],
+    );
+    const row = rows[0];
     if (!row) return undefined;
-    if (row.route !== route || !row.fingerprint.equals(fingerprint)) {
-      throw problem(
-        409,
-        'idempotency_key_reused',
-        'This Idempotency-Key was used for another request.',
-        'Idempotency-Key',
-      );
-    }
+    if (!row.isThis) throw reused();
     confirmed = row.confirmed;
     return row.status === null ? undefined : { status: row.status, body: row.body, replayed: true };
   };
@@ -100,7 +91,8 @@ export const withKey = async (
     key: `${actor}:${key}`,
     confirm: async (take) => {
       if (confirmed || !(await take())) return;
-      await db.query(CONFIRMED, [actor, key, route, fingerprint]);
+      const { rowCount } = await db.query(CONFIRMED, [actor, key, route, fingerprint]);
+      if (rowCount === 0) throw reused();
       confirmed = true;
     },
     lock: async (on) => {
@@ -123,7 +115,7 @@ export const withKey = async (
   } catch (error) {
     if (error instanceof AlreadyFinished) return (await kept())!;
     if (!isOutcome(error)) {
-      if (leavesNothing(error)) await db.query(FREE, [actor, key, confirmed]);
+      if (leavesNothing(error)) await db.query(FREE, [actor, key, route, fingerprint, confirmed]);
       throw error;
     }
     const found = toProblem(error);

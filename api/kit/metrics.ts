@@ -71,6 +71,7 @@ const COUNTS = `select
     as not_comparable_connections,
   (select count(*) from audit where seq is null)::int as unsealed_audit,
   (select coalesce(extract(epoch from now() - min(create_time)), 0) from audit where seq is null)::float as oldest_unsealed_seconds,
+  (select count(*) from loose_file where since < now() - interval '1 hour')::int as loose_files,
   (select count(*) from message where state in ('queued', 'sending') and create_time < now() - interval '5 minutes')::int as late_messages,
   (select count(*) from message where state in ('failed', 'unknown') and reason is distinct from 'limit_exceeded' and create_time > now() - interval '1 day')::int as lost_messages,
   (select coalesce(extract(epoch from now() - min(create_time)), 0) from money_transaction where not workflow_started)::float as oldest_unstarted_seconds`;
@@ -80,6 +81,7 @@ const HELP = {
   open_requests: 'Requests waiting for a decision',
   parked_webhooks: 'Webhooks whose workflow does not exist yet',
   waiting_webhooks: 'Webhooks stored and not yet delivered',
+  loose_files: 'Files of clients that no row names any more and that were not removed within an hour',
   late_messages: 'Messages that wait for longer than five minutes',
   lost_messages: 'Messages of the last day that failed, or of which nobody can tell',
   open_differences: "Differences between providers' books and ours that nobody has settled",

@@ -1,10 +1,9 @@
-import { STATUS_CODES, type Server, createServer } from 'node:http';
+import { STATUS_CODES, type RequestListener, type Server, createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Express } from 'express';
 import { errorBody, problem } from './errors.ts';
 
 /** The HTTP server around the application: slow or malformed senders get an end, and an answer where one is possible. */
-export const createHttpServer = (app: Express): Server => {
+export const createHttpServer = (app: RequestListener): Server => {
   const server = createServer(
     {
       headersTimeout: 15_000,

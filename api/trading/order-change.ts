@@ -1,4 +1,10 @@
-import { type ChangeOrder, findChange, writeChange, type WrittenChange } from '../../activities/intake/write-change.ts';
+import {
+  type ChangeOrder,
+  findChange,
+  freeKey,
+  writeChange,
+  type WrittenChange,
+} from '../../activities/intake/write-change.ts';
 import { inTransaction } from '../../db/pool.ts';
 import type { WantedOfAccount } from '../../domain/account-change.ts';
 import { type FailureType, HubFailure } from '../../domain/failures.ts';
@@ -8,7 +14,7 @@ import type { Ordering } from '../money/intake/place-order.ts';
 
 /**
  * The one way to change an account at its platform: check → a row with its audit row → its run. Answers the change's id, done or still waiting; throws
- * when a rule or the platform says no. A repeat under the same key finds the row.
+ * when a rule or the platform says no. A repeat under the same key finds the row; a no that was not kept for the key leaves it free.
  */
 export const orderChange = async (
   hub: MoneyHub,
@@ -20,7 +26,9 @@ export const orderChange = async (
   const written = await inTransaction(hub.pool, async (db) => {
     await call.once?.lock(db);
     const twin = key === undefined ? null : await findChange(db, key);
-    return twin ?? writeChange(db, hub.tools(), { actor, key, cause: { requestId } }, accountId, order);
+    if (twin && twin.state !== 'refused') return twin;
+    if (twin) await freeKey(db, twin.id);
+    return writeChange(db, hub.tools(), { actor, key, cause: { requestId } }, accountId, order);
   });
   await beginChange(hub, written, log);
   return written.id;

@@ -28,8 +28,8 @@ export const loadReconciliation = async (db: Queryable, id: number): Promise<Rec
 
 /**
  * Writes down that a window is to be compared; its run is started afterwards. One that was compared before is compared again, one that is under way
- * stays as it is. `user`: who wants it; null = the schedule, which never asks twice for a window. `key`: of his order, if he gave one; the same order again
- * changes nothing. Null when nothing was ordered.
+ * stays as it is. `user`: who wants it; null = the schedule, which never asks twice for a window. `key`: of his order, if he gave one; the last order that had
+ * one changes nothing when it comes again. Null when nothing was ordered.
  */
 export const orderReconciliation = async (
   db: Queryable,
@@ -46,7 +46,7 @@ export const orderReconciliation = async (
      on conflict (connection_id, window_from, window_to) do update set
        state = case when reconciliation.state in ('done', 'cannot_compare') then 'waiting' else reconciliation.state end,
        workflow_started = reconciliation.workflow_started and reconciliation.state not in ('done', 'cannot_compare'),
-       user_id = excluded.user_id, order_key = excluded.order_key, update_time = now()
+       user_id = excluded.user_id, order_key = coalesce(excluded.order_key, reconciliation.order_key), update_time = now()
        where excluded.user_id is not null and (excluded.order_key is null or excluded.order_key is distinct from reconciliation.order_key)
      returning id, workflow_id as "workflowId"`,
     [connectionId, from, to, reconciliationId(connectionId, from, to), user, key ?? null],

@@ -382,6 +382,23 @@ describe('an invoice', () => {
     expect(sandbox.books()).toMatchObject([{ kind: 'deposit', amount: '100', currency: 'USDT', state: 'succeeded' }]);
   });
 
+  it('paid between the look at the invoice and the look at its transfers is not taken for one that is partly paid', async () => {
+    const ctx = contextOf();
+    const order = invoice('100.00');
+    const { providerId } = await createDeposit(ctx, order);
+    const ref = { reference: order.reference, providerId };
+    let looked = false;
+    const paidMeanwhile: typeof ctx.http = async (request) => {
+      const answer = await ctx.http(request);
+      if (!looked && request.url.includes('/deposit/')) await sandbox.pay(providerId, {});
+      looked = true;
+      return answer;
+    };
+    const seen = await findDeposit({ ...ctx, http: paidMeanwhile }, ref);
+    expect(seen).toMatchObject({ state: 'processing', arrivals: [{ state: 'processing', amount: '100' }] });
+    expect(await findDeposit(ctx, ref)).toMatchObject({ state: 'succeeded' });
+  });
+
   it.each([
     ['too little', '100.04', '60.024', /partly paid: 60.024 of 100.04/],
     ['too much', '100.05', '120.06', /overpaid: 120.06 instead of 100.05/],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -145,11 +145,16 @@ describe('a document of a client', () => {
   it('that somebody put who died before its row was written is gone with the next one', async () => {
     const [folder, key] = [localFolder(join(stateDir, 'files')), 'documents/2026/01/left-behind'];
     await putLoose(api.deps.pool, folder, key, PNG);
+    await putLoose(api.deps.pool, folder, `${key}-half`, PNG);
+    // This one died before the file was whole.
+    const half = join(stateDir, 'files', `${key}-half`);
+    renameSync(half, `${half}.part`);
     await send(await api.client(), JPEG);
     expect(await folder.get(key)).not.toBeNull(); // its row may come yet
     await api.sql(`update loose_file set since = now() - interval '1 hour'`);
     await send(await api.client(), JPEG);
     expect(await folder.get(key)).toBeNull();
+    expect(existsSync(`${half}.part`)).toBe(false);
     expect(await api.sql(`select from loose_file`)).toEqual([]);
   });
 

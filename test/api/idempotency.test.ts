@@ -196,11 +196,25 @@ describe('a request that was confirmed by a code and failed then', () => {
   });
 
   it('confirms no other one that got the key meanwhile', async () => {
-    await failing('c6', async () => {
+    const confirmedLate = done('c6', async () => {
       await failing('c6', refuse);
       await failing('c6', () => Promise.resolve(false), 'another');
       return right();
     });
+    await expect(confirmedLate).rejects.toThrow('used for another request');
     await expect(done('c6', refuse, 'another')).rejects.toThrow('incorrect');
+  });
+
+  it('answers for itself alone, also where another one got the key meanwhile', async () => {
+    let ran = '';
+    const first = request('c7', 'first', async () => {
+      await expect(request('c7', 'first', () => Promise.reject(problem(403, 'forbidden', 'No.')))).rejects.toThrow();
+      const second = request('c7', 'second', () => Promise.resolve((ran = 'second')));
+      expect(await second).toEqual({ status: 201, body: 'second', replayed: false });
+      return 'first';
+    });
+    await expect(first).rejects.toThrow('used for another request');
+    expect(ran).toBe('second');
+    expect((await request('c7', 'second', () => Promise.resolve('again'))).body).toBe('second');
   });
 });

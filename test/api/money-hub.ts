@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from '@jest/globals';
-import { freePort } from '../../cli/embedded/ports.ts';
 import { additions, steeringProcedures } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -52,9 +51,11 @@ export class MoneyApi {
   ): Promise<MoneyApi> {
     const hub = await TestHub.start(timings, connections);
     Object.assign(hub.settings, settings);
-    // The worker tells providers where to call, and some sign the address.
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
+    // The worker tells providers where to call, and some sign the address: it is known, and taken, before there is anything behind it.
+    let answers: RequestListener = (_req, res) => void res.writeHead(503).end();
+    const server = createHttpServer((req, res) => answers(req, res)).listen(0, '127.0.0.1');
+    await new Promise((listening) => server.once('listening', listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await hub.pause();
     hub.settings.publicUrl = url;
     await hub.resume();
@@ -65,8 +66,7 @@ export class MoneyApi {
       procedures: (deps) => steeringProcedures({ ...deps, timings: quick }),
       mounts: (deps) => [webhookMount({ ...deps, timings: quick })],
     });
-    const server = createHttpServer(built.app).listen(port, '127.0.0.1');
-    await new Promise((listening) => server.once('listening', listening));
+    answers = built.app;
     return new MoneyApi(hub, built, server, url);
   }
 

@@ -309,19 +309,39 @@ export class TestHub {
     });
   }
 
-  /** Waits for a stage; a run that ends in another one fails at once. */
+  /** Waits for a stage; a run that ends in another one fails at once, and one that stands still says where. */
   async reaches(transactionId: number, wanted: Stage, ms = 30_000): Promise<void> {
     let stage: Stage = 'created';
-    await eventually(
-      async () => {
-        stage = await this.stage(transactionId);
-        if (stage !== wanted && isFinal(stage) && !(stage === 'done' && wanted === 'returned'))
-          throw new Error(`transaction ${transactionId} ended as ${stage}, not ${wanted}`);
-        return stage === wanted;
-      },
-      `transaction ${transactionId} to reach ${wanted}`,
-      ms,
+    const look = async () => {
+      stage = await this.stage(transactionId);
+      if (stage !== wanted && isFinal(stage) && !(stage === 'done' && wanted === 'returned'))
+        throw new Error(`transaction ${transactionId} ended as ${stage}, not ${wanted}`);
+      return stage === wanted;
+    };
+    try {
+      await eventually(look, `transaction ${transactionId} to reach ${wanted}`, ms);
+    } catch (error) {
+      if (isFinal(stage)) throw error;
+      throw new Error(`${(error as Error).message}; it is ${stage}: ${await this.underWay(transactionId)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** What a transaction's run waits for: a person, a task, activities. */
+  private async underWay(transactionId: number): Promise<string> {
+    const { id, person } = await this.one<{ id: string; person: string | null }>(
+      `select workflow_id as id, needs_human as person from money_transaction where transaction_id = $1`,
+      [transactionId],
     );
+    const { raw } = await this.handle(id).describe();
+    return JSON.stringify({
+      person,
+      task: raw.pendingWorkflowTask ?? null,
+      activities: (raw.pendingActivities ?? []).map(({ activityType, state, attempt, lastFailure }) => ({
+        ...{ name: activityType?.name, state, attempt, failure: lastFailure?.message },
+      })),
+    });
   }
 
   /** Waits until a run is over: its row says how it went a moment earlier. */

@@ -5,7 +5,7 @@ import { openCaseRequest } from '../../activities/kyc/open-case-request.ts';
 import { settleCase, type Settlement } from '../../activities/kyc/settle-case.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
-import { commitsUnanswered } from '../kit/commits-unanswered.ts';
+import { commitsUnanswered, oneCommitUnanswered } from '../kit/commits-unanswered.ts';
 import { KycDesk } from './kit.ts';
 
 let api: MoneyApi;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   desk = await KycDesk.open(api);
   level = await desk.levelId('Level 1');
 });
-afterAll(() => api.stop());
+afterAll(() => api?.stop());
 
 const run = <In, Out>(activity: Activity<In, Out>, input: In, pool = api.hub.pool): Promise<Out> => {
   const tools = lendTools(api.hub.settings, pool, api.hub.client, api.hub.timings);
@@ -54,16 +54,15 @@ describe('a deadline that is kept again', () => {
     const client = await api.clientWith('0', 'USD');
     await desk.wizard(client, level);
     const { id: caseId } = await desk.endsAs(client, 'open');
-    // Of the commits that follow the first is the deadline's.
-    const { rows } = await api.hub.pool.query<{ id: number }>(`select id from message`);
-    for (const { id } of rows) await api.hub.ends(`message:${id}`);
     await api.hub.pool.query(`update kyc_case set client_since = now() - interval '6 days' where id = $1`, [caseId]);
     const workflowId = `kyc:${client.id}:${level}`;
     await api.hub.pause();
-    await api.hub.resume(commitsUnanswered(api.hub.pool, 'second'));
+    const over = oneCommitUnanswered(api.hub.pool, 'verification.closed');
+    await api.hub.resume(over.pool);
     try {
       await api.hub.steering.verificationDue({ caseId, workflowId });
       expect(await api.hub.handle(workflowId).result()).toBe('expired');
+      expect(over.lost()).toBe(true);
       expect((await desk.told(client)).filter((type) => type === 'Closed')).toEqual(['Closed']);
       expect(await audited(caseId, 'verification.closed')).toBe(1);
     } finally {

@@ -159,6 +159,25 @@ it('an account that is opened again is told of once, and is not refused afterwar
   expect(rows).toEqual([{ action: 'account.opened' }]);
 });
 
+it('a look for payments leaves the one that its run has ordered', async () => {
+  const client = await hub.clientWith('0', 'USDT');
+  const page = await client.deposit('10.00');
+  await hub.pool.query(
+    `update money_transaction set next_look = now(), process_time = now() where transaction_id = $1`,
+    [page],
+  );
+  const steer = {
+    arrivals: () =>
+      hub.pool.query(`update money_transaction set next_look = now() - interval '1 hour' where transaction_id = $1`, [
+        page,
+      ]),
+  };
+  await run(lookForPayments, undefined, { steer: steer as never });
+  const due = `select next_look < now() as due from money_transaction where transaction_id = $1`;
+  expect(await hub.one(due, [page])).toEqual({ due: true });
+  await hub.pool.query(`update money_transaction set next_look = null where transaction_id = $1`, [page]);
+});
+
 it('a look for payments that no run was told of is taken again soon, not at its next date', async () => {
   const client = await hub.clientWith('0', 'USDT');
   const pages = await Promise.all(['10.00', '11.00'].map((amount) => client.deposit(amount)));

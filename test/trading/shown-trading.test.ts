@@ -201,6 +201,15 @@ describe('a password', () => {
     ]);
   });
 
+  it('that the platform did not accept leaves its key free, as every validation error does', async () => {
+    const { accountId } = await open('mt5');
+    const key = { 'idempotency-key': `refused-${accountId}` };
+    const set = (password: string) => olga.call(`PUT /accounts/${accountId}/password`, { password }, key);
+    expect(reasonOf(await set('NoSymbol1'))).toEqual([400, 'validation']);
+    expect((await set('Symbol-01')).status).toBe(200);
+    expect((await set('Symbol-01')).headers.get('idempotent-replayed')).toBe('true');
+  });
+
   it('is nothing that a platform without passwords, a wallet or a hub without mail has', async () => {
     const { accountId } = await open('generic-hub');
     const restore = (id: number) => ann.call(`POST /my/accounts/${id}/password/restore`);

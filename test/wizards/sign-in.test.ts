@@ -8,7 +8,7 @@ import { closeTotpSteps, useTotpStep } from '../../db/repositories/factors.ts';
 import { savePhone } from '../../db/repositories/client-phones.ts';
 import { HUB_QUEUE } from '../../domain/queues.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
-import { commitsUnanswered } from '../kit/commits-unanswered.ts';
+import { oneCommitUnanswered } from '../kit/commits-unanswered.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
@@ -96,10 +96,12 @@ describe('a client', () => {
     const device = new Device(api);
     const email = await registered(device);
     await api.hub.pause();
-    await api.hub.resume(commitsUnanswered(api.hub.pool, 'second'));
+    const over = oneCommitUnanswered(api.hub.pool, 'insert into authorization_record');
+    await api.hub.resume(over.pool);
     try {
       const answer = await device.step('POST /my/signin', credentials(device, await begin(device), email));
       expect(answer.code).toBe(202);
+      expect(over.lost()).toBe(true);
       expect(await history(email)).toEqual(['success']);
     } finally {
       await api.hub.pause();
