@@ -24,7 +24,8 @@ const bring = async (
   const [submission] = await loadInputs(pool, ring, runId, [input]);
   if (!submission) return;
   const run = await loadRun(pool, runId);
-  await steer.within(PATIENCE_MS, () => bringStep({ pool, ring, steer }, run, submission));
+  const { noted } = await steer.within(PATIENCE_MS, () => bringStep({ pool, ring, steer }, run, submission));
+  await noted;
 };
 
 /** What the run refuses is dropped; of one that cannot be asked the next sweep asks again. One that cannot even be read must not keep the rest. */

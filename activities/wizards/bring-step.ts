@@ -21,11 +21,16 @@ export interface Reached {
   step: Step | null;
 }
 
+/** What a run answered. `noted`: when the books show it too; whoever reads them before finds that they are behind (`isBehind` of a run). Null: they do. */
+export interface Brought extends Reached {
+  noted: Promise<void> | null;
+}
+
 /**
  * Brings what was kept for a step to its run, and notes where the run is then. What the run does not take is dropped, so that it may be sent anew. Harmless
  * to repeat: the run answers the same. Throws what the run refuses with, and `wizard_not_found` when it is over but not done.
  */
-export const bringStep = async (tools: With, run: WizardRun, submission: Submission): Promise<Reached> => {
+export const bringStep = async (tools: With, run: WizardRun, submission: Submission): Promise<Brought> => {
   const { step, input, facts } = submission;
   const place = await tools.steer.submitStep(run.uuid, submission).catch(async (error: unknown) => {
     if (isHubFailure(error) && error.type !== 'Unavailable') await dropInput(tools.pool, input);
@@ -36,7 +41,7 @@ export const bringStep = async (tools: With, run: WizardRun, submission: Submiss
     return noteAnswer(tools, run, plan, advanced(plan, { ...run, over: null }, { facts, input }), place);
   // It was sent before and the run has gone on since; how far, is noted unless whoever was to do it died.
   const present = run.inputs.includes(input) ? run : await noteWhereabouts(tools, run);
-  return reachedAs(place, present, plan);
+  return { ...reachedAs(place, present, plan), noted: null };
 };
 
 /** A run that was begun: the same for its first step. */
@@ -47,8 +52,10 @@ export const noteBeginning = async (
   place: WizardPlace,
 ): Promise<Reached> => {
   const plan = await planOf(tools.pool, run);
-  if (run.state === 'opening') return noteAnswer(tools, run, plan, beginning(plan, run.openingFacts, inputs), place);
-  return reachedAs(place, run, plan);
+  if (run.state !== 'opening') return reachedAs(place, run, plan);
+  const { noted, ...reached } = await noteAnswer(tools, run, plan, beginning(plan, run.openingFacts, inputs), place);
+  await noted;
+  return reached;
 };
 
 /** The books go by what they hold themselves: a run that says otherwise is asked how it came there. */
@@ -58,14 +65,15 @@ const noteAnswer = async (
   plan: Plan,
   { position, facts, inputs }: WizardState,
   place: WizardPlace,
-): Promise<Reached> => {
+): Promise<Brought> => {
   const step = plan.steps[position];
-  if (place.over !== null) return reachedAs(place, await loadRun(tools.pool, run.id), plan);
-  if (!step || step.name !== place.step) return reachedAs(place, await noteWhereabouts(tools, run), plan);
+  if (place.over !== null) return { ...reachedAs(place, await loadRun(tools.pool, run.id), plan), noted: null };
+  if (!step || step.name !== place.step)
+    return { ...reachedAs(place, await noteWhereabouts(tools, run), plan), noted: null };
   const clientId = typeof facts['clientId'] === 'number' ? facts['clientId'] : run.clientId;
   const there: WizardRun = { ...run, state: 'open', position, step: step.name, facts, inputs: [...inputs], clientId };
-  if (!beginsWithEffect(stepModule(step.kind))) await noteReached(tools.pool, there, plan.lifetimeSeconds);
-  return { run: there, step };
+  const isNoted = beginsWithEffect(stepModule(step.kind));
+  return { run: there, step, noted: isNoted ? null : noteReached(tools.pool, there, plan.lifetimeSeconds) };
 };
 
 /** Asks a run where it is, and notes it when its inputs prove it. For whoever finds that the books may be behind. */

@@ -2,13 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { bringStep, noteBeginning, noteWhereabouts, type Reached } from '../../activities/wizards/bring-step.ts';
 import { isMarkOf, markOf, networkOf } from '../../activities/wizards/device.ts';
 import { BEGINNING_KINDS, SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
-import type { Asked, StepModule } from '../../activities/wizards/step.ts';
+import type { Asked, Judged, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
   findRun,
   insertInput,
+  insertNextInput,
   insertRun,
   loadDraft,
   loadInputs,
@@ -24,6 +25,7 @@ import type { Steering } from '../../worker/steering.ts';
 import { canonical } from '../kit/json-body.ts';
 import { parsePart } from '../kit/validate.ts';
 import type { MoneyHub } from '../money/hub.ts';
+import { AnsweredRuns } from './answered-runs.ts';
 import type { Caller } from './caller.ts';
 import { disabled, gone, wrongStep } from './refusals.ts';
 
@@ -68,6 +70,7 @@ export class WizardHub {
   readonly hub: MoneyHub;
   /** Steps that are being sent now, by what is sent and by whom. */
   private readonly underWay = new Map<string, Promise<Reached>>();
+  private readonly answered = new AnsweredRuns();
 
   constructor(hub: MoneyHub) {
     this.hub = hub;
@@ -153,30 +156,47 @@ export class WizardHub {
 
   private async take(
     uuid: string,
-    { type, steps }: Meant,
+    meant: Meant,
     caller: Caller,
-    { body, marks }: { body: Record<string, unknown>; marks: [Buffer, ...Buffer[]] },
+    sent: { body: Record<string, unknown>; marks: [Buffer, ...Buffer[]] },
   ): Promise<Reached> {
-    const found = await this.find(uuid, type, caller, marks);
+    const { type, steps } = meant;
+    const { body, marks } = sent;
+    const recalled = await this.recalled(uuid, meant, caller);
+    const found = recalled ?? (await this.find(uuid, type, caller, marks));
     if (isRepeated(found, steps)) return this.takeAgain(found);
-    const { run, step, module, replaces } = await this.meant(found, steps);
-    const sent = module.sent ? parsePart(module.sent, body, 'step') : body;
-    const asked = await this.asked(run, step, caller);
-    const checked = await module.check!(asked, sent).catch(async (error: unknown) => {
+    const { run, step, module, replaces } = await this.meant(await this.present(found), steps);
+    const checked = await this.judged({ run, step, module }, caller, body).catch(async (error: unknown) => {
       // The same came to another process at this moment: what is right only once was right there.
       const twin = await this.find(uuid, type, caller, marks);
-      return isRepeated(twin, steps) ? twin : this.refused(run, error);
+      if (isRepeated(twin, steps)) return twin;
+      if (recalled && (twin.isBehind || twin.step !== step.name || twin.state !== 'open')) return null;
+      // It may have been meant for the step before, which somebody else took.
+      if (run.step !== found.step) throw wrongStep(workflowOf(step));
+      return this.refused(run, error);
     });
+    if (checked === null) return this.take(uuid, meant, caller, sent);
     if ('repeated' in checked) return this.takeAgain(checked);
     const { keep = {}, facts = {} } = checked;
     const told = { facts, after: afterOf(run, replaces), ...(replaces !== undefined && { replaces }) };
-    const input = await insertInput(this.db, this.ring, {
-      runId: run.id,
-      step: step.name,
-      mark: marks[0],
-      keep: { ...keep, ...told },
-    });
+    const kept = { runId: run.id, step: step.name, mark: marks[0], keep: { ...keep, ...told } };
+    const input = await (recalled
+      ? insertNextInput(this.db, this.ring, kept, run.inputs)
+      : insertInput(this.db, this.ring, kept));
+    if (input === null) return this.take(uuid, meant, caller, sent);
     return this.send(run, { step: step.name, input, ...told });
+  }
+
+  /** A run at the step it was answered with here, which may have gone on elsewhere since: what is sent for it is kept only if it has not. */
+  private async recalled(uuid: string, { type, steps }: Meant, caller: Caller): Promise<AskedRun | null> {
+    const isMeant = (run: WizardRun) => this.mayGoOn(run, type, caller) && (!steps || steps.includes(run.step!));
+    const run = await this.answered.take(uuid, isMeant);
+    return run && { ...run, repeated: null, isBehind: false };
+  }
+
+  private async judged(at: Waiting, caller: Caller, body: Record<string, unknown>): Promise<Judged> {
+    const sent = at.module.sent ? parsePart(at.module.sent, body, 'step') : body;
+    return at.module.check!(await this.asked(at.run, at.step, caller), sent);
   }
 
   /** What was sent before is wanted again. */
@@ -188,7 +208,7 @@ export class WizardHub {
 
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
   async sendAgain(uuid: string, { type, steps }: Meant, caller: Caller): Promise<Reached> {
-    const { run, step, module } = await this.waiting(await this.find(uuid, type, caller, []));
+    const { run, step, module } = await this.waiting(await this.present(await this.find(uuid, type, caller, [])));
     if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
     await this.resend(run, step, module);
     return { run, step };
@@ -222,14 +242,26 @@ export class WizardHub {
 
   /** A run, for whoever may go on with it: `wizard_not_found` else. */
   async find(uuid: string, type: WizardType, caller: Caller, marks: readonly Buffer[]): Promise<AskedRun> {
+    await this.answered.noted(uuid);
     const run = await findRun(this.db, uuid, marks);
-    if (!run || run.type !== type || (run.openedBy !== null && run.openedBy !== caller.clientId)) throw gone();
-    if (run.deviceMark && !isMarkOf(this.ring, run.deviceMark, caller.userAgent)) throw gone();
+    if (!run || !this.mayGoOn(run, type, caller)) throw gone();
     return run;
   }
 
+  private mayGoOn(run: WizardRun, type: WizardType, { clientId, userAgent }: Caller): boolean {
+    if (run.type !== type || (run.openedBy !== null && run.openedBy !== clientId)) return false;
+    return run.deviceMark === null || isMarkOf(this.ring, run.deviceMark, userAgent);
+  }
+
+  /** A run as it is now: it is asked where the books may be behind, for what is sent must not be judged by a step that is done. */
+  private async present(run: AskedRun): Promise<WizardRun> {
+    return run.isBehind && run.state === 'open'
+      ? this.hub.ask((steer) => noteWhereabouts(this.tools(steer), run))
+      : run;
+  }
+
   /** The step a run waits at. */
-  async waiting(run: WizardRun): Promise<{ run: WizardRun; step: Step; module: StepModule }> {
+  async waiting(run: WizardRun): Promise<Waiting> {
     if (run.state !== 'open') throw gone();
     const step = (await planOf(this.db, run)).steps.find(({ name }) => name === run.step);
     if (!step) throw gone();
@@ -237,10 +269,7 @@ export class WizardHub {
   }
 
   /** The step that something is sent for: the one the run waits at, or the one before it where that may be sent anew. */
-  private async meant(
-    run: WizardRun,
-    steps: readonly string[] | undefined,
-  ): Promise<{ run: WizardRun; step: Step; module: StepModule; replaces?: number }> {
+  private async meant(run: WizardRun, steps: readonly string[] | undefined): Promise<Waiting & { replaces?: number }> {
     const waiting = await this.waiting(run);
     if (!steps || steps.includes(waiting.step.name)) return waiting;
     const [last] = await loadInputs(this.db, this.ring, run.id, run.inputs.slice(-1));
@@ -263,7 +292,9 @@ export class WizardHub {
   /** Brings an input to its run. What the run does not take may be sent anew. */
   async send(run: WizardRun, submission: Submission): Promise<Reached> {
     try {
-      return await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
+      const { noted, ...reached } = await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
+      if (noted) this.answered.add(reached.run, noted);
+      return reached;
     } catch (error) {
       if (!isHubFailure(error) || error.type === 'Unavailable') {
         // Not noted: after a while it counts as such.
@@ -306,6 +337,12 @@ export class WizardHub {
   private note(uuid: string, note: { said: string; triesLeft?: number }): Promise<void> {
     return this.hub.ask((steering) => steering.noteWizard(uuid, note)).catch(() => undefined);
   }
+}
+
+interface Waiting {
+  run: WizardRun;
+  step: Step;
+  module: StepModule;
 }
 
 type Repeated = AskedRun & { repeated: NonNullable<AskedRun['repeated']> };

@@ -38,14 +38,20 @@ export const loadRun = async (db: Queryable, id: number): Promise<WizardRun> => 
   return rows[0];
 };
 
-/** With the input under which the same was sent before. */
 export interface AskedRun extends WizardRun {
+  /** The input under which the same was sent before. */
   repeated: { input: number; step: string } | null;
+  /** Something was kept for its step, and what came of that is not noted yet: it may have gone on. */
+  isBehind: boolean;
 }
+
+/** Of a run `r`: what was sent for the step it is noted at, of which nothing else is noted. */
+const KEPT_FOR_ITS_STEP = `from wizard_input k where k.run_id = r.id and k.step = r.step and not k.id = any(r.inputs)`;
 
 export const findRun = async (db: Queryable, uuid: string, marks: readonly Buffer[]): Promise<AskedRun | null> => {
   const { rows } = await db.query<AskedRun>(
-    `select ${COLUMNS}, case when i.id is not null then jsonb_build_object('input', i.id, 'step', i.step) end as repeated
+    `select ${COLUMNS}, case when i.id is not null then jsonb_build_object('input', i.id, 'step', i.step) end as repeated,
+            exists (select ${KEPT_FOR_ITS_STEP} and k.state = 'kept') as "isBehind"
        from wizard_run r left join lateral (select id, step from wizard_input i where i.run_id = r.id and i.mark = any($2) limit 1) i on true
       where r.uuid = $1`,
     [uuid, marks],
@@ -107,12 +113,16 @@ export const insertRun = async (db: Queryable, run: NewRun): Promise<WizardRun> 
 /** Of inputs `i`: nobody waits for an answer any more. One that is on its way to its run is not among them: of two that are, the run takes the first. */
 const IS_LEFT = `(i.state = 'unanswered' or i.state = 'kept' and i.create_time < now() - interval '15 seconds')`;
 
+export interface NewInput {
+  runId: number;
+  step: string;
+  mark: Buffer;
+  keep: object;
+  userId?: number;
+}
+
 /** Keeps what was sent and found right; the same again is the same input. What was left behind at the step before counts no more. */
-export const insertInput = async (
-  db: Queryable,
-  ring: KeyRing,
-  input: { runId: number; step: string; mark: Buffer; keep: object; userId?: number },
-): Promise<number> =>
+export const insertInput = async (db: Queryable, ring: KeyRing, input: NewInput): Promise<number> =>
   (
     await db.query<{ id: number }>(
       `with before as (
@@ -120,15 +130,29 @@ export const insertInput = async (
           where r.id = $1 and i.run_id = $1 and i.step = $2 and i.mark <> $3 and ${IS_LEFT} and not i.id = any(r.inputs))
        insert into wizard_input as i (run_id, step, mark, sealed, user_id) values ($1, $2, $3, $4, $5)
        on conflict (run_id, mark) do update set state = case i.state when 'taken' then i.state else 'kept' end returning id`,
-      [
-        input.runId,
-        input.step,
-        input.mark,
-        ring.seal(Buffer.from(JSON.stringify(input.keep)), WIZARD_PURPOSE),
-        input.userId ?? null,
-      ],
+      [input.runId, input.step, input.mark, sealed(ring, input), input.userId ?? null],
     )
   ).rows[0]!.id;
+
+/** The same for a run as it was last seen, by what it had taken then. Null: it has gone on, or something else was sent for its step, or this before. */
+export const insertNextInput = async (
+  db: Queryable,
+  ring: KeyRing,
+  input: NewInput,
+  taken: readonly number[],
+): Promise<number | null> =>
+  (
+    await db.query<{ id: number }>(
+      `insert into wizard_input (run_id, step, mark, sealed)
+       select r.id, r.step, $3, $4 from wizard_run r
+        where r.id = $1 and r.state = 'open' and r.step = $2 and r.inputs = $5::int[] and not exists (select ${KEPT_FOR_ITS_STEP} and k.state in ('kept', 'unanswered'))
+       on conflict (run_id, mark) do nothing returning id`,
+      [input.runId, input.step, input.mark, sealed(ring, input), taken],
+    )
+  ).rows[0]?.id ?? null;
+
+const sealed = (ring: KeyRing, { keep }: NewInput): Buffer =>
+  ring.seal(Buffer.from(JSON.stringify(keep)), WIZARD_PURPOSE);
 
 /** What was sent before is sent again: of what was kept for its step it is what counts. */
 export const wantAgain = async (db: Queryable, runId: number, input: number): Promise<void> => {

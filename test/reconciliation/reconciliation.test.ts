@@ -66,11 +66,6 @@ const requestOf = (differenceId: number): Promise<any> =>
       ),
     'a request about the difference',
   );
-const runEnds = (difference: any) =>
-  eventually(
-    async () => (await hub.handle(difference.workflowId).describe()).status.name === 'COMPLETED',
-    'the run of the difference to end',
-  );
 
 interface Trader {
   client: TestClient;
@@ -116,8 +111,7 @@ describe('a trading platform whose books agree with ours', () => {
     expect(run.accounts).toBeGreaterThan(0);
     expect(run.movements).toBeGreaterThan(0);
     expect(await ofAccount(one.accountId)).toEqual([]);
-    const { status } = await hub.handle(run.workflowId).describe();
-    expect(status.name).toBe('COMPLETED');
+    await hub.ends(run.workflowId);
   });
 
   it('says whose balance it could not compare', async () => {
@@ -177,7 +171,7 @@ describe('a trading platform whose books differ', () => {
     const evidence = { bankReference: 'STMT-9', valueDate: '2026-01-31' };
     const settled = await approve({ comment: 'a bonus, booked in the bonus system', evidence });
     expect([settled.status, settled.body.status]).toEqual([200, 'approved']);
-    await runEnds(found);
+    await hub.ends(found.workflowId);
     expect((await ofAccount(one.accountId))[0]).toMatchObject({
       state: 'settled',
       note: 'a bonus, booked in the bonus system',
@@ -220,7 +214,7 @@ describe('a trading platform whose books differ', () => {
     expect(await ofAccount(one.accountId)).toEqual([
       expect.objectContaining({ id: found.id, state: 'resolved', note: 'The books agree by now.' }),
     ]);
-    await runEnds(found);
+    await hub.ends(found.workflowId);
     expect((await olga.call(`GET /applications/${request.id}`)).body).toMatchObject({ status: 'approved', user: null });
   });
 
@@ -241,7 +235,7 @@ describe('a trading platform whose books differ', () => {
 
     await dealerBooks(one, 'withdraw', '5.00', reference);
     expect((await watch('he says it is done')).status).toBe(200);
-    await runEnds(found);
+    await hub.ends(found.workflowId);
     expect(await ofAccount(one.accountId)).toEqual([expect.objectContaining({ state: 'resolved' })]);
     expect((await watch('once more')).status).toBe(409);
   });

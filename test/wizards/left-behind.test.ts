@@ -5,6 +5,7 @@ import { insertInput, loadRun, noteReached } from '../../db/repositories/wizards
 import { HubFailure } from '../../domain/failures.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
+import { eventually } from '../kit/hub.ts';
 import { anEmail, Device, PASSWORD, startWizardApi } from './devices.ts';
 
 let api: MoneyApi;
@@ -43,22 +44,30 @@ const told = ({ status, body }: { status: number; body: any }) =>
   status === 200 ? body.workflow : [status, body.error.details[0].reason, body.error.workflow];
 
 /** A run that waits at `hobby`. */
-const atHobby = async (from: Device, email = anEmail()): Promise<{ uuid: string; email: string }> => {
+const atHobby = async (from: Device): Promise<{ uuid: string; email: string }> => {
+  const email = anEmail();
   const { uuid } = await from.step('POST /my/signup/wizard', { wizard });
   const main = { email, password: PASSWORD, device_fingerprint: from.fingerprint };
   expect(told(await send(from, uuid, main))).toBe('additional_info');
+  await notedAt(uuid, 'hobby');
   return { uuid, email };
 };
 
 const idOf = async (uuid: string) =>
   (await api.hub.one<{ id: number }>(`select id from wizard_run where uuid = $1`, [uuid])).id;
 const noted = async (uuid: string) => loadRun(api.hub.pool, await idOf(uuid));
+/** The run once the books show it at this step: its client may be answered a moment before. */
+const notedAt = async (uuid: string, step: string) =>
+  eventually(async () => {
+    const run = await noted(uuid);
+    return run.step === step ? run : null;
+  }, `the run to be noted at ${step}`);
 
 /** Takes `hobby`, of which nothing but its input is left: as when the API dies after the run took it. */
 const takenUnnoted = async (from: Device, uuid: string): Promise<{ before: number[]; after: number[] }> => {
   const before = await noted(uuid);
   expect(told(await send(from, uuid, { hobby: 'chess' }))).toBe('phone_form');
-  const after = await noted(uuid);
+  const after = await notedAt(uuid, 'pet');
   await api.hub.pool.query(`update wizard_run set step = $2, position = $3, inputs = $4 where id = $1`, [
     before.id,
     before.step,
@@ -95,7 +104,7 @@ describe('a step that the run took and nobody noted', () => {
     const { uuid, email } = await atHobby(phone);
     const { after } = await takenUnnoted(phone, uuid);
     expect(told(await send(phone, uuid, { hobby: 'chess' }))).toBe('phone_form');
-    expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: after });
+    expect(await notedAt(uuid, 'pet')).toMatchObject({ inputs: after });
     expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
     expect(await isRegistered(email)).toBe(true);
   });
@@ -109,6 +118,15 @@ describe('a step that the run took and nobody noted', () => {
     expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
     const { extra } = await api.hub.one<{ extra: object }>(`select extra from client where email = $1`, [email]);
     expect(extra).toMatchObject({ hobby: 'chess' });
+  });
+
+  it('is known to be done by the next step, which is judged by the form that its client was shown', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    await takenUnnoted(phone, uuid);
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+    const { extra } = await api.hub.one<{ extra: object }>(`select extra from client where email = $1`, [email]);
+    expect(extra).toMatchObject({ hobby: 'chess', pet: 'cat' });
   });
 
   it('is noted by the sweep when nobody comes again', async () => {
@@ -222,7 +240,8 @@ describe('a kept step that cannot be opened', () => {
     const phone = device();
     const [broken, other] = [await atHobby(phone), await atHobby(phone)];
     for (const { uuid } of [broken, other]) {
-      const { inputs } = await takenUnnoted(phone, uuid).then(() => noted(uuid));
+      await takenUnnoted(phone, uuid);
+      const { inputs } = await noted(uuid);
       expect(inputs).toHaveLength(1);
       await aMinuteLater(uuid);
     }
@@ -241,7 +260,7 @@ describe('where a run is', () => {
     const { uuid } = await atHobby(phone);
     const late = await noted(uuid);
     await send(phone, uuid, { hobby: 'chess' });
-    const present = await noted(uuid);
+    const present = await notedAt(uuid, 'pet');
     await noteReached(api.hub.pool, late, 1_800);
     expect(await noted(uuid)).toEqual(present);
   });
@@ -274,7 +293,7 @@ describe('two devices at a step that begins with nothing', () => {
     const { uuid } = await atHobby(one);
     const answers = await Promise.all([send(one, uuid, { hobby: 'chess' }), send(other, uuid, { hobby: 'go' })]);
     expect(answers.map(told)).toEqual(expect.arrayContaining(['phone_form', [409, 'wrong_step', 'phone_form']]));
-    expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: [expect.any(Number), expect.any(Number)] });
+    expect(await notedAt(uuid, 'pet')).toMatchObject({ inputs: [expect.any(Number), expect.any(Number)] });
   });
 
   it('send the very same: both have the answer, and it counts once', async () => {
@@ -282,6 +301,41 @@ describe('two devices at a step that begins with nothing', () => {
     const { uuid } = await atHobby(one);
     const answers = await Promise.all([one, other].map((from) => send(from, uuid, { hobby: 'chess' })));
     expect(answers.map(told)).toEqual(['phone_form', 'phone_form']);
-    expect((await noted(uuid)).inputs).toHaveLength(2);
+    expect((await notedAt(uuid, 'pet')).inputs).toHaveLength(2);
+  });
+});
+
+describe('a run that goes on over another process of the API, and comes back', () => {
+  const elsewhere = async (uuid: string, body: object) => {
+    const other = await api.impatient(await api.clientWith('0', 'USDT'));
+    expect(told(await other.call('POST /my/signup', { uuid, ...body }))).toEqual(expect.any(String));
+    await other.stop();
+  };
+
+  it('is judged by the form it is at, not by the one it was answered with there', async () => {
+    const phone = device();
+    const { uuid, email } = await atHobby(phone);
+    await elsewhere(uuid, { hobby: 'chess' });
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+    const { extra } = await api.hub.one<{ extra: object }>(`select extra from client where email = $1`, [email]);
+    expect(extra).toMatchObject({ hobby: 'chess', pet: 'cat' });
+  });
+
+  it('hears what is wrong with that form', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await elsewhere(uuid, { hobby: 'chess' });
+    const { status, body } = await send(phone, uuid, { pet: '' });
+    expect([status, body.error.details[0].field]).toEqual([400, 'pet']);
+  });
+
+  it('goes nowhere when it was ended there', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await api.hub.steering.stopWizard(uuid, 'user:1', 'cancelled');
+    expect(told(await send(phone, uuid, { hobby: 'chess' }))).toEqual([404, 'wizard_not_found', undefined]);
+    expect((await api.hub.pool.query(`select from wizard_input where run_id = $1`, [await idOf(uuid)])).rowCount).toBe(
+      1,
+    );
   });
 });
