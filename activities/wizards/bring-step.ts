@@ -9,7 +9,7 @@ import {
   type WizardState,
 } from '../../domain/wizards/machine.ts';
 import type { Tools } from '../kit/activity.ts';
-import { beginsWithEffect } from './step.ts';
+import { beginsWithEffect, isSilent } from './step.ts';
 import { stepModule } from './steps.ts';
 import { planOf, runAt } from './work.ts';
 
@@ -21,7 +21,7 @@ export interface Reached {
   step: Step | null;
 }
 
-/** What a run answered. `noted`: when the books show it too; whoever reads them before finds that they are behind (`isBehind` of a run). Null: they do. */
+/** What a run answered. `noted`: when the books show it too; whoever reads them before finds that they are behind (`mayBeBehind` of a run). Null: they do. */
 export interface Brought extends Reached {
   noted: Promise<void> | null;
 }
@@ -72,17 +72,18 @@ const noteAnswer = async (
     return { ...reachedAs(place, await noteWhereabouts(tools, run), plan), noted: null };
   const clientId = typeof facts['clientId'] === 'number' ? facts['clientId'] : run.clientId;
   const there: WizardRun = { ...run, state: 'open', position, step: step.name, facts, inputs: [...inputs], clientId };
-  const isNoted = beginsWithEffect(stepModule(step.kind));
-  return { run: there, step, noted: isNoted ? null : noteReached(tools.pool, there, plan.lifetimeSeconds) };
+  const isNotedByItself = beginsWithEffect(stepModule(step.kind));
+  return { run: there, step, noted: isNotedByItself ? null : noteReached(tools.pool, there, plan.lifetimeSeconds) };
 };
 
-/** Asks a run where it is, and notes it when its inputs prove it. For whoever finds that the books may be behind. */
+/** Asks a run where it is, and notes it when its inputs prove it. For whoever finds that the books may be behind. A step that asks nothing is no place to wait at. */
 export const noteWhereabouts = async ({ pool, ring, steer }: With, { id, uuid }: WizardRun): Promise<WizardRun> => {
   const { step: name, over, inputs } = await steer.whereIsWizard(uuid);
   if (over === null && name !== null) {
     const { run, plan, step } = await runAt({ db: pool, ring }, id, name, inputs);
     const position = plan.steps.indexOf(step);
-    await noteReached(pool, { ...run, position, step: name, inputs: [...inputs] }, plan.lifetimeSeconds);
+    if (!isSilent(stepModule(step.kind)))
+      await noteReached(pool, { ...run, position, step: name, inputs: [...inputs] }, plan.lifetimeSeconds);
   }
   return loadRun(pool, id);
 };

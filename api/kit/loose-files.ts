@@ -10,7 +10,7 @@ export const putLoose = async (db: Queryable, storage: FileStorage, key: string,
 };
 
 /** In the transaction whose row names the file from now on. */
-export const hold = async (db: Queryable, key: string): Promise<void> => {
+export const nameFile = async (db: Queryable, key: string): Promise<void> => {
   await db.query('delete from loose_file where storage_key = $1', [key]);
 };
 
@@ -23,7 +23,7 @@ export const loosen = async (db: Queryable, key: string): Promise<void> => {
 export const removeLoose = async (db: Queryable, storage: FileStorage, key: string): Promise<void> => {
   const remove = async (loose: string): Promise<void> => {
     await storage.remove(loose);
-    await hold(db, loose);
+    await nameFile(db, loose);
   };
   try {
     const { rows } = await db.query<{ key: string }>(

@@ -9,7 +9,7 @@ import type { FileStorage } from '../../storage/file-storage.ts';
 import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
-import { hold, loosen, putLoose, removeLoose } from '../kit/loose-files.ts';
+import { loosen, nameFile, putLoose, removeLoose } from '../kit/loose-files.ts';
 import type { Upload } from '../kit/multipart.ts';
 
 export interface NewDocument {
@@ -53,7 +53,7 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
       ],
     );
     const { id } = rows[0]!;
-    await hold(db, key);
+    await nameFile(db, key);
     await recordAudit(db, {
       actor: actorName(actor),
       action: 'documents.create',

@@ -7,7 +7,7 @@ import type { FileStorage } from '../../storage/file-storage.ts';
 import { type Actor, actorName } from '../kit/access.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import type { SentFile } from '../kit/file-answer.ts';
-import { hold, loosen, putLoose, removeLoose } from '../kit/loose-files.ts';
+import { loosen, nameFile, putLoose, removeLoose } from '../kit/loose-files.ts';
 import type { Upload } from '../kit/multipart.ts';
 
 interface Whose {
@@ -38,7 +38,7 @@ export const keepPhoto = async (
          user_id = excluded.user_id, create_time = now()`,
       [clientId, content.type, content.bytes.length, key, actor.kind === 'user' ? actor.id : null],
     );
-    await hold(db, key);
+    await nameFile(db, key);
     if (rows[0]) await loosen(db, rows[0].key);
     await recordAudit(db, {
       actor: actorName(actor),

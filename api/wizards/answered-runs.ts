@@ -27,11 +27,12 @@ export class AnsweredRuns {
     await this.runs.get(uuid);
   }
 
-  /** Once: it may go on elsewhere, and whoever relies on it must see that it did not. */
+  /** Then it is forgotten. It may have gone on elsewhere: whoever relies on it must see that it did not. */
   async take(uuid: string, isWanted: (run: WizardRun) => boolean): Promise<WizardRun | null> {
-    const run = await this.runs.get(uuid);
+    const answered = this.runs.get(uuid);
+    const run = await answered;
     if (!run || !isWanted(run)) return null;
-    this.runs.delete(uuid);
+    if (this.runs.get(uuid) === answered) this.runs.delete(uuid);
     return run;
   }
 }

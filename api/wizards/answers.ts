@@ -6,7 +6,8 @@ import { noteDevice } from '../../db/repositories/devices.ts';
 import { loadDraft, WIZARD_PURPOSE, type WizardRun } from '../../db/repositories/wizards.ts';
 import type { TokenPair, Tokens } from '../kit/tokens.ts';
 import { gone } from './refusals.ts';
-import { END, type WizardAnswer, type WizardHub } from './wizard-hub.ts';
+import { END } from './waiting.ts';
+import type { WizardAnswer, WizardHub } from './wizard-hub.ts';
 
 export const WizardAnswerShape = z
   .object({

@@ -3,7 +3,8 @@ import type { Facts, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Call } from '../kit/procedure.ts';
 import { answerAs } from './answers.ts';
 import { callerOf } from './caller.ts';
-import { END, type Opening, type Reached, type WizardHub } from './wizard-hub.ts';
+import { END } from './waiting.ts';
+import type { Opening, Reached, WizardHub } from './wizard-hub.ts';
 
 type ByClient = Pick<Call<'client'>, 'ip' | 'req' | 'actor'>;
 

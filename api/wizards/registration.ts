@@ -7,7 +7,8 @@ import { id } from '../kit/shapes.ts';
 import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
 import { type Caller, callerOf } from './caller.ts';
 import { disabled, gone, wrongStep } from './refusals.ts';
-import { type Definition, type Reached, type WizardAnswer, type WizardHub, workflowOf } from './wizard-hub.ts';
+import { workflowOf } from './waiting.ts';
+import type { Definition, Reached, WizardAnswer, WizardHub } from './wizard-hub.ts';
 
 const MEANT = { type: 'registration' } as const;
 

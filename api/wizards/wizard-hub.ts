@@ -2,20 +2,17 @@ import { createHash, randomUUID } from 'node:crypto';
 import { bringStep, noteBeginning, noteWhereabouts, type Reached } from '../../activities/wizards/bring-step.ts';
 import { isMarkOf, markOf, networkOf } from '../../activities/wizards/device.ts';
 import { BEGINNING_KINDS, SILENT_KINDS, stepModule } from '../../activities/wizards/steps.ts';
-import type { Asked, Judged, StepModule } from '../../activities/wizards/step.ts';
+import type { Asked, StepModule } from '../../activities/wizards/step.ts';
 import { atStep, planOf } from '../../activities/wizards/work.ts';
 import type { Queryable } from '../../db/pool.ts';
 import {
   type AskedRun,
   findRun,
   insertInput,
-  insertNextInput,
   insertRun,
   loadDraft,
-  loadInputs,
   noteOpening,
   noteUnanswered,
-  wantAgain,
   type WizardRun,
 } from '../../db/repositories/wizards.ts';
 import { isHubFailure } from '../../domain/failures.ts';
@@ -23,16 +20,14 @@ import type { Facts, Step, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Submission } from '../../domain/wizards/machine.ts';
 import type { Steering } from '../../worker/steering.ts';
 import { canonical } from '../kit/json-body.ts';
-import { parsePart } from '../kit/validate.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { AnsweredRuns } from './answered-runs.ts';
 import type { Caller } from './caller.ts';
 import { disabled, gone, wrongStep } from './refusals.ts';
+import { SentStep } from './sent-step.ts';
+import { type Waiting, waitingAt, workflowOf } from './waiting.ts';
 
 export type { Reached };
-
-/** B2Core's name of the last step of every wizard. */
-export const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 
 /** The shape of every answer (objects-front-office 1.3). */
 export interface WizardAnswer {
@@ -70,7 +65,7 @@ export class WizardHub {
   readonly hub: MoneyHub;
   /** Steps that are being sent now, by what is sent and by whom. */
   private readonly underWay = new Map<string, Promise<Reached>>();
-  private readonly answered = new AnsweredRuns();
+  readonly answered = new AnsweredRuns();
 
   constructor(hub: MoneyHub) {
     this.hub = hub;
@@ -149,66 +144,15 @@ export class WizardHub {
     const name = JSON.stringify([uuid, meant, caller, marks[0].toString('base64')]);
     const going =
       this.underWay.get(name) ??
-      this.take(uuid, meant, caller, { body, marks }).finally(() => void this.underWay.delete(name));
+      new SentStep(this, uuid, meant, caller, body, marks).take().finally(() => void this.underWay.delete(name));
     this.underWay.set(name, going);
     return going;
   }
 
-  private async take(
-    uuid: string,
-    meant: Meant,
-    caller: Caller,
-    sent: { body: Record<string, unknown>; marks: [Buffer, ...Buffer[]] },
-  ): Promise<Reached> {
-    const { type, steps } = meant;
-    const { body, marks } = sent;
-    const recalled = await this.recalled(uuid, meant, caller);
-    const found = recalled ?? (await this.find(uuid, type, caller, marks));
-    if (isRepeated(found, steps)) return this.takeAgain(found);
-    const { run, step, module, replaces } = await this.meant(await this.present(found), steps);
-    const checked = await this.judged({ run, step, module }, caller, body).catch(async (error: unknown) => {
-      // The same came to another process at this moment: what is right only once was right there.
-      const twin = await this.find(uuid, type, caller, marks);
-      if (isRepeated(twin, steps)) return twin;
-      if (recalled && (twin.isBehind || twin.step !== step.name || twin.state !== 'open')) return null;
-      // It may have been meant for the step before, which somebody else took.
-      if (run.step !== found.step) throw wrongStep(workflowOf(step));
-      return this.refused(run, error);
-    });
-    if (checked === null) return this.take(uuid, meant, caller, sent);
-    if ('repeated' in checked) return this.takeAgain(checked);
-    const { keep = {}, facts = {} } = checked;
-    const told = { facts, after: afterOf(run, replaces), ...(replaces !== undefined && { replaces }) };
-    const kept = { runId: run.id, step: step.name, mark: marks[0], keep: { ...keep, ...told } };
-    const input = await (recalled
-      ? insertNextInput(this.db, this.ring, kept, run.inputs)
-      : insertInput(this.db, this.ring, kept));
-    if (input === null) return this.take(uuid, meant, caller, sent);
-    return this.send(run, { step: step.name, input, ...told });
-  }
-
-  /** A run at the step it was answered with here, which may have gone on elsewhere since: what is sent for it is kept only if it has not. */
-  private async recalled(uuid: string, { type, steps }: Meant, caller: Caller): Promise<AskedRun | null> {
-    const isMeant = (run: WizardRun) => this.mayGoOn(run, type, caller) && (!steps || steps.includes(run.step!));
-    const run = await this.answered.take(uuid, isMeant);
-    return run && { ...run, repeated: null, isBehind: false };
-  }
-
-  private async judged(at: Waiting, caller: Caller, body: Record<string, unknown>): Promise<Judged> {
-    const sent = at.module.sent ? parsePart(at.module.sent, body, 'step') : body;
-    return at.module.check!(await this.asked(at.run, at.step, caller), sent);
-  }
-
-  /** What was sent before is wanted again. */
-  private async takeAgain(run: Repeated): Promise<Reached> {
-    const { input } = run.repeated;
-    if (!run.inputs.includes(input)) await wantAgain(this.db, run.id, input);
-    return this.send(run, (await loadInputs(this.db, this.ring, run.id, [input]))[0]!);
-  }
-
   /** A code once more. Throws `resend_too_early`, `wrong_step`. */
   async sendAgain(uuid: string, { type, steps }: Meant, caller: Caller): Promise<Reached> {
-    const { run, step, module } = await this.waiting(await this.present(await this.find(uuid, type, caller, [])));
+    const found = await this.find(uuid, type, caller, []);
+    const { run, step, module } = await this.waiting(await this.whereItIs(found));
     if (steps && !steps.includes(step.name)) throw wrongStep(workflowOf(step));
     await this.resend(run, step, module);
     return { run, step };
@@ -248,16 +192,19 @@ export class WizardHub {
     return run;
   }
 
-  private mayGoOn(run: WizardRun, type: WizardType, { clientId, userAgent }: Caller): boolean {
+  mayGoOn(run: WizardRun, type: WizardType, { clientId, userAgent }: Caller): boolean {
     if (run.type !== type || (run.openedBy !== null && run.openedBy !== clientId)) return false;
     return run.deviceMark === null || isMarkOf(this.ring, run.deviceMark, userAgent);
   }
 
-  /** A run as it is now: it is asked where the books may be behind, for what is sent must not be judged by a step that is done. */
-  private async present(run: AskedRun): Promise<WizardRun> {
-    return run.isBehind && run.state === 'open'
-      ? this.hub.ask((steer) => noteWhereabouts(this.tools(steer), run))
-      : run;
+  /** A run as it is now: it is asked where the books may be behind. */
+  async whereItIs(run: AskedRun): Promise<WizardRun> {
+    if (!run.mayBeBehind || run.state !== 'open') return run;
+    try {
+      return await this.hub.ask((steer) => noteWhereabouts(this.tools(steer), run));
+    } catch (error) {
+      throw isHubFailure(error) && error.reason === 'not_waiting' ? gone() : error;
+    }
   }
 
   /** The step a run waits at. */
@@ -265,18 +212,7 @@ export class WizardHub {
     if (run.state !== 'open') throw gone();
     const step = (await planOf(this.db, run)).steps.find(({ name }) => name === run.step);
     if (!step) throw gone();
-    return { run, step, module: stepModule(step.kind) };
-  }
-
-  /** The step that something is sent for: the one the run waits at, or the one before it where that may be sent anew. */
-  private async meant(run: WizardRun, steps: readonly string[] | undefined): Promise<Waiting & { replaces?: number }> {
-    const waiting = await this.waiting(run);
-    if (!steps || steps.includes(waiting.step.name)) return waiting;
-    const [last] = await loadInputs(this.db, this.ring, run.id, run.inputs.slice(-1));
-    const step = (await planOf(this.db, run)).steps.find(({ name }) => name === last?.step);
-    if (!step || !steps.includes(step.name) || !stepModule(step.kind).replaceable)
-      throw wrongStep(workflowOf(waiting.step));
-    return { run, step, module: stepModule(step.kind), replaces: last!.input };
+    return waitingAt(run, step);
   }
 
   async asked(run: WizardRun, step: Step, caller: Caller): Promise<Asked<unknown>> {
@@ -294,6 +230,9 @@ export class WizardHub {
     try {
       const { noted, ...reached } = await this.hub.ask((steer) => bringStep(this.tools(steer), run, submission));
       if (noted) this.answered.add(reached.run, noted);
+      noted?.catch(({ code }: { code?: string }) =>
+        this.hub.deps.log.warn({ runId: run.id, code }, 'where a wizard run is was not noted'),
+      );
       return reached;
     } catch (error) {
       if (!isHubFailure(error) || error.type === 'Unavailable') {
@@ -318,7 +257,7 @@ export class WizardHub {
   }
 
   /** Too many wrong codes end the run; a wrong one is shown to operators. */
-  private async refused(run: WizardRun, error: unknown): Promise<never> {
+  async refused(run: WizardRun, error: unknown): Promise<never> {
     if (isHubFailure(error) && error.reason === 'too_many_attempts')
       await this.hub.ask((steering) => steering.stopWizard(run.uuid, 'tries', 'failed')).catch(() => undefined);
     if (isHubFailure(error) && error.reason === 'invalid_code') void this.noteWrongCode(run).catch(() => undefined);
@@ -339,22 +278,5 @@ export class WizardHub {
   }
 }
 
-interface Waiting {
-  run: WizardRun;
-  step: Step;
-  module: StepModule;
-}
-
-type Repeated = AskedRun & { repeated: NonNullable<AskedRun['repeated']> };
-
-const isRepeated = (run: AskedRun, steps: Meant['steps']): run is Repeated =>
-  run.repeated !== null && (steps === undefined || steps.includes(run.repeated.step));
-
-/** The input a submission comes after; of one that stands instead of another, what that came after. */
-const afterOf = ({ inputs }: WizardRun, replaces: number | undefined): number | null =>
-  inputs.at(replaces === undefined ? -1 : -2) ?? null;
-
 /** The mark of what was sent with the opening. */
 const OPENING = createHash('sha256').update('opening').digest();
-
-export const workflowOf = (step: Step): string => stepModule(step.kind).workflow?.(step.settings) ?? END;

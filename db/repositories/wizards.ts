@@ -42,16 +42,16 @@ export interface AskedRun extends WizardRun {
   /** The input under which the same was sent before. */
   repeated: { input: number; step: string } | null;
   /** Something was kept for its step, and what came of that is not noted yet: it may have gone on. */
-  isBehind: boolean;
+  mayBeBehind: boolean;
 }
 
-/** Of a run `r`: what was sent for the step it is noted at, of which nothing else is noted. */
-const KEPT_FOR_ITS_STEP = `from wizard_input k where k.run_id = r.id and k.step = r.step and not k.id = any(r.inputs)`;
+/** Of a run `r`: what was sent for the step it is noted at, and may have reached it. */
+const KEPT_FOR_ITS_STEP = `select from wizard_input k where k.run_id = r.id and k.step = r.step and k.state in ('kept', 'unanswered') and not k.id = any(r.inputs)`;
 
 export const findRun = async (db: Queryable, uuid: string, marks: readonly Buffer[]): Promise<AskedRun | null> => {
   const { rows } = await db.query<AskedRun>(
     `select ${COLUMNS}, case when i.id is not null then jsonb_build_object('input', i.id, 'step', i.step) end as repeated,
-            exists (select ${KEPT_FOR_ITS_STEP} and k.state = 'kept') as "isBehind"
+            exists (${KEPT_FOR_ITS_STEP}) as "mayBeBehind"
        from wizard_run r left join lateral (select id, step from wizard_input i where i.run_id = r.id and i.mark = any($2) limit 1) i on true
       where r.uuid = $1`,
     [uuid, marks],
@@ -138,20 +138,20 @@ export const insertInput = async (db: Queryable, ring: KeyRing, input: NewInput)
 export const insertNextInput = async (
   db: Queryable,
   ring: KeyRing,
-  input: NewInput,
+  input: Omit<NewInput, 'userId'>,
   taken: readonly number[],
 ): Promise<number | null> =>
   (
     await db.query<{ id: number }>(
       `insert into wizard_input (run_id, step, mark, sealed)
        select r.id, r.step, $3, $4 from wizard_run r
-        where r.id = $1 and r.state = 'open' and r.step = $2 and r.inputs = $5::int[] and not exists (select ${KEPT_FOR_ITS_STEP} and k.state in ('kept', 'unanswered'))
+        where r.id = $1 and r.state = 'open' and r.step = $2 and r.inputs = $5::int[] and not exists (${KEPT_FOR_ITS_STEP})
        on conflict (run_id, mark) do nothing returning id`,
       [input.runId, input.step, input.mark, sealed(ring, input), taken],
     )
   ).rows[0]?.id ?? null;
 
-const sealed = (ring: KeyRing, { keep }: NewInput): Buffer =>
+const sealed = (ring: KeyRing, { keep }: Pick<NewInput, 'keep'>): Buffer =>
   ring.seal(Buffer.from(JSON.stringify(keep)), WIZARD_PURPOSE);
 
 /** What was sent before is sent again: of what was kept for its step it is what counts. */

@@ -2,21 +2,18 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { toProblem } from '../../api/kit/errors.ts';
-import { createPool, inTransaction } from '../../db/pool.ts';
-import { freshDatabase } from '../kit/hub.ts';
+import { inTransaction } from '../../db/pool.ts';
+import { freshPool } from '../kit/hub.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
+let database: Awaited<ReturnType<typeof freshPool>>;
 let pool: pg.Pool;
 beforeAll(async () => {
-  database = await freshDatabase();
-  pool = createPool(database.url, 2);
+  database = await freshPool(2);
+  ({ pool } = database);
   await pool.query(`create table door (id integer primary key)`);
   await pool.query(`insert into door values (1), (2)`);
 });
-afterAll(async () => {
-  await pool?.end();
-  await database?.drop();
-});
+afterAll(() => database?.drop());
 
 const told = (error: unknown) => {
   const { status, details } = toProblem(error);

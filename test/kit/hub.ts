@@ -30,7 +30,7 @@ import { CONFIG_KEYS, PAYLOAD_KEYS } from './keys.ts';
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** A database copied from the template, for one test file. */
-export const freshDatabase = async (): Promise<{ url: string; drop: () => Promise<void> }> => {
+const freshDatabase = async (): Promise<{ url: string; drop: () => Promise<void> }> => {
   const adminUrl = process.env['HUB_TEST_DATABASE_URL']!;
   const name = `hub_test_${randomBytes(6).toString('hex')}`;
   const run = async (sql: string) => {
@@ -43,6 +43,15 @@ export const freshDatabase = async (): Promise<{ url: string; drop: () => Promis
     url: Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href,
     drop: () => run(`drop database if exists ${name} with (force)`),
   };
+};
+
+/** One with a pool of its own, for tests that need nothing else of a hub. */
+export const freshPool = async (size: number): Promise<{ pool: pg.Pool; url: string; drop: () => Promise<void> }> => {
+  const { url, drop } = await freshDatabase();
+  const pool = createPool(url, size);
+  // A connection that is given up may still be closing when its database is dropped.
+  pool.on('error', () => undefined);
+  return { pool, url, drop: () => pool.end().then(drop) };
 };
 
 /** A Temporal namespace of its own, so that queues and ids of test files never meet. */

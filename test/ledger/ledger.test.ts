@@ -2,23 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { createPool, inTransaction } from '../../db/pool.ts';
+import { inTransaction } from '../../db/pool.ts';
 import { checkLedger, type LedgerTransfer, openLedgerAccount, post } from '../../db/repositories/ledger.ts';
-import { freshDatabase } from '../kit/hub.ts';
+import { freshPool } from '../kit/hub.ts';
 
 let pool: pg.Pool;
 let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  const database = await freshDatabase();
-  ({ drop } = database);
-  pool = createPool(database.url, 12);
-  pool.on('error', () => undefined);
+  ({ pool, drop } = await freshPool(12));
 });
-afterAll(async () => {
-  await pool.end();
-  await drop();
-});
+afterAll(() => drop());
 
 let wallets = 0;
 const wallet = async (amount = '0', currency = 840, alpha = 'USD'): Promise<string> => {

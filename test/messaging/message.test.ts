@@ -232,6 +232,8 @@ describe('a message that another connection has begun to send', () => {
   it('is not failed by the first one', async () => {
     const id = await queue(mail());
     await becomes(id, 'accepted');
+    // A run that is not over yet would find it to be sent once more.
+    await hub.ends(`message:${id}`);
     await hub.pool.query(`update message set state = 'sending' where id = $1`, [id]);
     const { reference } = await row(id);
     const news = { reference, state: 'failed', providerStatus: 'bounced' } as const;

@@ -3,29 +3,25 @@ import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { KeyRing } from '../../config/key-ring.ts';
-import { createPool } from '../../db/pool.ts';
 import { acceptAudit, checkAudit, linkText, sealNext } from '../../db/repositories/audit-chain.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { keysInUse, resealAll } from '../../db/repositories/sealed.ts';
 import { randomKeys } from '../kit/api-client.ts';
-import { freshDatabase } from '../kit/hub.ts';
+import { freshPool } from '../kit/hub.ts';
 
 const KEYS = randomKeys();
 const ring = new KeyRing(KEYS);
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
+let database: Awaited<ReturnType<typeof freshPool>>;
 let pool: pg.Pool;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  pool = createPool(database.url, 4);
+  database = await freshPool(4);
+  ({ pool } = database);
   await write(5);
   while ((await sealNext(pool, ring)).sealed > 0);
 });
-afterEach(async () => {
-  await pool.end();
-  await database.drop();
-});
+afterEach(() => database.drop());
 
 const write = async (rows: number): Promise<void> => {
   for (let n = 0; n < rows; n++)

@@ -1,5 +1,6 @@
 /** Where a run is stands in the run; the books follow it. Here whoever was to write them died: whatever is asked next finds the run where it is. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { noteWhereabouts } from '../../activities/wizards/bring-step.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { insertInput, loadRun, noteReached } from '../../db/repositories/wizards.ts';
 import { HubFailure } from '../../domain/failures.ts';
@@ -86,6 +87,12 @@ const kept = async (uuid: string, step: string, said = 'chess') =>
     keep: { [`extra:${step}`]: { [step]: said }, facts: {} },
   });
 
+/** Sends something to a process of the API that knows nothing of the run. */
+const elsewhere = async (uuid: string, body: object) => {
+  const other = await api.impatient(await api.clientWith('0', 'USDT'));
+  return other.call('POST /my/signup', { uuid, ...body }).finally(() => other.stop());
+};
+
 /** As if a minute had passed since everything was sent. */
 const aMinuteLater = async (uuid: string) =>
   api.hub.pool.query(
@@ -124,9 +131,27 @@ describe('a step that the run took and nobody noted', () => {
     const phone = device();
     const { uuid, email } = await atHobby(phone);
     await takenUnnoted(phone, uuid);
-    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+    const { status, body } = await elsewhere(uuid, { pet: '' });
+    expect([status, body.error.details[0].field]).toEqual([400, 'pet']);
+    expect((await elsewhere(uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
     const { extra } = await api.hub.one<{ extra: object }>(`select extra from client where email = $1`, [email]);
     expect(extra).toMatchObject({ hobby: 'chess', pet: 'cat' });
+  });
+
+  it('is known to be done by the same process too, which noted it', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await takenUnnoted(phone, uuid);
+    expect((await send(phone, uuid, { pet: 'cat' })).body).toMatchObject({ code: 202, done: true });
+  });
+
+  it('is known to be done by an operator', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await takenUnnoted(phone, uuid);
+    const operator = await api.operator();
+    expect((await operator.call(`POST /wizards/runs/${await idOf(uuid)}/resend`)).status).toBe(409);
+    expect(await noted(uuid)).toMatchObject({ step: 'pet' });
   });
 
   it('is noted by the sweep when nobody comes again', async () => {
@@ -192,6 +217,23 @@ describe('a step that was kept twice, because the second corrects the first', ()
     expect(await noted(uuid)).toMatchObject({ step: 'pet', inputs: [expect.any(Number), last] });
   });
 
+  it('reaches it so also when nobody could be asked, as it came, where the run is', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const first = await kept(uuid, 'hobby', 'chess');
+    await aMinuteLater(uuid);
+    const hasty = await api.impatient(await api.clientWith('0', 'USDT'));
+    await api.hub.pause();
+    expect((await hasty.call('POST /my/signup', { uuid, hobby: 'go' })).status).toBe(503);
+    await hasty.stop();
+    await api.hub.resume();
+    await aMinuteLater(uuid);
+    await sweep();
+    const { step, inputs } = await noted(uuid);
+    expect([step, inputs.length]).toEqual(['pet', 2]);
+    expect(inputs).not.toContain(first);
+  });
+
   it('reaches it as it was first, when that is sent once more', async () => {
     const phone = device();
     const { uuid } = await atHobby(phone);
@@ -255,6 +297,18 @@ describe('a kept step that cannot be opened', () => {
 });
 
 describe('where a run is', () => {
+  it('is no step that asks nothing: it is about to leave that by itself', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await send(phone, uuid, { hobby: 'chess' });
+    const run = await notedAt(uuid, 'pet');
+    const inputs = [...run.inputs, await kept(uuid, 'pet', 'cat')];
+    const { pool } = api.hub;
+    const whereIsWizard = () => Promise.resolve({ step: 'client', over: null, inputs });
+    const steer = { whereIsWizard, submitStep: () => Promise.reject(new Error('nothing is sent')) };
+    expect(await noteWhereabouts({ pool, ring: new KeyRing(CONFIG_KEYS), steer }, run)).toEqual(run);
+  });
+
   it('is noted forward only: who comes late changes nothing', async () => {
     const phone = device();
     const { uuid } = await atHobby(phone);
@@ -306,12 +360,6 @@ describe('two devices at a step that begins with nothing', () => {
 });
 
 describe('a run that goes on over another process of the API, and comes back', () => {
-  const elsewhere = async (uuid: string, body: object) => {
-    const other = await api.impatient(await api.clientWith('0', 'USDT'));
-    expect(told(await other.call('POST /my/signup', { uuid, ...body }))).toEqual(expect.any(String));
-    await other.stop();
-  };
-
   it('is judged by the form it is at, not by the one it was answered with there', async () => {
     const phone = device();
     const { uuid, email } = await atHobby(phone);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/entities/wizards.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { insertInput, loadRun, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
+import { findRun, insertInput, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
 import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
@@ -139,13 +139,14 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
 };
 
 /** 404 for a run of a client whom this user may not see. */
-const seen = async ({ db }: WizardHub, actor: UserActor, runId: number): Promise<Run> => {
-  const { rowCount } = await db.query(
-    `select 1 from wizard_run where id = $1 and ${scopeSql(actor, 'wizard_run.client_id')}`,
+const seen = async (wizards: WizardHub, actor: UserActor, runId: number): Promise<Run> => {
+  const { rows } = await wizards.db.query<{ uuid: string }>(
+    `select uuid from wizard_run where id = $1 and ${scopeSql(actor, 'wizard_run.client_id')}`,
     [runId],
   );
-  if (rowCount === 0) throw notFound('wizard run');
-  return loadRun(db, runId);
+  const run = rows[0] && (await findRun(wizards.db, rows[0].uuid, []));
+  if (!run) throw notFound('wizard run');
+  return wizards.whereItIs(run);
 };
 
 /** Written before the act is sent, so that nothing is done that is not written down. */

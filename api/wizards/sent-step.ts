@@ -1,0 +1,167 @@
+import type { Reached } from '../../activities/wizards/bring-step.ts';
+import type { Judged } from '../../activities/wizards/step.ts';
+import { planOf } from '../../activities/wizards/work.ts';
+import {
+  type AskedRun,
+  insertInput,
+  insertNextInput,
+  loadInputs,
+  wantAgain,
+  type WizardRun,
+} from '../../db/repositories/wizards.ts';
+import { parsePart } from '../kit/validate.ts';
+import type { Caller } from './caller.ts';
+import { wrongStep } from './refusals.ts';
+import { type Waiting, waitingAt, workflowOf } from './waiting.ts';
+import type { Meant, WizardHub } from './wizard-hub.ts';
+
+type At = Waiting & { replaces?: number };
+type Repeated = AskedRun & { repeated: NonNullable<AskedRun['repeated']> };
+
+/** Something a client sent for a step of a run: found right, kept, then taken by the run. */
+export class SentStep {
+  private readonly wizards: WizardHub;
+  private readonly uuid: string;
+  private readonly meant: Meant;
+  private readonly caller: Caller;
+  private readonly body: Record<string, unknown>;
+  /** What was sent is known again by them, the first one by the key of today. */
+  private readonly marks: readonly [Buffer, ...Buffer[]];
+
+  constructor(
+    wizards: WizardHub,
+    uuid: string,
+    meant: Meant,
+    caller: Caller,
+    body: Record<string, unknown>,
+    marks: readonly [Buffer, ...Buffer[]],
+  ) {
+    this.wizards = wizards;
+    this.uuid = uuid;
+    this.meant = meant;
+    this.caller = caller;
+    this.body = body;
+    this.marks = marks;
+  }
+
+  async take(): Promise<Reached> {
+    const answered = await this.asAnsweredHere();
+    return answered ? this.takeAt(answered, true) : this.takeAt(await this.find());
+  }
+
+  private find(): Promise<AskedRun> {
+    return this.wizards.find(this.uuid, this.meant.type, this.caller, this.marks);
+  }
+
+  /** A run at the step it was answered with here. It may have gone on elsewhere since. */
+  private async asAnsweredHere(): Promise<AskedRun | null> {
+    const { type, steps } = this.meant;
+    const run = await this.wizards.answered.take(
+      this.uuid,
+      (one) => this.wizards.mayGoOn(one, type, this.caller) && (!steps || steps.includes(one.step!)),
+    );
+    return run && { ...run, repeated: null, mayBeBehind: false };
+  }
+
+  /** `doubtful`: the run was not looked up, so nothing is kept or refused before it is. */
+  private async takeAt(found: AskedRun, doubtful = false): Promise<Reached> {
+    if (isRepeated(found, this.meant)) return this.takeAgain(found);
+    const at = await this.at(found);
+    let judged: Judged;
+    try {
+      judged = await this.judge(at);
+    } catch (error) {
+      // The same may have come to another process at this moment: what is right only once was right there.
+      const present = await this.find();
+      const other = isRepeated(present, this.meant) || (doubtful && this.isPast(present, at));
+      return other ? this.takeAt(present) : this.wizards.refused(at.run, error);
+    }
+    return doubtful ? this.keepIfStill(at, judged) : this.keep(at, judged);
+  }
+
+  private async keep(at: At, judged: Judged): Promise<Reached> {
+    const { db, ring } = this.wizards;
+    return this.send(at, judged, await insertInput(db, ring, this.inputOf(at, judged)));
+  }
+
+  private async keepIfStill(at: At, judged: Judged): Promise<Reached> {
+    const { db, ring } = this.wizards;
+    const input = await insertNextInput(db, ring, this.inputOf(at, judged), at.run.inputs);
+    if (input !== null) return this.send(at, judged, input);
+    const present = await this.find();
+    // What was found right is not judged twice, for some things are right only once.
+    const isElsewhere = isRepeated(present, this.meant) || this.isPast(present, at);
+    return isElsewhere ? this.takeAt(present) : this.keep(at, judged);
+  }
+
+  private inputOf({ run, step, replaces }: At, { keep = {}, facts = {} }: Judged) {
+    const told = toldWith(run, facts, replaces);
+    return { runId: run.id, step: step.name, mark: this.marks[0], keep: { ...keep, ...told } };
+  }
+
+  private send({ run, step, replaces }: At, { facts = {} }: Judged, input: number): Promise<Reached> {
+    return this.wizards.send(run, { step: step.name, input, ...toldWith(run, facts, replaces) });
+  }
+
+  /** What was sent before is wanted again. */
+  private async takeAgain(run: Repeated): Promise<Reached> {
+    const { db, ring } = this.wizards;
+    const { input } = run.repeated;
+    if (!run.inputs.includes(input)) await wantAgain(db, run.id, input);
+    return this.wizards.send(run, (await loadInputs(db, ring, run.id, [input]))[0]!);
+  }
+
+  private async judge({ run, step, module }: At): Promise<Judged> {
+    const sent = module.sent ? parsePart(module.sent, this.body, 'step') : this.body;
+    return module.check!(await this.wizards.asked(run, step, this.caller), sent);
+  }
+
+  /** The step it is sent for: the one the run waits at, or the one before it where that may be sent anew. */
+  private async at(found: AskedRun): Promise<At> {
+    const { steps } = this.meant;
+    const { wizards } = this;
+    const noted = await wizards.waiting(found);
+    // What is for another step than the books show may be for the one they do not show yet.
+    const waiting =
+      found.mayBeBehind && !this.fits(noted) ? await wizards.waiting(await wizards.whereItIs(found)) : noted;
+    const { run } = waiting;
+    if (!steps || steps.includes(waiting.step.name)) return waiting;
+    const [last] = await loadInputs(wizards.db, wizards.ring, run.id, run.inputs.slice(-1));
+    const step = (await planOf(wizards.db, run)).steps.find(({ name }) => name === last?.step);
+    const before = step && waitingAt(run, step);
+    if (!before || !steps.includes(before.step.name) || !before.module.replaceable)
+      throw wrongStep(workflowOf(waiting.step));
+    return { ...before, replaces: last!.input };
+  }
+
+  /** Whether it looks like what this step asks for: no body does for two steps of a run (domain/wizards/definition.ts). */
+  private fits({ step, module }: Waiting): boolean {
+    const { steps } = this.meant;
+    if (steps && !steps.includes(step.name)) return false;
+    if (!module.body) return module.sent?.safeParse(this.body).success ?? true;
+    const { wants, takes } = module.body(step.settings);
+    const names = Object.keys(this.body).filter((name) => !WITH_EVERY_FORM.includes(name));
+    return wants.every((name) => names.includes(name)) && names.every((name) => takes.includes(name));
+  }
+
+  /** Whether the run is not any more where this was judged. */
+  private isPast(present: AskedRun, at: At): boolean {
+    return present.step !== at.step.name || present.state !== 'open' || (present.mayBeBehind && !this.fits(at));
+  }
+}
+
+const WITH_EVERY_FORM = ['device_fingerprint', 'recaptchaResponse'];
+
+const isRepeated = (run: AskedRun, { steps }: Meant): run is Repeated =>
+  run.repeated !== null && (steps === undefined || steps.includes(run.repeated.step));
+
+/** What goes to the run with an input, and is kept with it. */
+const toldWith = (run: WizardRun, facts: NonNullable<Judged['facts']>, replaces: number | undefined) => ({
+  facts,
+  after: afterOf(run, replaces),
+  ...(replaces !== undefined && { replaces }),
+});
+
+/** The input a submission comes after; of one that stands instead of another, what that came after. */
+const afterOf = ({ inputs }: WizardRun, replaces: number | undefined): number | null =>
+  inputs.at(replaces === undefined ? -1 : -2) ?? null;
