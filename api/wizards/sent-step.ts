@@ -108,7 +108,9 @@ export class SentStep {
     const { db, ring } = this.wizards;
     const { input } = run.repeated;
     if (!run.inputs.includes(input)) await wantAgain(db, run.id, input);
-    return this.wizards.send(run, (await loadInputs(db, ring, run.id, [input]))[0]!);
+    const [kept] = await loadInputs(db, ring, run.id, [input]);
+    // A twin brought it to the run meanwhile, which did not take it: it was dropped, and may be sent anew.
+    return kept ? this.wizards.send(run, kept) : this.takeAt(await this.find());
   }
 
   private async judge({ run, step, module }: At): Promise<Judged> {

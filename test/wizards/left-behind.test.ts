@@ -1,14 +1,17 @@
 /** Where a run is stands in the run; the books follow it. Here whoever was to write them died: whatever is asked next finds the run where it is. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { noteWhereabouts } from '../../activities/wizards/bring-step.ts';
+import { canonical } from '../../api/kit/json-body.ts';
 import { KeyRing } from '../../config/key-ring.ts';
-import { insertInput, loadRun, noteReached } from '../../db/repositories/wizards.ts';
+import { insertInput, loadRun, noteReached, noteUnanswered } from '../../db/repositories/wizards.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { eventually } from '../kit/hub.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 import { anEmail, Device, PASSWORD, startWizardApi } from './devices.ts';
 
+const ring = new KeyRing(CONFIG_KEYS);
 let api: MoneyApi;
 let wizard: string;
 beforeAll(async () => {
@@ -80,7 +83,7 @@ const takenUnnoted = async (from: Device, uuid: string): Promise<{ before: numbe
 
 /** Something that was sent for a step, and never reached its run. */
 const kept = async (uuid: string, step: string, said = 'chess') =>
-  insertInput(api.hub.pool, new KeyRing(CONFIG_KEYS), {
+  insertInput(api.hub.pool, ring, {
     runId: await idOf(uuid),
     step,
     mark: Buffer.from(`${uuid} ${said}`),
@@ -294,6 +297,34 @@ describe('a kept step that cannot be opened', () => {
     expect(await noted(other.uuid)).toMatchObject({ step: 'pet' });
     expect(await noted(broken.uuid)).toMatchObject({ step: 'hobby' });
   });
+
+  it('does not keep an operator from ending its run', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await takenUnnoted(phone, uuid);
+    await api.hub.pool.query(`update wizard_input set sealed = '\\x00' where run_id = $1 and step = 'hobby'`, [
+      await idOf(uuid),
+    ]);
+    const operator = await api.operator();
+    expect((await operator.call(`POST /wizards/runs/${await idOf(uuid)}/cancel`)).status).toBe(204);
+    expect(await noted(uuid)).toMatchObject({ state: 'cancelled' });
+  });
+});
+
+describe('a step that is sent again while a twin of it, which the run did not take, is dropped', () => {
+  it('is sent anew', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    const [mark] = ring.marks(canonical({ hobby: 'chess' }), 'wizard-input');
+    const twin = await insertInput(api.hub.pool, ring, { runId: await idOf(uuid), step: 'hobby', mark, keep: {} });
+    await noteUnanswered(api.hub.pool, twin);
+    const again = await meanwhile(
+      api.hub.pool,
+      (db) => db.query(`delete from wizard_input where id = $1`, [twin]),
+      () => elsewhere(uuid, { hobby: 'chess' }),
+    );
+    expect(told(again)).toBe('phone_form');
+  });
 });
 
 describe('where a run is', () => {
@@ -306,7 +337,7 @@ describe('where a run is', () => {
     const { pool } = api.hub;
     const whereIsWizard = () => Promise.resolve({ step: 'client', over: null, inputs });
     const steer = { whereIsWizard, submitStep: () => Promise.reject(new Error('nothing is sent')) };
-    expect(await noteWhereabouts({ pool, ring: new KeyRing(CONFIG_KEYS), steer }, run)).toEqual(run);
+    expect(await noteWhereabouts({ pool, ring, steer }, run)).toEqual(run);
   });
 
   it('is noted forward only: who comes late changes nothing', async () => {

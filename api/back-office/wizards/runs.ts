@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/entities/wizards.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { findRun, insertInput, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
+import { type AskedRun, findRun, insertInput, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
 import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
@@ -82,7 +82,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
     permission: string,
     summary: string,
     description: string,
-    act: (run: Run, actor: UserActor, note: (db: Queryable) => Promise<void>) => Promise<void>,
+    act: (run: AskedRun, actor: UserActor, note: (db: Queryable) => Promise<void>) => Promise<void>,
   ) =>
     procedure(`POST /wizards/runs/{runId}/${name}`, {
       summary,
@@ -106,8 +106,8 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       'Send the code again',
       'As the client could himself, with the same limits.',
       async (run, _actor, note) => {
-        const { step, module } = await wizards.waiting(run);
-        await wizards.resend(run, step, module, note);
+        const { run: present, step, module } = await wizards.waiting(await wizards.whereItIs(run));
+        await wizards.resend(present, step, module, note);
       },
     ),
 
@@ -117,7 +117,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       'Confirm the step by hand',
       'For the e-mail or phone of a registration, when its code does not arrive. Not for a sign-in or a new password: that would hand the account over.',
       async (run, actor, note) => {
-        const { step } = await wizards.waiting(run);
+        const { run: present, step } = await wizards.waiting(await wizards.whereItIs(run));
         if (run.type !== 'registration' || !['email-code', 'phone-code'].includes(step.kind))
           throw problem(403, 'restricted', 'Only a code of a registration can be confirmed by hand.');
         const facts = step.kind === 'email-code' ? { emailConfirmed: true } : { phoneConfirmed: true };
@@ -126,7 +126,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
           await note(db);
           return insertInput(db, wizards.ring, kept);
         });
-        await wizards.send(run, { step: step.name, input, facts });
+        await wizards.send(present, { step: step.name, input, facts });
       },
     ),
 
@@ -139,14 +139,14 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
 };
 
 /** 404 for a run of a client whom this user may not see. */
-const seen = async (wizards: WizardHub, actor: UserActor, runId: number): Promise<Run> => {
-  const { rows } = await wizards.db.query<{ uuid: string }>(
+const seen = async ({ db }: WizardHub, actor: UserActor, runId: number): Promise<AskedRun> => {
+  const { rows } = await db.query<{ uuid: string }>(
     `select uuid from wizard_run where id = $1 and ${scopeSql(actor, 'wizard_run.client_id')}`,
     [runId],
   );
-  const run = rows[0] && (await findRun(wizards.db, rows[0].uuid, []));
+  const run = rows[0] && (await findRun(db, rows[0].uuid, []));
   if (!run) throw notFound('wizard run');
-  return wizards.whereItIs(run);
+  return run;
 };
 
 /** Written before the act is sent, so that nothing is done that is not written down. */
