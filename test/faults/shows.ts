@@ -45,13 +45,27 @@ const stagesOf = async ({ stack }: World, clientIds: readonly number[]): Promise
 
 const untilOver = async (world: World, clientIds: readonly number[], withinMs: number): Promise<boolean> => {
   for (const until = Date.now() + withinMs; Date.now() < until; await sleep(100)) {
-    const { rows } = await world.stack.pool.query<{ open: number }>(
-      `select count(*)::int as open from money_transaction where client_id = any($1) and process_time is null`,
+    const { rows } = await world.stack.pool.query<{ workflowId: string; open: boolean }>(
+      `select workflow_id as "workflowId", process_time is null as open from money_transaction where client_id = any($1)`,
       [clientIds],
     );
-    if (rows[0]!.open === 0) return true;
+    // A row tells that it is over a moment before its run is.
+    if (rows.every(({ open }) => !open) && (await haveEnded(world, rows))) return true;
   }
   return false;
+};
+
+const haveEnded = async ({ stack }: World, runs: readonly { workflowId: string }[]): Promise<boolean> => {
+  const ended = runs.map(({ workflowId }) =>
+    stack.client.workflow
+      .getHandle(workflowId)
+      .describe()
+      .then(
+        ({ status }) => status.name !== 'RUNNING',
+        () => false,
+      ),
+  );
+  return (await Promise.all(ended)).every(Boolean);
 };
 
 const verdict = (breaches: readonly Breach[], say: Say): boolean => {
