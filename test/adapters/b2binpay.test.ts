@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { DepositOrder, PayoutOrder } from '../../adapters/kit/payments.ts';
 import { passwordKey, tokenSign } from '../../adapters/payments/b2binpay/client.ts';
 import { type B2binpayConfig, baseUrlOf, configSchema } from '../../adapters/payments/b2binpay/config.ts';
@@ -13,6 +12,7 @@ import { callbackSign } from '../../adapters/payments/b2binpay/webhook.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const JSON_API = 'application/vnd.api+json';
 const USDT = { numericCode: 2145, alphabeticCode: 'USDT', minorUnit: 6 };
@@ -56,17 +56,8 @@ beforeEach(async () => {
 const configOf = (over: Record<string, unknown> = {}): B2binpayConfig =>
   configSchema.parse({ ...sandbox.vendor.defaultConfig(server.origin), ...over });
 
-const contextOf = (over: Record<string, unknown> = {}, timeoutMs = 2000): AdapterContext<B2binpayConfig> =>
-  lendContext(
-    { ...provider, limits: { timeoutMs } },
-    {
-      connectionId: 7,
-      config: { ...sandbox.vendor.defaultConfig(server.origin), ...over },
-      callbackUrl: merchantUrl,
-      session: new Map(),
-      allowPrivate: true,
-    },
-  );
+const contextOf = (over: Record<string, unknown> = {}): AdapterContext<B2binpayConfig> =>
+  lend(provider, { ...sandbox.vendor.defaultConfig(server.origin), ...over }, { callbackUrl: merchantUrl });
 
 const at = (config: B2binpayConfig) => ({ config, callbackUrl: merchantUrl, now: Date.now() });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import provider from '../../adapters/payments/constructor/manifest.ts';
 import type { ConstructorConfig } from '../../adapters/payments/constructor/config.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { createDeposit, createPayout } = provider.adapter as Required<typeof provider.adapter>;
 const EUR = { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 };
@@ -20,13 +20,7 @@ const settings = {
     { name: 'sortCode', label: 'Sort code', kind: 'digits', required: false },
   ],
 };
-const ctx = lendContext(provider, {
-  connectionId: 3,
-  config: settings,
-  callbackUrl: 'http://127.0.0.1/webhooks/3',
-  session: new Map(),
-  allowPrivate: true,
-}) as AdapterContext<ConstructorConfig>;
+const ctx = lend(provider, settings) as AdapterContext<ConstructorConfig>;
 const deposit = (fields?: Record<string, string>) =>
   createDeposit(ctx, {
     reference: 'KAAAAAAAAAAAA',

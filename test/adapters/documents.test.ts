@@ -1,16 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import provider from '../../adapters/kyc/documents/manifest.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { KycApplicant } from '../../adapters/kit/kyc.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { begin, find } = provider.adapter;
-const ctx = lendContext(provider, {
-  connectionId: 9,
-  config: {},
-  callbackUrl: 'http://127.0.0.1/webhooks/9',
-  session: new Map(),
-  allowPrivate: true,
-});
+const ctx = lend(provider, {});
 const applicant: KycApplicant = {
   reference: 'KAAAAAAAAAAAA',
   kind: 'company',

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import type { Context } from '../../adapters/trading/generic-hub/client.ts';
 import provider from '../../adapters/trading/generic-hub/manifest.ts';
 import { createSandbox } from '../../adapters/trading/generic-hub/sandbox.ts';
 import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { adapter: hub } = provider;
 const [REFERENCE, KEY] = ['KREFERENCE222', 'KAAAAAAAAAAA2'];
@@ -19,14 +19,7 @@ beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('generic-hub');
 const context = (config: Record<string, unknown> = {}): Context =>
-  lendContext(provider, {
-    connectionId: 1,
-    config: { ...sandbox().vendor.defaultConfig(server.origin), ...config },
-    callbackUrl: '',
-    session: new Map(),
-    allowPrivate: true,
-    now: () => sandbox().desk.now(),
-  });
+  lend(provider, { ...sandbox().vendor.defaultConfig(server.origin), ...config }, { now: () => sandbox().desk.now() });
 const operation = (login: string, change: Partial<BalanceOperation> = {}): BalanceOperation => ({
   login,
   kind: 'deposit',

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import type { Context } from '../../adapters/trading/match-trader/client.ts';
 import provider from '../../adapters/trading/match-trader/manifest.ts';
@@ -8,6 +7,7 @@ import { createSandbox } from '../../adapters/trading/match-trader/sandbox.ts';
 import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
 import { add } from '../../domain/money.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { adapter: platform } = provider;
 const USD = { alphabeticCode: 'USD', minorUnit: 2 };
@@ -25,17 +25,7 @@ beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('match-trader');
 const context = (config: Record<string, unknown> = {}): Context =>
-  lendContext(
-    { ...provider, limits: { timeoutMs: 400 } },
-    {
-      connectionId: 1,
-      config: { ...sandbox().vendor.defaultConfig(server.origin), ...config },
-      callbackUrl: '',
-      session: new Map(),
-      allowPrivate: true,
-      now: () => sandbox().desk.now(),
-    },
-  );
+  lend(provider, { ...sandbox().vendor.defaultConfig(server.origin), ...config }, { now: () => sandbox().desk.now() });
 const account = (change: Record<string, unknown> = {}) => ({
   reference: REFERENCE,
   group: 'real-USD',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import http from 'node:http';
 import { plainNumber } from '../../adapters/kit/json.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
+import type { Loan } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import type { Context } from '../../adapters/trading/mt4/client.ts';
 import provider from '../../adapters/trading/mt4/manifest.ts';
@@ -10,6 +10,7 @@ import { createSandbox } from '../../adapters/trading/mt4/sandbox.ts';
 import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
 import { add } from '../../domain/money.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { adapter: mt4 } = provider;
 const USD = { alphabeticCode: 'USD', minorUnit: 2 };
@@ -24,18 +25,14 @@ afterAll(() => server.close());
 beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('mt4');
-const context = (config: Record<string, unknown> = {}): Context =>
-  lendContext(
-    { ...provider, limits: { timeoutMs: 400 } },
-    {
-      connectionId: 1,
-      config: { ...sandbox().vendor.defaultConfig(server.origin), ...config },
-      callbackUrl: '',
-      session: new Map(),
-      allowPrivate: true,
-      now: () => sandbox().desk.now(),
-    },
+const context = (config: Record<string, unknown> = {}, loan: Partial<Loan> = {}): Context =>
+  lend(
+    provider,
+    { ...sandbox().vendor.defaultConfig(server.origin), ...config },
+    { now: () => sandbox().desk.now(), ...loan },
   );
+/** The same connection with little patience, for answers that never come. */
+const hurried = ({ session }: Context) => context({}, { session, longestMs: 400 });
 const account = (reference = 'KREFERENCE222', group = 'real-usd', currencyCode = 'USD') => ({
   reference,
   group,
@@ -195,7 +192,7 @@ describe('a balance operation', () => {
     const { ctx, login } = await opened();
     await sandbox().advance(login, 'hang');
     const since = ctx.now();
-    expect((await failure(mt4.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
+    expect((await failure(mt4.applyBalance(hurried(ctx), operation(login)))).type).toBe('OutcomeUnknown');
     expect(await failure(mt4.applyBalance(ctx, operation(login)))).toMatchObject({
       type: 'OutcomeUnknown',
       facts: { providerCode: 'OutcomeUnknown' },

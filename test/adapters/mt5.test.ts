@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import http from 'node:http';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import { mt5 } from '../../adapters/trading/mt5/adapter.ts';
 import { challengeAnswer } from '../../adapters/trading/mt5/client.ts';
-import { Mt5Config } from '../../adapters/trading/mt5/config.ts';
+import type { Mt5Config } from '../../adapters/trading/mt5/config.ts';
+import provider from '../../adapters/trading/mt5/manifest.ts';
 import { commentOf } from '../../adapters/kit/balance.ts';
 import { closedOf, failureOf } from '../../adapters/trading/mt5/map.ts';
 import { createSandbox } from '../../adapters/trading/mt5/sandbox.ts';
 import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const USD = { alphabeticCode: 'USD', minorUnit: 2 };
 const GROUP = 'real\\forex-usd';
@@ -27,17 +28,7 @@ beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('mt5');
 const context = (config: Record<string, unknown> = {}, now = Date.now): AdapterContext<Mt5Config> =>
-  lendContext(
-    { config: Mt5Config, limits: { timeoutMs: 400 } },
-    {
-      connectionId: 1,
-      config: { ...sandbox().vendor.defaultConfig(server.origin), ...config },
-      callbackUrl: '',
-      session: new Map(),
-      allowPrivate: true,
-      now,
-    },
-  );
+  lend(provider, { ...sandbox().vendor.defaultConfig(server.origin), ...config }, { now });
 const account = (reference = 'KREFERENCE001', group = GROUP, currencyCode = 'USD') => ({
   reference,
   group,

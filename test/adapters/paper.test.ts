@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
 import type { Context } from '../../adapters/trading/paper/client.ts';
 import provider from '../../adapters/trading/paper/manifest.ts';
@@ -7,6 +6,7 @@ import { createSandbox } from '../../adapters/trading/paper/sandbox.ts';
 import { isHubFailure, type HubFailure } from '../../domain/failures.ts';
 import { add } from '../../domain/money.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { adapter: paper } = provider;
 const [REFERENCE, KEY] = ['KREFERENCE222', 'KAAAAAAAAAAA2'];
@@ -20,14 +20,7 @@ beforeEach(() => sandbox().reset());
 
 const sandbox = () => server.module('paper');
 const context = (): Context =>
-  lendContext(provider, {
-    connectionId: 1,
-    config: sandbox().vendor.defaultConfig(server.origin),
-    callbackUrl: '',
-    session: new Map(),
-    allowPrivate: true,
-    now: () => sandbox().desk.now(),
-  });
+  lend(provider, sandbox().vendor.defaultConfig(server.origin), { now: () => sandbox().desk.now() });
 const account = (change: Record<string, unknown> = {}) => ({
   reference: REFERENCE,
   group: 'paper-usd',

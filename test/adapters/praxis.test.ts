@@ -2,13 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { DepositOrder, PayoutOrder } from '../../adapters/kit/payments.ts';
 import type { RawWebhook } from '../../adapters/kit/webhooks.ts';
 import { type Order, sign } from '../../adapters/payments/praxis/client.ts';
 import provider from '../../adapters/payments/praxis/manifest.ts';
 import { depositReport, exponent, minorOf, payoutReport } from '../../adapters/payments/praxis/map.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { createDeposit, findDeposit, createPayout, findPayout, webhook, testConnection } = provider.adapter as Required<
   typeof provider.adapter
@@ -204,12 +204,8 @@ describe('with its sandbox', () => {
     heard.length = 0;
     answer = reply;
     server = await startSandboxServer({ port: 0, modules: [await provider.sandbox!()] });
-    ctx = lendContext(provider, {
-      connectionId: 7,
-      config: control().vendor.defaultConfig(server.origin),
+    ctx = lend(provider, control().vendor.defaultConfig(server.origin), {
       callbackUrl: `http://127.0.0.1:${(ear.address() as AddressInfo).port}/webhooks/7`,
-      session: new Map(),
-      allowPrivate: true,
       now: () => control().now(),
     });
   });

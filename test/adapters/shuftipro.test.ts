@@ -6,10 +6,10 @@ import provider from '../../adapters/kyc/shuftipro/manifest.ts';
 import { reportOf, servicesOf } from '../../adapters/kyc/shuftipro/map.ts';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { KycApplicant } from '../../adapters/kit/kyc.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { RawWebhook } from '../../adapters/kit/webhooks.ts';
 import type { HubFailure } from '../../domain/failures.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { begin, find, webhook, testConnection } = provider.adapter as Required<typeof provider.adapter>;
 const settings = (change: Record<string, unknown> = {}) =>
@@ -127,13 +127,7 @@ describe("ShuftiPro's verifications, on its sandbox", () => {
 
   const sandbox = () => server.module('shuftipro');
   const context = (change: Record<string, unknown> = {}): AdapterContext<ReturnType<typeof settings>> =>
-    lendContext(provider, {
-      connectionId: 8,
-      config: { ...sandbox().vendor.defaultConfig(server.origin), ...change },
-      callbackUrl,
-      session: new Map(),
-      allowPrivate: true,
-    });
+    lend(provider, { ...sandbox().vendor.defaultConfig(server.origin), ...change }, { callbackUrl });
   const failure = (work: Promise<unknown>) => work.then(() => null, (error: unknown) => error as HubFailure); // prettier-ignore
   const pageOf = async () => {
     const { action } = await begin(context(), applicant);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Stripe } from 'stripe';
 import type { HttpAnswer } from '../../adapters/kit/context.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
+import type { Loan } from '../../adapters/kit/lend.ts';
 import type { CurrencyOfOrder, DepositOrder, PayoutOrder, ProviderRef } from '../../adapters/kit/payments.ts';
 import { type StripeConfig, configSchema } from '../../adapters/payments/stripe/client.ts';
 import provider from '../../adapters/payments/stripe/manifest.ts';
@@ -15,6 +15,7 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
 import { stripeMock } from '../kit/stripe-mock.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const USD = { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 };
 const ACCOUNT = 'acct_1SandboxAnna';
@@ -51,18 +52,8 @@ beforeEach(() => {
   received = [];
 });
 
-const contextOf = (over: Record<string, unknown> = {}, timeoutMs = 2000, now?: () => number) =>
-  lendContext(
-    { ...provider, limits: { timeoutMs } },
-    {
-      connectionId: 7,
-      config: { ...sandbox.vendor.defaultConfig(server.origin), ...over },
-      callbackUrl,
-      session: new Map(),
-      allowPrivate: true,
-      ...(now && { now }),
-    },
-  );
+const contextOf = (over: Record<string, unknown> = {}, loan: Partial<Loan> = {}) =>
+  lend(provider, { ...sandbox.vendor.defaultConfig(server.origin), ...over }, { callbackUrl, ...loan });
 const configOf = (over: Record<string, unknown> = {}): StripeConfig =>
   configSchema.parse({ ...sandbox.vendor.defaultConfig(server.origin), ...over });
 
@@ -299,7 +290,7 @@ describe('a deposit', () => {
     await sandbox.advanceClock('40d');
     const recent = order('30.00');
     await createDeposit(contextOf(), recent);
-    const ctx = contextOf({}, 2000, () => later);
+    const ctx = contextOf({}, { now: () => later });
     expect(await findDeposit(ctx, { reference: old.reference })).toMatchObject({
       providerId: old.providerId,
       state: 'succeeded',
@@ -311,8 +302,8 @@ describe('a deposit', () => {
   it('is looked for on every page of the list', async () => {
     const first = order('20.00');
     await createDeposit(contextOf(), first);
-    await Promise.all(Array.from({ length: 120 }, () => createDeposit(contextOf({}, 30_000), order('21.00'))));
-    expect(await findDeposit(contextOf({}, 30_000), { reference: first.reference })).toMatchObject({
+    await Promise.all(Array.from({ length: 120 }, () => createDeposit(contextOf(), order('21.00'))));
+    expect(await findDeposit(contextOf(), { reference: first.reference })).toMatchObject({
       state: 'awaiting_payer',
     });
     expect(sandbox.received.at(-2)!.url).toContain('starting_after=cs_test_');
@@ -461,7 +452,9 @@ describe('a payout', () => {
 
   it('whose answer was lost is found by our reference, and never sent twice under its key', async () => {
     const ordered = payout('25.09');
-    expect(await failureOf(createPayout(contextOf({}, 300), ordered))).toMatchObject({ type: 'OutcomeUnknown' });
+    expect(await failureOf(createPayout(contextOf({}, { longestMs: 300 }), ordered))).toMatchObject({
+      type: 'OutcomeUnknown',
+    });
     expect(await findPayout(contextOf(), ordered)).toMatchObject({ state: 'succeeded', processed: '25.09' });
     expect(await createPayout(contextOf(), ordered)).toMatchObject({ state: 'succeeded' });
     expect(sandbox.books()).toHaveLength(1);
@@ -780,7 +773,7 @@ withMock(
     afterEach(() => void (answers = []));
 
     const context = (over: Record<string, unknown> = {}) => {
-      const ctx = contextOf({ baseUrl, secretKey: 'sk_test_123', ...over }, 10_000);
+      const ctx = contextOf({ baseUrl, secretKey: 'sk_test_123', ...over });
       const http: typeof ctx.http = async (request) => {
         const answer = await ctx.http(request);
         answers.push({ what: `${request.method} ${request.url.slice(baseUrl.length).replace(/\?.*/, '')}`, answer });

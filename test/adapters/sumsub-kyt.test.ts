@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import sumsub from '../../adapters/kyc/sumsub/manifest.ts';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import type { ScreeningOrder } from '../../adapters/kit/screening.ts';
 import type { RawWebhook } from '../../adapters/kit/webhooks.ts';
 import provider from '../../adapters/screening/sumsub-kyt/manifest.ts';
 import type { HubFailure } from '../../domain/failures.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { screen, find, webhook } = provider.adapter as Required<typeof provider.adapter>;
 
@@ -17,16 +17,9 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const sandbox = () => server.module('sumsub-kyt');
-const loan = () => ({
-  connectionId: 5,
-  config: sandbox().vendor.defaultConfig(server.origin),
-  callbackUrl: `${server.origin}/nobody`,
-  session: new Map<string, unknown>(),
-  allowPrivate: true,
-  longestMs: 2000,
-});
+const config = () => sandbox().vendor.defaultConfig(server.origin);
 const context = (): AdapterContext<{ levelName: string } & Parameters<typeof screen>[0]['config']> =>
-  lendContext(provider, loan());
+  lend(provider, config());
 const order = (amount: string, change: Partial<ScreeningOrder> = {}): ScreeningOrder => ({
   reference: 'KAAAAAAAAAAAA',
   direction: 'out',
@@ -94,7 +87,7 @@ describe('a movement screened by SumSub', () => {
   });
 
   it('joins the applicant of KYC when SumSub knows the client', async () => {
-    const kyc = lendContext(sumsub, { ...loan(), config: { ...loan().config, levelName: undefined } });
+    const kyc = lend(sumsub, { ...config(), levelName: undefined });
     const { providerId } = await sumsub.adapter.begin(kyc, {
       reference: 'KCLIENTCLIENT',
       kind: 'individual',

@@ -5,11 +5,11 @@ import provider from '../../adapters/kyc/sumsub/manifest.ts';
 import { signature } from '../../adapters/kyc/sumsub/wire.ts';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { KycApplicant } from '../../adapters/kit/kyc.ts';
-import { lendContext } from '../../adapters/kit/lend.ts';
 import { hmac } from '../../adapters/kit/signing.ts';
 import type { RawWebhook } from '../../adapters/kit/webhooks.ts';
 import type { HubFailure } from '../../domain/failures.ts';
 import { startSandboxServer, type SandboxServer } from '../../sandbox/server.ts';
+import { lend } from '../kit/adapter-call.ts';
 
 const { begin, find, reopen, webhook, testConnection } = provider.adapter as Required<typeof provider.adapter>;
 const BODY = '{"applicantId":"64a000000000000000000001","type":"applicantReviewed"}';
@@ -118,13 +118,7 @@ describe("SumSub's applicants, on its sandbox", () => {
 
   const sandbox = () => server.module('sumsub');
   const context = (change: Record<string, unknown> = {}): AdapterContext<ReturnType<typeof settings>> =>
-    lendContext(provider, {
-      connectionId: 7,
-      config: { ...sandbox().vendor.defaultConfig(server.origin), ...change },
-      callbackUrl,
-      session: new Map(),
-      allowPrivate: true,
-    });
+    lend(provider, { ...sandbox().vendor.defaultConfig(server.origin), ...change }, { callbackUrl });
   const applicant: KycApplicant = {
     reference: 'KAAAAAAAAAAAA',
     kind: 'individual',

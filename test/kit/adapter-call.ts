@@ -3,7 +3,7 @@ import type { AdapterContext } from '../../adapters/kit/context.ts';
 import { lendContext, type Loan } from '../../adapters/kit/lend.ts';
 import { HubFailure } from '../../domain/failures.ts';
 
-/** What an adapter is lent in a test: real sockets, private addresses allowed unless said otherwise, two seconds for an exchange. */
+/** What an adapter is lent in a test: real sockets, private addresses allowed unless said otherwise, the provider's own patience. */
 export const lend = <P extends { config: z.ZodType; limits: { timeoutMs: number } }>(
   provider: P,
   config: Record<string, unknown>,
@@ -15,7 +15,6 @@ export const lend = <P extends { config: z.ZodType; limits: { timeoutMs: number 
     callbackUrl: 'http://127.0.0.1:9/webhooks/7',
     session: new Map(),
     allowPrivate: true,
-    longestMs: 2000,
     ...loan,
   });
 
