@@ -9,17 +9,17 @@ export type Amount = string;
 
 const SCALE = 18;
 const ONE = 10n ** 18n;
-const PLAIN = /^(-?)(\d{1,20})(?:\.(\d{1,18}))?$/;
+const PLAIN = /^-?\d{1,20}(?:\.\d{1,18})?$/;
 
 /** How to drop digits that do not fit: towards zero, away from zero, or to the nearest (half away from zero). */
 export type Rounding = 'down' | 'up' | 'nearest';
 
 const units = (amount: Amount): bigint => {
-  const match = PLAIN.exec(amount);
-  if (!match) throw new HubFailure('InvalidInput', 'validation', `'${amount.slice(0, 40)}' is not a decimal amount`);
-  const [, sign, whole, fraction = ''] = match;
-  const value = BigInt(whole!) * ONE + BigInt(fraction.padEnd(SCALE, '0'));
-  return sign ? -value : value;
+  if (!PLAIN.test(amount))
+    throw new HubFailure('InvalidInput', 'validation', `'${amount.slice(0, 40)}' is not a decimal amount`);
+  const point = amount.indexOf('.');
+  if (point < 0) return BigInt(amount) * ONE;
+  return BigInt(amount.slice(0, point) + amount.slice(point + 1).padEnd(SCALE, '0'));
 };
 
 const text = (value: bigint, places: number | 'shortest'): Amount => {

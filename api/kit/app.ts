@@ -10,7 +10,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Procedure } from './procedure.ts';
 import { createRoutes } from './routes.ts';
 import { type RunDeps, runner } from './run.ts';
-import { setSecurityHeaders } from './security-headers.ts';
+import { setDataHeaders, setPageHeaders } from './security-headers.ts';
 
 type Run = (req: express.Request, res: express.Response) => Promise<void>;
 
@@ -61,7 +61,7 @@ const everyRequest = ({ log, metrics, gate, mounts = [] }: AppParts): RequestHan
     giveRequestId(req, res);
     logAnswer(req, res);
     // They tell browsers what to do; a provider that calls back is none, and there they would be most of the answer.
-    if (!forPrograms.some((path) => req.url.startsWith(path))) setSecurityHeaders(res);
+    if (!forPrograms.some((path) => req.url.startsWith(path))) setDataHeaders(res);
     const waits = gate(req);
     return waits ? afterwards(waits, next) : next();
   };
@@ -154,12 +154,16 @@ const mountDocuments = (app: Express, { procedures, mounts = [], metrics }: AppP
     .all(named('/metrics'))
     .get(async (_req, res) => void res.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
     .all(onlyMethods(['GET']));
+  const page: RequestHandler = (_req, res, next) => {
+    setPageHeaders(res);
+    next();
+  };
   app
     .route('/docs')
     .all(named('/docs'))
-    .get(showDocs)
+    .get(page, showDocs)
     .all(onlyMethods(['GET']));
-  app.use('/docs', named('/docs'), docsAssets());
+  app.use('/docs', named('/docs'), page, docsAssets());
 };
 
 const text = (type: string) => ({ [type]: { schema: { type: 'string' as const } } });

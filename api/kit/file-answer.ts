@@ -16,9 +16,7 @@ export const sendFile = (res: Response, { name, mimeType, bytes }: SentFile): vo
   res.setHeader('Content-Type', mimeType);
   res.setHeader('Content-Length', bytes.length);
   res.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${encoded(name)}`);
-  res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
-  res.setHeader('Cache-Control', 'private, no-store');
   res.end(bytes);
 };
 

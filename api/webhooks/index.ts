@@ -21,8 +21,10 @@ const readBody = bodyReader({
 });
 const KEPT_OF_STRANGERS = 4 * 1024;
 const KEPT_AT_ONCE = 50;
-/** So many that wait to be kept are a crowd. */
-const CROWD = 4;
+/** So many that are being kept are a flood. */
+const FLOOD = 4;
+/** So many that wait do not wait for the insert under way: it may be stuck on a connection that is dead. Fewer go together, with one commit. */
+const CROWD = 12;
 
 /**
  * POST /webhooks/{connectionId}: where providers call. Verified over the raw bytes, kept, answered at once, and only then
@@ -43,7 +45,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     () =>
       (tools ??= lendTools(settings, pool, deps.temporal.client, deps.timings ?? timingsNamed(settings.hubTimings))),
     log,
-    () => beingKept >= CROWD,
+    () => beingKept >= FLOOD,
   );
 
   const receive = async (req: Request, res: Response): Promise<void> => {

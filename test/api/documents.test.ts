@@ -68,7 +68,7 @@ describe('a document of a client', () => {
       'content-type': 'image/png',
       'content-disposition': "attachment; filename*=UTF-8''my%20passport.jpg",
       'x-content-type-options': 'nosniff',
-      'cache-control': 'private, no-store',
+      'cache-control': 'no-store',
     });
     expect(storedFiles().filter(({ name }) => name.includes('passport'))).toEqual([]);
     const before = storedFiles().length;

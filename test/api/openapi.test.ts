@@ -114,7 +114,29 @@ describe('every answer', () => {
     ).toMatch(/^[0-9a-f-]{36}$/);
     const missing = await api.call('GET /nothing', { headers: { 'x-request-id': 'abc-2' } });
     expect(missing.body.error.requestId).toBe('abc-2');
-    expect(missing.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('is kept by nobody and shown in no page, unless it is a page of ours', async () => {
+    for (const path of ['/livez', '/openapi.json', '/nothing', '/api/v2/clients']) {
+      const { headers } = await api.call(`GET ${path}`);
+      expect({ path, ...Object.fromEntries(headers) }).toMatchObject({
+        path,
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      });
+    }
+    const [page, style] = [await api.call('GET /docs'), await api.call('GET /docs/swagger-ui.css')];
+    for (const { headers } of [page, style]) {
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'content-security-policy': expect.stringContaining("style-src 'self'"),
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'SAMEORIGIN',
+      });
+    }
+    expect(style.headers.get('cache-control')).toContain('max-age=3600');
   });
 });
 
