@@ -13,17 +13,30 @@ export const giveRequestId = (req: Request, res: Response): void => {
   res.setHeader('X-Request-Id', id);
 };
 
+interface Line {
+  requestId: string;
+  method: string;
+  route: string;
+  status: number;
+  ms: number;
+  actor?: string;
+  aborted?: true;
+}
+
 /** One line per answer. The route's pattern, never the address: ids, filters and tokens in it may be personal. */
 export const accessLog =
   (log: Logger, metrics: HttpMetrics) =>
   (req: Request, res: Response): void => {
     const begun = performance.now();
-    res.once('close', () => {
+    res.on('close', () => {
       const ms = performance.now() - begun;
-      const locals = res.locals as { route?: string; requestId: string; actor?: string };
-      const { route = 'none', requestId: id, actor } = locals;
-      metrics.observe(req.method, route, res.statusCode, ms / 1000);
-      const line = { requestId: id, method: req.method, route, status: res.statusCode, ms: Math.round(ms * 10) / 10 };
-      log.info({ ...line, ...(actor && { actor }), ...(res.writableFinished ? {} : { aborted: true }) }, 'request');
+      const { method } = req;
+      const { statusCode: status } = res;
+      const { route = 'none', requestId, actor } = res.locals as { route?: string; requestId: string; actor?: string };
+      metrics.observe(method, route, status, ms / 1000);
+      const line: Line = { requestId, method, route, status, ms: Math.round(ms * 10) / 10 };
+      if (actor !== undefined) line.actor = actor;
+      if (!res.writableFinished) line.aborted = true;
+      log.info(line, 'request');
     });
   };
