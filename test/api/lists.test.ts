@@ -192,6 +192,13 @@ describe('transactions', () => {
     );
   });
 
+  it('are counted the same on every page', async () => {
+    for (const page of ['limit=2', 'limit=3', 'limit=4', 'limit=2&offset=2', 'limit=2&offset=3', 'offset=7']) {
+      const { body } = await admin.call(`GET /api/v2/transactions?filter[clientId]=${client.id}&${page}`);
+      expect([page, body.total]).toEqual([page, 3]);
+    }
+  });
+
   it('have a side for each account of ours, and never show the new ones', async () => {
     const all = await admin.call(`GET /api/v2/transactions?filter[clientId]=${client.id}`);
     expect(all.body.total).toBe(3);
