@@ -54,14 +54,20 @@ const KNOWN: Record<string, Partial<LeafField> | { type: 'group'; multiple: bool
   'info.birthday': { type: 'date', rules: ['date'] },
   addresses: { type: 'group', multiple: true },
 };
-/** Sent with every form. */
-const TAKEN = ['uuid', 'wizard_id', 'resend', 'device_fingerprint', 'recaptchaResponse'];
+/** What may come with every form: no field can have such a name. */
+export const SENT_WITH_EVERY_FORM: readonly string[] = [
+  'uuid',
+  'wizard_id',
+  'resend',
+  'device_fingerprint',
+  'recaptchaResponse',
+];
 
 /** What is wrong with the shape of a field that has a known name; null: nothing. */
 const misshapen = (field: FormField, path = ''): string | null => {
   const at = `${path}${field.name}`;
   const known = KNOWN[at];
-  if (path === '' && TAKEN.includes(at)) return `cannot call a field '${at}'`;
+  if (path === '' && SENT_WITH_EVERY_FORM.includes(at)) return `cannot call a field '${at}'`;
   if (known && known.type !== field.type) return `needs '${at}' to be of type ${known.type}`;
   if (known && 'multiple' in known && field.type === 'group' && field.multiple !== known.multiple)
     return `needs '${at}' ${known.multiple ? 'to be a list' : 'not to be a list'}`;

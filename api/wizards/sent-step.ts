@@ -1,4 +1,5 @@
 import type { Reached } from '../../activities/wizards/bring-step.ts';
+import { SENT_WITH_EVERY_FORM } from '../../activities/wizards/form-fields.ts';
 import type { Judged } from '../../activities/wizards/step.ts';
 import { planOf } from '../../activities/wizards/work.ts';
 import {
@@ -142,7 +143,7 @@ export class SentStep {
     if (steps && !steps.includes(step.name)) return false;
     if (!module.body) return module.sent?.safeParse(this.body).success ?? true;
     const { wants, takes } = module.body(step.settings);
-    const names = Object.keys(this.body).filter((name) => !WITH_EVERY_FORM.includes(name));
+    const names = Object.keys(this.body).filter((name) => !SENT_WITH_EVERY_FORM.includes(name));
     return wants.every((name) => names.includes(name)) && names.every((name) => takes.includes(name));
   }
 
@@ -151,8 +152,6 @@ export class SentStep {
     return present.step !== at.step.name || present.state !== 'open' || (present.mayBeBehind && !this.fits(at));
   }
 }
-
-const WITH_EVERY_FORM = ['device_fingerprint', 'recaptchaResponse'];
 
 const isRepeated = (run: AskedRun, { steps }: Meant): run is Repeated =>
   run.repeated !== null && (steps === undefined || steps.includes(run.repeated.step));
