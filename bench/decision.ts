@@ -8,8 +8,9 @@ import { operatorHeaders } from './sign-in.ts';
 import type { Stack } from './stack.ts';
 import { bareDecide, type bareDecision, type Kind } from './workflows.ts';
 
-const FEW = 15;
-const WARM_UP = 10;
+/** The time of one differs by a third from that of the next: fewer would tell chance. */
+const DECISIONS = 40;
+const WARM_UP = 4;
 
 interface Waiting {
   applicationId: number;
@@ -20,7 +21,7 @@ interface Waiting {
 const waitingPayouts = async (stack: Stack, { clientId, walletId, currency }: BenchClient): Promise<Waiting[]> => {
   const { id, connectionId } = await methodNamed(stack, 'bank-payout');
   return Promise.all(
-    Array.from({ length: FEW }, async () => {
+    Array.from({ length: DECISIONS }, async () => {
       const transactionId = await placeRow(stack, {
         type: 'withdrawal',
         client_id: clientId,
@@ -67,7 +68,7 @@ const overRest = (stack: Stack, origin: string, headers: Record<string, string>,
 const bare = ({ client }: Stack, activity: Kind | 'none'): Way => ({
   name: activity === 'none' ? 'bare Update' : `bare Update, one empty ${activity} activity`,
   round: async () => {
-    const ids = Array.from({ length: FEW }, () => `bare-decision:${randomUUID()}`);
+    const ids = Array.from({ length: DECISIONS }, () => `bare-decision:${randomUUID()}`);
     await Promise.all(
       ids.map((workflowId) =>
         client.workflow.start<typeof bareDecision>('bareDecision', { taskQueue: BARE_QUEUE, workflowId, args: [] }),
