@@ -27,6 +27,7 @@ declare
   v_holds text[];
   v_balance numeric;
   v_held numeric;
+  p integer; -- a posting's place in the arrays
   f integer; -- the payer's place in the arrays
   o integer; -- the payee's
   -- the accounts of the batch, side by side, in the order they are locked
@@ -37,10 +38,9 @@ declare
   a_moved numeric[]; -- what the batch moves in, less what it moves out
   a_held numeric[]; -- what it holds, less what it settles
   a_needed numeric[]; -- what must be available before it, so that none of its transfers overdraws
-  a_before numeric[]; -- the balance before it
   -- its postings, side by side
   p_transfer bigint[];
-  p_place integer[]; -- of the account in the arrays above
+  p_place integer[] := '{}'; -- of the account in the arrays above
   p_amount numeric[];
   p_moved numeric[]; -- of the account, up to and with this posting
   v_answer jsonb := '{}';
@@ -152,7 +152,8 @@ begin
     end if;
   end loop;
 
-  -- 3. The accounts, one by one in their order. From here on they are locked, so the postings' ids and balances follow that order.
+  -- 3. The accounts, one by one in their order, each with its postings: the next one is not locked before. From here on they are locked, so the
+  -- postings' ids and balances follow that order.
   for n in 1 .. cardinality(a_id) loop
     update ledger_account set balance = balance + a_moved[n], held = held + a_held[n]
      where id = a_id[n] and (may_overdraw or balance - held >= a_needed[n])
@@ -160,13 +161,13 @@ begin
     if not found then
       raise exception '% cannot pay %', a_code[n], trim_scale(a_needed[n]) using errcode = 'LG001';
     end if;
-    a_before := a_before || (v_balance - a_moved[n]);
+    foreach p in array array_positions(p_place, n) loop
+      insert into ledger_posting (transfer_id, account_id, amount, balance)
+        values (p_transfer[p], a_id[n], p_amount[p], v_balance - a_moved[n] + p_moved[p]);
+    end loop;
     v_answer := v_answer || jsonb_build_object(a_code[n], jsonb_build_object(
       'balance', v_balance::text, 'held', v_held::text, 'available', (v_balance - v_held)::text));
   end loop;
-  insert into ledger_posting (transfer_id, account_id, amount, balance)
-    select transfer, a_id[place], amount, a_before[place] + moved
-      from (select unnest(p_transfer) as transfer, unnest(p_place) as place, unnest(p_amount) as amount, unnest(p_moved) as moved) p;
   return jsonb_build_object('replayed', false, 'accounts', v_answer);
 end $$;
 
