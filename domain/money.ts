@@ -8,9 +8,10 @@ import { HubFailure } from './failures.ts';
 export type Amount = string;
 
 const SCALE = 18;
-/** 10^n, up to the scale. */
 const TENS = Array.from({ length: SCALE + 1 }, (_, n) => 10n ** BigInt(n));
-const ONE = TENS[SCALE]!;
+/** 10^n, n from 0 to the scale. */
+const tenTo = (n: number): bigint => TENS[n]!;
+const ONE = tenTo(SCALE);
 const PLAIN = /^-?\d{1,20}(?:\.\d{1,18})?$/;
 
 /** How to drop digits that do not fit: towards zero, away from zero, or to the nearest (half away from zero). */
@@ -73,7 +74,7 @@ export const isZero = (a: Amount): boolean => units(a) === 0n;
 export const isPositive = (a: Amount): boolean => units(a) > 0n;
 
 /** True when `amount` needs no more than `minorUnit` decimals. */
-export const fits = (amount: Amount, minorUnit: number): boolean => units(amount) % TENS[SCALE - minorUnit]! === 0n;
+export const fits = (amount: Amount, minorUnit: number): boolean => units(amount) % tenTo(SCALE - minorUnit) === 0n;
 
 /** n / d as a whole number; the rest is dropped in the named direction. */
 const quotient = (n: bigint, d: bigint, rounding: Rounding): bigint => {
@@ -86,19 +87,19 @@ const quotient = (n: bigint, d: bigint, rounding: Rounding): bigint => {
 
 /** Drops digits below `places` in the named direction. */
 export const round = (amount: Amount, places: number, rounding: Rounding): Amount => {
-  const step = TENS[SCALE - places]!;
+  const step = tenTo(SCALE - places);
   return text(quotient(units(amount), step, rounding) * step, 'shortest');
 };
 
 /** a × b, exact, then rounded once. */
 export const multiply = (a: Amount, b: Amount, places: number, rounding: Rounding): Amount => {
-  const step = TENS[SCALE - places]!;
+  const step = tenTo(SCALE - places);
   return text(quotient(units(a) * units(b), step * ONE, rounding) * step, 'shortest');
 };
 
 /** a / b, rounded once. */
 export const divide = (a: Amount, b: Amount, places: number, rounding: Rounding): Amount => {
-  const step = TENS[SCALE - places]!;
+  const step = tenTo(SCALE - places);
   return text(quotient(units(a) * ONE, units(b) * step, rounding) * step, 'shortest');
 };
 
@@ -111,8 +112,8 @@ export const toMinor = (amount: Amount, exponent: number): string => {
   if (!fits(amount, exponent)) {
     throw new HubFailure('InvalidInput', 'too_many_decimals', `${amount} has more than ${exponent} decimals`);
   }
-  return (units(amount) / TENS[SCALE - exponent]!).toString();
+  return (units(amount) / tenTo(SCALE - exponent)).toString();
 };
 
 export const fromMinor = (minor: string, exponent: number): Amount =>
-  text(BigInt(minor) * TENS[SCALE - exponent]!, 'shortest');
+  text(BigInt(minor) * tenTo(SCALE - exponent), 'shortest');
