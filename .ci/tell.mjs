@@ -16,8 +16,8 @@ const wrong = testResults.flatMap(({ name, message, assertionResults }) => {
   const failed = assertionResults.filter(({ status }) => status === 'failed');
   const tests = failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}\n${failureMessages.join('\n')}`);
   // What failed around the tests: a file that does not load, or cannot end.
-  const around = message && (failed.length === 0 || message.includes('Test suite failed to run'));
-  return around ? [...tests, `${file}\n${message}`] : tests;
+  const at = failed.length === 0 ? 0 : message.indexOf('Test suite failed to run');
+  return message && at >= 0 ? [...tests, `${file}\n${message.slice(at)}`] : tests;
 });
 for (const one of wrong.slice(0, 20)) console.log(`${one.slice(0, 1_500)}\n`);
 // A test file that does not even load counts as one failure: Jest lists it as a suite without tests.

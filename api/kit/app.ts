@@ -10,7 +10,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Procedure } from './procedure.ts';
 import { createRoutes } from './routes.ts';
 import { type RunDeps, runner } from './run.ts';
-import { setDataHeaders, setPageHeaders } from './security-headers.ts';
+import { setDataHeaders } from './security-headers.ts';
 
 type Run = (req: express.Request, res: express.Response) => Promise<void>;
 
@@ -154,16 +154,12 @@ const mountDocuments = (app: Express, { procedures, mounts = [], metrics }: AppP
     .all(named('/metrics'))
     .get(async (_req, res) => void res.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
     .all(onlyMethods(['GET']));
-  const page: RequestHandler = (_req, res, next) => {
-    setPageHeaders(res);
-    next();
-  };
   app
     .route('/docs')
     .all(named('/docs'))
-    .get(page, showDocs)
+    .get(showDocs)
     .all(onlyMethods(['GET']));
-  app.use('/docs', named('/docs'), page, docsAssets());
+  app.use('/docs', named('/docs'), docsAssets());
 };
 
 const text = (type: string) => ({ [type]: { schema: { type: 'string' as const } } });

@@ -23,7 +23,7 @@ const KEPT_OF_STRANGERS = 4 * 1024;
 const KEPT_AT_ONCE = 50;
 /** So many that are being kept are a flood. */
 const FLOOD = 4;
-/** So many that wait do not wait for the insert under way: it may be stuck on a connection that is dead. Fewer go together, with one commit. */
+/** So many do not wait for the insert under way; fewer go together after it, with one commit. */
 const CROWD = 12;
 
 /**

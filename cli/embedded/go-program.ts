@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { keptAs, type NamedProgram, onPath, type Say } from './find-program.ts';
@@ -47,9 +46,7 @@ export async function buildWithGo(
     }).then(({ stdout }) => sumIn(stdout), unreadable);
     if (found !== sum) throw new Error(`The module ${module} is not the one we know: its sum is ${found}, not ${sum}.`);
     const what = [module, folder].filter((part) => part !== '').join('/');
-    const building = run(go, ['install', `${what}@v${version}`], { ...options, timeout: buildWithinMs });
-    yieldToOthers(building.child.pid);
-    await building;
+    await run(go, ['install', `${what}@v${version}`], { ...options, timeout: buildWithinMs });
     const place = join(into, keptAs(wanted));
     renameSync(join(draft, program), place);
     return place;
@@ -57,15 +54,6 @@ export async function buildWithGo(
     rmSync(draft, { recursive: true, force: true });
   }
 }
-
-/** A build takes all processors for a minute: whoever works beside it goes first. */
-const yieldToOthers = (pid: number | undefined): void => {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // ended already, or not ours to say
-  }
-};
 
 const sumIn = (answer: string): string => (JSON.parse(answer) as { Sum: string }).Sum;
 

@@ -117,7 +117,7 @@ describe('every answer', () => {
   });
 
   it('is kept by nobody and shown in no page, unless it is a page of ours', async () => {
-    for (const path of ['/livez', '/openapi.json', '/nothing', '/api/v2/clients']) {
+    for (const path of ['/livez', '/openapi.json', '/nothing', '/docs/nothing', '/api/v2/clients']) {
       const { headers } = await api.call(`GET ${path}`);
       expect({ path, ...Object.fromEntries(headers) }).toMatchObject({
         path,

@@ -285,6 +285,31 @@ describe('what is gathered', () => {
     expect(await Promise.all(given)).toEqual([1, 2, 3, 4, 5]);
     expect(batches).toEqual([[1], [2, 3, 4], [5]]);
   });
+
+  it('waits for no lane that is slow, however few it is', async () => {
+    const batches: number[][] = [];
+    const stuck = Promise.withResolvers<void>();
+    const give = gather(
+      async (many: number[]) => {
+        batches.push(many);
+        if (many.includes(1)) await stuck.promise;
+        return many;
+      },
+      { most: 10, lanes: 2, crowd: 3 },
+    );
+    const first = give(1);
+    await turn();
+    const later = performance.now() + 1_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => later);
+    const others = [give(2)];
+    expect(await others[0]).toBe(2);
+    others.push(give(3));
+    expect(await others[1]).toBe(3);
+    clock.mockRestore();
+    stuck.resolve();
+    expect(await first).toBe(1);
+    expect(batches).toEqual([[1], [2], [3]]);
+  });
 });
 
 describe('a callback that two deliver', () => {
