@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '../kit/hub.ts';
 import { otherThan } from '../wizards/devices.ts';
 import type { Processes } from './processes.ts';
-import { PERSON, type Traffic } from './traffic.ts';
+import { NO_CODE, PERSON, type Traffic } from './traffic.ts';
 
 const EMAIL = `new.${PERSON.email}`;
 const NEWER = `newer.${PERSON.email}`;
@@ -15,7 +15,7 @@ export class SelfService {
   private readonly processes: Processes;
   private readonly traffic: Traffic;
   private token: string | undefined;
-  private readonly seen = new Set<string>();
+  private readonly seen = new Set<string>([NO_CODE]);
 
   constructor(processes: Processes, traffic: Traffic) {
     this.processes = processes;

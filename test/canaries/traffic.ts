@@ -23,6 +23,8 @@ export const PERSON = {
   phone: '+35799173651',
   birthday: '1987-11-23',
 } as const;
+/** Stands in messages of ours, which may arrive at any time; no run sent it. */
+export const NO_CODE = '493027';
 const ADDRESS = 'TCanaryAddress00000000000000000001';
 const COMMENT = 'canary comment of an operator';
 
@@ -443,7 +445,7 @@ export class Traffic {
           currency: 'USD',
           transactionId: '1',
           reason: COMMENT,
-          code: '493027',
+          code: NO_CODE,
         },
       });
     });
