@@ -22,6 +22,10 @@ export interface Figure {
   ours: Way;
   references: Way[];
   targets: Target[];
+  /** Rounds that are not counted: an API that runs has done the work often, one that has just begun does it in code that is not compiled yet. */
+  warmUps?: number;
+  /** A round is done in so many parts, one way beside the other, so that what the machine does meanwhile concerns all alike. */
+  parts?: number;
   /** Worth knowing to read the numbers; asked after the rounds. */
   notes?: () => Promise<string[]>;
 }
@@ -53,16 +57,20 @@ const spreadOf = (values: readonly number[]): Spread => ({
   max: Math.max(...values),
 });
 
-/** One round of each way that is not counted, then `rounds` interleaved ones: A B C, A B C, … */
+/** Rounds that are not counted, one if nothing else is said, then `rounds` interleaved ones: A B C, A B C, … */
 export const measure = async (figure: Figure, rounds: number, afterRound: () => Promise<void>): Promise<Measured> => {
+  const { warmUps = 1, parts = 1 } = figure;
   const ways = [figure.ours, ...figure.references];
   const values = ways.map((): number[] => []);
-  for (let n = -1; n < rounds; n++) {
-    for (const [i, way] of ways.entries()) {
-      const value = await way.round();
-      await afterRound();
-      if (n >= 0) values[i]!.push(value);
+  for (let n = -warmUps; n < rounds; n++) {
+    const ofRound = ways.map((): number[] => []);
+    for (let part = 0; part < parts; part++) {
+      for (const [i, way] of ways.entries()) {
+        ofRound[i]!.push(await way.round());
+        await afterRound();
+      }
     }
+    if (n >= 0) ofRound.forEach((some, i) => values[i]!.push(median(some)));
   }
   const ratios = figure.references.map(({ name }, i) => {
     const spread = spreadOf(values[0]!.map((ours, n) => ours / values[i + 1]![n]!));

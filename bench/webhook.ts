@@ -119,6 +119,7 @@ export const webhookBench: Bench = {
         ours,
         references: [raw, overHttp],
         targets: [{ against: raw.name, atLeast: 0.5 }],
+        warmUps: 4,
         notes: async () => [
           'All make and sign their messages in the client. The second reference is a receiver that checks nothing; ours also looks for the run behind the answer, in the same process.',
         ],
