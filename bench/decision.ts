@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Way } from './figure.ts';
 import { callOnce } from './http.ts';
 import { oneByOne } from './load.ts';
@@ -12,8 +11,6 @@ import { bareDecide, type bareDecision, type Kind } from './workflows.ts';
 /** The time of one differs by a third from that of the next: fewer in a round would tell chance. */
 const DECISIONS = 10;
 const PARTS = 5;
-/** An operator decides when nothing else is going on: not beside what the decision before set going. */
-const QUIET_MS = 100;
 
 interface Waiting {
   applicationId: number;
@@ -58,10 +55,10 @@ const overRest = (stack: Stack, origin: string, headers: Record<string, string>,
         const { status } = (await callOnce(origin, call, 200)) as { status: string };
         if (status !== 'approved') throw new Error(`request ${applicationId} is ${status}`);
       },
+      // What the decision sets going must not disturb the next one.
       async ({ workflowId }) => {
         const { stage } = (await stack.client.workflow.getHandle(workflowId).result()) as { stage: string };
         if (stage !== 'done') throw new Error(`${workflowId} ended as ${stage}`);
-        await sleep(QUIET_MS);
       },
     );
     return time;
@@ -83,10 +80,7 @@ const bare = ({ client }: Stack, activity: Kind | 'none'): Way => ({
         client.workflow
           .getHandle(id)
           .executeUpdate(bareDecide, { args: [{ decision: 'approve', activity }], updateId: randomUUID() }),
-      async (id) => {
-        await client.workflow.getHandle(id).result();
-        await sleep(QUIET_MS);
-      },
+      (id) => client.workflow.getHandle(id).result(),
     );
   },
 });
@@ -105,10 +99,9 @@ export const decisionBench: Bench = {
         ours: overRest(stack, origin, headers, client),
         references: [update, bare(stack, 'local'), bare(stack, 'regular')],
         targets: [{ against: update.name, atMost: 1.5 }],
-        warmUps: 3,
+        warmUps: 4,
         parts: PARTS,
         notes: async () => [
-          `${QUIET_MS} ms pass between one decision and the next, by every way: what follows a decision is not measured.`,
           'The answer waits until the Update is durable and the decision is in the books, written there by the API itself (decision 0016).',
         ],
       },
