@@ -1,0 +1,51 @@
+import { type Account, DAY } from './account.ts';
+import { stripeError } from './errors.ts';
+import { tell } from './events.ts';
+import { chargeOf } from './payments.ts';
+import { magicOf, type Thing } from './thing.ts';
+
+export const refund = (account: Account, payment: Thing, asked?: bigint, metadata: Thing['metadata'] = {}): Thing => {
+  const of = chargeOf(account, payment);
+  const left = of.amount - (of['amount_refunded'] as bigint);
+  const amount = asked ?? left;
+  if (left === 0n) throw stripeError(400, 'charge_already_refunded', 'The charge has already been refunded.');
+  if (amount > left) throw stripeError(400, '', 'Refund amount is greater than unrefunded amount.', 'amount');
+  const facts = {
+    amount,
+    currency: of.currency,
+    charge: of.id,
+    payment_intent: payment.id,
+    metadata,
+    status: 'pending',
+  };
+  const made = account.add('refund', facts);
+  const magic = magicOf(made);
+  of['amount_refunded'] = of.amount - left + amount;
+  account.book('refund', made, -amount);
+  tell(account, 'charge.refunded', of);
+  if (magic === '01') account.later(2000, () => end(account, made, 'succeeded'));
+  else end(account, made, magic === '02' ? 'failed' : 'succeeded');
+  if (magic === '07') account.later(DAY, () => end(account, made, 'failed'));
+  return made;
+};
+
+/** Of a refund or a payout. A failure books the money back. */
+export const end = (account: Account, made: Thing, status: string): void => {
+  made.status = status;
+  const isRefund = made.object === 'refund';
+  const of = isRefund ? account.known(made['charge']) : made;
+  if (status === 'failed') {
+    made['failure_balance_transaction'] = account.book(`${made.object}_failure`, made, made.amount);
+    made[isRefund ? 'failure_reason' : 'failure_code'] = 'account_closed';
+    if (isRefund) of['amount_refunded'] = (of['amount_refunded'] as bigint) - made.amount;
+  }
+  tell(account, isRefund && status === 'succeeded' ? 'refund.updated' : `${made.object}.${status}`, made, of);
+};
+
+export const reverse = (account: Account, transfer: Thing): void => {
+  if (transfer['reversed']) throw new Error('it is reversed');
+  const { id, amount, currency } = transfer;
+  Object.assign(transfer, { amount_reversed: amount, reversed: true });
+  account.book('transfer_refund', account.add('transfer_reversal', { amount, currency, transfer: id }), amount);
+  tell(account, 'transfer.reversed', transfer);
+};
