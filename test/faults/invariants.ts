@@ -6,6 +6,7 @@ import { approvalsNeeded } from '../../domain/approvals.ts';
 import { add, type Amount, compare, equal, negate, normal, subtract, sum } from '../../domain/money.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
+import { statusOf } from '../kit/runs.ts';
 import { bankOf, effective, movements } from './operators.ts';
 import type { Stack } from './stack.ts';
 import type { Telling } from './teller.ts';
@@ -236,13 +237,7 @@ const min = (a: Amount, b: Amount): Amount => (compare(a, b) < 0 ? a : b);
 const workflows = async ({ client }: Stack, rows: readonly Row[], breach: Tell): Promise<void> => {
   await Promise.all(
     rows.map(async ({ workflowId, stage }) => {
-      const status = await client.workflow
-        .getHandle(workflowId)
-        .describe()
-        .then(
-          (description) => description.status.name,
-          () => 'absent',
-        );
+      const status = await statusOf(client, workflowId);
       const expected = isFinal(stage) ? 'COMPLETED' : 'RUNNING';
       if (status !== expected)
         breach('a run is closed when its story is over', `${workflowId} is ${status}, its transaction ${stage}`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { haveEnded } from '../kit/runs.ts';
 import { hire } from './cast.ts';
 import type { Answer } from './hub-api.ts';
 import { type Breach, checkRun } from './invariants.ts';
@@ -50,22 +51,10 @@ const untilOver = async (world: World, clientIds: readonly number[], withinMs: n
       [clientIds],
     );
     // A row tells that it is over a moment before its run is.
-    if (rows.every(({ open }) => !open) && (await haveEnded(world, rows))) return true;
+    const runs = rows.map(({ workflowId }) => workflowId);
+    if (rows.every(({ open }) => !open) && (await haveEnded(world.stack.client, runs))) return true;
   }
   return false;
-};
-
-const haveEnded = async ({ stack }: World, runs: readonly { workflowId: string }[]): Promise<boolean> => {
-  const ended = runs.map(({ workflowId }) =>
-    stack.client.workflow
-      .getHandle(workflowId)
-      .describe()
-      .then(
-        ({ status }) => status.name !== 'RUNNING',
-        () => false,
-      ),
-  );
-  return (await Promise.all(ended)).every(Boolean);
 };
 
 const verdict = (breaches: readonly Breach[], say: Say): boolean => {
