@@ -1,5 +1,5 @@
 import { inTransaction } from '../../db/pool.ts';
-import { recordAudit } from '../../db/repositories/audit.ts';
+import { isLastAudited, recordAudit } from '../../db/repositories/audit.ts';
 import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
 import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import type { Amount } from '../../domain/money.ts';
@@ -34,14 +34,19 @@ export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId
     const policy = amount === null ? 1 : await policyFor(tools, db, transaction, amount);
     const needed = purpose === 'approval' || purpose === 'review' ? Math.max(1, policy) : 1;
     const data = { transactionId, amount, rate: transaction.exchange?.rate ?? null, why };
-    const { rows } = await db.query<{ applicationId: number; needed: number; amount: Amount | null }>(
+    const { rows } = await db.query<{
+      applicationId: number;
+      needed: number;
+      amount: Amount | null;
+      fresh: boolean;
+    }>(
       `insert into application (client_id, type, purpose, transaction_id, workflow_id, approvals_needed, requested_by, data)
        values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (transaction_id) where status_id in (0, 3) do update
          set purpose = excluded.purpose, update_time = now(),
              approvals_needed = case when excluded.purpose = 'approval' and application.purpose = 'approval' then application.approvals_needed else excluded.approvals_needed end,
              data = case when excluded.purpose = 'approval' and application.purpose = 'approval' then application.data else excluded.data end
-       returning id as "applicationId", approvals_needed as needed, data ->> 'amount' as amount`,
+       returning id as "applicationId", approvals_needed as needed, data ->> 'amount' as amount, xmax = 0 as fresh`,
       [
         transaction.clientId,
         transaction.type,
@@ -53,15 +58,15 @@ export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId
         data,
       ],
     );
-    const request = rows[0]!;
+    const { fresh, ...request } = rows[0]!;
     await setStage(db, transactionId, STAGE_OF[purpose], { needsHuman: why });
-    await recordAudit(db, {
-      actor: 'workflow',
+    const asked = {
       action: 'requests.open',
       object: `request:${request.applicationId}`,
       after: { purpose, why, needed },
-      ...tools.run,
-    });
+    };
+    if (fresh || !(await isLastAudited(db, asked)))
+      await recordAudit(db, { actor: 'workflow', ...asked, ...tools.run });
     const messages =
       purpose === 'approval' ? await tellClient(db, tools.ring, 'RequestReceived', { transactionId, amount }) : [];
     return { ...request, purpose, messages };

@@ -28,3 +28,15 @@ export const recordAudit = async (db: Queryable, entry: AuditEntry): Promise<voi
     ],
   );
 };
+
+/** Whether the last that was said of an object is just this: an attempt that is made again has said it before. */
+export const isLastAudited = async (
+  db: Queryable,
+  { action, object, after }: Pick<AuditEntry, 'action' | 'object' | 'after'>,
+): Promise<boolean> =>
+  (
+    await db.query(
+      `select from (select action, after from audit where object = $1 order by id desc limit 1) as last where action = $2 and after = $3::jsonb`,
+      [object, action, JSON.stringify(after)],
+    )
+  ).rowCount === 1;
