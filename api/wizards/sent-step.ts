@@ -19,30 +19,23 @@ import type { Meant, WizardHub } from './wizard-hub.ts';
 type At = Waiting & { replaces?: number };
 type Repeated = AskedRun & { repeated: NonNullable<AskedRun['repeated']> };
 
+interface Sent {
+  uuid: string;
+  meant: Meant;
+  caller: Caller;
+  body: Record<string, unknown>;
+  /** By which the same is known again, the first one by the key of today. */
+  marks: readonly [Buffer, ...Buffer[]];
+}
+
 /** Something a client sent for a step of a run: found right, kept, then taken by the run. */
 export class SentStep {
   private readonly wizards: WizardHub;
-  private readonly uuid: string;
-  private readonly meant: Meant;
-  private readonly caller: Caller;
-  private readonly body: Record<string, unknown>;
-  /** What was sent is known again by them, the first one by the key of today. */
-  private readonly marks: readonly [Buffer, ...Buffer[]];
+  private readonly sent: Sent;
 
-  constructor(
-    wizards: WizardHub,
-    uuid: string,
-    meant: Meant,
-    caller: Caller,
-    body: Record<string, unknown>,
-    marks: readonly [Buffer, ...Buffer[]],
-  ) {
+  constructor(wizards: WizardHub, sent: Sent) {
     this.wizards = wizards;
-    this.uuid = uuid;
-    this.meant = meant;
-    this.caller = caller;
-    this.body = body;
-    this.marks = marks;
+    this.sent = sent;
   }
 
   async take(): Promise<Reached> {
@@ -51,22 +44,24 @@ export class SentStep {
   }
 
   private find(): Promise<AskedRun> {
-    return this.wizards.find(this.uuid, this.meant.type, this.caller, this.marks);
+    const { uuid, meant, caller, marks } = this.sent;
+    return this.wizards.find(uuid, meant.type, caller, marks);
   }
 
   /** A run at the step it was answered with here. It may have gone on elsewhere since. */
   private async asAnsweredHere(): Promise<AskedRun | null> {
-    const { type, steps } = this.meant;
+    const { uuid, meant, caller } = this.sent;
+    const { type, steps } = meant;
     const run = await this.wizards.answered.take(
-      this.uuid,
-      (one) => this.wizards.mayGoOn(one, type, this.caller) && (!steps || steps.includes(one.step!)),
+      uuid,
+      (one) => this.wizards.mayGoOn(one, type, caller) && (!steps || steps.includes(one.step!)),
     );
     return run && { ...run, repeated: null, mayBeBehind: false };
   }
 
   /** `doubtful`: the run was not looked up, so nothing is kept or refused before it is. */
   private async takeAt(found: AskedRun, doubtful = false): Promise<Reached> {
-    if (isRepeated(found, this.meant)) return this.takeAgain(found);
+    if (isRepeated(found, this.sent.meant)) return this.takeAgain(found);
     const at = await this.at(found);
     let judged: Judged;
     try {
@@ -74,7 +69,7 @@ export class SentStep {
     } catch (error) {
       // The same may have come to another process at this moment: what is right only once was right there.
       const present = await this.find();
-      const other = isRepeated(present, this.meant) || (doubtful && this.isPast(present, at));
+      const other = isRepeated(present, this.sent.meant) || (doubtful && this.isPast(present, at));
       return other ? this.takeAt(present) : this.wizards.refused(at.run, error);
     }
     return doubtful ? this.keepIfStill(at, judged) : this.keep(at, judged);
@@ -91,13 +86,13 @@ export class SentStep {
     if (input !== null) return this.send(at, judged, input);
     const present = await this.find();
     // What was found right is not judged twice, for some things are right only once.
-    const isElsewhere = isRepeated(present, this.meant) || this.isPast(present, at);
+    const isElsewhere = isRepeated(present, this.sent.meant) || this.isPast(present, at);
     return isElsewhere ? this.takeAt(present) : this.keep(at, judged);
   }
 
   private inputOf({ run, step, replaces }: At, { keep = {}, facts = {} }: Judged) {
     const told = toldWith(run, facts, replaces);
-    return { runId: run.id, step: step.name, mark: this.marks[0], keep: { ...keep, ...told } };
+    return { runId: run.id, step: step.name, mark: this.sent.marks[0], keep: { ...keep, ...told } };
   }
 
   private send({ run, step, replaces }: At, { facts = {} }: Judged, input: number): Promise<Reached> {
@@ -115,13 +110,14 @@ export class SentStep {
   }
 
   private async judge({ run, step, module }: At): Promise<Judged> {
-    const sent = module.sent ? parsePart(module.sent, this.body, 'step') : this.body;
-    return module.check!(await this.wizards.asked(run, step, this.caller), sent);
+    const { caller, body } = this.sent;
+    const read = module.sent ? parsePart(module.sent, body, 'step') : body;
+    return module.check!(await this.wizards.asked(run, step, caller), read);
   }
 
   /** The step it is sent for: the one the run waits at, or the one before it where that may be sent anew. */
   private async at(found: AskedRun): Promise<At> {
-    const { steps } = this.meant;
+    const { steps } = this.sent.meant;
     const { wizards } = this;
     const noted = await wizards.waiting(found);
     // What is for another step than the books show may be for the one they do not show yet.
@@ -139,11 +135,11 @@ export class SentStep {
 
   /** Whether it looks like what this step asks for: no body does for two steps of a run (domain/wizards/definition.ts). */
   private fits({ step, module }: Waiting): boolean {
-    const { steps } = this.meant;
+    const { steps } = this.sent.meant;
     if (steps && !steps.includes(step.name)) return false;
-    if (!module.body) return module.sent?.safeParse(this.body).success ?? true;
+    if (!module.body) return module.sent?.safeParse(this.sent.body).success ?? true;
     const { wants, takes } = module.body(step.settings);
-    const names = Object.keys(this.body).filter((name) => !SENT_WITH_EVERY_FORM.includes(name));
+    const names = Object.keys(this.sent.body).filter((name) => !SENT_WITH_EVERY_FORM.includes(name));
     return wants.every((name) => names.includes(name)) && names.every((name) => takes.includes(name));
   }
 

@@ -144,7 +144,7 @@ export class WizardHub {
     const name = JSON.stringify([uuid, meant, caller, marks[0].toString('base64')]);
     const going =
       this.underWay.get(name) ??
-      new SentStep(this, uuid, meant, caller, body, marks).take().finally(() => void this.underWay.delete(name));
+      new SentStep(this, { uuid, meant, caller, body, marks }).take().finally(() => void this.underWay.delete(name));
     this.underWay.set(name, going);
     return going;
   }
