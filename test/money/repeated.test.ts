@@ -10,8 +10,8 @@ import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { bookTransfer } from '../../activities/ledger/book-transfer.ts';
 import { holdFunds } from '../../activities/ledger/hold-funds.ts';
 import { releaseHold } from '../../activities/ledger/release-hold.ts';
-import { openRequest } from '../../activities/requests/open-request.ts';
 import { lookForPayments } from '../../activities/ops/look-for-payments.ts';
+import { openRequest } from '../../activities/requests/open-request.ts';
 import { closeTransaction } from '../../activities/transactions/close-transaction.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { post } from '../../db/repositories/ledger.ts';
@@ -204,25 +204,25 @@ it('a look for payments that no run was told of is taken again soon, not at its 
 });
 
 describe('a request that is opened again', () => {
-  it('is asked once, and again when something was said to it meanwhile', async () => {
+  it('is told of once, and again when something was said to it meanwhile', async () => {
     const client = await hub.clientWith('100', 'USDT');
     const olga = await hub.operator('Olga of requests');
     const payout = await client.withdraw('10.00');
     const { id } = await hub.openRequest(payout);
     const ask = () =>
       run(openRequest, { transactionId: payout, purpose: 'approval', why: 'Needs approval.', amount: '10' });
-    const asked = async () =>
+    const told = async () =>
       (
         await hub.one<{ n: number }>(
           `select count(*)::int as n from audit where object = $1 and action = 'requests.open'`,
           [`request:${id}`],
         )
       ).n;
-    expect(await asked()).toBe(1);
+    expect(await told()).toBe(1);
     await ask();
-    expect(await asked()).toBe(1);
+    expect(await told()).toBe(1);
     await recordAudit(hub.pool, { actor: `user:${olga}`, action: 'requests.update', object: `request:${id}` });
     await ask();
-    expect(await asked()).toBe(2);
+    expect(await told()).toBe(2);
   });
 });
