@@ -78,7 +78,10 @@ export class Walker {
       this.tried.add(code);
       return code;
     }
-    throw new Error('no code came');
+    const { rows } = await this.stack.pool.query(
+      `select id, channel, state, reason, attempts, create_time, update_time from message order by id desc limit 5`,
+    );
+    throw new Error(`no code came; the last messages: ${JSON.stringify(rows)}`);
   }
 
   private codes(): string[] {
