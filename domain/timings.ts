@@ -20,8 +20,9 @@ export interface Timings {
   sendFor: number;
   /** How long a client may take to pay. */
   payWithin: number;
-  /** How soon a dead worker is noticed: while it works on our own books, while it speaks with a provider, while it holds a run. */
+  /** How long one step on our own books may take. */
   ownStep: number;
+  /** How soon a dead worker is noticed: while it takes a step of ours or speaks with a provider, while it holds a run. */
   heartbeat: number;
   stickyTask: number;
   /** Longest exchange with a provider; its manifest may say less. */
@@ -71,7 +72,8 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   worryAfter: 20_000,
   quietAfter: 3_000,
   retries: [100, 200, 500],
-  sendFor: 20_000,
+  // Longer than everything may be down on a busy machine: who was kept from sending has not tried.
+  sendFor: 120_000,
   ownStep: 3_000,
   heartbeat: 2_000,
   stickyTask: 1_500,

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import proto from '@temporalio/proto';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { type AuditRow, auditContent } from '../../db/audit-content.ts';
+import { buildWorkflowBundle } from '../../worker/bundle.ts';
+import { createCodec } from '../../worker/codec.ts';
 import { TestHub } from '../kit/hub.ts';
+
+const { TimeoutType } = proto.temporal.api.enums.v1;
 
 let hub: TestHub;
 let olga: number;
@@ -89,4 +95,40 @@ describe('a worker that stops and comes back', () => {
     await decided;
     await hub.reaches(payout, 'done');
   });
+});
+
+describe('a worker that dies in the middle of the sweep', () => {
+  it('is noticed by its silence, long before the step would be over its time', async () => {
+    await hub.pause();
+    const running = await hub.client.workflow.start('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
+    await takeActivity();
+    await hub.resume();
+    await running.result();
+    const { events } = await running.fetchHistory();
+    const [begun] = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => started ?? []);
+    expect(begun).toMatchObject({
+      attempt: 2,
+      lastFailure: { timeoutFailureInfo: { timeoutType: TimeoutType.TIMEOUT_TYPE_HEARTBEAT } },
+    });
+  });
+
+  /** Takes the first step of a run, and is never heard of again. */
+  const takeActivity = async (): Promise<void> => {
+    const { temporalAddress: address, temporalNamespace: namespace, payloadKeys } = hub.settings;
+    const connection = await NativeConnection.connect({ address });
+    const orders = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: 'hub',
+      workflowBundle: await buildWorkflowBundle(),
+      dataConverter: { payloadCodecs: [createCodec(payloadKeys)] },
+    });
+    await orders.runUntil(async () => {
+      const { activityType } = await hub.client.withDeadline(Date.now() + 30_000, () =>
+        hub.client.workflowService.pollActivityTaskQueue({ namespace, taskQueue: { name: 'hub' }, identity: 'dies' }),
+      );
+      expect(activityType?.name).toBe('startWaiting');
+    });
+    await connection.close();
+  };
 });

@@ -40,7 +40,8 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
 /**
  * Our own database work. Idempotent by operation key, so it is tried again for as long as it takes: money does not give up
  * because PostgreSQL is being restarted. `summary` is what an operator reads in Temporal UI. What posts to the ledger is an
- * activity of its own, seen and retried by the server; a glance is a local one (docs/decisions/0013-glances-are-local.md).
+ * activity of its own, seen and retried by the server, that a worker which dies holds up no longer than its heartbeat; a glance is a local one
+ * (docs/decisions/0013-glances-are-local.md).
  */
 export const internal = (summary: string): InternalActivities => {
   const options = {
@@ -48,7 +49,7 @@ export const internal = (summary: string): InternalActivities => {
     startToCloseTimeout: patience.ownStep,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '20s' },
   } as const;
-  const steps = proxyActivities<InternalActivities>(options);
+  const steps = proxyActivities<InternalActivities>({ ...options, heartbeatTimeout: patience.heartbeat });
   const glances = proxyLocalActivities<InternalActivities>(options);
   return new Proxy(steps, {
     get: (_, name: keyof InternalActivities) => (GLANCES.has(name) ? glances[name] : steps[name]),
