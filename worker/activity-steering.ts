@@ -1,0 +1,127 @@
+import type { Steer } from '../activities/kit/activity.ts';
+import type { Submission, WizardPlace, WizardWhereabouts } from '../domain/wizards/machine.ts';
+import type { arrivals, deposit, difference, payout, payoutReturn, verification } from '../workflows/index.ts';
+import { kycDue } from '../workflows/kyc/messages.ts';
+import { providerNews } from '../workflows/kit/messages.ts';
+import { differenceNews } from '../workflows/reconciliation/messages.ts';
+import { wizardSubmit, wizardWhere } from '../workflows/wizards/messages.ts';
+import { AGAIN, ONCE, Runs } from './runs.ts';
+
+/** What a run is told the number of. */
+const ID_OF = {
+  deposit: 'transactionId',
+  payout: 'transactionId',
+  transfer: 'transactionId',
+  openAccount: 'accountId',
+  accountChange: 'changeId',
+  clientChange: 'changeId',
+  message: 'messageId',
+  reconciliation: 'reconciliationId',
+} as const;
+
+/** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
+export interface VerifiedCase {
+  caseId: number;
+  workflowId: string;
+}
+
+/** A callback, by its number, and what it says for operators to read. */
+interface News {
+  webhookId: string;
+  said: string;
+}
+
+/** What activities ask of runs: to begin what was promised, to bring them news, to go on with a step that was kept. */
+export class ActivitySteering extends Runs implements Steer {
+  async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
+    // A message is tried anew when an operator says so, and a window compared anew; their rows tell a run that there is nothing to do.
+    const how = type === 'message' || type === 'reconciliation' ? AGAIN : ONCE;
+    const start = this.start(how, workflowId, { [ID_OF[type]]: id }, `${type} ${id}`);
+    await this.ignoreTwins(() => this.client.workflow.start(type, start));
+  }
+
+  async news({
+    workflowId,
+    type,
+    transactionId,
+    webhookId,
+    said,
+  }: Parameters<Steer['news']>[0]): Promise<'delivered' | 'over'> {
+    const delivered = await this.ignoreTwins(() =>
+      this.client.workflow.signalWithStart<typeof deposit | typeof payout, [News]>(type, {
+        ...this.start(ONCE, workflowId, { transactionId }, `${type} ${transactionId}`),
+        signal: providerNews,
+        signalArgs: [{ webhookId, said }],
+      }),
+    );
+    return delivered ? 'delivered' : 'over';
+  }
+
+  async arrivals({ reference, connectionId, webhookId, said }: Parameters<Steer['arrivals']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof arrivals, [News]>('arrivals', {
+      ...this.start(AGAIN, `arrivals:${reference}`, { reference, connectionId }, `payments for ${reference}`),
+      signal: providerNews,
+      signalArgs: [{ webhookId, said }],
+    });
+  }
+
+  async payoutReturn({
+    transactionId,
+    connectionId,
+    webhookId,
+    said,
+  }: Parameters<Steer['payoutReturn']>[0]): Promise<void> {
+    const summary = `return of payout ${transactionId}`;
+    await this.client.workflow.signalWithStart<typeof payoutReturn, [News]>('payoutReturn', {
+      ...this.start(AGAIN, `payout-return:${transactionId}`, { transactionId, connectionId }, summary),
+      signal: providerNews,
+      signalArgs: [{ webhookId, said }],
+    });
+  }
+
+  async difference({ differenceId, said }: Parameters<Steer['difference']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof difference, [{ said: string }]>('difference', {
+      ...this.start(AGAIN, `difference:${differenceId}`, { differenceId }, `difference ${differenceId}`),
+      signal: differenceNews,
+      signalArgs: [{ said }],
+    });
+  }
+
+  async verification({ webhookId, said, ...of }: Parameters<Steer['verification']>[0]): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof verification, [News]>('verification', {
+      ...this.verificationRun(of),
+      signal: providerNews,
+      signalArgs: [{ webhookId, said }],
+    });
+  }
+
+  async verificationDue(of: VerifiedCase): Promise<void> {
+    await this.client.workflow.signalWithStart<typeof verification, []>('verification', {
+      ...this.verificationRun(of),
+      signal: kycDue,
+    });
+  }
+
+  protected verificationRun({ caseId, workflowId }: VerifiedCase) {
+    const [, client, level] = workflowId.split(':');
+    return this.start(AGAIN, workflowId, { caseId }, `verification of client ${client} for level ${level}`);
+  }
+
+  within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    return this.client.withDeadline(Date.now() + ms, work);
+  }
+
+  /** A step that was checked. The same input again has the same answer, also when the run is over. */
+  async submitStep(uuid: string, submission: Submission): Promise<WizardPlace> {
+    return this.reach(() =>
+      this.client.workflow
+        .getHandle(`wizard:${uuid}`)
+        .executeUpdate(wizardSubmit, { args: [submission], updateId: `input-${submission.input}` }),
+    );
+  }
+
+  /** Where a run is, whatever the books say; also when it is over. */
+  async whereIsWizard(uuid: string): Promise<WizardWhereabouts> {
+    return this.reach(() => this.client.workflow.getHandle(`wizard:${uuid}`).query(wizardWhere));
+  }
+}

@@ -1,0 +1,94 @@
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { FAILURES, type FailureFacts, type FailureType, HubFailure } from '../domain/failures.ts';
+import { HUB_QUEUE } from '../domain/queues.ts';
+import type { Reason } from '../domain/reasons.ts';
+import { TIMINGS, type Timings } from '../domain/timings.ts';
+
+/** Start, or find running; a run that is over is never started again: money moves once. */
+export const ONCE = {
+  taskQueue: HUB_QUEUE,
+  workflowIdReusePolicy: 'REJECT_DUPLICATE',
+  workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+/** Start, or find running; where rows tell a run that there is nothing more to do, a second one is harmless. */
+export const AGAIN = {
+  taskQueue: HUB_QUEUE,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+
+/** How runs are started and reached, whoever asks. */
+export class Runs {
+  protected readonly client: Client;
+  private readonly timings: Partial<Timings> | undefined;
+
+  /** `timings` shortens the waits of every run started here (tests, demo). */
+  constructor(client: Client, timings?: Partial<Timings>) {
+    this.client = client;
+    this.timings = timings;
+  }
+
+  /** How a run is started. `input`: what it is told besides its waits; `summary`: what operators read in Temporal UI. */
+  protected start<In extends object>(how: typeof ONCE | typeof AGAIN, workflowId: string, input: In, summary: string) {
+    const { timings } = this;
+    return {
+      ...how,
+      // How long a worker may be silent about it.
+      workflowTaskTimeout: timings?.stickyTask ?? TIMINGS.stickyTask,
+      workflowId,
+      args: [{ ...input, ...(timings && { timings }) }] as [In & { timings?: Partial<Timings> }],
+      staticSummary: summary,
+    };
+  }
+
+  /** False when a run of this id is over already. */
+  protected async ignoreTwins(start: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await start();
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  /** Calls Temporal and turns what it throws into our failures. `over` answers for a run that ended before. */
+  protected async reach<T>(call: () => Promise<T>, over?: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (over && error instanceof WorkflowExecutionAlreadyStartedError) return this.reach(over);
+      throw failureOf(error);
+    }
+  }
+}
+
+const failureOf = (error: unknown): unknown => {
+  if (error instanceof WorkflowNotFoundError)
+    return new HubFailure('Rejected', 'not_waiting', 'The run is over or does not exist.');
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure && cause.type && cause.type in FAILURES) {
+      const { reason = 'internal', ...facts } = (cause.details?.[0] ?? {}) as { reason?: Reason } & FailureFacts;
+      return new HubFailure(cause.type as FailureType, reason, cause.message, facts);
+    }
+    return new HubFailure('Rejected', 'not_waiting', 'The run ended before it could answer.');
+  }
+  // An Update that no worker took in time, a server that is down or full: all of them are safe to repeat with the same key.
+  if (isGrpcServiceError(error) || (error as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') {
+    return new HubFailure(
+      'Unavailable',
+      'unavailable',
+      'The workflow service cannot be reached right now; repeat with the same Idempotency-Key.',
+      { retryAfter: 5 },
+    );
+  }
+  return error;
+};
