@@ -50,6 +50,8 @@ export interface MoneyOrder {
     tellsPayer?: boolean;
     /** The client says on the provider's page where a payout shall go. */
     preparesPayouts?: boolean;
+    /** A payout that people make outside: approving it says that it was paid. Absent in histories of before. */
+    paidByPeople?: boolean;
   } | null;
   /** The deposit that this payout gives back the way it came; a refund. */
   refundOf?: number | null;

@@ -16,6 +16,8 @@ export interface WrittenOrder {
   id: number;
   stage: Stage;
   resolution: string | null;
+  /** Of the request that ordered it, where it had a key. */
+  fingerprint?: Buffer | null;
 }
 
 /** Whose order, under which key, and what asked for it (for the audit). */
@@ -23,13 +25,14 @@ export interface OrderedBy {
   actor: Orderer;
   /** Unique for the operation; the same again is the same order. */
   key: string | undefined;
+  fingerprint?: Buffer;
   cause: { requestId: string } | { workflowId: string; runId: string };
 }
 
 /** The order that was written under this key; null: none was. */
 export const findOrder = async (db: Queryable, key: string): Promise<WrittenOrder | null> => {
   const { rows } = await db.query<Omit<WrittenOrder, 'kind'> & { type: NewOrder['type'] }>(
-    `select transaction_id as id, stage, type, resolution from money_transaction where idempotency_key = $1`,
+    `select transaction_id as id, stage, type, resolution, request_fingerprint as fingerprint from money_transaction where idempotency_key = $1`,
     [key],
   );
   const { type, ...found } = rows[0] ?? {};
@@ -39,13 +42,13 @@ export const findOrder = async (db: Queryable, key: string): Promise<WrittenOrde
 /** One row with its audit row, of an order that was checked in the same transaction. */
 export const writeOrder = async (
   db: Queryable,
-  { actor, key, cause }: OrderedBy,
+  { actor, key, fingerprint, cause }: OrderedBy,
   order: NewOrder,
 ): Promise<WrittenOrder> => {
   const { rows } = await db.query<{ id: number }>(
     `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, provider_commission,
-            method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning transaction_id as id`,
+            method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id, request_fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning transaction_id as id`,
     [
       order.type,
       order.clientId,
@@ -63,6 +66,7 @@ export const writeOrder = async (
       order.comment,
       key ?? null,
       order.refundOf?.transactionId ?? null,
+      fingerprint ?? null,
     ],
   );
   const { id } = rows[0]!;

@@ -11,12 +11,12 @@ import { judgePayout } from './judge-payout.ts';
  * Asks the provider to give a deposit, or a part of it, back the way it came. What is left of it is counted again at each attempt, because the provider
  * may have taken it back while this one waited. After a lost answer such a no is not the last word: the story asks the provider.
  */
-export const createRefund: Activity<{ transactionId: number }, Answer<PayoutReport>> = (
+export const createRefund: Activity<{ transactionId: number }, Answer<PayoutReport>> = async (
   { transactionId },
   { pool, open, signal },
-) =>
-  answerOf(async () => {
-    const { connectionId, reference, amount, currency, ...refund } = await loadTransaction(pool, transactionId);
+) => {
+  const { connectionId, reference, amount, currency, ...refund } = await loadTransaction(pool, transactionId);
+  return answerOf(async () => {
     const deposit = await loadTransaction(pool, refundedBy(refund)!);
     await assertRefundable(pool, deposit.transactionId, amount, transactionId);
     const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
@@ -24,7 +24,8 @@ export const createRefund: Activity<{ transactionId: number }, Answer<PayoutRepo
     const report = await adapter.createRefund(ctx, { reference, deposit: refOf(deposit), amount, currency });
     sameCurrency(currency.numericCode, report.currencyCode);
     return report;
-  }, judgePayout);
+  }, judgePayout(amount));
+};
 
 /** How the provider finds the deposit again. */
 export const refOf = ({ reference, providerId }: { reference: string; providerId: string | null }) => ({

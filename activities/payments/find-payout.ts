@@ -4,6 +4,7 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { sameCurrency } from '../kit/answer.ts';
+import { beneficiarySide } from './beneficiary-side.ts';
 import { judgePayout } from './judge-payout.ts';
 
 /** The probe: null only when the provider clearly never saw this payout; throws when it could not be asked. */
@@ -21,5 +22,5 @@ export const findPayout: Activity<{ transactionId: number }, Answer<PayoutReport
   });
   if (!report) return null;
   sameCurrency(providerSide(payout).currency.numericCode, report.currencyCode);
-  return judgePayout(report);
+  return judgePayout(beneficiarySide(payout).amount)(report);
 };

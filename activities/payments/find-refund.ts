@@ -20,5 +20,5 @@ export const findRefund: Activity<{ transactionId: number }, Answer<PayoutReport
   const report = await adapter.findRefund(ctx, { ...refOf(refund), deposit: refOf(deposit) });
   if (!report) return null;
   sameCurrency(refund.currency.numericCode, report.currencyCode);
-  return judgePayout(report);
+  return judgePayout(refund.amount)(report);
 };

@@ -1,8 +1,9 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { closeRequests } from '../../db/repositories/requests.ts';
+import { closeRequests, resolutionText } from '../../db/repositories/requests.ts';
 import { loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
+import { REJECTED, toldClient } from '../../domain/told-client.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
@@ -11,6 +12,7 @@ export interface Closing {
   transactionId: number;
   stage: Stage;
   reason: string;
+  /** For operators. */
   issue: string;
   resolutionId: number | null;
 }
@@ -26,7 +28,14 @@ export const closeTransaction: Activity<Closing, void> = async (
     const { type, stage: before, providerId } = await loadTransaction(db, transactionId);
     // Closed by an attempt before this one, and more may have come after.
     if (isFinal(before)) return [];
-    await setStage(db, transactionId, stage, { resolution: issue, resolutionId, needsHuman: null });
+    const saysNothing = issue === REJECTED;
+    const resolution = (saysNothing ? await resolutionText(db, resolutionId) : null) ?? toldClient(reason, issue);
+    await setStage(db, transactionId, stage, {
+      resolution,
+      why: saysNothing ? null : issue,
+      resolutionId,
+      needsHuman: null,
+    });
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.
       await lookAgain(db, transactionId, '1 hour');
@@ -39,7 +48,7 @@ export const closeTransaction: Activity<Closing, void> = async (
       ...run,
     });
     if (stage !== 'rejected') return [];
-    return tellClient(db, ring, 'RequestRejected', { transactionId, amount: null, reason: issue });
+    return tellClient(db, ring, 'RequestRejected', { transactionId, amount: null, reason: resolution });
   });
   await startMessages(steer, messages);
 };

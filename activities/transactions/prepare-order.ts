@@ -56,14 +56,17 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
 
 /** What there is to do beyond the usual: methods whose provider has no more powers are told nothing of them. */
 const powersOf = (
-  { category, adapter, capabilities }: Provider,
+  { category, adapter, capabilities, confirmedBy }: Provider,
   type: MoneyOrder['type'],
   flow: MethodFacts['flow'],
-): Pick<NonNullable<MoneyOrder['method']>, 'tellsPayer' | 'preparesPayouts'> => {
+): Pick<NonNullable<MoneyOrder['method']>, 'tellsPayer' | 'preparesPayouts' | 'paidByPeople'> => {
   if (category !== 'payments') return {};
   if (type === 'deposit')
     return flow === 'manual' && capabilities.includes('deposit.custom_fields') ? { tellsPayer: true } : {};
-  return (adapter as PaymentAdapter).preparePayout ? { preparesPayouts: true } : {};
+  return {
+    ...((adapter as PaymentAdapter).preparePayout && { preparesPayouts: true }),
+    ...(confirmedBy === 'person' && { paidByPeople: true }),
+  };
 };
 
 const side = async ({ pool, provider }: Tools, accountId: number | null): Promise<OrderSide | null> => {

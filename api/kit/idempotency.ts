@@ -18,6 +18,8 @@ interface Outcome {
 export interface Once {
   /** '{actor}:{key}': unique for the operation, to be stored beside what it made. */
   readonly key: string;
+  /** Of the request, to be stored beside what it made: the key is kept there for longer than here. */
+  readonly fingerprint: Buffer;
   /** Has the request confirmed, unless it was before: the code does once, and what came after it may have failed. `take`: whether a code was taken. */
   confirm(take: () => Promise<boolean>): Promise<void>;
   /** Waits for twins. Throws when one of them has finished: its outcome is answered instead. */
@@ -38,7 +40,7 @@ const CONFIRMED = `insert into idempotency (actor, key, route, fingerprint, conf
 /** A twin without the right code does not take away that the request was confirmed. */
 const FREE = `delete from idempotency where actor = $1 and key = $2 and route = $3 and fingerprint = $4 and status is null and (not confirmed or $5)`;
 
-const reused = () =>
+export const reused = () =>
   problem(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.', 'Idempotency-Key');
 
 /**
@@ -89,6 +91,7 @@ export const withKey = async (
     (await on.query(FINISH, [actor, key, route, fingerprint, status, JSON.stringify(body ?? null)])).rows.length > 0;
   const once: Once = {
     key: `${actor}:${key}`,
+    fingerprint: createHmac('sha256', call.secret).update(`${route}\n`).update(fingerprint).digest(),
     confirm: async (take) => {
       if (confirmed || !(await take())) return;
       const { rowCount } = await db.query(CONFIRMED, [actor, key, route, fingerprint]);

@@ -122,6 +122,7 @@ interface TransactionRow {
   } | null;
   method: z.infer<typeof MethodRef> | null;
   resolution: string | null;
+  why: string | null;
   user: { id: number; name: string } | null;
   application_id: number | null;
   refund_of: number | null;
@@ -138,7 +139,7 @@ const SELECT = `
          case when x.transaction_id is not null then jsonb_build_object('currency', ${currencyJson('xcur')}, 'rate', x.rate::text, 'marketRate', x.market_rate::text,
            'amount', x.amount::text, 'source', x.source, 'sourceTime', x.source_time, 'quotedAt', x.quoted_at, 'expiresAt', x.expires_at, 'fixedAt', x.fixed_at) end as exchange,
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
-         t.resolution, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
+         t.resolution, coalesce(t.why, t.resolution) as why, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
          case when t.type = 'withdrawal' then t.parent_id end as refund_of,
          t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
@@ -216,11 +217,20 @@ const exchangeOf = ({ amount, currency, exchange }: TransactionRow): z.input<typ
     fixTime: isoTimeOrNull(exchange.fixedAt),
   };
 
+/** On its provider's page the client says where a payout goes: nobody else may open it. */
+const forOperators = ({ type, data }: TransactionRow): Record<string, unknown> => {
+  if (type !== 'withdrawal') return data;
+  const { action: _page, ...others } = data;
+  return others;
+};
+
 /** Transaction objects by id, read with two queries whatever their number. */
 export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, TransactionView>> =>
   withAccounts<AccountView, TransactionView>(db, ids, accountViews, (row, accounts) => ({
     ...common(row),
     ...sides(row, accounts),
+    resolution: row.why,
+    data: forOperators(row),
     clientId: row.client_id,
     vendorCommission: wire(row.vendor_commission),
     providerCommission: wire(row.provider_commission),

@@ -88,7 +88,10 @@ export interface StageFacts {
   providerCommission?: Amount;
   /** Null clears it. */
   needsHuman?: string | null;
+  /** For the client. */
   resolution?: string | null;
+  /** For operators. */
+  why?: string | null;
   resolutionId?: number | null;
 }
 
@@ -108,7 +111,8 @@ export const setStage = async (
             provider_id = coalesce($5, provider_id), provider_status = coalesce($6, provider_status), provider_data = provider_data || $7::jsonb,
             final_amount = coalesce($8::numeric, final_amount), provider_commission = coalesce($9::numeric, provider_commission),
             needs_human = case when $10 then $11 else needs_human end,
-            resolution = coalesce($12, resolution), resolution_id = coalesce($13::integer, resolution_id)
+            resolution = coalesce($12, resolution), resolution_id = coalesce($13::integer, resolution_id),
+            why = coalesce($15, why)
       where transaction_id = $1 and (stage <> all ($14::text[]) or stage = $2 or (stage = 'done' and $2 = 'returned'))`,
     [
       transactionId,
@@ -125,6 +129,7 @@ export const setStage = async (
       facts.resolution ?? null,
       facts.resolutionId ?? null,
       FINAL_STAGES,
+      facts.why ?? null,
     ],
   );
   return rowCount === 1;

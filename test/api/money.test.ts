@@ -203,6 +203,22 @@ describe('a withdrawal by a client', () => {
 });
 
 describe('one key', () => {
+  it('orders one thing, also when what was asked under it is forgotten already', async () => {
+    const ann = await api.clientWith('100', 'USDT');
+    const key = { 'idempotency-key': randomUUID() };
+    const first = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'), key);
+    const { transactionId } = first.body.data.transaction;
+    await api.hub.pool.query(`delete from idempotency where key = $1`, [key['idempotency-key']]);
+    expect(await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '50'), key)).toMatchObject({
+      status: 409,
+      body: { error: { details: [{ reason: 'idempotency_key_reused' }] } },
+    });
+    await api.hub.pool.query(`delete from idempotency where key = $1`, [key['idempotency-key']]);
+    const again = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'), key);
+    expect(again.body.data.transaction.transactionId).toBe(transactionId);
+    expect(await ann.of.balance()).toEqual({ balance: '100', held: '25' });
+  });
+
   it('makes one payout of two hundred calls at once', async () => {
     const ann = await api.clientWith('100', 'USDT');
     const key = { 'idempotency-key': randomUUID() };

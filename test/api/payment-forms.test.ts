@@ -132,6 +132,9 @@ describe('a withdrawal through a cashier', () => {
     });
     const { transactionId } = body.data.transaction;
     expect(await client.of.balance()).toEqual({ balance: '100', held: '30' });
+    // Whoever opens it says where the money goes.
+    const olga = await api.operator();
+    expect(JSON.stringify(await olga.call(`GET /transactions/${transactionId}`))).not.toContain('/cashier/page');
     expect(await client.call(`POST /my/transactions/${transactionId}/cancel`, {}, key())).toMatchObject({
       status: 200,
     });

@@ -144,6 +144,19 @@ describe('a refund', () => {
     await api.hub.reaches(body.transactionId, 'done');
   });
 
+  it('is the broker’s wish: the client cannot stop it', async () => {
+    await api.hub.approvals('withdrawal', 1);
+    const { client, id } = await paid('100.00');
+    const { transactionId } = (await refund(olga, id)).body;
+    await api.hub.reaches(transactionId, 'awaiting_approval');
+    expect(await client.call(`POST /my/transactions/${transactionId}/cancel`)).toMatchObject({
+      status: 403,
+      body: { error: { details: [{ reason: 'restricted' }] } },
+    });
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '100' });
+    expect((await olga.call(`POST /transactions/${transactionId}/cancel`)).status).toBe(200);
+  });
+
   it('that was approved after the payer disputed the payment gives nothing back twice', async () => {
     await api.hub.approvals('withdrawal', 1);
     const { client, id } = await paid('100.00');

@@ -122,13 +122,27 @@ describe('through a cashier', () => {
     expect(await hub.breaches()).toEqual([]);
   });
 
-  it('a payout that somebody at the cashier pays already is followed, although it was rejected here', async () => {
+  it('a payout is not paid when its client was banned before he said where to, also where nobody approves it', async () => {
+    const client = await hub.clientWith('100', 'EUR');
+    await cashier().advance('settings', '{"clientSubmits":false}');
+    const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
+    await hub.reaches(id, 'awaiting_client');
+    await hub.pool.query(`update client set status = 'banned' where client_id = $1`, [client.clientId]);
+    const reference = await referenceOf(id);
+    await cashier().pay(reference);
+    await hub.reaches(id, 'failed');
+    expect(cashier().vendor.things!()).toMatchObject([{ id: reference, state: 'cancelled' }]);
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+
+  it('a payout that somebody at the cashier pays already is followed, although its client was banned and it was rejected here', async () => {
     const olga = await hub.operator('Olga');
     await hub.approvals('withdrawal', 1);
     const client = await hub.clientWith('100', 'EUR');
     const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
     await hub.openRequest(id);
     await cashier().advance(await referenceOf(id), 'approve');
+    await hub.pool.query(`update client set status = 'banned' where client_id = $1`, [client.clientId]);
     await hub.decide(id, olga, 'reject', { resolutionId: 1 });
     await eventually(async () => (await hub.stage(id)) === 'done', 'the payout to be booked');
     expect(await client.balance()).toEqual({ balance: '75', held: '0' });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { post } from '../../db/repositories/ledger.ts';
-import { eventually, TestHub } from '../kit/hub.ts';
+import { judgePayout } from '../../activities/payments/judge-payout.ts';
+import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 
 let hub: TestHub;
 let olga: number;
@@ -94,6 +95,100 @@ describe('a payout', () => {
     await hub.decide(payout, olga, 'approve');
     await hub.reaches(payout, 'failed');
     expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+});
+
+describe('a payout that cannot be sent yet', () => {
+  const waitsForItsProvider = async (client: TestClient): Promise<number> => {
+    hub.sandbox('b2binpay').fault({ match: creation, kind: 'http_429', times: 1_000 });
+    const payout = await client.withdraw('25.00');
+    await hub.decide(payout, olga, 'approve');
+    const tried = async () => hub.sandbox('b2binpay').received.some(({ status }) => status === 429);
+    await eventually(tried, 'a first attempt');
+    return payout;
+  };
+
+  it('can be cancelled, for nothing has left the house', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await waitsForItsProvider(client);
+    await eventually(
+      () =>
+        hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`).then(
+          () => true,
+          () => false,
+        ),
+      'it to be cancelled between two attempts',
+    );
+    await hub.reaches(payout, 'cancelled');
+    hub.sandbox('b2binpay').faults.clear();
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(0);
+  });
+
+  it('is not sent any more when its client was banned meanwhile', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await waitsForItsProvider(client);
+    await hub.pool.query(`update client set status = 'banned' where client_id = $1`, [client.clientId]);
+    hub.sandbox('b2binpay').faults.clear();
+    await hub.reaches(payout, 'failed');
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    expect(await payoutsAtTheProvider(payout)).toHaveLength(0);
+  });
+});
+
+describe('what a client reads of a payout that failed', () => {
+  const told = (payout: number) =>
+    hub.one<{ client: string; operators: string | null }>(
+      `select resolution as client, why as operators from money_transaction where transaction_id = $1`,
+      [payout],
+    );
+
+  it('is not what its provider, a setting or an operator said: that is for operators', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    const refused = await client.withdraw('25.02');
+    await hub.decide(refused, olga, 'approve');
+    await hub.reaches(refused, 'failed');
+    const { operators, ...said } = await told(refused);
+    expect(said).toEqual({ client: 'The payment provider declined it.' });
+    expect(operators).not.toBe(said.client);
+
+    const cancelled = await client.withdraw('25.00');
+    await hub.reaches(cancelled, 'awaiting_approval');
+    await hub.steering.cancel(`payout:${cancelled}`, `user:${olga}`, 'looks like fraud');
+    await hub.reaches(cancelled, 'cancelled');
+    expect(await told(cancelled)).toEqual({
+      client: 'Cancelled.',
+      operators: `cancelled by user:${olga}: looks like fraud`,
+    });
+  });
+
+  it('is the resolution that an operator chose, or what he wrote for the client', async () => {
+    const { id: resolutionId, text } = await hub.one<{ id: number; text: string }>(
+      `select id, coalesce(description, name) as text from resolution where enabled order by id limit 1`,
+    );
+    const client = await hub.clientWith('100', 'USDT');
+    const first = await client.withdraw('25.00');
+    await hub.decide(first, olga, 'reject', { resolutionId });
+    await hub.reaches(first, 'rejected');
+    expect(await told(first)).toEqual({ client: text, operators: null });
+    const second = await client.withdraw('25.00');
+    await hub.decide(second, olga, 'reject', { resolutionId, comment: 'The address is not yours.' });
+    await hub.reaches(second, 'rejected');
+    expect(await told(second)).toMatchObject({ client: 'The address is not yours.' });
+  });
+});
+
+describe('a payout of which a part came back before anybody saw it arrive', () => {
+  const report = { providerId: '7', providerStatus: 'reversed', fee: null, currencyCode: 840 } as const;
+
+  it('is paid, for the rest arrived; only one that came back whole is not', () => {
+    const judge = judgePayout('100');
+    expect(judge({ ...report, state: 'returned', processed: '10' })).toMatchObject({
+      outcome: 'done',
+      report: { state: 'returned', processed: null },
+    });
+    expect(judge({ ...report, state: 'returned', processed: '100.00' })).toMatchObject({ outcome: 'refused' });
+    expect(judge({ ...report, state: 'returned', processed: null })).toMatchObject({ outcome: 'refused' });
   });
 });
 

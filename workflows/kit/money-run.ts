@@ -12,6 +12,7 @@ import { type Amount, equal } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
+import { REJECTED } from '../../domain/told-client.ts';
 import { internal, setPatience } from './activities.ts';
 import { Decisions, type Verdict } from './decisions.ts';
 import { begin, cancel, type CancelWish, providerNews } from './messages.ts';
@@ -163,6 +164,13 @@ export class MoneyRun {
     this.sent = true;
   }
 
+  /** Sleeps while nothing is on its way: until then it can be cancelled again. */
+  async waitBeforeSending(waiting: Waiting, ms: number): Promise<void> {
+    this.mayCancel = true;
+    await this.wait(waiting, () => false, ms);
+    this.mayCancel = false;
+  }
+
   /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
   tooLateToCancel(): void {
     this.mayCancel = false;
@@ -221,6 +229,11 @@ export class MoneyRun {
     this.news = 0;
   }
 
+  /** More is to be looked into, by the run that comes after this one. */
+  hasNews(): void {
+    this.news += 1;
+  }
+
   /** True when the provider called since the last look. */
   takeNews(): boolean {
     const had = this.news > 0;
@@ -248,7 +261,7 @@ export class MoneyRun {
       `approve or reject request ${request.applicationId} through the API, or send the Update \`decide\` here: \`{"decision": "approve", "by": <your user id>}\`, to reject with "resolutionId". You can also cancel this run.`,
     );
     if (verdict.word === 'reject')
-      throw new Stopped('rejected', 'rejected', verdict.comment ?? 'Rejected by an operator.', verdict.resolutionId);
+      throw new Stopped('rejected', 'rejected', verdict.comment ?? REJECTED, verdict.resolutionId);
     this.approvedBy = request.needed;
     this.progress.note(`Approved by user ${verdict.by}.`);
     return verdict.amount;
@@ -381,5 +394,8 @@ export class MoneyRun {
     if (!this.mayCancel || this.closed) {
       throw refusal('Rejected', 'already_done', 'Too late to cancel: money was sent or the run is over.');
     }
+    // Whoever approves it says that it was paid: from the question on only they know whether it is on its way.
+    if (by.startsWith('client:') && this.order?.method?.paidByPeople && this.progress.stage === 'awaiting_approval')
+      throw refusal('Rejected', 'restricted', 'It may be on its way already: ask your broker to stop it.');
   }
 }

@@ -11,6 +11,8 @@ export interface Move<Report> {
   /** The probe: null when the provider clearly never saw it. Throws when it could not be asked. */
   ask: () => Promise<Answer<Report> | null>;
   idempotency: IdempotencyClass;
+  /** May be cancelled while it is surely not sent and waits for another attempt. */
+  canBeStopped?: boolean;
   /** Notes on our books how far the provider is. */
   onPending?: (report: Report) => Promise<void>;
 }
@@ -115,7 +117,9 @@ class Sending<Report> {
       forWhat: `the provider to be reachable (${answer.message})`,
       can: 'check the connection; it is tried again by itself.',
     };
-    await this.run.wait({ ...waiting, human: this.retries > 4 }, () => false, wait);
+    const shown = { ...waiting, human: this.retries > 4 };
+    if (this.move.canBeStopped) await this.run.waitBeforeSending(shown, wait);
+    else await this.run.wait(shown, () => false, wait);
     return this.attempt();
   }
 

@@ -2,6 +2,7 @@ import type { DepositReport } from '../../adapters/kit/payments.ts';
 import { type Amount, isPositive } from '../../domain/money.ts';
 import type { MoneyOrder } from '../../domain/money-order.ts';
 import { delay } from '../../domain/timings.ts';
+import { REJECTED } from '../../domain/told-client.ts';
 import { atProvider } from './activities.ts';
 import { makeOnce } from './make-once.ts';
 import type { MoneyRun } from './money-run.ts';
@@ -161,7 +162,7 @@ const review = async (run: MoneyRun, odd: { amount: Amount | null; why: string }
     run.progress.notWaiting();
     if (verdict.word === 'approve') return verdict.amount;
     if (verdict.word === 'reject')
-      throw new Stopped('rejected', 'rejected', verdict.comment ?? odd.why, verdict.resolutionId);
+      throw new Stopped('rejected', 'rejected', verdict.comment ?? REJECTED, verdict.resolutionId);
     return null;
   }
 };

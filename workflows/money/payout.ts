@@ -16,9 +16,13 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
 
     const approve = async () => {
       await run.approval();
+      // They have paid it by now: nothing that changed meanwhile brings it back.
+      if (method!.paidByPeople) return run.tooLateToCancel();
       await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
     };
     const approveAndSend = async () => {
+      // What they are asked to pay is what will be booked.
+      if (method!.paidByPeople) await run.fixRate();
       if (approvals > 0) await approve();
       if (exchange) {
         // At the rate it leaves at it may be worth more than what was approved.
@@ -33,14 +37,15 @@ export async function payout(input: MoneyInput): Promise<MoneyResult> {
       return approveAndSend();
     };
     const { report } = method!.preparesPayouts
-      ? await takenBackIfStopped(run, prepareAndSend, () => sendOut(run))
+      ? await takenBackIfStopped(run, prepareAndSend, () => sendOut(run, { paysAlready: true }))
       : await approveAndSend();
     await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
+    if (report?.state === 'returned') run.hasNews(); // of a part of it
   });
 }
 
 /** To the beneficiary, or back the way a deposit came. In certainty: it comes back done, or the story ends. */
-const sendOut = async (run: MoneyRun) => {
+const sendOut = async (run: MoneyRun, { paysAlready = false } = {}) => {
   const { transactionId, method, refundOf } = run.order;
   const provider = (say: string) => atProvider(method!.connectionId, say);
   await run.fixRate();
@@ -48,7 +53,7 @@ const sendOut = async (run: MoneyRun) => {
     (refundOf ?? null) === null
       ? {
           say: `Sending through ${method!.provider}`,
-          send: () => provider('Sending the payout').createPayout({ transactionId }),
+          send: () => provider('Sending the payout').createPayout({ transactionId, paysAlready }),
           ask: () => provider('Asking about the payout').findPayout({ transactionId }),
         }
       : {
@@ -58,6 +63,8 @@ const sendOut = async (run: MoneyRun) => {
         };
   return moveMoney(run, {
     ...way,
+    // A prepared one is taken back at its provider first.
+    canBeStopped: !method!.preparesPayouts && !method!.paidByPeople,
     idempotency: method!.idempotency,
     onPending: (sent) =>
       run.step('Noting that the provider works on it', (hub) =>

@@ -70,6 +70,9 @@ export const transferProcedures = (hub: MoneyHub): Procedure[] => [
     body: z.strictObject({ comment: text(500).optional() }).optional(),
     handle: async ({ actor, params: { transactionId }, body }) => {
       const transaction = await ownTransaction(hub, actor.id, transactionId);
+      // A refund above all: it is the broker's wish.
+      if (transaction.orderedByOperator)
+        throw problem(403, 'restricted', 'Your broker ordered this: only your broker can stop it.');
       await cancelTransaction(hub, actor, transaction, body?.comment);
       return showMyTransaction(hub, transactionId);
     },

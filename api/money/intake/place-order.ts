@@ -6,7 +6,9 @@ import { HubFailure } from '../../../domain/failures.ts';
 import type { Begun } from '../../../domain/money-order.ts';
 import { REASONS, type Reason } from '../../../domain/reasons.ts';
 import { isFinal } from '../../../domain/stages.ts';
+import { toldClient } from '../../../domain/told-client.ts';
 import type { Actor } from '../../kit/access.ts';
+import { reused } from '../../kit/idempotency.ts';
 import type { Call } from '../../kit/procedure.ts';
 import type { MoneyHub } from '../hub.ts';
 
@@ -41,13 +43,14 @@ export const placeOrder = async (
     // Twins queue here: the second one must find the first one's row before it looks at the balance.
     await call.once?.lock(db);
     const twin = call.key === undefined ? null : await findOrder(db, call.key);
-    if (twin) return { placed: twin };
+    if (twin) return { placed: sameOrder(twin, call) };
     const order = await check(db);
-    const { actor, key, requestId } = call;
-    return { placed: await writeOrder(db, { actor, key, cause: { requestId } }, order), shown: shownOf(order) };
+    const { actor, key, once, requestId } = call;
+    const by = { actor, key, cause: { requestId }, ...(once && { fingerprint: once.fingerprint }) };
+    return { placed: await writeOrder(db, by, order), shown: shownOf(order) };
   });
   try {
-    await beginOrder(hub, placed, { wait, ...(shown && { shown }) });
+    await beginOrder(hub, placed, { wait, by: call.actor.kind, ...(shown && { shown }) });
   } catch (error) {
     // With a key the caller can safely ask again. Without one he could only order twice, so he hears what is true:
     // the order is stored and will be started.
@@ -58,18 +61,28 @@ export const placeOrder = async (
   return placed.id;
 };
 
+/** Its key may be kept for longer than what was asked for under it: another order is not answered with this one. */
+const sameOrder = (twin: WrittenOrder, { once }: Ordering): WrittenOrder => {
+  if (once && twin.fingerprint && !twin.fingerprint.equals(once.fingerprint)) throw reused();
+  return twin;
+};
+
 /** Brings an order that is written down to its run and hears where it stands; throws when the run refused it. Harmless to repeat. */
 export const beginOrder = async (
   hub: MoneyHub,
   { kind, id, stage, resolution }: WrittenOrder,
-  { wait = true, shown }: { wait?: boolean; shown?: ReturnType<typeof shownOf> } = {},
+  {
+    wait = true,
+    by = 'client',
+    shown,
+  }: { wait?: boolean; by?: Actor['kind']; shown?: ReturnType<typeof shownOf> } = {},
 ): Promise<void> => {
   // A run is looked for only while it can be there: Temporal forgets runs that are over, money may not.
   if (isFinal(stage)) {
     if (stage === 'hold_refused') throw insufficientFunds(resolution ?? undefined);
     return;
   }
-  if (wait) assertNotRefused(await hub.begin(kind, id, shown));
+  if (wait) assertNotRefused(await hub.begin(kind, id, shown), by);
   else await hub.ask((steering) => steering.startWaiting({ workflowId: `${kind}:${id}`, type: kind, id }));
 };
 
@@ -81,9 +94,10 @@ const ABOUT_THE_AMOUNT: readonly string[] = [
 ];
 
 /** A run that said no at once is a refusal of the order. One that a person ended meanwhile is not: its row tells. */
-const assertNotRefused = ({ refusal }: Begun): void => {
+const assertNotRefused = ({ refusal }: Begun, by: Actor['kind']): void => {
   if (!refusal || !(REASONS as readonly string[]).includes(refusal.reason)) return;
-  throw new HubFailure('Rejected', refusal.reason as Reason, refusal.issue, {
+  const issue = by === 'client' ? toldClient(refusal.reason, refusal.issue) : refusal.issue;
+  throw new HubFailure('Rejected', refusal.reason as Reason, issue, {
     ...(ABOUT_THE_AMOUNT.includes(refusal.reason) ? { field: 'amount' } : {}),
   });
 };
