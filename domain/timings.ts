@@ -90,3 +90,15 @@ export const timingsNamed = (name: 'normal' | 'quick'): Partial<Timings> | undef
 
 /** The n-th of a list of delays; past its end the last one. */
 export const delay = (list: readonly number[], n: number): number => list[Math.min(n, list.length - 1)] ?? 0;
+
+/**
+ * After a lost answer: how long to wait before the n-th look (from 0). `left`: until the attempt is surely over; one look falls on that moment, for only from
+ * then on a miss says something. `missed`: a look has missed since then, and the second one must too.
+ */
+export const untilLook = (
+  { probes, secondLook }: Pick<Timings, 'probes' | 'secondLook'>,
+  { n, left, missed }: { n: number; left: number; missed: boolean },
+): number => {
+  if (missed) return secondLook;
+  return left > 0 ? Math.min(delay(probes, n), left) : delay(probes, n);
+};

@@ -9,6 +9,7 @@ import { savePhone } from '../../db/repositories/client-phones.ts';
 import { sealSettings } from '../../db/repositories/connections.ts';
 import { noteDelivery } from '../../db/repositories/messages.ts';
 import { resealAll } from '../../db/repositories/sealed.ts';
+import { QUICK_TIMINGS } from '../../domain/timings.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { randomKeys } from '../kit/api-client.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
@@ -205,6 +206,22 @@ describe('after a lost answer', () => {
     await becomes(id, 'accepted');
     expect(sentBy('twilio')).toHaveLength(1);
     expect(await attempts(id)).toEqual(['twilio unknown', 'twilio success']);
+  });
+
+  it('a provider that cannot be asked is asked ever more rarely, and the message is left to a person in the end', async () => {
+    hub.sandbox('twilio').fault({ match: SMS, kind: 'reset', times: 1 });
+    hub.sandbox('twilio').fault({ match: { method: 'GET', path: '/2010-04-01/' }, kind: 'http_500', times: 1_000 });
+    const id = await queue(code('+15005550016'));
+    await becomes(id, 'unknown');
+    expect((await row(id)).reason).toContain('could not be asked');
+    expect(sentBy('twilio')).toEqual([]);
+    await hub.ends(`message:${id}`);
+    const { events } = await hub.handle(`message:${id}`).fetchHistory();
+    const timers = (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+      timer ? [Number(timer.startToFireTimeout?.nanos) / 1_000_000] : [],
+    );
+    // Not again and again as soon as after a miss.
+    expect(timers).toContain(QUICK_TIMINGS.probes!.at(-1));
   });
 
   it('a callback tells where the provider cannot be asked, and nothing is sent twice', async () => {

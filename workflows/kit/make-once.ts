@@ -1,5 +1,6 @@
+import { patched } from '@temporalio/workflow';
 import type { Answer } from '../../domain/outcomes.ts';
-import { delay, type Timings } from '../../domain/timings.ts';
+import { delay, type Timings, untilLook } from '../../domain/timings.ts';
 import { Stopped } from './stopped.ts';
 
 export interface Making<Report> {
@@ -38,9 +39,11 @@ export const makeOnce = async <Report>(making: Making<Report>): Promise<Report> 
 const look = async <Report>({ find, timings, pause }: Making<Report>): Promise<Report | null> => {
   const overAt = Date.now() + timings.settleAfter;
   let missed = false;
+  let justMissed = false;
   for (let n = 0; ; n++) {
-    const wait = Math.min(delay(timings.probes, n), Math.max(overAt - Date.now(), timings.secondLook));
-    await pause('whether it arrived is being asked', missed ? timings.secondLook : wait, n > 10);
+    const wait = untilLook(timings, { n, left: overAt - Date.now(), missed: justMissed });
+    await pause('whether it arrived is being asked', wait, isLong(n));
+    justMissed = false;
     try {
       const found = await find();
       if (found !== null) return found;
@@ -48,6 +51,9 @@ const look = async <Report>({ find, timings, pause }: Making<Report>): Promise<R
       continue; // not asked is not missing
     }
     if (missed) return null;
-    missed = Date.now() >= overAt;
+    missed = justMissed = Date.now() >= overAt;
   }
 };
+
+/** Six minutes by the ordinary timings. Runs of before looked every five seconds. */
+const isLong = (n: number): boolean => n > 10 || (n > 4 && patched('looks-grow-rare'));

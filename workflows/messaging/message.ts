@@ -4,7 +4,7 @@ import type { MessageReport } from '../../adapters/kit/messaging.ts';
 import type { MessagePlan, MessageState, Route } from '../../domain/messages.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
-import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
+import { delay, TIMINGS, type Timings, untilLook } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { attempted } from '../kit/attempted.ts';
 
@@ -45,6 +45,8 @@ class Sending {
   private readonly messageId: number;
   private readonly timings: Timings;
   private readonly giveUpAt: number;
+  /** When it is given up, or worth nothing any more. */
+  private until: number;
   private readonly log: string[] = [];
   /** Connections that could not send it in this round. */
   private readonly failed = new Set<number>();
@@ -55,6 +57,7 @@ class Sending {
     this.messageId = messageId;
     this.timings = timings;
     this.giveUpAt = Date.now() + timings.sendFor;
+    this.until = this.giveUpAt;
   }
 
   async untilOver(): Promise<MessageState> {
@@ -111,9 +114,10 @@ class Sending {
     if (route.idempotency === 'native') return sleep(delay(timings.probes, 0));
     const overAt = Date.now() + timings.settleAfter;
     let missed = false;
+    let justMissed = false;
     for (let n = 0; ; n++) {
-      const left = Math.max(overAt - Date.now(), timings.secondLook);
-      await sleep(missed ? timings.secondLook : Math.min(delay(timings.probes, n), left));
+      const wait = untilLook(timings, { n, left: overAt - Date.now(), missed: justMissed });
+      await sleep(Math.min(wait, Math.max(this.until - Date.now(), timings.secondLook)));
       // A callback may have told meanwhile, or its time is over.
       if ((await this.plan()).over !== null) return;
       const settled = Date.now() >= overAt;
@@ -128,7 +132,8 @@ class Sending {
       const found = await this.look(route, attempt);
       if (found) return this.reported(attempt, found);
       if (found === null && missed) return this.note(`${route.provider} never saw it.`);
-      if (found === null) missed = settled;
+      justMissed = found === null && settled;
+      missed ||= justMissed;
       if (Date.now() >= this.giveUpAt)
         return this.write({
           attempt,
@@ -167,8 +172,10 @@ class Sending {
     });
   }
 
-  private plan(): Promise<MessagePlan> {
-    return internal('Reading what is to be sent').planMessage({ messageId: this.messageId });
+  private async plan(): Promise<MessagePlan> {
+    const plan = await internal('Reading what is to be sent').planMessage({ messageId: this.messageId });
+    if (plan.over === null) this.until = Math.min(this.giveUpAt, plan.expiresAt ?? Infinity);
+    return plan;
   }
 
   private write(note: Omit<Parameters<ReturnType<typeof internal>['noteMessage']>[0], 'messageId'>): Promise<void> {
