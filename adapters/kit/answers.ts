@@ -54,15 +54,24 @@ export const failureOf = (
   return new HubFailure('Rejected', 'provider_refused', say('refused'), facts);
 };
 
-/** Their words without any text we sent them, whole words only: a refusal likes to quote what it refuses, and that may be somebody's name. */
+/**
+ * Their words without any text we sent them, whole words only, and without any address: a refusal likes to quote what it refuses, and that may be somebody's
+ * name. Nor is it always spelled as we wrote it: many mail servers write addresses in small letters.
+ */
 export const withoutSent = (text: string, sent: unknown): string =>
-  textsIn(sent)
-    .filter(Boolean)
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((said, one) => said.replaceAll(wholeWord(one), '…'), text);
+  withoutAddresses(
+    textsIn(sent)
+      .filter(Boolean)
+      .toSorted((a, b) => b.length - a.length)
+      .reduce((said, one) => said.replaceAll(wholeWord(one), '…'), text),
+  );
+
+/** For words about a message that is not at hand. */
+export const withoutAddresses = (text: string): string =>
+  text.replace(/[^\s<>(),;:]+/g, (word) => (/.(@|%40)./i.test(word) ? '…' : word));
 
 const wholeWord = (text: string): RegExp =>
-  new RegExp(`(?<![\\p{L}\\p{N}])${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
+  new RegExp(`(?<![\\p{L}\\p{N}])${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'giu');
 
 const textsIn = (value: unknown): string[] =>
   typeof value === 'string' ? [value] : value && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];

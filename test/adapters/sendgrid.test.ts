@@ -90,6 +90,17 @@ describe('a mail', () => {
     expect((await failureOf(send(context({ apiKey: 'SG.wrong' }), mail()))).type).toBe('Config');
   });
 
+  it('leaves its address nowhere in what they say of it, though they spell it in their own way', async () => {
+    const refusing = createServer((_req, res) => {
+      res.writeHead(400).end('{"errors":[{"message":"ann@client.example is no address of a person","field":"to"}]}');
+    });
+    await new Promise<void>((done) => void refusing.listen(0, '127.0.0.1', done));
+    const baseUrl = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+    const { message } = await failureOf(send(context({ baseUrl }), mail({ to: 'Ann@Client.Example' })));
+    refusing.close();
+    expect(message).toContain('to … is no address of a person');
+  });
+
   it('is told to wait until the point in time they name', async () => {
     sandbox.fault({ kind: 'http_429' });
     expect((await failureOf(send(context(), mail()))).type).toBe('RateLimited');

@@ -99,6 +99,14 @@ describe('a mail', () => {
     expect(sandbox.things!()).toEqual([]);
   });
 
+  it('leaves its address nowhere in what the server says, though the server spells it in its own way', async () => {
+    for (const to of ['Perm@Client.Example', 'Temp@Client.Example']) {
+      const { message } = await failureOf(send(context(), mail({ to })));
+      expect(message).toMatch(/Recipient address/);
+      expect(message.toLowerCase()).not.toContain('@client.example');
+    }
+  });
+
   it('is in doubt when the reply to its last dot is lost', async () => {
     const failure = await failureOf(send(context({}, { longestMs: 3_000 }), mail({ subject: 'silent' })));
     expect(failure).toMatchObject({ type: 'OutcomeUnknown', reason: 'provider_outcome_unknown' });

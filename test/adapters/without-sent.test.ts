@@ -16,6 +16,21 @@ describe('what a provider says about what we sent', () => {
     }
   });
 
+  it('whatever the case of its letters', () => {
+    expect(withoutSent('451 4.7.1 ANN SMITH is unknown', { name: 'Ann Smith' })).toBe('451 4.7.1 … is unknown');
+  });
+
+  it('and without any address, however it is spelled and whatever is around it', () => {
+    for (const [said, heard] of [
+      ['451 4.7.1 <ann@client.example>: greylisted', '451 4.7.1 <…>: greylisted'],
+      ["550 mailto:o'brien+x@xn--bcher-kva.example, go", '550 mailto:…, go'],
+      ['{"email":"ann@client.example","code":12}', '{"email":…,"code":12}'],
+      ['see https://spf.example/why?id=ann%40client.example now', 'see https:… now'],
+      ['no such user @ this host', 'no such user @ this host'],
+    ] as const)
+      expect(withoutSent(said, [])).toBe(heard);
+  });
+
   it('as it is when nothing was sent', () => {
     expect(withoutSent('not found', undefined)).toBe('not found');
     expect(withoutSent('not found', { empty: '' })).toBe('not found');

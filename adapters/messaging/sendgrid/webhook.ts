@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
 import { HubFailure } from '../../../domain/failures.ts';
+import { withoutAddresses } from '../../kit/answers.ts';
 import { isObject, readJson, word, type Json } from '../../kit/json.ts';
 import type { DeliveryState, MessageReport } from '../../kit/messaging.ts';
 import { hash } from '../../kit/signing.ts';
@@ -51,7 +52,8 @@ const newsOf = (event: Json): ProviderNews[] => {
   const providerId = word(event['sg_message_id']).split('.')[0]!;
   const reference = word(event['hub_reference']);
   if (said === '' || NOT_DELIVERY.test(said) || (providerId === '' && reference === '')) return [];
-  const why = withoutAddresses(word(event['reason']));
+  // Mail servers like to repeat whom they do not know.
+  const why = withoutAddresses(word(event['reason'])).slice(0, 160);
   const message: MessageReport = {
     providerId,
     state: STATES[said] ?? 'unknown',
@@ -61,6 +63,3 @@ const newsOf = (event: Json): ProviderNews[] => {
   };
   return [{ kind: 'message', ...(reference && { reference }), ...(providerId && { providerId }), said, message }];
 };
-
-/** Mail servers like to repeat whom they do not know. */
-const withoutAddresses = (text: string): string => text.replace(/\S+@\S+/g, '…').slice(0, 160);

@@ -97,7 +97,9 @@ const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
     },
     onMailFrom: ({ address }, _session, done) =>
       done(address === SENDER ? null : reply(553, '5.7.1 Sender address not owned by user')),
-    onRcptTo: ({ address }, _session, done) => {
+    onRcptTo: ({ address: written }, _session, done) => {
+      // Many answer in a spelling of their own.
+      const address = written.toLowerCase();
       if (address.startsWith('perm@')) done(reply(550, `5.1.1 <${address}>: Recipient address rejected`));
       else if (address.startsWith('temp@')) done(reply(451, `4.7.1 <${address}>: Recipient address greylisted`));
       else done();
