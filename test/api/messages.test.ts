@@ -24,8 +24,13 @@ afterEach(async () => {
   await api.hub.pool.query(`update connection set enabled = true`);
 });
 
+const PASSWORD = 'aB3!aB3!aB3!';
+const PARAMETERS: Record<string, Record<string, string>> = {
+  registerConfirm: { code: '493027' },
+  TradingPassword: { account: '2100000001', platform: 'MT5 Live', password: PASSWORD },
+};
 const queue = async (to: Recipient, template = 'registerDone', start = true): Promise<number> => {
-  const parameters = { firstName: 'Ann', ...(template !== 'registerDone' && { code: '493027' }) };
+  const parameters = { firstName: 'Ann', ...PARAMETERS[template] };
   const order = { to, template, parameters, key: randomUUID() };
   const [id] = await inTransaction(api.hub.pool, (db) => queueMessage(db, new KeyRing(CONFIG_KEYS), order));
   if (start) await startMessages(api.hub.steering, [id!]);
@@ -63,6 +68,21 @@ describe('the queue', () => {
     expect(JSON.stringify([masked, (await olga.call('GET /messages')).body])).not.toContain(SMS.phone);
     await api.hub.pool.query(`update hub_user set mask_data = false where id = $1`, [olga.id]);
     await eventually(async () => (await get(id)).recipient !== '*', 'no mask');
+  });
+
+  it('shows no password, neither in texts nor in subjects, whatever operators make of its type', async () => {
+    const { pool } = api.hub;
+    await pool.query(`update message_type set lifetime_seconds = null where name = 'TradingPassword'`);
+    await pool.query(
+      `update message_template m set subject = '{{ password }}' from message_type t where t.id = m.type_id and t.name = 'TradingPassword'`,
+    );
+    const id = await queue(MAIL, 'TradingPassword');
+    await becomes(id, 'accepted');
+    const shown = await get(id);
+    expect(shown).toMatchObject({ recipient: MAIL.email, subject: null, text: null, html: null, expiresAt: null });
+    const list = (await olga.call('GET /messages?filter[type]=TradingPassword')).body;
+    expect(list.total).toBe(1);
+    expect(JSON.stringify([shown, list])).not.toContain(PASSWORD);
   });
 
   it('cancels what waits, tries again what was given up, and refuses both where it makes no sense', async () => {

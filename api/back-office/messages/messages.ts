@@ -41,7 +41,10 @@ const Message = z
 const MessageWithAttempts = z
   .object({
     ...Message.shape,
-    text: z.string().nullable().meta({ description: 'Null before it is rendered, and of messages that carry a code.' }),
+    text: z
+      .string()
+      .nullable()
+      .meta({ description: 'Null before it is rendered, and of messages that carry a code or a password.' }),
     html: z.string().nullable(),
     attemptLog: z.array(
       z.object({
@@ -172,8 +175,12 @@ export const messageProcedures = (hub: MoneyHub): Procedure[] => {
   ];
 };
 
+/** Parameters that are for the recipient alone, whatever the template and the lifetime of their type were made to be. */
+const SECRETS = ['code', 'password'];
+
 interface Opened {
   to: string;
+  /** Not there before it is rendered, nor where it holds a secret. */
   content?: { subject?: string; html?: string; text: string };
 }
 
@@ -186,9 +193,8 @@ const openedOf = async (db: Queryable, ring: KeyRing, ids: readonly number[]): P
     rows.flatMap(({ id, key, sealed }): [number, Opened][] => {
       try {
         const { to, parameters, content } = openMessage(ring, sealed);
-        // A code is its recipient's alone, whatever its template and lifetime were made to be.
-        const hasCode = key.startsWith('wizard:') || 'code' in parameters;
-        return [[id, content && !hasCode ? { to, content } : { to }]];
+        const isSecret = key.startsWith('wizard:') || SECRETS.some((name) => name in parameters);
+        return [[id, content && !isSecret ? { to, content } : { to }]];
       } catch {
         return [];
       }
