@@ -86,7 +86,10 @@ export interface MessageNote {
   messageId: number;
   /** The attempt it tells of; 0 = none. */
   attempt: number;
+  /** What this attempt came to. */
   state: MessageState;
+  /** An earlier attempt may have arrived: whatever this one came to, nobody can say that it was not sent. */
+  inDoubt?: boolean;
   reason?: string;
   providerId?: string;
   providerStatus?: string;
@@ -94,9 +97,13 @@ export interface MessageNote {
   again?: number;
 }
 
+/** What "surely not sent" and "refused" are worth when an earlier attempt may have arrived. */
+const IN_DOUBT: Partial<Record<MessageState, MessageState>> = { queued: 'sending', failed: 'unknown' };
+
 /** Notes how a message fares. What callbacks or operators said meanwhile is not overwritten. */
 export const noteMessageState = async (db: Queryable, note: MessageNote): Promise<void> => {
-  const { messageId, attempt, state, reason, providerId, providerStatus, again } = note;
+  const { messageId, attempt, state, inDoubt, reason, providerId, providerStatus, again } = note;
+  const stands = (inDoubt && IN_DOUBT[state]) || state;
   const came = { queued: 'fail', failed: 'fail', sending: 'unknown', unknown: 'unknown' }[state as string] ?? 'success';
   await db.query(
     `update message_attempt set state = $3, reason = $4, provider_id = coalesce($5, provider_id), provider_status = coalesce($6, provider_status), update_time = now()
@@ -107,7 +114,7 @@ export const noteMessageState = async (db: Queryable, note: MessageNote): Promis
     `update message set state = $2, reason = $3, provider_id = coalesce($4, provider_id), provider_status = coalesce($5, provider_status),
             next_attempt = now() + make_interval(secs => $6::float / 1000), update_time = now()
       where id = $1 and state in ('queued', 'sending')`,
-    [messageId, state, reason ?? null, providerId ?? null, providerStatus ?? null, again ?? null],
+    [messageId, stands, reason ?? null, providerId ?? null, providerStatus ?? null, again ?? null],
   );
 };
 

@@ -243,6 +243,26 @@ describe('after a lost answer', () => {
     expect(await attempts(id)).toEqual(['sendgrid unknown', 'sendgrid unknown']);
     expect([sentBy('sendgrid').length, sentBy('smtp').length]).toEqual([2, 0]);
   });
+
+  it('the repeat that surely was not sent does not make it unsent: no other connection sends it, and a person is left to look', async () => {
+    hub.sandbox('sendgrid').fault({ match: SEND, kind: 'reset_after_commit', times: 1 });
+    const id = await queue(mail());
+    await eventually(async () => (await attempts(id))[0] === 'sendgrid unknown', 'the lost answer');
+    hub.sandbox('sendgrid').fault({ match: SEND, kind: 'http_429', times: 1_000 });
+    await eventually(async () => (await attempts(id))[1] === 'sendgrid fail', 'the repeat');
+    expect((await row(id)).state).toBe('sending');
+    await becomes(id, 'unknown');
+    expect(new Set(await attempts(id))).toEqual(new Set(['sendgrid unknown', 'sendgrid fail']));
+    expect([sentBy('sendgrid').length, sentBy('smtp').length]).toEqual([1, 0]);
+  });
+
+  it('the repeat that is refused does not make it failed', async () => {
+    hub.sandbox('sendgrid').fault({ match: SEND, kind: 'reset_after_commit', times: 1 });
+    const id = await queue(mail('no address'));
+    await becomes(id, 'unknown');
+    expect(await attempts(id)).toEqual(['sendgrid unknown', 'sendgrid fail']);
+    expect(sentBy('smtp')).toEqual([]);
+  });
 });
 
 describe('a message that another connection has begun to send', () => {

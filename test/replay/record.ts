@@ -267,6 +267,9 @@ const messages = async (hub: TestHub): Promise<void> => {
   await record(hub, 'message.never-arrived', await sms());
 
   await record(hub, 'message.refused', await queue({ phone: '+15005550009' }, 'registerConfirm', { code: '1' }));
+
+  hub.sandbox('sendgrid').fault({ match: { path: '/v3/mail/send' }, kind: 'reset_after_commit', times: 1 });
+  await record(hub, 'message.repeat-refused', await queue({ email: 'no address' }, 'registerDone', { firstName: 'A' }));
 };
 
 /** Rates themselves, and a deposit that waits for one. */

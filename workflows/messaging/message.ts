@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { CancellationScope, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import { CancellationScope, patched, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
 import type { MessageReport } from '../../adapters/kit/messaging.ts';
 import type { MessagePlan, MessageState, Route } from '../../domain/messages.ts';
 import type { Answer } from '../../domain/outcomes.ts';
@@ -15,6 +15,8 @@ export interface MessageInput {
 
 /** How often a message is sent again when nobody can tell whether it was sent: rather twice than never, and not more. */
 const BLIND_REPEATS = 1;
+
+const UNTOLD = 'The provider cannot tell whether it was sent.';
 
 const keys = {
   kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
@@ -52,6 +54,8 @@ class Sending {
   private readonly failed = new Set<number>();
   private round = 0;
   private repeats = 0;
+  /** An attempt may have arrived that nobody can tell of. While it is so, no later "no" is the whole truth. */
+  private inDoubt = false;
 
   constructor(messageId: number, timings: Timings) {
     this.messageId = messageId;
@@ -70,10 +74,13 @@ class Sending {
     }
   }
 
-  /** What may have been sent is repeated where it was sent: there the same id is known. */
+  /** What may have been sent is repeated where it was sent, and nowhere else: there the same id is known. */
   private choose({ routes, lastConnectionId }: Open): Route | undefined {
     const left = routes.filter(({ connectionId }) => !this.failed.has(connectionId));
-    return (this.repeats > 0 ? left.find((one) => one.connectionId === lastConnectionId) : undefined) ?? left[0];
+    const last = left.find((one) => one.connectionId === lastConnectionId);
+    if (this.inDoubt) return last;
+    // Runs of before went elsewhere when it could not be repeated there.
+    return (this.repeats > 0 ? last : undefined) ?? left[0];
   }
 
   /** True when this connection surely did not send it and another may. */
@@ -125,9 +132,10 @@ class Sending {
         if (!settled) continue;
         if (this.repeats < BLIND_REPEATS) {
           this.repeats += 1;
+          this.inDoubt = patched('a-repeat-stays-in-doubt');
           return this.note(`${route.provider} cannot tell: sending it once more under the same id.`);
         }
-        return this.write({ attempt, state: 'unknown', reason: 'The provider cannot tell whether it was sent.' });
+        return this.write({ attempt, state: 'unknown', reason: UNTOLD });
       }
       const found = await this.look(route, attempt);
       if (found) return this.reported(attempt, found);
@@ -153,6 +161,7 @@ class Sending {
   private async nextRound({ attempts, expiresAt }: Open): Promise<void> {
     if (Date.now() >= this.giveUpAt) {
       this.note('Given up.');
+      if (this.inDoubt) return this.write({ attempt: 0, state: 'unknown', reason: UNTOLD });
       return this.write({ attempt: attempts, state: 'failed', reason: 'Given up: no connection could send it.' });
     }
     this.failed.clear();
@@ -178,8 +187,14 @@ class Sending {
     return plan;
   }
 
-  private write(note: Omit<Parameters<ReturnType<typeof internal>['noteMessage']>[0], 'messageId'>): Promise<void> {
-    return internal(`Noting: ${note.state}`).noteMessage({ messageId: this.messageId, ...note });
+  private write(
+    note: Omit<Parameters<ReturnType<typeof internal>['noteMessage']>[0], 'messageId' | 'inDoubt'>,
+  ): Promise<void> {
+    return internal(`Noting: ${note.state}`).noteMessage({
+      messageId: this.messageId,
+      ...(this.inDoubt && { inDoubt: true }),
+      ...note,
+    });
   }
 
   private note(said: string): void {
