@@ -82,6 +82,23 @@ const mail = (email = 'ann@client.example', more: Partial<MessageOrder> = {}) =>
   ...more,
 });
 const code = (phone: string) => ({ to: { phone }, template: 'registerConfirm', parameters: { code: '493027' } });
+/** Waits there: nobody takes it up while the connection is paused. */
+const inQueueOfPausedTwilio = async (): Promise<number> => {
+  await hub.pool.query(
+    `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now() + interval '1 hour')
+     on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
+    [connection['twilio']],
+  );
+  await new Promise((done) => setTimeout(done, 1_500));
+  const id = await queue(code('+15005550017'));
+  const handle = hub.handle(`message:${id}`);
+  await eventually(async () => ((await handle.describe()).raw.pendingActivities ?? []).length > 0, 'the order to wait');
+  return id;
+};
+const goOn = (name: string) =>
+  hub.pool.query(`update connection_health set state = 'closed', paused_until = null where connection_id = $1`, [
+    connection[name],
+  ]);
 const SEND = { method: 'POST', path: '/v3/mail/send' };
 const SMS = { method: 'POST', path: '/2010-04-01/' };
 
@@ -164,6 +181,23 @@ describe('a message', () => {
     const id = await queue(code('+15005550011'));
     await becomes(id, 'expired');
     await hub.pool.query(`update message_type set lifetime_seconds = 600 where name = 'registerConfirm'`);
+    expect(sentBy('twilio')).toEqual([]);
+  });
+
+  it('that outlives its lifetime in the queue of its connection is expired, not failed', async () => {
+    const id = await inQueueOfPausedTwilio();
+    await hub.pool.query(`update message set expires_at = now() where id = $1`, [id]);
+    await goOn('twilio');
+    expect(await hub.handle(`message:${id}`).result()).toEqual({ state: 'expired' });
+    expect((await row(id)).reason).toBe('It was not sent within its lifetime.');
+    expect(sentBy('twilio')).toEqual([]);
+  });
+
+  it('that is cancelled in the queue of its connection stays cancelled', async () => {
+    const id = await inQueueOfPausedTwilio();
+    await hub.pool.query(`update message set state = 'cancelled' where id = $1`, [id]);
+    await goOn('twilio');
+    expect(await hub.handle(`message:${id}`).result()).toEqual({ state: 'cancelled' });
     expect(sentBy('twilio')).toEqual([]);
   });
 

@@ -270,6 +270,23 @@ const messages = async (hub: TestHub): Promise<void> => {
 
   hub.sandbox('sendgrid').fault({ match: { path: '/v3/mail/send' }, kind: 'reset_after_commit', times: 1 });
   await record(hub, 'message.repeat-refused', await queue({ email: 'no address' }, 'registerDone', { firstName: 'A' }));
+
+  const paused = `from connection c where c.id = connection_id and c.name = 'twilio'`;
+  await hub.pool.query(
+    `insert into connection_health (connection_id) select id from connection where name = 'twilio' on conflict do nothing`,
+  );
+  await hub.pool.query(
+    `update connection_health set state = 'open', paused_until = now() + interval '1 hour' ${paused}`,
+  );
+  await new Promise((done) => setTimeout(done, 1_500));
+  const waiting = await sms();
+  await eventually(
+    async () => ((await hub.handle(waiting).describe()).raw.pendingActivities ?? []).length > 0,
+    'the order to wait',
+  );
+  await hub.pool.query(`update message set state = 'cancelled' where id = $1`, [waiting.split(':')[1]]);
+  await hub.pool.query(`update connection_health set state = 'closed', paused_until = null ${paused}`);
+  await record(hub, 'message.over-in-its-queue', waiting);
 };
 
 /** Rates themselves, and a deposit that waits for one. */

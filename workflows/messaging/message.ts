@@ -94,6 +94,8 @@ class Sending {
         await this.reported(attempt, answer.report);
         return false;
       case 'refused':
+        // How it ended is what the plan tells: expired, cancelled, delivered after all.
+        if (answer.reason === 'already_done' && patched('what-is-over-is-not-refused')) return false;
         this.note(`${provider} refused it: ${answer.message}.`);
         await this.write({ attempt, state: 'failed', reason: answer.message });
         return false;
