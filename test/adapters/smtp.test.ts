@@ -137,6 +137,17 @@ describe('a server that does not want us', () => {
     await expect(testConnection(context())).resolves.toBeUndefined();
   });
 
+  it('says so by not relaying for us, or when we sent too much: another may send the mail', async () => {
+    const relay = await failureOf(send(context(), mail({ to: 'relay@client.example' })));
+    expect(relay).toMatchObject({ type: 'Config', facts: { providerCode: '554' } });
+    expect(relay.message).not.toContain('relay@client');
+    expect(await failureOf(send(context(), mail({ subject: 'quota' })))).toMatchObject({
+      type: 'Config',
+      facts: { providerCode: '550' },
+    });
+    expect(sandbox.things!()).toEqual([]);
+  });
+
   it('gets nothing in plain text that should be encrypted', async () => {
     expect(await failureOf(send(context({ security: 'starttls' }), mail()))).toMatchObject({ type: 'Config' });
     expect(await failureOf(send(context({ security: 'tls' }), mail()))).toMatchObject({ type: 'Unavailable' });
@@ -190,6 +201,35 @@ describe('a broken server', () => {
   it('that answers rubbish after the mail leaves it in doubt', async () => {
     const port = await talker(['220 hi', '250 mail.example', '250 sender', '250 recipient', '354 go on', 'whatever']);
     expect((await failureOf(send(context({ port, ...plain }), mail()))).type).toBe('OutcomeUnknown');
+  });
+
+  it.each([
+    ['greeting', {}, ['554 5.7.1 your address is on a list', '221 bye']],
+    ['greeting without a code of its own', {}, ['554 no service for you']],
+    ['EHLO and HELO', {}, ['220 hi', '550 who are you', '550 who are you']],
+    ['EHLO where STARTTLS is a must', { security: 'starttls' }, ['220 hi', '550 who are you']],
+    ['STARTTLS', { security: 'starttls' }, ['220 hi', '250-mail.example\r\n250 STARTTLS', '554 5.5.0 not today']],
+    ['RCPT TO', {}, ['220 hi', '250 mail.example', '250 sender', '550-5.7.1 not relayed\r\n550 5.7.1 for you']],
+    ['RCPT TO, about the sender', {}, ['220 hi', '250 mail.example', '250 sender', '550 5.1.8 no such sender domain']],
+    [
+      'the mail, about the sender',
+      {},
+      ['220 hi', '250 mail.example', '250 sender', '250 recipient', '354 go on', '554 5.2.252 SendAsDenied'],
+    ],
+  ])('that refuses us at %s leaves the mail to others', async (_at, over, lines) => {
+    const port = await talker(lines);
+    expect((await failureOf(send(context({ port, ...plain, ...over }), mail()))).type).toBe('Config');
+  });
+
+  it.each([
+    ['RCPT TO', ['550 5.1.1 no such mailbox']],
+    ['RCPT TO without an enhanced code', ['550 no such mailbox']],
+    ['RCPT TO, quoting another code', ['550 5.1.1 no such mailbox, see 5.7.1']],
+    ['the mail', ['250 recipient', '354 go on', '552 5.3.4 too big']],
+    ['the mail, without an enhanced code', ['250 recipient', '354 go on', '554 no']],
+  ])('that refuses the mail at %s has the last word', async (_at, lines) => {
+    const port = await talker(['220 hi', '250 mail.example', '250 sender', ...lines]);
+    expect((await failureOf(send(context({ port, ...plain }), mail()))).type).toBe('Rejected');
   });
 
   it('that cannot check the password now, or is not there, has nothing', async () => {

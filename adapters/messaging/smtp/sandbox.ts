@@ -82,7 +82,7 @@ export const createSandbox = (): SandboxModule => {
 
 const reply = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode });
 
-/** Recipients `perm@…` and `temp@…` and the subjects `drop` and `silent` are answered as their names say. */
+/** Recipients `perm@…`, `temp@…` and `relay@…` and the subjects `drop`, `quota` and `silent` are answered as their names say. */
 const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
   new SMTPServer({
     name: 'mail.broker.example',
@@ -102,6 +102,7 @@ const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
       const address = written.toLowerCase();
       if (address.startsWith('perm@')) done(reply(550, `5.1.1 <${address}>: Recipient address rejected`));
       else if (address.startsWith('temp@')) done(reply(451, `4.7.1 <${address}>: Recipient address greylisted`));
+      else if (address.startsWith('relay@')) done(reply(554, `5.7.1 <${address}>: Relay access denied`));
       else done();
     },
     onData: callbackify(async (stream: SMTPServerDataStream, session: SMTPServerSession) => {
@@ -109,6 +110,7 @@ const mailServer = (take: (to: string, content: Email) => void): SMTPServer =>
       if (stream.sizeExceeded) throw reply(552, '5.3.4 Message too big');
       const content = await PostalMime.parse(bytes);
       if (content.subject === 'drop') throw reply(421, '4.3.2 Service shutting down');
+      if (content.subject === 'quota') throw reply(550, '5.4.5 Daily user sending limit exceeded');
       for (const { address } of session.envelope.rcptTo) take(address, content);
       return content.subject === 'silent' ? new Promise<never>(() => undefined) : '2.0.0 Ok: queued';
     }),
