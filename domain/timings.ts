@@ -27,6 +27,8 @@ export interface Timings {
   stickyTask: number;
   /** Longest exchange with a provider; its manifest may say less. */
   providerAnswer: number;
+  /** Longest talk over a socket of its own (SMTP); a manifest may say less. Below the longest call of an activity. */
+  providerTalk: number;
   /** A provider that does not answer is left alone: how long before each trial. The last one repeats. */
   breakerPauses: readonly number[];
   /** Reconciliation: what a provider's books show for less time may still be on its way into ours, and the other way round. */
@@ -57,6 +59,7 @@ export const TIMINGS: Timings = {
   heartbeat: 6 * second,
   stickyTask: 10 * second,
   providerAnswer: 15 * second,
+  providerTalk: minute,
   breakerPauses: [5 * second, 10 * second, 30 * second, minute, 2 * minute, 5 * minute],
   booksSettle: hour,
   runSettle: 7 * day,
@@ -78,6 +81,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   heartbeat: 2_000,
   stickyTask: 1_500,
   providerAnswer: 1_500,
+  providerTalk: 1_500,
   breakerPauses: [1_000, 1_500, 2_000],
   booksSettle: 1_000,
   runSettle: 2_000,

@@ -40,6 +40,7 @@ export const lendTools = (
       publicUrl: settings.publicUrl,
       allowPrivate: settings.privateProviders === 'allow',
       longestMs: timings?.providerAnswer ?? TIMINGS.providerAnswer,
+      longestTalkMs: timings?.providerTalk ?? TIMINGS.providerTalk,
       note: book.note,
     }),
     proves: (workflowId, decision) => proof.holds(workflowId, decision),

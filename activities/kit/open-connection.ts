@@ -31,6 +31,8 @@ export interface ConnectionSettings {
   allowPrivate: boolean;
   /** Longest exchange, milliseconds; the manifest or the adapter may ask for less. */
   longestMs: number;
+  /** The same for a talk over a socket. */
+  longestTalkMs: number;
   /** Told of every call. */
   note: NoteCall;
 }
@@ -43,6 +45,7 @@ export const connectionOpener = ({
   publicUrl,
   allowPrivate,
   longestMs,
+  longestTalkMs,
   note,
 }: ConnectionSettings): OpenConnection => {
   const sessions = new Sessions();
@@ -67,6 +70,7 @@ export const connectionOpener = ({
         session: sessions.of(connectionId, row.stamp),
         allowPrivate,
         longestMs,
+        longestTalkMs,
         ...(signal && { signal }),
       });
       const outdated = row.version !== row.currentVersion;

@@ -17,6 +17,8 @@ export interface Loan {
   allowPrivate: boolean;
   /** Longest exchange, milliseconds; the manifest or the adapter may ask for less. */
   longestMs?: number;
+  /** Longest life of a socket, milliseconds; the manifest may ask for less. A mail server may think about a mail for longer than any HTTP exchange lasts. */
+  longestTalkMs?: number;
   signal?: AbortSignal;
   now?: () => number;
   onTranscript?: (line: TranscriptLine) => void;
@@ -29,7 +31,7 @@ interface Lender {
 
 /** Everything an adapter is lent for one call. Throws `Config` naming the fields that do not fit the manifest's schema. */
 export const lendContext = <P extends Lender>(provider: P, loan: Loan): AdapterContext<z.output<P['config']>> => {
-  const { connectionId, callbackUrl, session, allowPrivate, longestMs, signal, onTranscript } = loan;
+  const { connectionId, callbackUrl, session, allowPrivate, longestMs, longestTalkMs, signal, onTranscript } = loan;
   const secrets = secretsIn(provider.config, loan.config);
   return {
     connectionId,
@@ -42,7 +44,7 @@ export const lendContext = <P extends Lender>(provider: P, loan: Loan): AdapterC
       ...(onTranscript && { onTranscript }),
     }),
     connect: createConnector({
-      timeoutMs: Math.min(provider.limits.timeoutMs, longestMs ?? Infinity),
+      timeoutMs: Math.min(provider.limits.timeoutMs, longestTalkMs ?? Infinity),
       allowPrivate,
       ...(signal && { signal }),
     }),

@@ -39,7 +39,7 @@ export interface ProviderOf<C extends Category, Schema extends z.ZodType = z.Zod
   idempotency: IdempotencyClass;
   /** `person`: nobody but a person can tell whether money moved, so no movement goes without one. Default `provider`. */
   confirmedBy?: 'provider' | 'person';
-  /** `perSecond` becomes the task queue's limit; `timeoutMs` bounds one HTTP exchange. */
+  /** `perSecond` becomes the task queue's limit; `timeoutMs` bounds one HTTP exchange, or one talk over a socket. */
   limits: { perSecond: number; timeoutMs: number };
   /** Alphabetic codes it can take; absent: whatever the connection is set up for. */
   currencies?: readonly string[];

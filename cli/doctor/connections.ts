@@ -63,6 +63,7 @@ async function test(settings: Settings, provider: Provider, id: number): Promise
     publicUrl: settings.publicUrl,
     allowPrivate: settings.privateProviders === 'allow',
     longestMs: TIMINGS.providerAnswer,
+    longestTalkMs: TIMINGS.providerAnswer,
     note: () => Promise.resolve(), // a doctor looks and changes nothing
   });
   try {

@@ -165,7 +165,7 @@ export class Bench<C extends Category = Category> {
       allowPrivate: true,
       now: this.now,
       onTranscript: (line) => this.transcript.push(line),
-      ...(longestMs !== undefined && { longestMs }),
+      ...(longestMs !== undefined && { longestMs, longestTalkMs: longestMs }),
       ...(signal && { signal }),
     });
   }

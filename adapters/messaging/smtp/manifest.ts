@@ -8,7 +8,8 @@ export default defineMessagingProvider({
   capabilities: ['email'],
   // Nobody can be asked; receivers may drop a second mail with our Message-ID, and need not.
   idempotency: 'none',
-  limits: { perSecond: 5, timeoutMs: 30_000 },
+  // Servers that look through a mail answer its last dot late: who hangs up before sends it twice.
+  limits: { perSecond: 5, timeoutMs: 60_000 },
   config: configSchema,
   adapter,
   sandbox: async () => (await import('./sandbox.ts')).createSandbox(),
