@@ -2,6 +2,9 @@ import type { IdempotencyClass } from './outcomes.ts';
 
 export const CHANNELS = ['email', 'sms', 'chat'] as const;
 
+/** The keys of messages that carry a code of a procedure begin so. How many may be sent is judged before each is promised: `message_limit` knows nothing of them. */
+export const CODE_KEY = 'wizard:';
+
 /** `queued`: not sent, or surely not; `sending`: at a provider, no answer yet; `unknown`: nobody could tell what became of it. */
 export const MESSAGE_STATES = [
   'queued',

@@ -3,7 +3,7 @@ import type { KeyRing } from '../../config/key-ring.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { sealMessage } from '../../db/repositories/messages.ts';
 import { templateFor } from '../../db/repositories/templates.ts';
-import { CHANNELS } from '../../domain/messages.ts';
+import { CHANNELS, CODE_KEY } from '../../domain/messages.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type { Steer } from '../kit/activity.ts';
 
@@ -93,16 +93,19 @@ const promise = async (
   { channel, to, person }: { channel: string; to: string; person: Person },
 ): Promise<number | null> => {
   const marks = ring.marks(`${channel}:${to.toLowerCase()}`, 'recipient');
+  const isLimited = !key.startsWith(CODE_KEY);
   // Two that are promised to one recipient at the same moment are counted one after the other.
-  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 0)) from message_limit where channel = $2`, [
-    marks[0].toString('base64'),
-    channel,
-  ]);
+  if (isLimited)
+    await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 0)) from message_limit where channel = $2`, [
+      marks[0].toString('base64'),
+      channel,
+    ]);
   const { rows } = await db.query<{ id: number; state: string }>(
     `with spent as (select l.most, l.within_seconds, (select count(*) from message m where m.recipient_mark = any($9::bytea[]) and m.channel = $4
-                       and m.create_time > now() - make_interval(secs => l.within_seconds) and m.reason is distinct from 'limit_exceeded') as count
+                       and m.create_time > now() - make_interval(secs => l.within_seconds) and m.reason is distinct from 'limit_exceeded'
+                       and not starts_with(m.key, $11)) as count
                       from message_limit l where l.channel = $4),
-          over as (select exists (select from spent where count >= most) as yes)
+          over as (select $12 and exists (select from spent where count >= most) as yes)
      insert into message (key, reference, type, channel, locale, client_id, user_id, sealed, recipient_mark, state, reason, workflow_started, expires_at)
      select $1, $2, $3, $4, $5, $6, $7, $8, $10, case when over.yes then 'failed' else 'queued' end, case when over.yes then 'limit_exceeded' end, over.yes,
             now() + make_interval(secs => t.lifetime_seconds)
@@ -119,6 +122,8 @@ const promise = async (
       sealMessage(ring, { to, parameters: { ...person.parameters, ...parameters } }),
       marks,
       marks[0],
+      CODE_KEY,
+      isLimited,
     ],
   );
   return rows[0]?.state === 'queued' ? rows[0].id : null;

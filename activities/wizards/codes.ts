@@ -4,6 +4,7 @@ import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { type CodesOf, forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
 import { isPlaceOf } from '../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../domain/failures.ts';
+import { CODE_KEY } from '../../domain/messages.ts';
 import { queueMessage } from '../messaging/queue-message.ts';
 import type { Asked, At, Work } from './step.ts';
 
@@ -74,7 +75,6 @@ const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, send
      on conflict (run_id, step) do update set hash = excluded.hash, sent_at = now(), expires_at = excluded.expires_at, sendings = wizard_code.sendings + 1`,
     [run.id, step.name, hashes(work, code)[0], recipientMark, plan.tries, settings.lifetimeSeconds],
   );
-  const key = `wizard:${run.id}:${step.name}:${sending}`;
   const promise = () =>
     queueMessage(db, ring, {
       to:
@@ -83,11 +83,11 @@ const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, send
           : { phone: recipient.to, locale: run.locale },
       template: settings.template,
       parameters: { code, firstName: recipient.firstName ?? '' },
-      key,
+      key: `${CODE_KEY}${run.id}:${step.name}:${sending}`,
     });
-  if (recipient.decoy) return withoutEffect(db, async () => assertPromised(db, await promise(), key, recipient));
+  if (recipient.decoy) return withoutEffect(db, async () => assertPromised(await promise(), recipient));
   const ids = await promise();
-  await assertPromised(db, ids, key, recipient);
+  assertPromised(ids, recipient);
   work.promised.push(...ids);
 };
 
@@ -101,22 +101,13 @@ const withoutEffect = async (db: Queryable, work: () => Promise<unknown>): Promi
   }
 };
 
-const assertPromised = async (
-  db: Queryable,
-  ids: readonly number[],
-  key: string,
-  { channel }: CodeRecipient,
-): Promise<void> => {
-  if (ids.length > 0) return;
-  const { rows } = await db.query<{ reason: string | null }>(`select reason from message where key = $1`, [
-    `${key}:${channel}`,
-  ]);
-  if (rows[0]?.reason === 'limit_exceeded') throw tooManyCodes();
-  throw new HubFailure(
-    'Config',
-    'unavailable',
-    `no ${channel} message with a code can be sent: see its route and template`,
-  );
+const assertPromised = (ids: readonly number[], { channel }: CodeRecipient): void => {
+  if (ids.length === 0)
+    throw new HubFailure(
+      'Config',
+      'unavailable',
+      `no ${channel} message with a code can be sent: see its route and template`,
+    );
 };
 
 const tooManyCodes = () =>

@@ -328,6 +328,17 @@ describe('one recipient', () => {
     expect(await promise(code('+15005550015'))).toHaveLength(1);
     await hub.pool.query(`update message_limit set most = 20 where channel = 'sms'`);
   });
+
+  it('gets the codes of procedures beyond it, which have limits of their own, and everything else as if there had been none', async () => {
+    await hub.pool.query(`update message_limit set most = 2 where channel = 'sms'`);
+    const to = '+15005550016';
+    const ofProcedure = (n: number) => promise({ ...code(to), key: `wizard:0:code:${n}` });
+    for (let n = 0; n < 3; n++) expect(await ofProcedure(n)).toHaveLength(1);
+    for (let n = 0; n < 2; n++) expect(await promise(code(to))).toHaveLength(1);
+    expect(await promise(code(to))).toEqual([]);
+    expect(await ofProcedure(3)).toHaveLength(1);
+    await hub.pool.query(`update message_limit set most = 20 where channel = 'sms'`);
+  });
 });
 
 describe('whom a message goes to and what it says', () => {

@@ -7,7 +7,17 @@ import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
-import { anEmail, codesSentTo, lettersTo, mailsTo, otherThan, startWizardApi } from './devices.ts';
+import {
+  anEmail,
+  codesSentTo,
+  Device,
+  lettersTo,
+  mailsTo,
+  nextCodeTo,
+  otherThan,
+  signIn,
+  startWizardApi,
+} from './devices.ts';
 import { refusal, setBroker, SignedIn } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -176,6 +186,28 @@ describe('another phone', () => {
       ['phone', null, phone],
       ['phone', phone, next],
     ]);
+  });
+
+  it('that a stranger gives as his own, as often as may be, leaves its owner his codes', async () => {
+    const [owner, mallory, phone] = [await SignedIn.up(api), await SignedIn.up(api), aNumber()];
+    await savePhone(api.hub.pool, owner.id, { number: phone, confirmed: true });
+    await owner.turnOn('sms');
+    const ofStranger = async () => {
+      const uuid = await run(mallory, '/my/phones/wizard');
+      expect((await send(mallory, uuid, { phone })).workflow).toBe('confirm_phone');
+      await mallory.code(phone);
+      // Hours go by.
+      await api.hub.pool.query(`delete from code_sending`);
+    };
+    await api.hub.pool.query(`update message_limit set most = 3 where channel = 'sms'`);
+    for (let n = 0; n < 3; n++) await ofStranger();
+    const device = new Device(api);
+    const before = codesSentTo(api, phone).length;
+    const { uuid, workflow } = await signIn(device, owner.email);
+    expect(workflow).toBe('2fa_sms');
+    const code = await nextCodeTo(api, phone, before);
+    expect((await device.step('POST /my/2fa/sms', { uuid, code })).code).toBe(202);
+    await api.hub.pool.query(`update message_limit set most = 20 where channel = 'sms'`);
   });
 
   it('takes a code to the old phone from a client whose second factor it is', async () => {

@@ -5,7 +5,7 @@ import { Message as MessageEntity, type MessageListRow } from '../../../db/entit
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { openMessage } from '../../../db/repositories/messages.ts';
-import { CHANNELS, MESSAGE_STATES } from '../../../domain/messages.ts';
+import { CHANNELS, CODE_KEY, MESSAGE_STATES } from '../../../domain/messages.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { byId, byWord, byWords } from '../../kit/filters.ts';
@@ -193,7 +193,7 @@ const openedOf = async (db: Queryable, ring: KeyRing, ids: readonly number[]): P
     rows.flatMap(({ id, key, sealed }): [number, Opened][] => {
       try {
         const { to, parameters, content } = openMessage(ring, sealed);
-        const isSecret = key.startsWith('wizard:') || SECRETS.some((name) => name in parameters);
+        const isSecret = key.startsWith(CODE_KEY) || SECRETS.some((name) => name in parameters);
         return [[id, content && !isSecret ? { to, content } : { to }]];
       } catch {
         return [];
