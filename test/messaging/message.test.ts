@@ -225,6 +225,20 @@ describe('a message', () => {
   });
 });
 
+describe('in the queue of a connection', () => {
+  it('what expires goes before what does not', async () => {
+    const priorityOf = async (id: number) => {
+      await becomes(id, 'accepted');
+      const { events } = await hub.handle(`message:${id}`).fetchHistory();
+      return (events ?? []).flatMap(
+        ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.priority?.priorityKey ?? [],
+      );
+    };
+    expect(await priorityOf(await queue(code('+15005550018')))).toEqual([1]);
+    expect(await priorityOf(await queue(mail()))).toEqual([4]);
+  });
+});
+
 describe('after a lost answer', () => {
   it('a provider that can be asked is asked, and sends nothing twice', async () => {
     hub.sandbox('twilio').fault({ match: SMS, kind: 'reset_after_commit', times: 1 });

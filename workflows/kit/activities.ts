@@ -58,13 +58,14 @@ export const internal = (summary: string): InternalActivities => {
 
 /**
  * Calls to a provider, on its own queue. Never retried by the platform: the story decides what a lost answer means.
- * An honest attempt makes a few HTTP calls of at most 15 s each; a worker that dies is noticed by its missing heartbeat.
- * `within`: what no worker took up in this time is never begun.
+ * An honest attempt makes a few HTTP calls of at most 15 s each, or one talk of at most 60 s over a socket; a worker that dies is noticed by its missing heartbeat.
+ * `within`: what no worker took up in this time is never begun. `priorityKey`: 1 (first) to 5, where many wait in the queue; 3 without it.
  */
-export const atProvider = (connectionId: number, summary: string, within?: number) =>
+export const atProvider = (connectionId: number, summary: string, within?: number, priorityKey?: number) =>
   proxyActivities<ProviderActivities>({
     summary,
     ...(within !== undefined && { scheduleToStartTimeout: within }),
+    ...(priorityKey !== undefined && { priority: { priorityKey } }),
     taskQueue: connectionQueue(connectionId),
     startToCloseTimeout: '75s',
     heartbeatTimeout: patience.heartbeat,

@@ -18,6 +18,9 @@ const BLIND_REPEATS = 1;
 
 const UNTOLD = 'The provider cannot tell whether it was sent.';
 
+/** Where many wait for one connection: a code is worth nothing in ten minutes, and whoever waits for it looks at his screen. */
+const PRIORITY = { expiring: 1, lasting: 4 };
+
 const keys = {
   kind: defineSearchAttributeKey('HubKind', SEARCH_ATTRIBUTES.HubKind),
   status: defineSearchAttributeKey('HubStatus', SEARCH_ATTRIBUTES.HubStatus),
@@ -49,6 +52,7 @@ class Sending {
   private readonly giveUpAt: number;
   /** When it is given up, or worth nothing any more. */
   private until: number;
+  private priority = PRIORITY.lasting;
   private readonly log: string[] = [];
   /** Connections that could not send it in this round. */
   private readonly failed = new Set<number>();
@@ -113,7 +117,7 @@ class Sending {
 
   private send({ connectionId, provider }: Route, attempt: number): Promise<Answer<MessageReport>> {
     // What nobody takes up, because the connection is paused meanwhile, goes another way.
-    const at = atProvider(connectionId, `Sending through ${provider}`, this.timings.settleAfter);
+    const at = atProvider(connectionId, `Sending through ${provider}`, this.timings.settleAfter, this.priority);
     return attempted(at.sendMessage({ messageId: this.messageId, connectionId, attempt }));
   }
 
@@ -185,7 +189,9 @@ class Sending {
 
   private async plan(): Promise<MessagePlan> {
     const plan = await internal('Reading what is to be sent').planMessage({ messageId: this.messageId });
-    if (plan.over === null) this.until = Math.min(this.giveUpAt, plan.expiresAt ?? Infinity);
+    if (plan.over !== null) return plan;
+    this.until = Math.min(this.giveUpAt, plan.expiresAt ?? Infinity);
+    this.priority = plan.expiresAt === null ? PRIORITY.lasting : PRIORITY.expiring;
     return plan;
   }
 
