@@ -59,16 +59,27 @@ const PARTS = ['subject', 'html', 'text'] as const satisfies readonly Part[];
 /** Throws `InvalidInput` naming the part and what is wrong in it: syntax, an unknown tag, filter or parameter. */
 export const checkTemplate = (template: TemplateText, parameters: readonly string[], shared: SharedTexts): void => {
   for (const part of PARTS) {
-    const source = template[part];
-    if (source === null) continue;
-    const parsed = parse(part, source);
-    for (const segments of wrongIn(part, () => ENGINES[part].globalVariableSegmentsSync(parsed))) {
-      const [root, key] = segments.map(String);
+    for (const [root, key] of namesIn(part, template[part])) {
       const known =
         root === 'storage' ? key !== undefined && Object.hasOwn(shared, key) : parameters.includes(root ?? '');
       if (!known) throw wrong(part, `there is no parameter '${root === 'storage' ? `storage.${key ?? ''}` : root}'`);
     }
   }
+};
+
+/** Keys of the shared texts that it cannot be rendered without. Throws as `checkTemplate` does. */
+export const sharedTextsIn = (template: TemplateText): Set<string> =>
+  new Set(
+    PARTS.flatMap((part) =>
+      namesIn(part, template[part]).flatMap(([root, key]) => (root === 'storage' && key !== undefined ? [key] : [])),
+    ),
+  );
+
+/** `{{ storage.signature }}` is ['storage', 'signature']. */
+const namesIn = (part: Part, source: string | null): string[][] => {
+  if (source === null) return [];
+  const parsed = parse(part, source);
+  return wrongIn(part, () => ENGINES[part].globalVariableSegmentsSync(parsed)).map((segments) => segments.map(String));
 };
 
 /** Throws `InvalidInput` naming the part; a parameter that is not given is refused by name. */

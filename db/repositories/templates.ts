@@ -18,6 +18,20 @@ export const loadSharedTexts = async (db: Queryable): Promise<Record<string, { v
   );
 };
 
+/** Before a template that uses some of them is saved: whoever deletes one waits, and finds the template then. */
+export const holdSharedTexts = async (db: Queryable): Promise<void> => {
+  await db.query(`select id from storage_value order by id for key share`);
+};
+
+/** All that may be sent, with the names of their types. */
+export const loadEnabledTemplates = async (db: Queryable): Promise<(StoredTemplate & { type: string })[]> => {
+  const { rows } = await db.query<StoredTemplate & { type: string }>(
+    `select t.name as type, m.channel, m.locale, m.subject, m.html, m.text from message_template m join message_type t on t.id = m.type_id
+      where m.enabled order by t.name, m.channel, m.locale`,
+  );
+  return rows;
+};
+
 /** What templates of this type may use; null when there is no such type. */
 export const loadParameterNames = async (db: Queryable, typeId: number): Promise<string[] | null> => {
   const { rows } = await db.query<{ names: string[] }>(

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { holdSharedTexts } from '../../db/repositories/templates.ts';
 import { type Caller, startTestApi, type TestApi } from '../kit/api-client.ts';
+import { meanwhile } from '../kit/meanwhile.ts';
 
 let api: TestApi;
 let call: Caller['call'];
@@ -121,5 +123,72 @@ describe('a shared text', () => {
     expect((await call('GET /storage/values?filter[key]=foot')).body.total).toBe(1);
     const twin = await call('POST /storage/values', { key: 'footer', value: 'x' });
     expect([twin.status, detail(twin.body).field]).toEqual([409, 'key']);
+  });
+
+  it('is neither deleted nor renamed while an enabled template uses it, and says which', async () => {
+    const { id } = (await call('POST /storage/values', { key: 'imprint', value: 'Us Ltd' })).body;
+    const value = `/storage/values/${id}`;
+    const template = { typeId, channel: 'sms', locale: 'fr_FR', text: "{{ storage['imprint'] }}" };
+    const using = (await call('POST /templates', template)).body;
+    for (const [answer, field] of [
+      [await call(`DELETE ${value}`), undefined],
+      [await call(`PATCH ${value}`, { key: 'legal' }), 'key'],
+    ] as const) {
+      expect([answer.status, detail(answer.body).reason, detail(answer.body).field]).toEqual([409, 'in_use', field]);
+      expect(detail(answer.body).issue).toContain('DepositSuccessful (sms, fr_FR)');
+    }
+    expect((await call(`PATCH ${value}`, { key: 'imprint', value: 'Us GmbH' })).status).toBe(200);
+
+    await call(`PATCH /templates/${using.id}`, { enabled: false });
+    expect((await call(`PATCH ${value}`, { key: 'legal' })).status).toBe(200);
+    const again = await call(`PATCH /templates/${using.id}`, { enabled: true });
+    expect([again.status, detail(again.body).field]).toEqual([400, 'text']);
+    expect((await call(`DELETE ${value}`)).status).toBe(204);
+  });
+
+  it('that every mail ends with is not deleted; without it no original that uses it is brought back', async () => {
+    const [signature] = (await call('GET /storage/values?filter[key]=signature')).body.data;
+    const remove = () => call(`DELETE /storage/values/${signature.id}`);
+    const refused = await remove();
+    expect([refused.status, detail(refused.body).reason]).toEqual([409, 'in_use']);
+    expect(detail(refused.body).issue).toMatch(/^Templates use it: .+ and \d+ more\.$/);
+
+    const one = (await call(`GET /templates?filter[typeId]=${typeId}`)).body.data[0].id;
+    const resets = [`POST /templates/${one}/reset`, `POST /templates/types/${typeId}/reset`];
+    await api.sql(`update message_template set enabled = false`);
+    expect((await remove()).status).toBe(204);
+    for (const reset of resets) {
+      const { status, body } = await call(reset);
+      expect([status, detail(body).reason]).toEqual([409, 'not_found']);
+      expect(detail(body).issue).toContain("'storage.signature'");
+    }
+    await call('POST /storage/values', { key: 'signature', value: 'Your broker' });
+    for (const reset of resets) expect((await call(reset)).status).toBe(200);
+    await api.sql(`update message_template set enabled = true`);
+  });
+
+  it('that somebody deletes while a template that uses it is saved is found to be gone', async () => {
+    const { id } = (await call('POST /storage/values', { key: 'motto', value: 'Ever upward' })).body;
+    const template = { typeId, channel: 'sms', locale: 'es_ES', text: '{{ storage.motto }}' };
+    await meanwhile(
+      api.deps.pool,
+      (db) => db.query(`delete from storage_value where id = $1`, [id]),
+      async () => expect(detail((await call('POST /templates', template)).body).field).toBe('text'),
+    );
+  });
+
+  it('stays when a template that uses it is saved while somebody deletes it', async () => {
+    const { id } = (await call('POST /storage/values', { key: 'motto', value: 'Ever upward' })).body;
+    await meanwhile(
+      api.deps.pool,
+      async (db) => {
+        await holdSharedTexts(db);
+        await db.query(
+          `insert into message_template (type_id, channel, locale, text) values ($1, 'sms', 'es_ES', '{{ storage.motto }}')`,
+          [typeId],
+        );
+      },
+      async () => expect(detail((await call(`DELETE /storage/values/${id}`)).body).reason).toBe('in_use'),
+    );
   });
 });

@@ -10,7 +10,15 @@ import { actorName } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { id, idText, text } from '../../kit/shapes.ts';
-import { assertUsable, html, storageValues, subject, templates, templateTypes } from './templates.ts';
+import {
+  assertSharedTexts,
+  assertUsable,
+  html,
+  storageValues,
+  subject,
+  templates,
+  templateTypes,
+} from './templates.ts';
 
 const common = { tags: ['Templates'] as [string], access: 'user' as const };
 
@@ -39,12 +47,14 @@ export const templateProcedures = (deps: ApiDeps): Procedure[] => {
           const { name } = rows[0];
           const originals = DEFAULT_TYPES.find((one) => one.name === name)?.templates ?? [];
           if (originals.length === 0) throw noOriginal();
-          for (const { channel, locale, ...original } of originals)
+          for (const { channel, locale, ...original } of originals) {
+            await assertSharedTexts(db, original);
             await db.query(
               `insert into message_template (type_id, channel, locale, subject, html, text) values ($1, $2, $3, $4, $5, $6)
                on conflict (type_id, channel, locale) do update set subject = $4, html = $5, text = $6, update_time = now()`,
               [typeId, channel, locale, original.subject, original.html, original.text],
             );
+          }
           await recordAudit(db, {
             actor: actorName(actor),
             action: 'templates.reset',
@@ -98,6 +108,7 @@ export const templateProcedures = (deps: ApiDeps): Procedure[] => {
           const { type, channel, locale, before } = rows[0];
           const original = defaultTemplate(type, channel, locale);
           if (!original) throw noOriginal();
+          await assertSharedTexts(db, original);
           const { subject, html, text } = original;
           await db.query(
             `update message_template set subject = $2, html = $3, text = $4, update_time = now() where id = $1`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkTemplate, type TemplateText } from '../../../activities/messaging/render.ts';
+import { checkTemplate, sharedTextsIn, type TemplateText } from '../../../activities/messaging/render.ts';
 import {
   MessageTemplate,
   type MessageTemplateRow,
@@ -9,11 +9,17 @@ import {
   type StorageValueRow,
 } from '../../../db/entities/messages.ts';
 import type { Queryable } from '../../../db/pool.ts';
-import { loadParameterNames, loadSharedTexts } from '../../../db/repositories/templates.ts';
+import {
+  holdSharedTexts,
+  loadEnabledTemplates,
+  loadParameterNames,
+  loadSharedTexts,
+} from '../../../db/repositories/templates.ts';
 import { CHANNELS } from '../../../domain/messages.ts';
-import { notFound } from '../../kit/errors.ts';
+import { notFound, problem } from '../../kit/errors.ts';
 import { byFlag, byId, byWord, contains } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
+import type { Writing } from '../../kit/resource-spec.ts';
 import { id, idAndName, isoTime, isoTimeOrNull, name, text, time } from '../../kit/shapes.ts';
 
 const times = (row: { createTime: Date; updateTime?: Date | null | undefined }) => ({
@@ -99,6 +105,7 @@ export const templates = resource({
   }),
   fields: async (body, { db }, row: MessageTemplateRow | null): Promise<Partial<MessageTemplateRow>> => {
     const whole = { ...row, ...body };
+    await holdSharedTexts(db);
     await assertUsable(db, whole.typeId!, {
       subject: whole.subject ?? null,
       html: whole.html ?? null,
@@ -127,6 +134,29 @@ export const assertUsable = async (db: Queryable, typeId: number, template: Temp
   return parameters;
 };
 
+/** Of originals, which the hub brings. */
+export const assertSharedTexts = async (db: Queryable, template: TemplateText): Promise<void> => {
+  await holdSharedTexts(db);
+  const shared = await loadSharedTexts(db);
+  const missing = [...sharedTextsIn(template)].find((key) => !Object.hasOwn(shared, key));
+  if (missing !== undefined)
+    throw problem(409, 'not_found', `Its original uses 'storage.${missing}', which was deleted: add it first.`);
+};
+
+/** How many are told by name. */
+const TOLD = 5;
+
+/** A template whose shared text is gone is not sent any more. */
+const refuseUsed = async ({ key }: StorageValueRow, change: { key?: string } | 'delete', { db }: Writing) => {
+  const isDeleted = change === 'delete';
+  if (!isDeleted && (change.key ?? key) === key) return;
+  const using = (await loadEnabledTemplates(db)).filter((template) => sharedTextsIn(template).has(key));
+  if (using.length === 0) return;
+  const told = using.slice(0, TOLD).map(({ type, channel, locale }) => `${type} (${channel}, ${locale})`);
+  const more = using.length > TOLD ? ` and ${using.length - TOLD} more` : '';
+  throw problem(409, 'in_use', `Templates use it: ${told.join(', ')}${more}.`, isDeleted ? undefined : 'key');
+};
+
 export const storageValues = resource({
   path: '/storage/values',
   idParam: 'valueId',
@@ -152,5 +182,6 @@ export const storageValues = resource({
     value: text(100_000),
     type: z.enum(['string', 'html', 'mail', 'url']).default('string'),
   }),
+  guard: refuseUsed,
   present: (rows: StorageValueRow[]) => rows.map((row) => ({ ...row, ...times(row) })),
 });
