@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { QUICK_TIMINGS } from '../../domain/timings.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
 
 let hub: TestHub;
@@ -79,6 +80,28 @@ describe('a deposit through a hosted page', () => {
     await hub.reaches(deposit, 'awaiting_payer');
     await hub.sandbox('b2binpay').pay(await provider(deposit), {});
     await hub.reaches(deposit, 'done');
+  });
+
+  it('is looked for ever more rarely while nobody can tell whether it was opened, and found in the end', async () => {
+    const b2binpay = hub.sandbox('b2binpay');
+    b2binpay.fault({ match: { method: 'POST', path: '/deposit/' }, kind: 'reset_after_commit', times: 1 });
+    b2binpay.fault({ match: { method: 'GET' }, kind: 'garbage', times: 1_000 });
+    const client = await hub.clientWith('0', 'USDT');
+    const deposit = await client.deposit('100.00');
+    const waits = async () => {
+      const { events } = await hub.handle(`deposit:${deposit}`).fetchHistory();
+      return (events ?? []).flatMap(({ eventTime, timerStartedEventAttributes: timer }) =>
+        timer ? [{ since: Number(eventTime?.seconds), ms: Number(timer.startToFireTimeout?.nanos) / 1_000_000 }] : [],
+      );
+    };
+    const late = await eventually(async () => {
+      const all = await waits();
+      // The lost attempt is surely over.
+      return all.find(({ since }) => (since - all[0]!.since) * 1_000 > QUICK_TIMINGS.settleAfter! + 1_000);
+    }, 'a look when a miss would count');
+    expect(late.ms).toBe(QUICK_TIMINGS.probes!.at(-1));
+    b2binpay.faults.clear();
+    await hub.reaches(deposit, 'awaiting_payer');
   });
 });
 
