@@ -345,7 +345,7 @@ describe('one recipient', () => {
 
   it('gets the codes of procedures beyond it, which have limits of their own, and everything else as if there had been none', async () => {
     await hub.pool.query(`update message_limit set most = 2 where channel = 'sms'`);
-    const to = '+15005550016';
+    const to = '+15005550019';
     const ofProcedure = (n: number) => promise({ ...code(to), key: `wizard:0:code:${n}` });
     for (let n = 0; n < 3; n++) expect(await ofProcedure(n)).toHaveLength(1);
     for (let n = 0; n < 2; n++) expect(await promise(code(to))).toHaveLength(1);
