@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { freePort } from '../../cli/embedded/ports.ts';
@@ -9,6 +10,7 @@ import { temporalCli } from '../../cli/embedded/temporal-binary.ts';
 import { startTemporal } from '../../cli/embedded/temporal.ts';
 import { migrate } from '../../db/migrate.ts';
 import { seed } from '../../db/seed/seed.ts';
+import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { openRunFolder } from './run-folder.ts';
 
 /** What global-teardown.ts ends; both run in Jest's main process. */
@@ -24,14 +26,20 @@ declare global {
 /**
  * One PostgreSQL and one Temporal server for the whole run, unless DATABASE_URL / TEMPORAL_ADDRESS name others. Test files find them in
  * HUB_TEST_DATABASE_URL (may create databases; `hub_template` is migrated and holds the reference data), HUB_TEST_TEMPORAL_ADDRESS and
- * HUB_TEST_TEMPORAL_UI.
+ * HUB_TEST_TEMPORAL_UI, the workflows, bundled, in the file HUB_TEST_WORKFLOW_BUNDLE.
  */
 export default async function globalSetup(): Promise<void> {
   const run: TestRun = { folder: await openRunFolder(), services: [] };
   globalThis.hubTestRun = run;
   endWithUs(run);
   process.env['HUB_STATE_DIR'] ??= join(run.folder, 'state');
-  await Promise.all([database(run), temporal(run)]);
+  await Promise.all([database(run), temporal(run), workflows(run)]);
+}
+
+async function workflows({ folder }: TestRun): Promise<void> {
+  const file = join(folder, 'workflow-bundle.json');
+  await writeFile(file, JSON.stringify(await buildWorkflowBundle()));
+  process.env['HUB_TEST_WORKFLOW_BUNDLE'] = file;
 }
 
 async function database(run: TestRun): Promise<void> {

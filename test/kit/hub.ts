@@ -18,13 +18,13 @@ import { isFinal, type Stage } from '../../domain/stages.ts';
 import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
-import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { decide } from '../../worker/decide.ts';
 import { type RunningWorker, runWorker } from '../../worker/run.ts';
 import { Steering } from '../../worker/steering.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { CONFIG_KEYS, PAYLOAD_KEYS } from './keys.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 // Workers that only run activities warn that they have no workflows; what matters fails a test.
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -126,10 +126,10 @@ export class TestHub {
 
   /** `connections`: which of the demo's; each costs its own queue, so a test names what it uses besides the usual ones. */
   static async start(timings: Partial<Timings> = {}, connections: readonly string[] = []): Promise<TestHub> {
-    const [database, temporalNamespace, workflowBundle] = await Promise.all([
+    const [database, temporalNamespace, bundle] = await Promise.all([
       freshDatabase(),
       freshNamespace(),
-      buildWorkflowBundle(),
+      workflowBundle(),
     ]);
     const modules = await Promise.all(providers.filter((one) => one.sandbox).map((one) => one.sandbox!()));
     const sandboxes = await startSandboxServer({ port: 0, modules });
@@ -159,7 +159,7 @@ export class TestHub {
     const hub = new TestHub(
       { settings, pool, client, steering, sandboxes, timings: given },
       [() => sandboxes.close(), () => connection.close(), () => pool.end(), () => database.drop()],
-      (over) => runWorker({ settings, pool: over, client, workflowBundle, log, timings: given }),
+      (over) => runWorker({ settings, pool: over, client, workflowBundle: bundle, log, timings: given }),
     );
     await hub.resume();
     return hub;

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import proto from '@temporalio/proto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { type AuditRow, auditContent } from '../../db/audit-content.ts';
-import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { createCodec } from '../../worker/codec.ts';
 import { TestHub } from '../kit/hub.ts';
+import { workflowBundle } from '../kit/workflow-bundle.ts';
 
 const { TimeoutType } = proto.temporal.api.enums.v1;
 
@@ -120,7 +120,7 @@ describe('a worker that dies in the middle of the sweep', () => {
       connection,
       namespace,
       taskQueue: 'hub',
-      workflowBundle: await buildWorkflowBundle(),
+      workflowBundle: await workflowBundle(),
       dataConverter: { payloadCodecs: [createCodec(payloadKeys)] },
     });
     await orders.runUntil(async () => {

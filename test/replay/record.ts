@@ -54,6 +54,20 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
   await hub.steering.cancel(`payout:${cancelled}`, 'client:1');
   await record(hub, 'payout.cancelled', `payout:${cancelled}`);
 
+  hub.sandbox('b2binpay').fault({ match: creation, kind: 'http_429', times: 1_000 });
+  const stopped = await client.withdraw('25.00');
+  await hub.decide(stopped, olga, 'approve');
+  const cancel = () => hub.steering.cancel(`payout:${stopped}`, 'client:1').then(Boolean, () => false);
+  await eventually(cancel, 'it to be cancelled between two attempts');
+  hub.sandbox('b2binpay').faults.clear();
+  await record(hub, 'payout.stopped-before-sending', `payout:${stopped}`);
+
+  const rich = await hub.clientWith('100', 'USD');
+  const byHand = await rich.withdraw('25.00', { method: 'bank-payout', data: { accountHolder: 'Ann Lee' } });
+  await hub.decide(byHand, olga, 'approve', { evidence: { bankReference: 'PAID-1', valueDate: '2026-01-31' } });
+  await hub.reaches(byHand, 'done');
+  await record(hub, 'payout.paid-by-people', `payout:${byHand}`);
+
   hub.sandbox('b2binpay').fault({ match: creation, kind: 'reset_after_commit', times: 1 });
   const lost = await client.withdraw('25.00');
   await hub.decide(lost, olga, 'approve');

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { buildWorkflowBundle } from '../../worker/bundle.ts';
 import { createCodec } from '../../worker/codec.ts';
 import { PAYLOAD_KEYS } from '../kit/keys.ts';
+import { workflowBundle } from '../kit/workflow-bundle.ts';
 import * as workflows from '../../workflows/index.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -18,7 +18,6 @@ describe('the workflows of today', () => {
   });
 
   it('replay every recorded history', async () => {
-    const workflowBundle = await buildWorkflowBundle();
     const histories = files.map((file) => ({
       workflowId: file,
       history: historyFromJSON(JSON.parse(readFileSync(new URL(file, folder), 'utf8'))),
@@ -26,7 +25,7 @@ describe('the workflows of today', () => {
     const failed: string[] = [];
     let replayed = 0;
     for await (const { workflowId, error } of Worker.runReplayHistories(
-      { workflowBundle, dataConverter: { payloadCodecs: [createCodec(PAYLOAD_KEYS)] } },
+      { workflowBundle: await workflowBundle(), dataConverter: { payloadCodecs: [createCodec(PAYLOAD_KEYS)] } },
       histories,
     )) {
       replayed += 1;
