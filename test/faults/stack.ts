@@ -129,7 +129,7 @@ export class Stack {
       Proxy.start(proxyPort, pgPort),
     ]);
     await migrate(databaseAt(pgPort));
-    const connections = await withVenues(await demoConnections(sandboxes.origin), sandboxes.origin);
+    const connections = await withVenues(await demoConnections(sandboxes.origin, modules), sandboxes.origin);
     await seed(databaseAt(pgPort), { configKeys: keys.configKeys, connections });
 
     const origin = `http://127.0.0.1:${port}`;

@@ -292,16 +292,29 @@ describe('after a lost answer', () => {
     expect([sentBy('sendgrid').length, sentBy('smtp').length]).toEqual([2, 0]);
   });
 
-  it('the repeat that surely was not sent does not make it unsent: no other connection sends it, and a person is left to look', async () => {
+  const inDoubt = async (): Promise<number> => {
     hub.sandbox('sendgrid').fault({ match: SEND, kind: 'reset_after_commit', times: 1 });
     const id = await queue(mail());
     await eventually(async () => (await attempts(id))[0] === 'sendgrid unknown', 'the lost answer');
     hub.sandbox('sendgrid').fault({ match: SEND, kind: 'http_429', times: 1_000 });
+    return id;
+  };
+
+  it('and whose repeat cannot be sent there is sent by another connection: rather twice than never', async () => {
+    const id = await inDoubt();
+    await becomes(id, 'accepted');
+    expect(await attempts(id)).toEqual(['sendgrid unknown', 'sendgrid fail', 'smtp success']);
+    expect([sentBy('sendgrid').length, sentBy('smtp').length]).toEqual([1, 1]);
+  });
+
+  it('the repeat that nobody could send does not make it unsent: a person is left to look', async () => {
+    await hub.pool.query(`update connection set enabled = false where name = 'smtp'`);
+    const id = await inDoubt();
     await eventually(async () => (await attempts(id))[1] === 'sendgrid fail', 'the repeat');
     expect((await row(id)).state).toBe('sending');
     await becomes(id, 'unknown');
     expect(new Set(await attempts(id))).toEqual(new Set(['sendgrid unknown', 'sendgrid fail']));
-    expect([sentBy('sendgrid').length, sentBy('smtp').length]).toEqual([1, 0]);
+    await hub.pool.query(`update connection set enabled = true where name = 'smtp'`);
   });
 
   it('the repeat that is refused does not make it failed', async () => {

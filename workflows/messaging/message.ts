@@ -78,13 +78,10 @@ class Sending {
     }
   }
 
-  /** What may have been sent is repeated where it was sent, and nowhere else: there the same id is known. */
+  /** What may have been sent is repeated where it was sent: there the same id is known. Elsewhere only when it cannot be: a code that comes twice beats one that never comes. */
   private choose({ routes, lastConnectionId }: Open): Route | undefined {
     const left = routes.filter(({ connectionId }) => !this.failed.has(connectionId));
-    const last = left.find((one) => one.connectionId === lastConnectionId);
-    if (this.inDoubt) return last;
-    // Runs of before went elsewhere when it could not be repeated there.
-    return (this.repeats > 0 ? last : undefined) ?? left[0];
+    return (this.repeats > 0 ? left.find((one) => one.connectionId === lastConnectionId) : undefined) ?? left[0];
   }
 
   /** True when this connection surely did not send it and another may. */
