@@ -1,8 +1,10 @@
+import type { Reason } from './reasons.ts';
+
 /** A no without a comment. */
 export const REJECTED = 'Rejected by an operator.';
 
 /** What the client did, or can do something about: said to him as it is. */
-const HIS: ReadonlySet<string> = new Set([
+const HIS: ReadonlySet<string> = new Set<Reason | 'rejected' | 'expired'>([
   'rejected',
   'expired',
   'insufficient_funds',

@@ -58,14 +58,17 @@ class Sending {
   private readonly failed = new Set<number>();
   private round = 0;
   private repeats = 0;
-  /** An attempt may have arrived that nobody can tell of. While it is so, no later "no" is the whole truth. */
-  private inDoubt = false;
 
   constructor(messageId: number, timings: Timings) {
     this.messageId = messageId;
     this.timings = timings;
     this.giveUpAt = Date.now() + timings.sendFor;
     this.until = this.giveUpAt;
+  }
+
+  /** An attempt may have arrived that nobody can tell of: no later "no" is the whole truth. */
+  private get inDoubt(): boolean {
+    return this.repeats > 0;
   }
 
   async untilOver(): Promise<MessageState> {
@@ -81,7 +84,7 @@ class Sending {
   /** What may have been sent is repeated where it was sent: there the same id is known. Elsewhere only when it cannot be: a code that comes twice beats one that never comes. */
   private choose({ routes, lastConnectionId }: Open): Route | undefined {
     const left = routes.filter(({ connectionId }) => !this.failed.has(connectionId));
-    return (this.repeats > 0 ? left.find((one) => one.connectionId === lastConnectionId) : undefined) ?? left[0];
+    return (this.inDoubt ? left.find((one) => one.connectionId === lastConnectionId) : undefined) ?? left[0];
   }
 
   /** True when this connection surely did not send it and another may. */
@@ -135,7 +138,6 @@ class Sending {
         if (!settled) continue;
         if (this.repeats < BLIND_REPEATS) {
           this.repeats += 1;
-          this.inDoubt = patched('a-repeat-stays-in-doubt');
           return this.note(`${route.provider} cannot tell: sending it once more under the same id.`);
         }
         return this.write({ attempt, state: 'unknown', reason: UNTOLD });
