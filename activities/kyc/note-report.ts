@@ -20,6 +20,8 @@ export const noteReport: Activity<Noting, Judged> = async (noting, tools) => {
     if (judged.stale) return { judged, messages: [] };
     const { state } = judged;
     const turned = state !== known.state;
+    // First the level: the dates of what is approved are those of a client who has it.
+    if (turned && state === 'approved') await giveLevel(db, known, tools.run);
     await changeCase(db, caseId, {
       state,
       providerId: report.providerId,
@@ -33,7 +35,14 @@ export const noteReport: Activity<Noting, Judged> = async (noting, tools) => {
         : null,
     });
     if (!turned) return { judged, messages: [] };
-    await noteTurn(db, known, { state, report, run: tools.run });
+    await recordAudit(db, {
+      actor: 'workflow',
+      action: `verification.${state}`,
+      object: `verification-case:${caseId}`,
+      before: { state: known.state },
+      after: { state, providerStatus: report.providerStatus, attempt: report.attempt },
+      ...tools.run,
+    });
     const template = MESSAGES[state];
     const isTold = template && !(template === 'VerificationReceived' && known.clientSince === null);
     const parameters = { reason: whyAgain(report.comment) };
@@ -52,22 +61,12 @@ const MESSAGES: Partial<Record<CaseState, VerificationMessage>> = {
   approved: 'VerificationApproved',
 };
 
-const noteTurn = async (
+const giveLevel = async (
   db: Queryable,
-  known: CaseRow,
-  { state, report, run }: { state: CaseState; report: CheckReport; run: Tools['run'] },
+  { clientId, levelId, hasLevel, provider }: CaseRow,
+  run: Tools['run'],
 ): Promise<void> => {
-  const { caseId, clientId, levelId, provider } = known;
-  if (state === 'approved' && !known.hasLevel) {
-    const caption = `Verified by ${provider}`;
-    await changeLevel(db, { clientId, levelId, reason: 'provider', caption, userId: null, cause: run });
-  }
-  await recordAudit(db, {
-    actor: 'workflow',
-    action: `verification.${state}`,
-    object: `verification-case:${caseId}`,
-    before: { state: known.state },
-    after: { state, providerStatus: report.providerStatus, attempt: report.attempt },
-    ...run,
-  });
+  if (hasLevel) return;
+  const caption = `Verified by ${provider}`;
+  await changeLevel(db, { clientId, levelId, reason: 'provider', caption, userId: null, cause: run });
 };

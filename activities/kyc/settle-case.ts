@@ -120,9 +120,10 @@ const turn = async (
       }
       return to;
     case 'approved':
+      // First the level: the dates of what is approved are those of a client who has it.
+      if (!hasLevel) await changeLevel(db, { ...change, levelId, reason: 'documents', caption: 'Documents approved' });
       await changeCase(db, caseId, { state: to, validUntil: await endOfApproval(db, caseId, null) });
       await judgeDocuments(db, known, 'approved', null);
-      if (!hasLevel) await changeLevel(db, { ...change, levelId, reason: 'documents', caption: 'Documents approved' });
       return to;
     default:
       await changeCase(db, caseId, { state: to, comment: resolution });

@@ -22,6 +22,11 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 describe('documents that end', () => {
+  it('are looked at by themselves from the day on of which the client is told before', async () => {
+    const { client } = await desk.approvedBySumsub(sumsub);
+    expect(await desk.caseOf(client)).toMatchObject({ valid_until: '2031-05-01', next_look: '2031-04-01' });
+  });
+
   it('are told of before, and their level is taken when the level says so', async () => {
     await desk.configure(sumsub, { onExpiry: 'levelDown' });
     const { client } = await desk.approvedBySumsub(sumsub);

@@ -11,6 +11,8 @@ export interface Case {
   needs_human: string | null;
   reference: string;
   valid_until: string | null;
+  /** The day on which the hub looks at it by itself. */
+  next_look: string | null;
 }
 
 /** What tests of verifications look at, on one running hub. */
@@ -34,7 +36,8 @@ export class KycDesk {
 
   caseOf({ id }: Caller): Promise<Case> {
     return this.api.hub.one<Case>(
-      `select id, level_id, state, attempt, needs_human, reference, to_char(valid_until, 'YYYY-MM-DD') as valid_until
+      `select id, level_id, state, attempt, needs_human, reference, to_char(valid_until, 'YYYY-MM-DD') as valid_until,
+              to_char(next_look at time zone 'utc', 'YYYY-MM-DD') as next_look
          from kyc_case where client_id = $1 order by id desc limit 1`,
       [id],
     );
@@ -132,13 +135,13 @@ export class KycDesk {
     await this.sweep();
   }
 
-  /** What was approved ends in so many days from now; negative: it has ended. */
+  /** Moves the calendar on for one client until what was approved ends in so many days from then; negative: it has ended. */
   async endsIn(client: Caller, days: number): Promise<void> {
-    await this.api.hub.pool.query(
-      `update kyc_case set valid_until = $2::date, next_look = now() where client_id = $1 and state = 'approved'`,
-      [client.id, inDays(days)],
+    const { left } = await this.api.hub.one<{ left: number }>(
+      `select valid_until - (now() at time zone 'utc')::date as left from kyc_case where client_id = $1 and state = 'approved'`,
+      [client.id],
     );
-    await this.sweep();
+    await this.daysLater(client, left - days);
   }
 
   async sweep(): Promise<void> {
@@ -171,6 +174,3 @@ export class KycDesk {
     }, `a mail '${subject}'`);
   }
 }
-
-/** Today and so many days on, YYYY-MM-DD. */
-const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
