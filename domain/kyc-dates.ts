@@ -73,6 +73,10 @@ const datesOfEnd = (dates: CaseDates, now: number): OneDate[] => {
   return found;
 };
 
+/** What was approved has ended, and nothing new is being checked. */
+export const hasEnded = (dates: CaseDates, now: Date): boolean =>
+  datesOfEnd(dates, now.getTime()).some(({ what, at }) => what === 'end' && at <= now.getTime());
+
 /** How many reminders lie behind us: one that was slept through is not made up for. */
 export const remindersBehind = (
   dates: Pick<CaseDates, 'state' | 'clientSince' | 'validUntil' | 'remindAfterDays' | 'remindBeforeDays'>,

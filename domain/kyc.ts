@@ -31,6 +31,10 @@ export interface Judged {
   stale: boolean;
 }
 
+/** The provider has decided, whatever it may say later. */
+export const isVerdict = ({ state }: Pick<CheckReport, 'state'>): boolean =>
+  state === 'approved' || state === 'retry' || state === 'rejected';
+
 /**
  * What a report makes of a case. An older report changes nothing; an approval ends only by a person's word or its date; a verdict that was dealt with is no news
  * when it is seen again.
@@ -45,9 +49,10 @@ export const judge = (
     return given('approved', report.state === 'rejected' || report.state === 'retry');
   }
   const isNewer = report.attempt > known.attempt;
-  if ((known.state === 'withdrawn' || known.state === 'rejected') && !isNewer) return given(known.state);
-  const isVerdict = report.state === 'approved' || report.state === 'retry' || report.state === 'rejected';
-  if (known.settled && isVerdict && !isNewer) return given(known.state);
+  if (known.state === 'rejected' && !isNewer) return given(known.state);
+  // What is being checked when a level is taken back is not what it was taken back for.
+  if (known.state === 'withdrawn' && known.settled && !isNewer) return given(known.state);
+  if (known.settled && isVerdict(report) && !isNewer) return given(known.state);
   if (report.state !== 'awaiting_client') return given(report.state);
   return given(known.state === 'retry' || known.state === 'expired' ? known.state : 'open');
 };

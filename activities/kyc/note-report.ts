@@ -1,7 +1,8 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { type CaseRow, changeCase, changeLevel, endOfApproval, loadCase } from '../../db/repositories/kyc.ts';
-import { type CaseState, type CheckReport, type Judged, judge } from '../../domain/kyc.ts';
+import { closeCaseRequest, lastClosedOf } from '../../db/repositories/requests.ts';
+import { type CaseState, type CheckReport, isVerdict, type Judged, judge } from '../../domain/kyc.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellAboutVerification, type VerificationMessage, whyAgain } from '../messaging/tell-about-verification.ts';
@@ -11,30 +12,48 @@ interface Noting {
   report: CheckReport;
 }
 
+/** Runs of before have reports noted without what is optional. */
+export interface Noted extends Judged {
+  /** The provider's last verdict, which may be this one, is dealt with. */
+  settled?: boolean;
+  /** The last request that was closed because the provider has approved: nobody answers it any more. */
+  closedRequest?: number | null;
+}
+
 /** Writes down what a provider reports; an approval raises the client's level in the same transaction. Harmless to repeat. */
-export const noteReport: Activity<Noting, Judged> = async (noting, tools) => {
+export const noteReport: Activity<Noting, Noted> = async (noting, tools) => {
   const { caseId, report } = noting;
-  const { judged, messages } = await inTransaction(tools.pool, async (db) => {
+  const { noted, messages } = await inTransaction(tools.pool, async (db) => {
     const known = await loadCase(db, caseId, true);
     const judged = judge(known, report);
-    if (judged.stale) return { judged, messages: [] };
+    if (judged.stale) return { noted: { ...judged, settled: known.settled }, messages: [] };
     const { state } = judged;
     const turned = state !== known.state;
+    const approves = state === 'approved' && report.state === 'approved';
+    const isNewVerdict = turned || report.attempt > (known.verdictAttempt ?? 0);
+    // Whatever was asked until now was about an older verdict, or about what is no more.
+    if (approves && isNewVerdict) await closeCaseRequest(db, caseId, `${known.provider} has approved meanwhile.`);
     // First the level: the dates of what is approved are those of a client who has it.
     if (turned && state === 'approved') await giveLevel(db, known, tools.run);
     await changeCase(db, caseId, {
       state,
       providerId: report.providerId,
       attempt: report.attempt,
+      verdictAttempt: isVerdict(report) ? report.attempt : null,
       providerStatus: report.providerStatus,
       reasons: report.reasons,
       comment: report.comment,
-      ...(turned && state === 'approved' && { validUntil: await endOfApproval(db, caseId, report.validUntil) }),
+      ...(approves && isNewVerdict && { validUntil: await endOfApproval(db, caseId, report.validUntil) }),
       needsHuman: report.unknownWord
         ? `${known.provider} says '${report.providerStatus}', which is not known here`
         : null,
     });
-    if (!turned) return { judged, messages: [] };
+    const noted: Noted = {
+      ...judged,
+      settled: known.settled && report.attempt === known.attempt,
+      closedRequest: approves ? await lastClosedOf(db, caseId) : null,
+    };
+    if (!turned) return { noted, messages: [] };
     await recordAudit(db, {
       actor: 'workflow',
       action: `verification.${state}`,
@@ -47,10 +66,10 @@ export const noteReport: Activity<Noting, Judged> = async (noting, tools) => {
     const isTold = template && !(template === 'VerificationReceived' && known.clientSince === null);
     const parameters = { reason: whyAgain(report.comment) };
     const messages = isTold ? await tellAboutVerification(db, tools.ring, template, { caseId, parameters }) : [];
-    return { judged, messages };
+    return { noted, messages };
   });
   await startMessages(tools.steer, messages);
-  return judged;
+  return noted;
 };
 
 /** A refusal for good is told once a person has confirmed it (settle-case.ts). */

@@ -12,6 +12,7 @@ import {
 } from '../../db/repositories/kyc.ts';
 import { resolutionText } from '../../db/repositories/requests.ts';
 import type { CaseState } from '../../domain/kyc.ts';
+import { hasEnded } from '../../domain/kyc-dates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellAboutVerification, type VerificationMessage, whyAgain } from '../messaging/tell-about-verification.ts';
@@ -44,11 +45,14 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
     const known = await loadCase(db, caseId, true);
     // By now the client may have gone on from what this request came to: what he did since is not what was decided about.
     if (await isSettled(db, caseId, applicationId)) return { state: known.state, messages: [] };
+    const stands = await isStanding(db, known, settlement);
     await db.query(
-      `update kyc_case set settled_attempt = attempt, settled_request = coalesce($2, settled_request), needs_human = null where id = $1`,
-      [caseId, applicationId ?? null],
+      `update kyc_case set settled_attempt = case when $3 then verdict_attempt else settled_attempt end,
+              settled_request = coalesce($2, settled_request), needs_human = null where id = $1`,
+      [caseId, applicationId ?? null, stands],
     );
-    if (!isNews(known, to)) return { state: known.state, messages: [] };
+    if (!stands) await noteThatItWentOn(db, applicationId);
+    if (!stands || to === 'left') return { state: known.state, messages: [] };
     const resolution = await resolutionText(db, resolutionId);
     const state = await apply(db, known, settlement, { resolution, run: tools.run });
     const template = MESSAGES[to];
@@ -69,11 +73,38 @@ const isSettled = async (db: Queryable, caseId: number, applicationId: number | 
   return rowCount === 1;
 };
 
-/** Whether the case does not stand there already: its provider may have brought it there. */
-const isNews = ({ state, settled, validUntil }: CaseRow, to: Settled): boolean => {
-  if (to === 'left') return false;
-  if (to === 'expired' || to === 'unending') return validUntil !== null;
-  return state !== to || (to === 'rejected' && !settled);
+/** Whether what was decided about is still so: the client may have handed in something new by then, and the provider have judged it. */
+const isStanding = async (db: Queryable, known: CaseRow, { to, applicationId }: Settlement): Promise<boolean> => {
+  const { state, connectionId, settled } = known;
+  switch (to) {
+    case 'approved':
+      return state === (connectionId === null ? 'checking' : 'rejected');
+    case 'retry':
+      return state === 'checking';
+    case 'rejected':
+      return state === 'rejected' && !settled;
+    case 'expired':
+    case 'unending':
+      return hasEnded(known, new Date());
+    default:
+      return !(await wasApprovedSince(db, known.caseId, applicationId));
+  }
+};
+
+const wasApprovedSince = async (db: Queryable, caseId: number, applicationId: number | undefined): Promise<boolean> => {
+  const { rowCount } = await db.query(
+    `select from kyc_case k join application a on a.id = $2 where k.id = $1 and k.approved_at > a.process_time`,
+    [caseId, applicationId ?? null],
+  );
+  return rowCount === 1;
+};
+
+/** Whoever decided finds on the request that nothing came of it. */
+const noteThatItWentOn = async (db: Queryable, applicationId: number | undefined): Promise<void> => {
+  await db.query(
+    `update application set status_id = 2, comment = concat_ws(e'\\n', comment, $2::text), update_time = now() where id = $1`,
+    [applicationId ?? null, 'The verification had gone on by then: nothing was done.'],
+  );
 };
 
 const apply = async (

@@ -15,6 +15,8 @@ export interface CaseRow extends CaseDates {
   reference: string;
   providerId: string | null;
   attempt: number;
+  /** Of the provider's last verdict: a newer attempt may be on its way. */
+  verdictAttempt: number | null;
   /** The provider's last verdict is dealt with: a person has decided about it, or what it approved has ended. */
   settled: boolean;
   documentIds: number[];
@@ -25,7 +27,7 @@ export interface CaseRow extends CaseDates {
 
 const SELECT = `
   select k.id as "caseId", k.client_id as "clientId", k.level_id as "levelId", l.name as level, l.programme, k.connection_id as "connectionId", co.provider,
-         k.reference, k.provider_id as "providerId", k.state, k.attempt, coalesce(k.settled_attempt >= k.attempt, false) as settled, k.document_ids as "documentIds", k.workflow_id as "workflowId",
+         k.reference, k.provider_id as "providerId", k.state, k.attempt, k.verdict_attempt as "verdictAttempt", coalesce(k.settled_attempt >= k.attempt, false) as settled, k.document_ids as "documentIds", k.workflow_id as "workflowId",
          k.client_since as "clientSince", to_char(k.valid_until, 'YYYY-MM-DD') as "validUntil", k.reminders, k.provider_id is not null as begun,
          l.remind_after_days as "remindAfterDays", l.remind_before_days as "remindBeforeDays", l.deadline_days as "deadlineDays", l.on_expiry as "onExpiry",
          cl.index >= l.index as "hasLevel"
@@ -49,6 +51,8 @@ export interface CaseChange {
   state: CaseState;
   providerId?: string | null;
   attempt?: number;
+  /** The attempt that the provider has decided about by this. */
+  verdictAttempt?: number | null;
   providerStatus?: string | null;
   reasons?: readonly string[];
   comment?: string | null;
@@ -62,7 +66,7 @@ export interface CaseChange {
 export const changeCase = async (db: Queryable, caseId: number, change: CaseChange): Promise<void> => {
   const { state, validUntil } = change;
   const { rows } = await db.query<{ anew: boolean }>(
-    `update kyc_case k set state = $2, provider_id = coalesce($3, k.provider_id), attempt = coalesce($4, k.attempt), provider_status = coalesce($5, k.provider_status),
+    `update kyc_case k set state = $2, provider_id = coalesce($3, k.provider_id), attempt = coalesce($4, k.attempt), verdict_attempt = coalesce($11, k.verdict_attempt), provider_status = coalesce($5, k.provider_status),
             reasons = coalesce($6, k.reasons), comment = $7, valid_until = case when $8 then $9::date else k.valid_until end,
             needs_human = case when $10::text is null and exists (select from application where kyc_case_id = k.id and status_id in (0, 3)) then k.needs_human else $10 end,
             client_since = case when $2 not in ('open', 'retry') then null when old.state = $2 then old.client_since else now() end, update_time = now(),
@@ -80,6 +84,7 @@ export const changeCase = async (db: Queryable, caseId: number, change: CaseChan
       validUntil !== undefined,
       validUntil ?? null,
       change.needsHuman ?? null,
+      change.verdictAttempt ?? null,
     ],
   );
   await planDates(db, { caseId }, rows[0]!.anew);
@@ -175,7 +180,7 @@ export const endApproval = async (
   { userId, run }: { userId: number | null; run: { workflowId: string; runId: string } },
 ): Promise<CaseState> => {
   const ended = state === 'approved' ? 'expired' : state;
-  await db.query(`update kyc_case set settled_attempt = attempt, valid_until = null where id = $1`, [caseId]);
+  await db.query(`update kyc_case set settled_attempt = verdict_attempt, valid_until = null where id = $1`, [caseId]);
   if (ended === state) await planDates(db, { caseId }, true);
   else await changeCase(db, caseId, { state: ended });
   if (hasLevel) {

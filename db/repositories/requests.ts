@@ -14,6 +14,24 @@ export const closeRequests = async (
   );
 };
 
+/** Closes what is asked about a verification because it has gone on; nobody decided. */
+export const closeCaseRequest = async (db: Queryable, caseId: number, why: string): Promise<void> => {
+  await db.query(
+    `update application set status_id = 2, user_id = null, comment = concat_ws(e'\\n', comment, $2::text), update_time = now(), process_time = now()
+      where kyc_case_id = $1 and status_id in (0, 3)`,
+    [caseId, why],
+  );
+};
+
+/** The last request about a verification that nobody decided; null: none. */
+export const lastClosedOf = async (db: Queryable, caseId: number): Promise<number | null> =>
+  (
+    await db.query<{ id: number | null }>(
+      `select max(id) as id from application where kyc_case_id = $1 and status_id = 2 and user_id is null`,
+      [caseId],
+    )
+  ).rows[0]!.id;
+
 /** What a client is told of why his request was rejected. */
 export const resolutionText = async (db: Queryable, resolutionId: number | null): Promise<string | null> =>
   (

@@ -76,6 +76,14 @@ export class KycDesk {
     );
   }
 
+  /** What became of a request is written on it. */
+  async requestSays(id: number, what: string): Promise<void> {
+    await eventually(
+      async () => (await this.olga.call(`GET /applications/${id}`)).body.comment?.includes(what) === true || null,
+      `request ${id} to say '${what}'`,
+    );
+  }
+
   async resolutionId(): Promise<number> {
     return (await this.api.hub.one<{ id: number }>(`select id from resolution where name = 'Document unreadable'`)).id;
   }

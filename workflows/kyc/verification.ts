@@ -7,9 +7,10 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Noted } from '../../activities/kyc/note-report.ts';
 import type { CaseFacts } from '../../activities/kyc/prepare-case.ts';
 import type { Settled } from '../../activities/kyc/settle-case.ts';
-import type { CaseState, Judged, WizardAction } from '../../domain/kyc.ts';
+import type { CaseState, WizardAction } from '../../domain/kyc.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { Decisions, type Verdict } from '../kit/decisions.ts';
@@ -119,7 +120,9 @@ class Verification {
       const report = await atProvider(facts.connectionId!, 'Asking how far the check is').findCheck({ caseId });
       this.failures = 0;
       if (report === null) return false;
-      const judged: Judged = await internal(`Noting: ${report.state}`).noteReport({ caseId, report });
+      const judged: Noted = await internal(`Noting: ${report.state}`).noteReport({ caseId, report });
+      this.facts = { ...this.facts!, settled: judged.settled ?? facts.settled };
+      if (judged.closedRequest != null) this.closed(judged.closedRequest);
       if (judged.stale) this.progress.note('An older report came and was left aside.');
       if (report.unknownWord)
         this.progress.note(`${facts.provider} says '${report.providerStatus}', which is not known here.`);
@@ -164,6 +167,14 @@ class Verification {
     this.asked = { question, applicationId: request.applicationId };
     this.decisions.ask(request, null);
     this.progress.note(`Request ${request.applicationId}: ${why}.`);
+  }
+
+  /** The provider's word has made this request void. */
+  private closed(applicationId: number): void {
+    if (this.asked?.applicationId !== applicationId) return;
+    this.asked = null;
+    this.decisions.close('The provider has approved meanwhile; nothing is asked any more.');
+    this.progress.note(`Request ${applicationId} was closed: nothing is asked any more.`);
   }
 
   private async decided(): Promise<void> {
