@@ -92,6 +92,25 @@ describe('documents that end', () => {
     await desk.configure(sumsub, { wizard: 'SnsWizardSDK', connectionId, documentGroupIds: [] });
   });
 
+  it('do not end what a provider approves that checks the level by then', async () => {
+    const { connectionId } = (await desk.olga.call(`GET /verifications/levels/${sumsub}`)).body;
+    const groups = (await desk.olga.call('GET /documents/groups')).body.data.map(({ id }: { id: number }) => id);
+    const ours = { wizard: 'DocumentsWizard', connectionId: null, documentGroupIds: groups };
+    await desk.configure(sumsub, { onExpiry: 'levelDown', ...ours });
+    const client = await api.clientWith('0', 'USD');
+    const { uuid } = (await desk.wizard(client, sumsub)).body;
+    const passport = await desk.upload(client, 'Passport', new Date().toISOString().slice(0, 10));
+    const documents = [passport, await desk.upload(client, 'Utility bill')];
+    await client.call('POST /my/verifications', { uuid, documents });
+    await desk.approve(client, (await desk.requestOf(client)).id);
+    await desk.endsIn(client, -1);
+    await desk.endsAs(client, 'expired');
+    await desk.configure(sumsub, { wizard: 'SnsWizardSDK', connectionId, documentGroupIds: [] });
+    await desk.wizard(client, sumsub);
+    await api.hub.sandbox('sumsub').advance((await desk.caseOf(client)).reference, 'green');
+    expect(await desk.endsAs(client, 'approved')).toMatchObject({ valid_until: '2031-05-01' });
+  });
+
   it('are put before a person when the level says so, who takes the level', async () => {
     await desk.configure(sumsub, { onExpiry: 'request' });
     const { client } = await desk.approvedBySumsub(sumsub);
