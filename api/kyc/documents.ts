@@ -186,8 +186,8 @@ export const describeDocument = async (
       actor: actorName(actor),
       action: 'documents.update',
       object: `document:${documentId}`,
-      before: { validUntil: before.validUntil },
-      after: { validUntil },
+      before,
+      after: { validUntil, comment },
       requestId,
     });
   });

@@ -173,6 +173,14 @@ describe('documents that our own people check', () => {
     expect((await desk.caseOf(client)).valid_until).toBe(in200Days);
     await desk.olga.call(`PATCH /documents/${handed[0]!.documentId}`, { validUntil: null });
     expect((await desk.caseOf(client)).valid_until).toBe('2099-02-03');
+    await desk.olga.call(`PATCH ${path}`, { comment: 'looks genuine' });
+    const object = `document:${handed[1]!.documentId}`;
+    const { data } = (await desk.olga.call(`GET /audit?filter[object]=${object}&sort_by=createTime&sort_order=desc`))
+      .body;
+    expect(data[0].details).toEqual({
+      before: { validUntil: '2099-02-03', comment: 'by hand' },
+      after: { validUntil: '2099-02-03', comment: 'looks genuine' },
+    });
     for (const [body, field] of [
       [{ validUntil: '2099-02-30' }, 'validUntil'],
       [{ validUntil: 'never' }, 'validUntil'],
