@@ -329,4 +329,17 @@ describe('a level', () => {
     expect([nowhere.status, nowhere.body.error.details[0].field]).toEqual([400, 'verificationLevelId']);
     await olga.call(`PATCH /verifications/levels/${levels.documents}`, { roleId: null });
   });
+
+  it('is recorded also when an operator makes a client on it', async () => {
+    const person = { email: 'made-on-a-level@client.example', firstName: 'Ann', lastName: 'Lee' };
+    const nowhere = await olga.call('POST /clients', { ...person, verificationLevelId: 999_999 });
+    expect([nowhere.status, nowhere.body.error.details[0].field]).toEqual([400, 'verificationLevelId']);
+    const { status, body } = await olga.call('POST /clients', { ...person, verificationLevelId: levels.documents });
+    expect([status, body.verificationLevel?.name]).toEqual([201, 'Level 1']);
+    expect((await olga.call(`GET /verifications?filter[clientId]=${body.clientId}`)).body.data).toMatchObject([
+      { currentLevel: { name: 'Level 1' }, previuosLevel: { name: 'Level 0' }, reason: { name: 'manual' } },
+    ]);
+    const audit = await olga.call(`GET /audit?filter[object]=client:${body.clientId}`);
+    expect(audit.body.data.map(({ name }: { name: string }) => name)).toContain('clients.level');
+  });
 });

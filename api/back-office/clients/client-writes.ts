@@ -65,6 +65,13 @@ const internalTypeOf = async (db: Queryable, typeId: number | undefined): Promis
   return rows[0].name;
 };
 
+/** A level is given with its record. */
+const giveLevel = (db: Queryable, actor: UserActor, clientId: number, levelId: number, requestId: string) =>
+  changeLevel(db, {
+    ...{ clientId, levelId, reason: 'manual', caption: 'Changed by an operator' },
+    ...{ userId: actor.id, cause: { requestId } },
+  });
+
 const BEGINS_WITH = `
   select (select id from client_type where enabled order by is_default desc, id limit 1) as "typeId",
          (select id from verification_level order by is_default desc, index limit 1) as "verificationLevelId"`;
@@ -86,7 +93,7 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
         savingFailures('client', 'save', () =>
           inTransaction(pool, async (db) => {
             await once?.lock(db);
-            const { sendMail, ...said } = body;
+            const { sendMail, verificationLevelId: levelId, ...said } = body;
             const begins = (await db.query<ClientBody>(BEGINS_WITH)).rows[0]!;
             const columns = columnsOf({ ...begins, ...given(said) }, await internalTypeOf(db, said.internalTypeId));
             const made = await db.query<{ id: number }>(
@@ -95,6 +102,7 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
               columns.map(([, value]) => value),
             );
             const { id: clientId } = made.rows[0]!;
+            if (levelId !== undefined) await giveLevel(db, actor, clientId, levelId, requestId);
             await saveMainPhone(db, clientId, body.phone);
             await saveTags(db, actor, clientId, [...(body.tagIds ?? []), ...actor.tagIds]);
             if (body.managerId === undefined) await assignManager(db, clientId);
@@ -135,7 +143,6 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
               assertHoldsAll(actor, ['clients.delete'], 'statusId');
               await deleteClient(db, clientId);
             }
-            // A level is given with its record.
             const { verificationLevelId: levelId, ...rest } = body;
             const columns: [string, unknown][] = [
               ...columnsOf(rest, await internalTypeOf(db, body.internalTypeId)),
@@ -145,10 +152,7 @@ export const clientWriteProcedures = ({ pool, access, settings }: ApiDeps): Proc
               `update client set ${columns.map(([column], n) => `${column} = $${n + 2}`).join(', ')} where client_id = $1`,
               [clientId, ...columns.map(([, value]) => value)],
             );
-            if (levelId !== undefined) {
-              const change = { clientId, levelId, reason: 'manual', caption: 'Changed by an operator' };
-              await changeLevel(db, { ...change, userId: actor.id, cause: { requestId } });
-            }
+            if (levelId !== undefined) await giveLevel(db, actor, clientId, levelId, requestId);
             await saveMainPhone(db, clientId, body.phone);
             if (body.tagIds !== undefined) await saveTags(db, actor, clientId, body.tagIds);
             const moved = body.countryId !== undefined || body.typeId !== undefined;
