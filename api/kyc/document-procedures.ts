@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ClientDocument, type ClientDocumentRow } from '../../db/entities/verification.ts';
 import { localFolder } from '../../storage/local-folder.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Actor, assertSees, scopeSql } from '../kit/access.ts';
+import { type Actor, assertSees, scopeSql, type UserActor } from '../kit/access.ts';
 import { problem } from '../kit/errors.ts';
 import { FileAnswer } from '../kit/file-answer.ts';
 import { byId, byWord } from '../kit/filters.ts';
@@ -12,7 +12,7 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { type PresentContext, resource } from '../kit/resource.ts';
 import { atLeastOneField, idText, text } from '../kit/shapes.ts';
-import { Document, documentViews, MyDocument } from '../presenters/document.ts';
+import { Document, documentViews, maskDocument, MyDocument } from '../presenters/document.ts';
 import { describeDocument, documentFile, keepDocument, removeDocument, type Whose } from './documents.ts';
 
 const present =
@@ -42,7 +42,7 @@ const documents = resource({
   filters: { clientId: byId('clientId'), typeId: byId('typeId'), status: byWord('status') },
   read: Document,
   present: present('user'),
-  mask: (view) => ({ ...view, file: { ...view.file, name: '*' }, comment: view.comment && '*' }),
+  mask: maskDocument,
 });
 
 const myDocuments = resource({
@@ -86,6 +86,10 @@ const whoseOf =
 export const documentProcedures = (deps: ApiDeps): Procedure[] => {
   const { pool, settings } = deps;
   const storage = localFolder(join(settings.hubStateDir, 'files'));
+  const show = async (actor: UserActor, documentId: number) => {
+    const view = (await documentViews(pool, [documentId], 'user')).get(documentId)!;
+    return actor.maskData ? maskDocument(view) : view;
+  };
   const file = (path: '/documents' | '/my/documents', access: 'user' | 'client') => [
     procedure(`GET ${path}/{documentId}/file`, {
       summary: 'The file of a document',
@@ -132,7 +136,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       handle: async ({ actor, body, requestId }) => {
         await assertSees(pool, actor, body.clientId, 'client', 'clientId');
         const id = await keepDocument(pool, storage, { ...body, typeId: typeOf(body), actor, requestId });
-        return (await documentViews(pool, [id], 'user')).get(id)!;
+        return show(actor, id);
       },
     }),
     procedure('PATCH /documents/{documentId}', {
@@ -146,7 +150,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       answer: Document,
       handle: async ({ actor, params: { documentId }, body: change, requestId }) => {
         await describeDocument(pool, { documentId, actor, whose: whoseOf(actor), change, requestId });
-        return (await documentViews(pool, [documentId], 'user')).get(documentId)!;
+        return show(actor, documentId);
       },
     }),
     procedure('POST /my/documents', {

@@ -30,6 +30,13 @@ export const Document = z
   .meta({ id: 'Document' });
 type DocumentView = z.infer<typeof Document>;
 
+/** For those who must not see who a client is. */
+export const maskDocument = (view: DocumentView): DocumentView => ({
+  ...view,
+  file: { ...view.file, name: '*' },
+  comment: view.comment && '*',
+});
+
 interface Row extends Omit<DocumentView, 'createTime' | 'updateTime'> {
   createTime: Date;
   updateTime: Date | null;
