@@ -150,4 +150,5 @@ export const maskApplication = (view: ApplicationView): ApplicationView => ({
     ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))),
   },
   comment: view.comment && '*',
+  decisions: view.decisions.map((one) => ({ ...one, comment: one.comment && '*' })),
 });

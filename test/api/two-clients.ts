@@ -81,6 +81,14 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
     ...{ client_id, type: 'withdrawal', transaction_id: transaction, workflow_id: `payout:${transaction}` },
     comment: 'canary comment',
   });
+  await insert(
+    'application_decision',
+    {
+      ...{ application_id: application, decision: 'approve', via: 'api', comment: 'canary comment' },
+      user_id: await pick(`select id from hub_user where name = 'Author'`),
+    },
+    'application_id',
+  );
   const type_id = await pick('select min(id) as id from document_type');
   const document = await upload(api, caller, type_id);
   await uploadPhoto(api, caller);
