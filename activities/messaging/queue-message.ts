@@ -21,7 +21,7 @@ export interface MessageOrder {
   /** Name of a message type: 'DepositSuccessful'. */
   template: string;
   parameters?: Record<string, string>;
-  /** Whoever asks twice with one key sends once. */
+  /** Whoever asks twice with one key sends once. It is made of ids of ours: a caller who could choose it would keep another message from being sent. */
   key: string;
 }
 

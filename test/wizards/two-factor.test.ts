@@ -517,6 +517,16 @@ describe('what is whose', () => {
     });
   });
 
+  it('owners are each told, whatever the operator calls his requests', async () => {
+    const clients = [await withApp(), await withApp()];
+    const named = { 'x-request-id': 'the-same' };
+    for (const { clientId } of clients) {
+      const off = await olga.call(`PATCH /clients/${clientId}/2fa/google`, { isEnabled: false }, named);
+      expect(off.status).toBe(200);
+    }
+    for (const { email } of clients) await told(email, 'A second factor was switched off');
+  });
+
   it('operators who switch one off while the client switches another on leave him his recovery codes', async () => {
     const { clientId } = await withApp();
     const off = await meanwhile(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { queueMessage, startMessages } from '../../../activities/messaging/queue-message.ts';
 import { inTransaction } from '../../../db/pool.ts';
@@ -69,7 +70,7 @@ export const clientFactorProcedures = (hub: MoneyHub): Procedure[] => {
             to: { clientId },
             template: 'factorDisabled',
             parameters: { factor: FACTOR_CAPTIONS[type] },
-            key: `factorDisabled:${requestId}`,
+            key: `factorDisabled:${randomUUID()}`,
           });
           return { told, view: factorView(type, await factorsOf(db, clientId)) };
         });
