@@ -85,6 +85,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   afterWrite?: (row: E, body: Partial<z.output<W>>, writing: Writing) => Promise<void>;
   /** Holds what others hold before they hold the row. */
   beforeHeld?: (id: number, db: Queryable) => Promise<void>;
+  /** What must be so after a change or a deletion if it was before: asked before the row is held, and what it answers is called at the end. Refuses by throwing. */
+  keeps?: (db: Queryable) => Promise<() => Promise<void>>;
   /** May refuse a change or a deletion by throwing. */
   guard?: (row: E, change: Partial<z.output<W>> | 'delete', writing: Writing) => Promise<void> | void;
   /** The object as users who must not see personal data see it. */

@@ -61,6 +61,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
     errors: [409],
     handle: ({ actor, params, body, requestId, ip }) =>
       write(spec, deps, { actor, ip, requestId }, 'save', async (unit) => {
+        const assertKept = await spec.keeps?.(unit.db);
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, body, unit);
         const before = await viewOf(spec, deps, row, unit);
@@ -68,6 +69,7 @@ export const bothUpdateProcedures = (spec: Declared, deps: ResourceDeps): Proced
         unit.em.assign(row, changes as never);
         await unit.em.flush();
         await spec.afterWrite?.(row, body, unit);
+        await assertKept?.();
         const after = await viewOf(spec, deps, row, unit);
         await audit(spec, unit, 'update', row, { before, after, requestId });
         return shown(spec, after, actor);
@@ -86,11 +88,13 @@ export const deleteProcedure = (spec: Declared, deps: ResourceDeps): Procedure =
     errors: [409],
     handle: ({ actor, params, requestId, ip }) =>
       write(spec, deps, { actor, ip, requestId }, 'delete', async (unit) => {
+        const assertKept = await spec.keeps?.(unit.db);
         const row = await locked(spec, unit, params);
         await spec.guard?.(row, 'delete', unit);
         const before = await viewOf(spec, deps, row, unit);
         await audit(spec, unit, 'delete', row, { before, requestId });
         await unit.em.remove(row).flush();
+        await assertKept?.();
       }),
   });
 

@@ -9,6 +9,7 @@ import { problem } from '../../kit/errors.ts';
 import { type Procedure, procedure } from '../../kit/procedure.ts';
 import { savingFailures } from '../../kit/saving.ts';
 import { flagText, name } from '../../kit/shapes.ts';
+import { keepAnAdministrator } from './administrators.ts';
 import { assertHoldsAll } from './grants.ts';
 import { Permissions } from './groups.ts';
 
@@ -109,12 +110,14 @@ export const groupRightsProcedures = ({ pool }: ApiDeps): Procedure[] => [
   }),
 ];
 
-/** One at a time: two could make the same groups. */
+/** One at a time: two could make the same groups. What else changes rights takes its turn, too. */
 const importing = <T>(pool: pg.Pool, work: (db: Queryable) => Promise<T>): Promise<T> =>
   savingFailures('group', 'save', () =>
     inTransaction(pool, async (db) => {
-      await db.query(`select pg_advisory_xact_lock(hashtext('hub-import-groups'))`);
-      return work(db);
+      const assertKept = await keepAnAdministrator(db);
+      const result = await work(db);
+      await assertKept();
+      return result;
     }),
   );
 

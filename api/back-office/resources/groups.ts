@@ -4,6 +4,7 @@ import { isRight } from '../../../domain/rights.ts';
 import { contains } from '../../kit/filters.ts';
 import { refuseFixed, resource } from '../../kit/resource.ts';
 import { isoTime, isoTimeOrNull, name, time } from '../../kit/shapes.ts';
+import { keepAnAdministrator } from './administrators.ts';
 import { assertHoldsAll } from './grants.ts';
 
 /** Sorted, each once. */
@@ -48,6 +49,7 @@ export const groups = resource({
     assertHoldsAll(actor, body.permissions ?? [], 'permissions');
     return body;
   },
+  keeps: keepAnAdministrator,
   guard: (row: UserGroupRow, _change, { actor }) => {
     if (row.fixed) refuseFixed(`The group ${row.name}`);
     assertHoldsAll(actor, row.permissions);

@@ -11,6 +11,7 @@ import { recordAudit } from '../../../db/repositories/audit.ts';
 import { revokeTokens } from '../../../db/repositories/refresh-tokens.ts';
 import { openAllDoors } from '../../../db/repositories/sign-in-guard.ts';
 import { dropChallengesOf } from '../../../db/repositories/user-challenges.ts';
+import { keepAnAdministrator } from './administrators.ts';
 import { assertHoldsAll, assertMayManage, seesMore } from './grants.ts';
 
 const UserView = z
@@ -90,6 +91,7 @@ export const users = resource({
     if (body.password !== undefined || body.active === false) await signOutEverywhere(row.id, writing);
     if (body.password !== undefined) await openAllDoors(writing.db, { userId: row.id });
   },
+  keeps: keepAnAdministrator,
   guard: async (row: HubUserRow, change, writing) => {
     if (change === 'delete' && row.id === writing.actor.id)
       throw problem(403, 'forbidden', 'You cannot delete yourself.');
