@@ -1,3 +1,5 @@
+import { pdfFault } from './pdf-content.ts';
+
 /** What a file really is, by its bytes; whatever its name or its sender says. */
 export type DocumentContent = 'image/jpeg' | 'image/png' | 'application/pdf';
 export type PhotoContent = 'image/jpeg' | 'image/png' | 'image/gif';
@@ -15,7 +17,10 @@ export const contentOf = (bytes: Buffer): Checked => {
   if (bytes.length === 0) return { wrong: 'The file is empty.' };
   const taken = jpegOrPng(bytes);
   if (taken) return taken;
-  if (bytes.subarray(0, 5).toString('latin1') === '%PDF-') return pdf(bytes);
+  if (bytes.subarray(0, 5).toString('latin1') === '%PDF-') {
+    const wrong = pdfFault(bytes);
+    return wrong === null ? { type: 'application/pdf', bytes } : { wrong };
+  }
   return { wrong: 'Only JPEG and PNG pictures and PDF files are taken.' };
 };
 
@@ -117,12 +122,3 @@ const readJpeg = (bytes: Buffer): Jpeg | null => {
 };
 
 const isInScan = (after: number): boolean => after === 0 || (after >= 0xd0 && after <= 0xd7);
-
-/** What makes a PDF do something when it is opened, or carry another file. */
-const ACTIVE = /\/(JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b/;
-
-const pdf = (bytes: Buffer): Checked => {
-  if (!bytes.subarray(-1024).toString('latin1').includes('%%EOF')) return { wrong: 'The PDF file is damaged.' };
-  if (ACTIVE.test(bytes.toString('latin1'))) return { wrong: 'The PDF file carries a program or another file.' };
-  return { type: 'application/pdf', bytes };
-};

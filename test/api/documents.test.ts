@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { existsSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
 import { keepDocument } from '../../api/kyc/documents.ts';
@@ -38,6 +39,22 @@ const send = async (
     body: form,
   });
   return { status: response.status, body: (await response.json()) as any };
+};
+
+const catalogWith = (more: string) => Buffer.from(PDF.toString('latin1').replace('/Catalog', `/Catalog ${more}`));
+const stream = (dictionary: string, data: Buffer) =>
+  Buffer.concat([
+    Buffer.from(`3 0 obj << ${dictionary} /Length ${data.length} >>\nstream\r\n`),
+    ...[data, Buffer.from('\nendstream\nendobj\n')],
+  ]);
+const packed = (objects: string, { sum = true } = {}) => {
+  const data = deflateSync(`3 0 ${objects}`);
+  if (!sum) data[data.length - 1]! ^= 1;
+  return stream('/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode', data);
+};
+const pdfWith = (...objects: Buffer[]) => {
+  const at = PDF.indexOf('trailer');
+  return Buffer.concat([PDF.subarray(0, at), ...objects, PDF.subarray(at)]);
 };
 
 const storedFiles = () => readdirSync(stateDir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
@@ -189,12 +206,26 @@ describe('what is no document', () => {
       'half a picture': PNG.subarray(0, PNG.length - 6),
       'the head of a photo': Buffer.from([0xff, 0xd8, 0xff, 0xff, 0xd9]),
       'a bomb of pixels': huge,
-      'a document that runs a program': Buffer.from(
-        PDF.toString('latin1').replace('/Catalog', '/Catalog /OpenAction << /S /JavaScript >>'),
-        'latin1',
+      'a document that runs a program': catalogWith('/OpenAction << /S /JavaScript >>'),
+      'one that spells it otherwise': catalogWith('/OpenAction << /S /J#61v#61Script /J#53 (app.alert(1)) >>'),
+      'one that packs it with other objects': pdfWith(packed(`<< /S /JavaScript ${' '.repeat(99)} >>`)),
+      'one that packs it behind others, with a wrong checksum': pdfWith(
+        packed('<< /Type /Page >>'),
+        packed('<< /S /Launch >>', { sum: false }),
       ),
+      'a document with a file in it': catalogWith('/Names << /EmbeddedFiles 5 0 R >>'),
+      'a bomb of objects': pdfWith(packed(' '.repeat(40 * 1024 * 1024))),
     }))
       expect([what, ...(await refused(bytes))]).toEqual([what, 400, 'file', 'validation']);
+  });
+
+  it('is not what looks like it by chance, in a picture on a page or in objects that are encrypted', async () => {
+    const scan = Buffer.concat([randomBytes(50), Buffer.from('/JS!'), randomBytes(50)]);
+    for (const bytes of [
+      pdfWith(stream('/Filter /DCTDecode', scan)),
+      pdfWith(packed('<< /Type /Page >>'), stream('/Type /ObjStm /Filter /FlateDecode', randomBytes(64))),
+    ])
+      expect((await send(await api.client(), bytes)).status).toBe(201);
   });
 
   it('is cut off where it hangs behind a photo', async () => {
