@@ -18,7 +18,7 @@ export interface AdapterContext<Config = unknown> {
    * 160 characters.
    */
   scrub(text: string): string;
-  /** Survives between calls of one connection in one process: tokens, sockets. Losing it must only cost a new sign-in. */
+  /** Survives between calls of one connection in one process: tokens, sockets. Losing it must only cost a new sign-in, or one more attempt that does nothing. */
   session: Map<string, unknown>;
 }
 

@@ -103,6 +103,14 @@ describe('an account', () => {
     expect(await mt4.createAccount(ctx, account())).toMatchObject({ login });
   });
 
+  it('refused for a missing right is opened once the right is there', async () => {
+    const ctx = context();
+    await sandbox().advance('0', 'NotEnoughRights');
+    expect((await failure(mt4.createAccount(ctx, account()))).type).toBe('Config');
+    expect(await mt4.createAccount(ctx, account())).toMatchObject({ login: '500001' });
+    expect(await mt4.createAccount(ctx, account())).toMatchObject({ login: '500001' });
+  });
+
   it('whose passwords could not be set is found, and not made again', async () => {
     const ctx = context();
     sandbox().fault({ match: { method: 'POST', path: '/api/v2/MT4', body: 'Abcd1234' }, kind: 'reset' });
@@ -212,6 +220,28 @@ describe('a balance operation', () => {
       expect(doubt.type).toBe('OutcomeUnknown');
     }
     await mt4.applyBalance(ctx, operation(login));
+    expect(sandbox().books()).toHaveLength(1);
+  });
+
+  it.each([
+    ['TooFrequent', 'RateLimited'],
+    ['NotEnoughRights', 'Config'],
+  ])('answered with %s is done when it is tried again: that answer stays under its key', async (word, type) => {
+    const { ctx, login } = await opened();
+    await sandbox().advance(login, word);
+    expect((await failure(mt4.applyBalance(ctx, operation(login)))).type).toBe(type);
+    const done = await mt4.applyBalance(ctx, operation(login));
+    expect(sandbox().books()).toHaveLength(1);
+    expect(await mt4.findBalanceOperation(ctx, { login, operationKey: KEY, since: ctx.now() })).toEqual(done);
+  });
+
+  it('lost under its second key is one when repeated', async () => {
+    const { ctx, login } = await opened();
+    await sandbox().advance(login, 'TooFrequent');
+    await failure(mt4.applyBalance(ctx, operation(login)));
+    sandbox().fault({ match: { method: 'POST', path: '/api/v2/MT4' }, kind: 'reset_after_commit', times: 1 });
+    expect((await failure(mt4.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
+    expect(await mt4.applyBalance(ctx, operation(login))).toMatchObject({ amount: '250' });
     expect(sandbox().books()).toHaveLength(1);
   });
 

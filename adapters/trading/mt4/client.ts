@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { HubFailure } from '../../../domain/failures.ts';
 import { failureOf, garbage, lookFailure, type Asked } from '../../kit/answers.ts';
 import type { AdapterContext, HttpAnswer } from '../../kit/context.ts';
@@ -14,7 +15,7 @@ interface Call {
   args?: readonly string[];
   query?: Record<string, string>;
   body?: unknown;
-  /** `Idempotency-Key`: a repeated call gets the first answer. */
+  /** Our reference, from which the `Idempotency-Key` comes: a repeated call gets the first answer. */
   key?: string;
   /** `write`: must not happen twice. What may (leverage, passwords) is a `read`. */
   effect?: 'read' | 'write';
@@ -41,11 +42,28 @@ export const askPage = async (ctx: Context, call: Call): Promise<Page> => {
   const body = readJson(answer.body);
   if (answer.status !== 200) throw refusedLook(call, failureOf(ctx, answer, asked, problemOf(body)));
   if (!isObject(body) || body['error'] === undefined || body['data'] === undefined) throw garbage(asked);
-  if (body['error'] !== null) throw refusedLook(call, refusalOf(ctx, asked, objectOf(body['error']), answer.headers));
+  if (body['error'] !== null) {
+    const refusal = refusalOf(ctx, asked, objectOf(body['error']), answer.headers);
+    if (call.key) keys.refused(ctx, call.key, refusal);
+    throw refusedLook(call, refusal);
+  }
   const paging = objectOf(objectOf(body['meta'])['paging']);
   if (paging['hasMore'] !== true) return { data: body['data'], nextCursor: null };
   if (!word(paging['nextCursor'])) throw garbage(asked);
   return { data: body['data'], nextCursor: word(paging['nextCursor']) };
+};
+
+/**
+ * The WebAPI keeps a no under its key as it keeps a yes. What may be tried again later (too many requests, a right that was missing) would hear the same for
+ * ever, so it goes on under another key: nothing was done under the first. A process that was not told so hears the kept no once, and then does likewise.
+ */
+const keys = {
+  of: ({ session }: Context, reference: string): string =>
+    (session.get(`key.${reference}`) as string | undefined) ?? reference,
+  refused({ session }: Context, reference: string, { type }: HubFailure): void {
+    if (type === 'RateLimited' || type === 'Config')
+      session.set(`key.${reference}`, `${reference}-${randomBytes(6).toString('hex')}`);
+  },
 };
 
 const refusedLook = ({ what }: Call, failure: HubFailure) => (what.startsWith('GET') ? lookFailure(failure) : failure);
@@ -65,7 +83,7 @@ const send = (
       authorization: `Bearer ${token}`,
       'x-request-timeout': SERVER_TIMEOUT_SECONDS,
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(key && { 'idempotency-key': key }),
+      ...(key && { 'idempotency-key': keys.of(ctx, key) }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     effect: effect ?? 'read',

@@ -9,7 +9,7 @@ export default defineTradingProvider({
     'account.create', 'account.state', 'balance.deposit', 'balance.withdraw', 'balance.credit', 'balance.correction', 'balance.bonus',
     'balance.findByKey', 'balance.list', 'leverage', 'group', 'access.full', 'access.readOnly', 'access.disabled', 'password', 'positions', 'deals',
   ], // prettier-ignore
-  // `Idempotency-Key` on every write: the first answer is given again.
+  // `Idempotency-Key` on every write: the first answer is given again, unless it said to try later.
   idempotency: 'native',
   // Four calls in flight per platform; an activity makes one to three.
   limits: { perSecond: 10, timeoutMs: 20_000 },

@@ -13,6 +13,10 @@ const NUMBERS = { agentAccount: 0, interestRate: 0, taxes: 0, enableFlags: 0, se
 const NEW_USER = new Set(['login', 'group', 'leverage', ...Object.keys(TEXTS), ...Object.keys(NUMBERS)]);
 const TRANSACTION = new Set('tradeTransactionType tradeCommand tradeRequestFlags expiration order orderBy symbol volume price sl tp ieDeviation comment crc'.split(' ')); // prettier-ignore
 const TRANSIENT = ['Busy', 'Timeout', 'NoConnect', 'Internal'];
+/** Words of the trade server: they are kept under the key, as every other answer is. */
+const SAID_BY_SERVER = ['TooFrequent', 'NotEnoughRights'];
+/** The login of an account that is still to be made. */
+const NEW = '0';
 
 interface Profile {
   fields: Record<string, string | number>;
@@ -200,10 +204,11 @@ export const createSandbox = (): SandboxModule => {
       envelope(res, outcome);
     };
     if (key !== undefined) answers.set(key, null);
-    const login = args[0] ?? call.exact('orderBy');
+    const login = args[0] ?? (call.exact('orderBy') || call.exact('login'));
     const said = next.get(login);
     if (said && said !== 'hang') {
       next.delete(login);
+      if (SAID_BY_SERVER.includes(said)) return settle(no(said));
       return settle(said === 'unknown_word' ? no(777) : { error: said, ...(said === 'Busy' && { header: 'not-started' }) });
     }
     if (run) settle(run(call)!);
@@ -251,13 +256,13 @@ export const createSandbox = (): SandboxModule => {
     },
     ...broker.verbs(),
     advance(login, to) {
-      if (broker.advance(login, to)) return;
+      if (login !== NEW && broker.advance(login, to)) return;
       if (to === 'finish') for (const run of hanging.splice(0)) run();
       else if (to === 'sign_out') tokens.clear();
-      else if (['unknown_word', 'hang', ...TRANSIENT].includes(to)) next.set(login, to);
+      else if (['unknown_word', 'hang', ...TRANSIENT, ...SAID_BY_SERVER].includes(to)) next.set(login, to);
       else
         throw new Error(
-          `accounts know open_position, close_position, unknown_word, hang, finish, sign_out, ${TRANSIENT.join(', ')}`,
+          `accounts know open_position, close_position, unknown_word, hang, finish, sign_out, ${[...TRANSIENT, ...SAID_BY_SERVER].join(', ')}`,
         );
     },
     conformance: {
