@@ -1,9 +1,9 @@
 import { settingsOrExit } from '../config/settings.ts';
-import { createPool } from '../db/pool.ts';
+import { AS_LONG_AS_IT_TAKES, createPool } from '../db/pool.ts';
 import { checkLedger } from '../db/repositories/ledger.ts';
 
 /** `npm run ledger:check`: recomputes every ledger invariant from the postings; exit code 1 on a breach. */
-const pool = createPool(settingsOrExit().databaseUrl, 1);
+const pool = createPool(settingsOrExit().databaseUrl, 1, AS_LONG_AS_IT_TAKES);
 try {
   const breaches = await checkLedger(pool);
   for (const { invariant, subject, detail } of breaches)

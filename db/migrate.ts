@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Migration, Migrator } from '@mikro-orm/migrations';
-import { createPool } from './pool.ts';
+import { AS_LONG_AS_IT_TAKES, createPool } from './pool.ts';
 
 const folder = new URL('./migrations/', import.meta.url);
 const functions = new URL('./sql/', import.meta.url);
@@ -24,7 +24,8 @@ const migrationFrom = (file: string) => ({
  * every function of sql/ anew. Safe to call from many processes at once.
  */
 export const migrate = async (databaseUrl: string): Promise<{ applied: string[] }> => {
-  const pool = createPool(databaseUrl, 1);
+  // One process waits here until another has migrated.
+  const pool = createPool(databaseUrl, 1, AS_LONG_AS_IT_TAKES);
   const lock = await pool.connect();
   try {
     await lock.query(`select pg_advisory_lock(hashtext('hub-migrate'))`);
