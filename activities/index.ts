@@ -75,6 +75,7 @@ import { readAccount } from './trading/read-account.ts';
 import { setAccount } from './trading/set-account.ts';
 import { approvalsFor } from './transactions/approval-policy.ts';
 import { closeTransaction } from './transactions/close-transaction.ts';
+import { noteSending } from './transactions/note-sending.ts';
 import { prepareOrder } from './transactions/prepare-order.ts';
 import {
   assertMayDeposit,
@@ -125,6 +126,7 @@ export const internalActivities = {
   noteMessage,
   notePayoutPrepared,
   notePayoutSubmitted,
+  noteSending,
   noteReconciliation,
   noteReport,
   openCaseRequest,

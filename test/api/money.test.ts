@@ -505,6 +505,33 @@ describe('accounts', () => {
   });
 });
 
+describe('a transfer from a trading account whose answer was lost', () => {
+  it('is seen by client and operator while its money is out', async () => {
+    await api.hub.approvals('transfer', 0);
+    const ann = await api.clientWith('100', 'USD');
+    const { accountId } = await api.hub.openTradingAccount(ann.id);
+    await api.hub.reaches(await ann.of.transfer('60.00', ann.wallet, accountId), 'done');
+    const mt5 = api.hub.sandbox('mt5');
+    mt5.fault({ match: { path: '/api/deal' }, kind: 'http_500', times: 1_000 });
+    const transfer = {
+      amount: '25.09',
+      sourceAccountId: accountId,
+      destinationAccountId: ann.wallet,
+      isInternal: false,
+    };
+    const { transactionId } = (await ann.call('POST /my/transfers', transfer)).body;
+    try {
+      const underWay = { status: 200, body: { transactionId, status: 'inProgress' } };
+      expect(await ann.call(`GET /my/transactions/${transactionId}`)).toMatchObject(underWay);
+      expect(await olga.call(`GET /transactions/${transactionId}`)).toMatchObject(underWay);
+    } finally {
+      mt5.faults.clear();
+    }
+    await api.hub.reaches(transactionId, 'done');
+    expect((await ann.of.balance()).balance).toBe('65.09');
+  });
+});
+
 describe('a payout whose outcome nobody knows', () => {
   it('is resolved by an operator through its transaction', async () => {
     const ann = await api.clientWith('100', 'USDT');

@@ -25,6 +25,7 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'notePayoutPrepared',
   'notePayoutSubmitted',
   'noteBegun',
+  'noteSending',
   'openCaseRequest',
   'openDifferenceRequest',
   'openRequest',

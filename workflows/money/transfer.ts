@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { MoneyInput, MoneyResult, OrderSide } from '../../domain/money-order.ts';
 import { atProvider } from '../kit/activities.ts';
 import { moveMoney } from '../kit/move-money.ts';
@@ -27,6 +28,9 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
     }
 
     const platform = from.platform ?? to.platform;
+    // What nothing is held for shows nowhere yet; once it is out of the trading account it must.
+    if (from.platform && patched('shown-while-it-is-out'))
+      await run.step('Noting that it is sent', (hub) => hub.noteSending({ transactionId }));
     if (platform) await balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
     if (platform) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
     else await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
