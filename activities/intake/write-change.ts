@@ -28,6 +28,8 @@ export interface WrittenChange {
   state: ChangeState;
   reason: string | null;
   issue: string | null;
+  /** Of the request that ordered it, where it had a key. */
+  fingerprint?: Buffer | null;
 }
 
 export interface ChangeTools {
@@ -39,7 +41,7 @@ export interface ChangeTools {
 export const findChange = async (db: Queryable, key: string): Promise<WrittenChange | null> =>
   (
     await db.query<WrittenChange>(
-      `select id, wanted, state, reason, issue from account_change where idempotency_key = $1`,
+      `select id, wanted, state, reason, issue, request_fingerprint as fingerprint from account_change where idempotency_key = $1`,
       [key],
     )
   ).rows[0] ?? null;
@@ -141,7 +143,7 @@ const assertNothingMoves = async (db: Queryable, accountId: number): Promise<voi
 const insert = async (
   db: Queryable,
   { ring }: ChangeTools,
-  { actor, key, cause }: OrderedBy,
+  { actor, key, fingerprint, cause }: OrderedBy,
   { accountId, clientId }: TradingAccountFacts,
   { wanted, password }: ChangeOrder,
 ): Promise<WrittenChange> => {
@@ -150,9 +152,10 @@ const insert = async (
   if (tell) await assertCanTell(db);
   const sealed = isNew ? sealPassword(ring, password ?? newPassword()) : null;
   const { rows } = await db.query<WrittenChange>(
-    `insert into account_change (account_id, client_id, wanted, sealed, tell_client, requested_by, idempotency_key) values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into account_change (account_id, client_id, wanted, sealed, tell_client, requested_by, idempotency_key, request_fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      returning id, wanted, state, reason, issue`,
-    [accountId, clientId, JSON.stringify(wanted), sealed, tell, actorName(actor), key ?? null],
+    [accountId, clientId, JSON.stringify(wanted), sealed, tell, actorName(actor), key ?? null, fingerprint ?? null],
   );
   await db.query(
     `update account set status = case when $2 then 'archiving' else status end, update_time = now() where account_id = $1`,

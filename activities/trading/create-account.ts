@@ -1,4 +1,5 @@
 import { loadAccountToOpen } from '../../db/repositories/accounts.ts';
+import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf } from '../kit/answer.ts';
@@ -6,7 +7,7 @@ import { newPassword } from './new-password.ts';
 
 /**
  * Creates the account on its platform, with passwords nobody keeps: the client sets his own. The platform stores our reference,
- * so the account is found again when the answer is lost.
+ * so the account is found again when the answer is lost. One that has its login already, whatever became of it since, is not made again.
  */
 export const createAccount: Activity<{ accountId: number }, Answer<{ login: string }>> = (
   { accountId },
@@ -14,7 +15,11 @@ export const createAccount: Activity<{ accountId: number }, Answer<{ login: stri
 ) =>
   answerOf(
     async () => {
-      const { connectionId, reference, group, currency, leverage, caption } = await loadAccountToOpen(pool, accountId);
+      const account = await loadAccountToOpen(pool, accountId);
+      if (account.login !== null) return { login: account.login };
+      if (account.status !== 'opening')
+        throw new HubFailure('Rejected', 'already_done', `Account ${accountId} is over: ${account.status}.`);
+      const { connectionId, reference, group, currency, leverage, caption } = account;
       const { adapter, ctx } = await open('trading', connectionId, signal, { begins: reference });
       const passwords = { main: newPassword(), investor: newPassword() };
       const { login } = await adapter.createAccount(ctx, {

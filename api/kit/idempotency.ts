@@ -40,8 +40,13 @@ const CONFIRMED = `insert into idempotency (actor, key, route, fingerprint, conf
 /** A twin without the right code does not take away that the request was confirmed. */
 const FREE = `delete from idempotency where actor = $1 and key = $2 and route = $3 and fingerprint = $4 and status is null and (not confirmed or $5)`;
 
-export const reused = () =>
+const reused = () =>
   problem(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.', 'Idempotency-Key');
+
+/** What was made under a key may outlive what was asked for under it (30 days): another request is not answered with it. */
+export const assertSameRequest = (made: { fingerprint?: Buffer | null }, once: Once | undefined): void => {
+  if (once && made.fingerprint && !made.fingerprint.equals(once.fingerprint)) throw reused();
+};
 
 /**
  * Runs `work` under the caller's key. The first finished outcome is kept and answered to every repeat. Twins that run at the

@@ -9,6 +9,7 @@ import { inTransaction } from '../../db/pool.ts';
 import type { WantedOfAccount } from '../../domain/account-change.ts';
 import { type FailureType, HubFailure } from '../../domain/failures.ts';
 import type { Reason } from '../../domain/reasons.ts';
+import { assertSameRequest } from '../kit/idempotency.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import type { Ordering } from '../money/intake/place-order.ts';
 
@@ -22,13 +23,17 @@ export const orderChange = async (
   accountId: number,
   order: ChangeOrder,
 ): Promise<number> => {
-  const { actor, key, requestId, log } = call;
+  const { actor, key, once, requestId, log } = call;
   const written = await inTransaction(hub.pool, async (db) => {
-    await call.once?.lock(db);
+    await once?.lock(db);
     const twin = key === undefined ? null : await findChange(db, key);
-    if (twin && twin.state !== 'refused') return twin;
+    if (twin && twin.state !== 'refused') {
+      assertSameRequest(twin, once);
+      return twin;
+    }
     if (twin) await freeKey(db, twin.id);
-    return writeChange(db, hub.tools(), { actor, key, cause: { requestId } }, accountId, order);
+    const by = { actor, key, cause: { requestId }, ...(once && { fingerprint: once.fingerprint }) };
+    return writeChange(db, hub.tools(), by, accountId, order);
   });
   await beginChange(hub, written, log);
   return written.id;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { noteAccountSeen } from '../../activities/accounts/note-account-seen.ts';
 import { noteAccountSet } from '../../activities/accounts/note-account-set.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
+import { createAccount } from '../../activities/trading/create-account.ts';
 import type { TradingAccount } from '../../adapters/kit/trading.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { type Answer, type Caller, MoneyApi } from '../api/money-hub.ts';
@@ -394,5 +395,47 @@ describe('an account that is put away', () => {
     );
     expect(twice.map(({ status }) => status)).toEqual([200, 200]);
     expect(await changes()).toHaveLength(1);
+  });
+});
+
+describe('a key whose request was forgotten, because it is a month old', () => {
+  const forget = (key: string) => hub.pool.query(`delete from idempotency where key = $1`, [key]);
+  const reason = ({ status, body }: Answer) => [status, body.error?.details[0].reason];
+
+  it('still names the same change, and is no key for one of another account', async () => {
+    const key = { 'idempotency-key': `archive-once-${account.accountId}` };
+    const other = await open(ann, products['paper']!);
+    const archive = (accountId: number) => olga.call(`POST /accounts/${accountId}/archive`, undefined, key);
+    expect((await archive(account.accountId)).status).toBe(200);
+    await forget(key['idempotency-key']);
+    expect((await archive(account.accountId)).status).toBe(200);
+    await forget(key['idempotency-key']);
+    expect(reason(await archive(other.accountId))).toEqual([409, 'idempotency_key_reused']);
+    expect([await changes(), await changes(other.accountId)]).toEqual([[expect.anything()], []]);
+  });
+
+  it('still names the same account, and is no key for another one', async () => {
+    const key = { 'idempotency-key': `open-${account.accountId}` };
+    const wish = { productCurrencyId: products['paper']! };
+    const made = (await ann.call('POST /my/accounts', wish, key)).body;
+    await ann.call(`POST /my/accounts/${made.accountId}/archive`);
+    const before = hub.sandbox('paper').received.length;
+    await forget(key['idempotency-key']);
+    const again = await ann.call('POST /my/accounts', wish, key);
+    expect([again.status, again.body.accountId, again.body.archive]).toEqual([201, made.accountId, true]);
+    await forget(key['idempotency-key']);
+    expect(reason(await ann.call('POST /my/accounts', { ...wish, leverage: 200 }, key))).toEqual([
+      409,
+      'idempotency_key_reused',
+    ]);
+    expect(hub.sandbox('paper').received.slice(before)).toEqual([]);
+  });
+
+  it('is not needed for an account to be made once: one that has its login keeps it', async () => {
+    const before = hub.sandbox('paper').received.length;
+    const tools = lendTools(hub.settings, hub.pool, hub.client, hub.timings);
+    const answer = await createAccount({ accountId: account.accountId }, { ...tools, signal: AbortSignal.timeout(9_000) } as Tools); // prettier-ignore
+    expect(answer).toEqual({ outcome: 'done', report: { login: account.accountNumber } });
+    expect(hub.sandbox('paper').received.slice(before)).toEqual([]);
   });
 });

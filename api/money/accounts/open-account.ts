@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
+import type { AccountStatus } from '../../../db/repositories/orders.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { openLedgerAccount } from '../../../db/repositories/ledger.ts';
 import { tradingCode, walletCode } from '../../../domain/chart-of-accounts.ts';
@@ -7,6 +8,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { referenceFrom } from '../../../domain/references.ts';
 import { actorName } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
+import { assertSameRequest } from '../../kit/idempotency.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { Ordering } from '../intake/place-order.ts';
 
@@ -46,15 +48,18 @@ export const openAccount = async (hub: MoneyHub, call: Ordering, wish: AccountWi
   const { id, status } = await inTransaction(hub.pool, async (db) => {
     await call.once?.lock(db);
     const twin = call.key === undefined ? null : await findByKey(db, call.key);
-    if (twin) return twin;
+    if (twin) {
+      assertSameRequest(twin, call.once);
+      return twin;
+    }
     const product = await productOf(db, call, wish);
     const leverage = leverageOf(product, wish.leverage);
     const group = groupOf(product, wish.platformGroup);
     await assertMayHaveOneMore(db, wish.clientId, product);
     return insert(db, call, wish, product, { leverage, group });
   });
-  if (status === 'active') return id;
   if (status === 'failed') throw refused(null);
+  if (status !== 'opening') return id;
   try {
     const opened = await hub.ask((steering) => steering.openAccount(id));
     if (opened.status === 'failed') throw refused(opened.issue);
@@ -69,9 +74,16 @@ export const openAccount = async (hub: MoneyHub, call: Ordering, wish: AccountWi
 const refused = (issue: string | null) =>
   new HubFailure('Rejected', 'provider_refused', issue ?? 'The platform refused to open the account.');
 
-const findByKey = async (db: Queryable, key: string): Promise<{ id: number; status: string } | undefined> => {
-  const { rows } = await db.query<{ id: number; status: string }>(
-    `select account_id as id, status from account where idempotency_key = $1`,
+interface Kept {
+  id: number;
+  status: AccountStatus;
+  /** Of the request that opened it, where it had a key. */
+  fingerprint?: Buffer | null;
+}
+
+const findByKey = async (db: Queryable, key: string): Promise<Kept | undefined> => {
+  const { rows } = await db.query<Kept>(
+    `select account_id as id, status, request_fingerprint as fingerprint from account where idempotency_key = $1`,
     [key],
   );
   return rows[0];
@@ -151,11 +163,11 @@ const assertMayHaveOneMore = async (db: Queryable, clientId: number, product: Pr
 
 const insert = async (
   db: Queryable,
-  { actor, key, requestId }: Ordering,
+  { actor, key, once, requestId }: Ordering,
   wish: AccountWish,
   product: ProductCurrency,
   { leverage, group }: { leverage: number; group: string | null },
-): Promise<{ id: number; status: string }> => {
+): Promise<Kept> => {
   const wallet = product.platformType === 'personal';
   const status = wallet ? 'active' : 'opening';
   const next = await db.query<{ id: number; number: string | null }>(
@@ -166,8 +178,8 @@ const insert = async (
   const ledgerCode = wallet ? walletCode(id) : tradingCode(id);
   await db.query(
     `insert into account (account_id, account_number, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, status,
-            reference, ledger_code, workflow_started, idempotency_key, platform_group)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+            reference, ledger_code, workflow_started, idempotency_key, platform_group, request_fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
     [
       id,
       number,
@@ -185,6 +197,7 @@ const insert = async (
       wallet,
       key ?? null,
       group,
+      once?.fingerprint ?? null,
     ],
   );
   // The mirror of a trading account is opened by its run, once the platform has the account.

@@ -8,7 +8,7 @@ import { REASONS, type Reason } from '../../../domain/reasons.ts';
 import { isFinal } from '../../../domain/stages.ts';
 import { toldClient } from '../../../domain/told-client.ts';
 import type { Actor } from '../../kit/access.ts';
-import { reused } from '../../kit/idempotency.ts';
+import { assertSameRequest } from '../../kit/idempotency.ts';
 import type { Call } from '../../kit/procedure.ts';
 import type { MoneyHub } from '../hub.ts';
 
@@ -43,7 +43,10 @@ export const placeOrder = async (
     // Twins queue here: the second one must find the first one's row before it looks at the balance.
     await call.once?.lock(db);
     const twin = call.key === undefined ? null : await findOrder(db, call.key);
-    if (twin) return { placed: sameOrder(twin, call) };
+    if (twin) {
+      assertSameRequest(twin, call.once);
+      return { placed: twin };
+    }
     const order = await check(db);
     const { actor, key, once, requestId } = call;
     const by = { actor, key, cause: { requestId }, ...(once && { fingerprint: once.fingerprint }) };
@@ -59,12 +62,6 @@ export const placeOrder = async (
     call.log.warn({ transactionId: placed.id }, 'order stored; its run will be started by the sweep');
   }
   return placed.id;
-};
-
-/** Its key may be kept for longer than what was asked for under it: another order is not answered with this one. */
-const sameOrder = (twin: WrittenOrder, { once }: Ordering): WrittenOrder => {
-  if (once && twin.fingerprint && !twin.fingerprint.equals(once.fingerprint)) throw reused();
-  return twin;
 };
 
 /** Brings an order that is written down to its run and hears where it stands; throws when the run refused it. Harmless to repeat. */
