@@ -5,6 +5,7 @@ import {
   assertLevelAllows,
   assertMethodExchanges,
   assertMethodTakes,
+  assertSameMoney,
 } from '../transactions/restrictions.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { ExchangeQuote } from '../../db/repositories/exchanges.ts';
@@ -84,6 +85,7 @@ export const paymentOrder = async (
     throw new HubFailure('Unsupported', 'unsupported', 'Only manual methods can be used here.', { field: 'methodId' });
   }
   assertAccountMay(account, [type], 'accountId');
+  assertSameMoney(account, null, 'accountId');
   assertWallet(account, 'accountId');
   const level = {
     clientId: account.clientId,
@@ -224,6 +226,7 @@ export const transferOrder = async (db: Queryable, actor: Orderer, request: Tran
   assertFits(amount, currency);
   assertAccountMay(from, ['transferWithdrawal'], fields.source);
   assertAccountMay(to, ['transferDeposit'], fields.destination);
+  assertSameMoney(from, to, fields.destination);
   const movement = { clientId, type: 'transfer', currency: from.currency, amount, transactionId: null } as const;
   await assertLevelAllows(db, movement, await facts.rights(clientId));
   if (!isWallet(from) && !isWallet(to)) {

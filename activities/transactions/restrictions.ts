@@ -31,6 +31,12 @@ export const assertAccountMay = (
   return account;
 };
 
+/** Play money never becomes money, nor money play money. Null: somebody outside, who pays and is paid in money. `field` is named in the error. */
+export const assertSameMoney = (from: AccountFacts | null, to: AccountFacts | null, field: string): void => {
+  if ((from?.isDemo ?? false) !== (to?.isDemo ?? false))
+    throw restricted(field, 'A demo account holds play money: it moves between demo accounts only.');
+};
+
 /** The method serves this direction and currency, and the amount is within its limits. */
 export const assertMethodTakes = (
   method: MethodFacts | null,
@@ -113,10 +119,11 @@ const check = async (
     await assertRefundable(db, refundOf, transaction.amount, transactionId);
     return;
   }
-  if (rights.debit)
-    assertAccountMay(await loadAccountFacts(db, transaction.debitAccountId!), rights.debit, 'accountId');
-  if (rights.credit)
-    assertAccountMay(await loadAccountFacts(db, transaction.creditAccountId!), rights.credit, 'accountId');
+  const side = async (accountId: number | null, wanted: string[] | undefined) =>
+    wanted ? assertAccountMay(await loadAccountFacts(db, accountId!), wanted, 'accountId') : null;
+  const debit = await side(transaction.debitAccountId, rights.debit);
+  const credit = await side(transaction.creditAccountId, rights.credit);
+  assertSameMoney(debit, credit, 'accountId');
   const { clientId, type, exchange } = transaction;
   const { amount, currency: own } = accountSide(transaction);
   const currency = own.numericCode;

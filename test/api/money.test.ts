@@ -505,6 +505,49 @@ describe('accounts', () => {
   });
 });
 
+describe('play money', () => {
+  const isDemo = (accountId: number, demo: boolean) =>
+    api.hub.pool.query(
+      `update platform p set is_demo = $2 from account a where a.account_id = $1 and p.id = a.platform_id`,
+      [accountId, demo],
+    );
+
+  it('never becomes money, nor money play money, whatever rights the accounts have', async () => {
+    await api.hub.approvals('transfer', 0);
+    const ann = await api.clientWith('100', 'USD');
+    const { accountId } = await api.hub.openTradingAccount(ann.id);
+    await api.hub.reaches(await ann.of.transfer('60.00', ann.wallet, accountId), 'done');
+    await isDemo(accountId, true);
+    try {
+      for (const [sourceAccountId, destinationAccountId] of [
+        [accountId, ann.wallet],
+        [ann.wallet, accountId],
+      ] as const) {
+        const wish = { amount: '20.00', sourceAccountId, destinationAccountId, isInternal: false };
+        const refused = await ann.call('POST /my/transfers', wish);
+        expect([refused.status, reason(refused)]).toEqual([403, 'restricted']);
+        // Ordered before the platform became one for demonstration.
+        await api.hub.reaches(await ann.of.transfer('20.00', sourceAccountId, destinationAccountId), 'failed');
+      }
+      expect(await ann.of.balance()).toEqual({ balance: '40', held: '0' });
+    } finally {
+      await isDemo(accountId, false);
+    }
+  });
+
+  it('is neither paid out nor paid in', async () => {
+    const ann = await api.clientWith('100', 'USDT');
+    await api.hub.pool.query(`update account set type = 'demo' where account_id = $1`, [ann.wallet]);
+    const out = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'));
+    expect([out.status, reason(out)]).toEqual([403, 'restricted']);
+    const wish = { accountId: ann.wallet, methodId: tetherInvoice, currencyCode: USDT, amount: 25 };
+    const into = await ann.call('POST /my/deposits/sync', wish);
+    expect([into.status, reason(into)]).toEqual([403, 'restricted']);
+    await api.hub.reaches(await ann.of.withdraw('25.00'), 'failed');
+    await api.hub.reaches(await ann.of.deposit('25.00'), 'failed');
+  });
+});
+
 describe('a transfer from a trading account whose answer was lost', () => {
   it('is seen by client and operator while its money is out', async () => {
     await api.hub.approvals('transfer', 0);
