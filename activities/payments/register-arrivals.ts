@@ -7,6 +7,7 @@ import { loadMethodFacts } from '../../db/repositories/orders.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { isPositive, round } from '../../domain/money.ts';
 import { referenceFrom } from '../../domain/references.ts';
+import type { Stage } from '../../domain/stages.ts';
 import type { Activity } from '../kit/activity.ts';
 
 export interface Registered {
@@ -31,6 +32,9 @@ interface Target {
   credited: string[];
 }
 
+/** Nobody has said that the money shall not be credited. */
+const ENDED_WITHOUT_IT: readonly Stage[] = ['failed', 'cancelled', 'expired'];
+
 /**
  * Turns payments nobody asked for into deposits: one row for each payment of the provider, however often it is told. Answers
  * those whose workflow is not known to run.
@@ -51,20 +55,21 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
     const odd: string[] = [];
     for (const arrival of arrivals) {
       const amount = round(arrival.amount, target.minorUnit, 'down');
-      if (target.credited.includes(arrival.id)) continue;
+      // One that failed may still come: it becomes a deposit then.
+      if (target.credited.includes(arrival.id) || arrival.state === 'failed') continue;
+      const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
       if (arrival.currencyCode !== target.currency || !isPositive(amount)) {
         // Unconfirmed payments may have no amount yet; one that is final and has none, or another currency, needs a person.
-        if (arrival.state === 'succeeded' || arrival.state === 'review')
-          odd.push(`payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
+        if (isThere) odd.push(`payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
         continue;
       }
       const why = target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`;
-      const { rows } = await db.query<{ id: number; started: boolean; fresh: boolean }>(
+      const { rows } = await db.query<{ id: number; stage: Stage; started: boolean; fresh: boolean }>(
         `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, vendor_commission, method_id, connection_id,
                 reference, provider_data, arrival, parent_id)
          values ('deposit', 'seen', 'inProgress', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (arrival) do update set arrival = excluded.arrival
-         returning transaction_id as id, workflow_started as started, xmax = 0 as fresh`,
+         returning transaction_id as id, stage, workflow_started as started, xmax = 0 as fresh`,
         [
           target.clientId,
           target.accountId,
@@ -82,6 +87,8 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       const row = rows[0]!;
       if (changes) await keepExchange(db, row.id, target.accountCurrency, null);
       if (!row.started) created.push(row.id);
+      if (isThere && ENDED_WITHOUT_IT.includes(row.stage))
+        odd.push(`payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
       if (row.fresh) {
         await recordAudit(db, {
           actor: 'workflow',

@@ -36,6 +36,10 @@ export const closeTransaction: Activity<Closing, void> = async (
       resolutionId,
       needsHuman: null,
     });
+    if (stage === 'failed' && reason === 'provider_refused') {
+      // A payment the provider called failed may be there after all: then it becomes a deposit of its own.
+      await db.query(`update money_transaction set arrival = null where transaction_id = $1`, [transactionId]);
+    }
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.
       await lookAgain(db, transactionId, '1 hour');
