@@ -93,7 +93,10 @@ export interface Reversal {
   kind: 'refund' | 'dispute' | 'return';
   /** The payment it takes back, when the deposit consists of several. */
   paymentId?: string;
-  /** `open`: taken, and it may come back (a dispute). `done`: gone for good. `undone`: a dispute was won, a refund failed. */
+  /**
+   * `open`: taken, and it may come back (a dispute). `done`: gone for good. `undone`: nothing is taken, or not any more (an inquiry, a dispute that was
+   * won, a refund that failed). What nobody can read is no `open`: that takes the client's money.
+   */
   state: 'open' | 'done' | 'undone';
   /** What goes, or went, back: without the provider's own charge. */
   amount: Amount;

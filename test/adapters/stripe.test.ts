@@ -7,8 +7,9 @@ import { Stripe } from 'stripe';
 import type { HttpAnswer } from '../../adapters/kit/context.ts';
 import type { Loan } from '../../adapters/kit/lend.ts';
 import type { CurrencyOfOrder, DepositOrder, PayoutOrder, ProviderRef } from '../../adapters/kit/payments.ts';
-import { type StripeConfig, configSchema } from '../../adapters/payments/stripe/client.ts';
+import { type StripeConfig, type Thing, configSchema } from '../../adapters/payments/stripe/client.ts';
 import provider from '../../adapters/payments/stripe/manifest.ts';
+import { depositReport } from '../../adapters/payments/stripe/map.ts';
 import { stripeSandbox } from '../../adapters/payments/stripe/sandbox.ts';
 import { freePort } from '../../cli/embedded/ports.ts';
 import { HubFailure } from '../../domain/failures.ts';
@@ -348,6 +349,61 @@ describe('a deposit', () => {
     expect((await findDeposit(contextOf(), gone))!.reversals).toMatchObject([
       { kind: 'dispute', state: 'done', amount: '20.07' },
     ]);
+  });
+
+  it('shows an inquiry as nothing that was taken, until it becomes a dispute', async () => {
+    const ref = await paid('20.00');
+    const states = async () => (await findDeposit(contextOf(), ref))!.reversals!.map(({ state }) => state);
+    await sandbox.advance(ref.reference, 'inquiry');
+    expect(await states()).toEqual(['undone']);
+    expect(await listMovements(contextOf(), { from: 0, to: Date.now() + 1000 })).toHaveLength(1);
+    await sandbox.advance(ref.reference, 'dispute');
+    expect(await states()).toEqual(['open']);
+    await sandbox.advance(ref.reference, 'dispute_lost');
+    expect(await states()).toEqual(['done']);
+  });
+});
+
+describe('what is taken back', () => {
+  const session = {
+    id: 'cs_1',
+    status: 'complete',
+    currency: 'usd',
+    amount_total: '2000',
+    payment_intent: { id: 'pi_1', status: 'succeeded', amount_received: '2000', currency: 'usd' },
+  };
+  const facts = { id: 'x_1', amount: '2000', currency: 'usd' };
+  const [taken, given] = [{ amount: '-2000' }, { amount: '2000' }];
+  const dispute = (status: string, ...moved: Thing[]) =>
+    depositReport(session, [], [{ ...facts, status, balance_transactions: moved }]).reversals![0]!.state;
+  const refund = (status: string, more: Thing = {}) =>
+    depositReport(session, [{ ...facts, status, ...more }]).reversals![0]!.state;
+
+  it('by a dispute follows what it moved, whatever its word', () => {
+    expect(['warning_needs_response', 'warning_under_review', 'warning_closed'].map((word) => dispute(word))).toEqual([
+      'undone',
+      'undone',
+      'undone',
+    ]);
+    expect(dispute('needs_response', taken)).toBe('open');
+    expect(dispute('a_new_word')).toBe('undone');
+    expect(dispute('a_new_word', taken)).toBe('open');
+    expect(dispute('won', taken)).toBe('open');
+    expect(dispute('won', taken, given)).toBe('undone');
+    expect(dispute('lost', taken)).toBe('done');
+  });
+
+  it('by a dispute that was prevented is gone for good when the payer got it', () => {
+    expect(dispute('prevented')).toBe('undone');
+    expect(dispute('prevented', taken)).toBe('done');
+  });
+
+  it('by a refund that is not through yet is taken once the balance paid it', () => {
+    expect(refund('pending')).toBe('undone');
+    expect(refund('pending', { balance_transaction: 'txn_1' })).toBe('open');
+    expect(refund('a_new_word')).toBe('undone');
+    expect(refund('succeeded', { balance_transaction: 'txn_1' })).toBe('done');
+    expect(refund('failed', { balance_transaction: 'txn_1' })).toBe('undone');
   });
 });
 

@@ -206,6 +206,24 @@ describe('a refund', () => {
     expect(await api.hub.breaches()).toEqual([]);
   });
 
+  it('may still be ordered after the bank of the payer has asked about the deposit: that takes nothing', async () => {
+    const { client, id } = await paid('100.00');
+    const { page } = await api.hub.one<{ page: string }>(
+      `select provider_id as page from money_transaction where transaction_id = $1`,
+      [id],
+    );
+    await stripe().advance(page, 'inquiry');
+    const seen = `select from deposit_reversal where transaction_id = $1 and kind = 'dispute'`;
+    await eventually(async () => (await api.hub.pool.query(seen, [id])).rowCount, 'the inquiry to be looked into');
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+
+    const { body } = await refund(olga, id);
+    await api.hub.reaches(body.transactionId, 'done');
+    expect(await client.of.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await api.hub.stage(id)).toBe('returned');
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
   it('is booked once, also when its provider tells of it as something that was taken back', async () => {
     const { client, id } = await paid('100.00');
     const { body } = await refund(olga, id, { amount: '40' });

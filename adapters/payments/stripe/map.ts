@@ -1,7 +1,7 @@
 import { HubFailure } from '../../../domain/failures.ts';
 import { type Amount, equal, fits, fromMinor, negate, toMinor } from '../../../domain/money.ts';
 import { notOurs } from '../../kit/answers.ts';
-import { type Json, objectOf, word } from '../../kit/json.ts';
+import { type Json, listOf, objectOf, word } from '../../kit/json.ts';
 import type {
   Arrival,
   CurrencyOfOrder,
@@ -120,23 +120,31 @@ const arrivalsOf = (payment: Thing, state: DepositState, amount: Amount, currenc
     ? [{ id: word(payment.id), state, amount, currencyCode }].filter(({ id }) => id !== '')
     : [];
 
-const REFUND: Record<string, Reversal['state']> = { succeeded: 'done', failed: 'undone', canceled: 'undone' };
-/** `warning_…`: an inquiry, no money taken yet. `prevented`: settled before it became a dispute. */
-const DISPUTE: Record<string, Reversal['state']> = {
-  lost: 'done',
-  won: 'undone',
-  warning_closed: 'undone',
-  prevented: 'undone',
+type Taken = Pick<Reversal, 'kind' | 'state'>;
+
+const reversal = ({ kind, state }: Taken, one: Thing, code: string): Reversal => {
+  if (word(one.currency) !== code) throw notOurs('Stripe', `a ${kind} in another currency`, 'currency_mismatch');
+  const why = word(one.reason) || word(one.status);
+  return { id: word(one.id), kind, state, amount: amountOf(one.amount, code), why };
 };
 
-const reversal = (kind: Reversal['kind'], states: typeof REFUND, one: Thing, code: string): Reversal => {
-  if (word(one.currency) !== code) throw notOurs('Stripe', `a ${kind} in another currency`, 'currency_mismatch');
-  const status = word(one.status);
-  const why = word(one.reason) || status;
-  return { id: word(one.id), kind, state: states[status] ?? 'open', amount: amountOf(one.amount, code), why };
+const REFUND: Record<string, Reversal['state']> = { succeeded: 'done', failed: 'undone', canceled: 'undone' };
+/** One that is not through yet may wait for a balance that covers it. */
+const refunded = (refund: Thing, code: string): Reversal => {
+  const paid = word(refund.balance_transaction) !== '';
+  return reversal({ kind: 'refund', state: REFUND[word(refund.status)] ?? (paid ? 'open' : 'undone') }, refund, code);
 };
-const refunded = (refund: Thing, code: string) => reversal('refund', REFUND, refund, code);
-const disputed = (dispute: Thing, code: string) => reversal('dispute', DISPUTE, dispute, code);
+
+/** `prevented`: the payer got his money before it became a dispute, or never asked for it after all. */
+const SETTLED = ['lost', 'prevented'];
+/** What it moved on the balance tells, not its word: an inquiry (`warning_…`) takes nothing, and a word that we do not know takes nothing by itself. */
+const disputed = (dispute: Thing, code: string): Reversal => {
+  const moved = listOf(dispute.balance_transactions).map(objectOf);
+  const isOut = ({ amount }: Thing) => word(amount).startsWith('-');
+  const gone = moved.some(isOut) && moved.every(isOut); // what is reinstated is booked beside it
+  const state = !gone ? 'undone' : SETTLED.includes(word(dispute.status)) ? 'done' : 'open';
+  return reversal({ kind: 'dispute', state }, dispute, code);
+};
 
 // Payouts: transfers to connected accounts, payouts to the own bank, refunds ------------------------------------------
 

@@ -1,6 +1,6 @@
 import type { SandboxThing } from '../../../kit/sandbox.ts';
 import { type Account, DAY, SECRETS } from './account.ts';
-import { dispute, endDispute } from './disputes.ts';
+import { dispute, endDispute, inquire } from './disputes.ts';
 import { end, refund, reverse } from './money-out.ts';
 import { chargeOf, decline, expire, payLater, paymentOf } from './payments.ts';
 import { major, stateOf, type Thing, written } from './thing.ts';
@@ -57,6 +57,7 @@ const ADVANCE: Record<string, Act> = {
   'checkout.session fail': (account, one) => payLater(account, one, false),
   'checkout.session decline': (account, one) => decline(account, paymentOf(account, one), 'generic_decline'),
   'checkout.session refund': (account, one) => void refund(account, paymentOf(account, one)),
+  'checkout.session inquiry': (account, one) => inquire(account, chargeOfPage(account, one)),
   'checkout.session dispute': (account, one) => dispute(account, chargeOfPage(account, one), 'needs_response'),
   'checkout.session dispute_won': (account, one) => endDispute(account, chargeOfPage(account, one), 'won'),
   'checkout.session dispute_lost': (account, one) => endDispute(account, chargeOfPage(account, one), 'lost'),

@@ -21,7 +21,7 @@ export const refund = (account: Account, payment: Thing, asked?: bigint, metadat
   const made = account.add('refund', facts);
   const magic = magicOf(made);
   of['amount_refunded'] = of.amount - left + amount;
-  account.book('refund', made, -amount);
+  made['balance_transaction'] = account.book('refund', made, -amount);
   tell(account, 'charge.refunded', of);
   if (magic === '01') account.later(2000, () => end(account, made, 'succeeded'));
   else end(account, made, magic === '02' ? 'failed' : 'succeeded');
