@@ -5,6 +5,7 @@ import { post } from '../../db/repositories/ledger.ts';
 import {
   type CreditedDeposit,
   creditedDeposits,
+  goneForGood,
   keepReversal,
   noteBooked,
   type ReversalRow,
@@ -42,7 +43,8 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
   return inTransaction(pool, async (db) => {
     const odd: string[] = [];
     const deposits = await creditedDeposits(db, seen.reference);
-    for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits)]) {
+    const touched = new Map<CreditedDeposit, { gaveBack: boolean }>();
+    for (const reversal of inOrder([...seen.reversals, ...undonePayments(seen.arrivals, deposits)])) {
       const deposit = takenFrom(reversal, deposits);
       if (!deposit && isOfNobody(reversal, seen.arrivals)) odd.push(ofNobody(reversal, seen.reference));
       // Booked as a payout; an adapter should not have told of it here.
@@ -51,13 +53,22 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
       if (!deposit || !amount || !isPositive(amount)) continue;
       const row = await keepReversal(db, deposit.transactionId, seen.connectionId, { ...reversal, amount });
       const gone = row.state !== 'undone';
-      if (gone === row.booked) continue;
-      const said = gone ? await take(db, deposit, row, run) : await giveBack(db, deposit, row, run);
-      if (said) odd.push(said);
+      const changed = gone !== row.booked;
+      touched.set(deposit, { gaveBack: (changed && !gone) || touched.get(deposit)?.gaveBack === true });
+      if (!changed) continue;
+      if (!gone) await giveBack(db, deposit, row, run);
+      else odd.push(...(await take(db, deposit, row, run)));
     }
+    for (const [deposit, { gaveBack }] of touched) odd.push(...(await conclude(db, deposit, gaveBack)));
     return { odd };
   });
 };
+
+/** What is given back first: what is taken in the same look can be taken from that. */
+const inOrder = (reversals: readonly Reversal[]): Reversal[] => [
+  ...reversals.filter(({ state }) => state === 'undone'),
+  ...reversals.filter(({ state }) => state !== 'undone'),
+];
 
 /**
  * A payment that is named is only taken from the deposit that was credited with it, or from one of which nobody knows what it was credited with.
@@ -101,7 +112,7 @@ const take = async (
   deposit: CreditedDeposit,
   row: ReversalRow,
   run: Tools['run'],
-): Promise<string | null> => {
+): Promise<string[]> => {
   const { transactionId, net, fee, takenFromClient, takenFromIncome } = deposit;
   const alphabeticCode = accountCurrency(deposit);
   const worth = worthOf(deposit, row.amount);
@@ -124,16 +135,12 @@ const take = async (
   deposit.takenFromIncome = add(takenFromIncome, fromIncome);
   deposit.takenFromSuspense = add(deposit.takenFromSuspense, fromSuspense);
   deposit.taken = add(deposit.taken, row.amount);
-  const whole = row.state === 'done' && compare(deposit.taken, deposit.amount) >= 0;
   const short = isPositive(fromSuspense)
     ? `The provider took back ${row.amount} ${deposit.currency.alphabeticCode} of deposit ${transactionId} (${row.kind}); ${fromSuspense}${deposit.exchange ? ` ${alphabeticCode}` : ''} of it the client's wallet did not cover`
     : null;
-  await setStage(db, transactionId, whole ? 'returned' : deposit.stage, {
-    ...(whole && { resolution: 'The payment was taken back.' }),
-    needsHuman: short,
-  });
+  await setStage(db, transactionId, deposit.stage, { needsHuman: short });
   await audited(db, 'deposit.reversed', transactionId, { ...parts, kind: row.kind, state: row.state }, run);
-  return short;
+  return short === null ? [] : [short];
 };
 
 const giveBack = async (
@@ -141,8 +148,8 @@ const giveBack = async (
   deposit: CreditedDeposit,
   row: ReversalRow,
   run: Tools['run'],
-): Promise<string | null> => {
-  const { transactionId, stage } = deposit;
+): Promise<void> => {
+  const { transactionId } = deposit;
   const { fromClient, fromIncome, fromSuspense } = row;
   const parts = { fromClient, fromIncome, fromSuspense };
   const back = movements(deposit, row, parts).map(({ from, to, amount }) => ({
@@ -153,11 +160,23 @@ const giveBack = async (
   }));
   await post(db, `reversal:${row.id}:back:${row.turns}`, back);
   await noteBooked(db, row.id, false, { fromClient: '0', fromIncome: '0', fromSuspense: '0' });
+  deposit.takenFromClient = subtract(deposit.takenFromClient, fromClient);
+  deposit.takenFromIncome = subtract(deposit.takenFromIncome, fromIncome);
+  deposit.takenFromSuspense = subtract(deposit.takenFromSuspense, fromSuspense);
+  deposit.taken = subtract(deposit.taken, row.amount);
   await audited(db, 'deposit.reversal-undone', transactionId, { ...parts, kind: row.kind }, run);
-  if (stage !== 'returned') return null;
+};
+
+/** Says of the deposit what all that is booked by now makes of it. */
+const conclude = async (db: Queryable, deposit: CreditedDeposit, gaveBack: boolean): Promise<string[]> => {
+  const { transactionId, stage, amount } = deposit;
+  const whole = compare(await goneForGood(db, transactionId), amount) >= 0;
+  if (stage === 'done' && whole)
+    await setStage(db, transactionId, 'returned', { resolution: 'The payment was taken back.' });
+  if (stage !== 'returned' || whole || !gaveBack) return [];
   const odd = `Deposit ${transactionId} counts as taken back, but the provider gave the money back after all`;
   await setStage(db, transactionId, stage, { needsHuman: odd });
-  return odd;
+  return [odd];
 };
 
 interface Parts {

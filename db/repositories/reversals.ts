@@ -61,6 +61,17 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
   return rows;
 };
 
+/** What of a deposit does not come back any more: with what was refunded by our own order, without disputes that may be won. */
+export const goneForGood = async (db: Queryable, transactionId: number): Promise<Amount> => {
+  const { rows } = await db.query<{ amount: Amount }>(
+    `select trim_scale(coalesce(sum(amount), 0))::text as amount from (
+       select amount from deposit_reversal where transaction_id = $1 and booked and state = 'done'
+       union all select coalesce(final_amount, amount) from money_transaction where parent_id = $1 and type = 'withdrawal' and stage = 'done') gone`,
+    [transactionId],
+  );
+  return rows[0]!.amount;
+};
+
 export interface ReversalRow {
   id: number;
   kind: string;

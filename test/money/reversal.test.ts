@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Reversal } from '../../adapters/kit/payments.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { inTransaction } from '../../db/pool.ts';
@@ -52,6 +53,22 @@ const short = async (deposit: number): Promise<string | null> =>
       [deposit],
     )
   ).needs_human;
+
+/** Tells the books what the provider took back of a deposit, without asking it. */
+const books = async (deposit: number) => {
+  const { reference, connectionId } = await hub.one<{ reference: string; connectionId: number }>(
+    `select reference, connection_id as "connectionId" from money_transaction where transaction_id = $1`,
+    [deposit],
+  );
+  const tools = { pool: hub.pool, run: { workflowId: `arrivals:${reference}`, runId: '' } } as Tools;
+  return (...reversals: Reversal[]) => bookReversals({ reference, connectionId, arrivals: [], reversals }, tools);
+};
+const reversal = (id: string, kind: 'refund' | 'dispute', state: Reversal['state'], amount = '100'): Reversal => ({
+  id: `${kind}:${id}`,
+  kind,
+  state,
+  amount,
+});
 
 const suspense = async (): Promise<string> =>
   (
@@ -162,6 +179,37 @@ describe('a deposit that is taken back after it was credited', () => {
       `The provider took back 40 of payment another of ${reference} (dispute), and no deposit was credited with it`,
     ]);
     expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+  });
+
+  it('is lost to its client once when a refund and a dispute that was won are seen in one look', async () => {
+    const before = Number(await suspense());
+    const { client, deposit } = await paidDeposit();
+    const book = await books(deposit);
+    await book(reversal('w1', 'dispute', 'open'));
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    const { odd } = await book(reversal('w1', 'refund', 'done'), reversal('w1', 'dispute', 'undone'));
+    expect(odd).toEqual([]);
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    expect(Number(await suspense())).toBe(before);
+    expect(await hub.stage(deposit)).toBe('returned');
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('counts as taken back once it is gone for good, also when it was open before', async () => {
+    const { deposit } = await paidDeposit();
+    const book = await books(deposit);
+    await book(reversal('o1', 'dispute', 'open'));
+    expect(await hub.stage(deposit)).toBe('done');
+    await book(reversal('o1', 'dispute', 'done'));
+    expect(await hub.stage(deposit)).toBe('returned');
+  });
+
+  it('does not count as taken back while a part of it may still return', async () => {
+    const { client, deposit } = await paidDeposit();
+    const book = await books(deposit);
+    await book(reversal('p1', 'dispute', 'open', '60'), reversal('p1', 'refund', 'done', '40'));
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await hub.stage(deposit)).toBe('done');
   });
 
   it('is found by looking when the callback was lost', async () => {
