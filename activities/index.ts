@@ -49,6 +49,7 @@ import { noteAddress } from './payments/note-address.ts';
 import { noteDepositOpened } from './payments/note-deposit-opened.ts';
 import { notePayoutPrepared } from './payments/note-payout-prepared.ts';
 import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
+import { noteSettled } from './payments/note-settled.ts';
 import { prepareAddress } from './payments/prepare-address.ts';
 import { preparePayout } from './payments/prepare-payout.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
@@ -127,6 +128,7 @@ export const internalActivities = {
   notePayoutPrepared,
   notePayoutSubmitted,
   noteSending,
+  noteSettled,
   noteReconciliation,
   noteReport,
   openCaseRequest,

@@ -10,6 +10,7 @@ import {
   noteBooked,
   type ReversalRow,
 } from '../../db/repositories/reversals.ts';
+import { paymentNamed, settledOf } from '../../db/repositories/settled-payments.ts';
 import { setStage } from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import {
@@ -34,19 +35,31 @@ export interface Seen {
   reversals: Reversal[];
 }
 
+interface Booked {
+  /** What a person has to know. */
+  odd: string[];
+  /** What he settles with it. Absent in histories of before. */
+  toSettle?: string[];
+}
+
 /**
  * Follows the provider in what it took back of credited deposits, and in what it gave back after all. The client pays for it, the commission is
  * returned with it; what his wallet does not cover is taken from suspense and told to a person, because he owes it. Harmless to repeat.
  */
-export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { pool, run }) => {
+export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run }) => {
   if (seen.reversals.length === 0 && seen.arrivals.length === 0) return { odd: [] };
   return inTransaction(pool, async (db) => {
     const odd: string[] = [];
+    const toSettle: string[] = [];
+    const settled = await settledOf(db, seen.reference);
     const deposits = await creditedDeposits(db, seen.reference);
     const touched = new Map<CreditedDeposit, { gaveBack: boolean }>();
     for (const reversal of inOrder([...seen.reversals, ...undonePayments(seen.arrivals, deposits)])) {
       const deposit = takenFrom(reversal, deposits);
-      if (!deposit && isOfNobody(reversal, seen.arrivals)) odd.push(ofNobody(reversal, seen.reference));
+      if (!deposit && isOfNobody(reversal, seen.arrivals, settled)) {
+        odd.push(ofNobody(reversal, seen.reference));
+        toSettle.push(named(reversal));
+      }
       // Booked as a payout; an adapter should not have told of it here.
       if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
@@ -60,7 +73,7 @@ export const bookReversals: Activity<Seen, { odd: string[] }> = async (seen, { p
       else odd.push(...(await take(db, deposit, row, run)));
     }
     for (const [deposit, { gaveBack }] of touched) odd.push(...(await conclude(db, deposit, gaveBack)));
-    return { odd };
+    return { odd, toSettle };
   });
 };
 
@@ -80,9 +93,14 @@ const takenFrom = ({ paymentId }: Reversal, deposits: readonly CreditedDeposit[]
       deposits.find(({ credited }) => credited.length === 0))
     : deposits[0];
 
-/** Neither credited nor on its way. */
-const isOfNobody = ({ paymentId, state }: Reversal, arrivals: readonly Arrival[]): boolean =>
-  state !== 'undone' && paymentId !== undefined && !arrivals.some(({ id }) => id === paymentId);
+const named = ({ kind, id }: Reversal): string => `${kind}:${id}`;
+
+/** Neither credited, nor on its way, nor settled by a person: who rejects a payment has it given back. */
+const isOfNobody = (reversal: Reversal, arrivals: readonly Arrival[], settled: ReadonlySet<string>): boolean => {
+  const { paymentId, state } = reversal;
+  if (state === 'undone' || paymentId === undefined || arrivals.some(({ id }) => id === paymentId)) return false;
+  return !settled.has(named(reversal)) && !settled.has(paymentNamed(paymentId));
+};
 
 const ofNobody = ({ kind, amount, paymentId }: Reversal, reference: string): string =>
   `The provider took back ${amount} of payment ${paymentId} of ${reference} (${kind}), and no deposit was credited with it`;

@@ -4,17 +4,20 @@ import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { loadMethodFacts } from '../../db/repositories/orders.ts';
+import { paymentNamed, settle, settledOf } from '../../db/repositories/settled-payments.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { isPositive, round } from '../../domain/money.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type { Stage } from '../../domain/stages.ts';
-import type { Activity } from '../kit/activity.ts';
+import type { Activity, Tools } from '../kit/activity.ts';
 
 export interface Registered {
   /** Deposits whose run is not known to have started. */
   created: number[];
   /** Payments that cannot become a deposit by themselves. */
   odd: string[];
+  /** What a person settles with them. Absent in histories of before. */
+  toSettle?: string[];
 }
 
 interface Target {
@@ -30,6 +33,8 @@ interface Target {
   parentId: number | null;
   /** Payments that deposit was credited with itself. */
   credited: string[];
+  /** For the audit. */
+  object: string;
 }
 
 /** Nobody has said that the money shall not be credited. */
@@ -40,27 +45,40 @@ const ENDED_WITHOUT_IT: readonly Stage[] = ['failed', 'cancelled', 'expired'];
  * those whose workflow is not known to run.
  */
 export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[] }, Registered> = async (
-  { reference, arrivals },
+  { reference, arrivals: told },
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
+    const settled = await settledOf(db, reference);
+    const arrivals = told.filter(({ id }) => !settled.has(paymentNamed(id)));
     const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
-    if (!target)
-      return { created: [], odd: arrivals.length > 0 ? [`payments for ${reference}, which is nobody's`] : [] };
+    if (!target) {
+      const odd = arrivals.length > 0 ? [`payments for ${reference}, which is nobody's`] : [];
+      return { created: [], odd, toSettle: arrivals.map(({ id }) => paymentNamed(id)) };
+    }
     const method = await loadMethodFacts(db, target.methodId);
     const rule = method?.commissions.find((one) => one.numericCode === target.currency);
     // The commission of what changes currency is known with its rate.
     const changes = target.currency !== target.accountCurrency;
     const created: number[] = [];
     const odd: string[] = [];
+    const toSettle: string[] = [];
+    const ask = ({ id }: Arrival, why: string) => {
+      odd.push(why);
+      toSettle.push(paymentNamed(id));
+    };
     for (const arrival of arrivals) {
       const amount = round(arrival.amount, target.minorUnit, 'down');
       // One that failed may still come: it becomes a deposit then.
       if (target.credited.includes(arrival.id) || arrival.state === 'failed') continue;
       const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
+      if (arrival.currencyCode === target.currency && isPositive(arrival.amount) && !isPositive(amount)) {
+        if (isThere) await noteDust(db, { reference, object: target.object, arrival, run });
+        continue;
+      }
       if (arrival.currencyCode !== target.currency || !isPositive(amount)) {
         // Unconfirmed payments may have no amount yet; one that is final and has none, or another currency, needs a person.
-        if (isThere) odd.push(`payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
+        if (isThere) ask(arrival, `payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
         continue;
       }
       const why = target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`;
@@ -88,7 +106,7 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       if (changes) await keepExchange(db, row.id, target.accountCurrency, null);
       if (!row.started) created.push(row.id);
       if (isThere && ENDED_WITHOUT_IT.includes(row.stage))
-        odd.push(`payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
+        ask(arrival, `payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
       if (row.fresh) {
         await recordAudit(db, {
           actor: 'workflow',
@@ -99,13 +117,29 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
         });
       }
     }
-    return { created, odd };
+    return { created, odd, toSettle };
   });
+
+/** Less than our books can hold, so nobody has to settle it: to be seen in the audit, once. */
+const noteDust = async (
+  db: Queryable,
+  {
+    reference,
+    object,
+    arrival,
+    run,
+  }: Pick<Target, 'object'> & Pick<Tools, 'run'> & { reference: string; arrival: Arrival },
+): Promise<void> => {
+  if ((await settle(db, reference, [paymentNamed(arrival.id)])).length === 0) return;
+  const after = { amount: arrival.amount, payment: arrival.id };
+  await recordAudit(db, { actor: 'workflow', action: 'deposit.dust', object, after, ...run });
+};
 
 const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
   const { rows } = await db.query<Target>(
     `select d.client_id as "clientId", d.account_id as "accountId", d.method_id as "methodId", d.connection_id as "connectionId", d.currency,
-            a.currency as "accountCurrency", c.minor_unit as "minorUnit", null::integer as "parentId", '{}'::text[] as credited
+            a.currency as "accountCurrency", c.minor_unit as "minorUnit", null::integer as "parentId", '{}'::text[] as credited,
+            'deposit-address:' || d.id as object
        from deposit_address d join currency c on c.numeric_code = d.currency join account a on a.account_id = d.account_id where d.reference = $1`,
     [reference],
   );
@@ -117,7 +151,8 @@ const depositTarget = async (db: Queryable, reference: string): Promise<Target |
   const { rows } = await db.query<Target>(
     `select t.client_id as "clientId", t.credit_account_id as "accountId", t.method_id as "methodId", t.connection_id as "connectionId", t.currency,
             a.currency as "accountCurrency", c.minor_unit as "minorUnit", t.transaction_id as "parentId",
-            coalesce(array(select jsonb_array_elements_text(t.provider_data -> 'credited')), '{}') as credited
+            coalesce(array(select jsonb_array_elements_text(t.provider_data -> 'credited')), '{}') as credited,
+            'transaction:' || t.transaction_id as object
        from money_transaction t join currency c on c.numeric_code = t.currency join account a on a.account_id = t.credit_account_id
       where t.reference = $1 and t.type = 'deposit' and t.process_time is not null`,
     [reference],

@@ -1,6 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { closeRequests, resolutionText } from '../../db/repositories/requests.ts';
+import { paymentNamed, settle } from '../../db/repositories/settled-payments.ts';
 import { loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 import { REJECTED, toldClient } from '../../domain/told-client.ts';
@@ -15,17 +16,19 @@ export interface Closing {
   /** For operators. */
   issue: string;
   resolutionId: number | null;
+  /** What the provider calls the payments that were looked at. Absent in histories of before. */
+  payments?: readonly string[];
 }
 
 /** Ends a transaction that did not reach `done`: its stage, why, and whatever request is still open. */
 export const closeTransaction: Activity<Closing, void> = async (
-  { transactionId, stage, reason, issue, resolutionId },
+  { transactionId, stage, reason, issue, resolutionId, payments = [] },
   { pool, run, ring, steer },
 ) => {
   const messages = await inTransaction(pool, async (db) => {
     await closeRequests(db, transactionId, 'rejected');
     await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
-    const { type, stage: before, providerId } = await loadTransaction(db, transactionId);
+    const { type, stage: before, providerId, reference, providerData } = await loadTransaction(db, transactionId);
     // Closed by an attempt before this one, and more may have come after.
     if (isFinal(before)) return [];
     const saysNothing = issue === REJECTED;
@@ -39,6 +42,10 @@ export const closeTransaction: Activity<Closing, void> = async (
     if (stage === 'failed' && reason === 'provider_refused') {
       // A payment the provider called failed may be there after all: then it becomes a deposit of its own.
       await db.query(`update money_transaction set arrival = null where transaction_id = $1`, [transactionId]);
+    }
+    if (stage === 'rejected' && payments.length > 0) {
+      const { arrivalOf = reference } = providerData as { arrivalOf?: string };
+      await settle(db, arrivalOf, payments.map(paymentNamed));
     }
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Arrival } from '../../adapters/kit/payments.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
+import { bookReversals } from '../../activities/ledger/book-reversals.ts';
 import { registerArrivals } from '../../activities/payments/register-arrivals.ts';
 import { closeTransaction } from '../../activities/transactions/close-transaction.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
@@ -101,7 +102,7 @@ describe('a payment that was called failed', () => {
     const payment = paymentOf({ state: 'failed' });
     const told = (state: Arrival['state']) =>
       registerArrivals({ reference, arrivals: [{ ...payment, state }] }, tools());
-    expect(await told('failed')).toEqual({ created: [], odd: [] });
+    expect(await told('failed')).toMatchObject({ created: [], odd: [] });
     expect(await depositsOf(client)).toHaveLength(1);
     const { created } = await told('succeeded');
     expect((await depositsOf(client)).map(({ id }) => id)).toEqual([deposit, ...created]);
@@ -121,4 +122,111 @@ it('a payment that is there although its deposit failed is put before a person',
   expect(odd).toEqual([
     expect.stringContaining(`payment ${arrivals[0]!.id} of 50, whose deposit ${transactionId} ended as failed`),
   ]);
+});
+
+describe('a payment that an operator rejected', () => {
+  /** Looks as the sweep does when its hour has come, and waits for the run. */
+  const look = async (deposit: number, reference: string): Promise<void> => {
+    await hub.pool.query(`update money_transaction set next_look = now() where transaction_id = $1`, [deposit]);
+    await hub.client.workflow.execute('sweep', { workflowId: `sweep-${deposit}`, taskQueue: 'hub' });
+    await hub.ends(`arrivals:${reference}`);
+  };
+
+  it('is not put before operators again', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const deposit = await client.deposit('100.00');
+    const row = () =>
+      hub.one<{ page: string | null; reference: string }>(
+        `select provider_id as page, reference from money_transaction where transaction_id = $1`,
+        [deposit],
+      );
+    const page = await eventually(async () => (await row()).page, 'the page');
+    await hub.sandbox('b2binpay').pay(page, { amount: '60' });
+    await hub.reaches(deposit, 'review');
+    await hub.decide(deposit, await hub.operator(), 'reject', { comment: 'sent back' });
+    await hub.reaches(deposit, 'rejected');
+    const { reference } = await row();
+    await look(deposit, reference);
+    expect(await depositsOf(client)).toEqual([{ id: deposit, stage: 'rejected' }]);
+
+    await hub.sandbox('b2binpay').pay(page, { amount: '40' });
+    await look(deposit, reference);
+    expect(await depositsOf(client)).toEqual([
+      { id: deposit, stage: 'rejected' },
+      { id: expect.any(Number), stage: expect.any(String) },
+    ]);
+  });
+
+  it('is no news when the provider gives it back as he wanted', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const { reference, connectionId } = await addressOf(client);
+    const payment = paymentOf();
+    const { created } = await registerArrivals({ reference, arrivals: [payment] }, tools());
+    const why = { reason: 'rejected', issue: 'no', resolutionId: null, payments: [payment.id] };
+    await closeTransaction({ transactionId: created[0]!, stage: 'rejected', ...why }, tools());
+    const refund = { id: 'R1', kind: 'refund', state: 'done', amount: '50', paymentId: payment.id } as const;
+    expect(await bookReversals({ reference, connectionId, arrivals: [], reversals: [refund] }, tools())).toMatchObject({
+      odd: [],
+    });
+  });
+});
+
+describe('a payment that cannot become a deposit', () => {
+  const inAnotherCurrency = async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const late = await expiredPage(client);
+    await hub.pool.query(`update money_transaction set currency = 840 where transaction_id = $1`, [late.deposit]);
+    await hub.sandbox('b2binpay').pay(late.page, {});
+    return { client, ...late, run: `arrivals:${late.reference}` };
+  };
+  const status = async (run: string) => (await hub.handle(run).describe()).status.name;
+  const waits = (run: string) =>
+    eventually(
+      async () => (await hub.handle(run).describe()).searchAttributes['HubNeedsHuman']?.[0] === true,
+      'a person to be asked',
+    );
+
+  it('is asked about until the run is cancelled, and never again', async () => {
+    const { client, deposit, run, ...late } = await inAnotherCurrency();
+    await tell(late);
+    await waits(run);
+    await hub.handle(run).terminate('not settled');
+    await tell(late);
+    await waits(run);
+    await hub.handle(run).cancel();
+    await eventually(async () => (await status(run)) === 'CANCELLED', 'the run to end');
+    await tell(late);
+    await hub.ends(run);
+    expect(await depositsOf(client)).toEqual([{ id: deposit, stage: 'expired' }]);
+
+    // It was settled by hand: whatever the provider tells later, it is not credited once more.
+    await hub.pool.query(`update money_transaction set currency = 2145 where transaction_id = $1`, [deposit]);
+    await tell(late);
+    await hub.ends(run);
+    expect(await depositsOf(client)).toHaveLength(1);
+  });
+
+  it('is asked about although another one was settled before', async () => {
+    const { run, ...late } = await inAnotherCurrency();
+    await tell(late);
+    await waits(run);
+    await hub.handle(run).cancel();
+    await eventually(async () => (await status(run)) === 'CANCELLED', 'the run to end');
+    await hub.sandbox('b2binpay').pay(late.page, { amount: '7' });
+    await tell(late);
+    await waits(run);
+    await hub.handle(run).cancel();
+  });
+
+  it('is not asked about when it is less than the books can hold, and is noted once', async () => {
+    const { addressId, reference } = await addressOf(await hub.clientWith('0', 'USDT'));
+    const dust = paymentOf({ amount: '0.0000001' });
+    const nothing = { created: [], odd: [], toSettle: [] };
+    for (let times = 0; times < 2; times++)
+      expect(await registerArrivals({ reference, arrivals: [dust] }, tools())).toEqual(nothing);
+    const { rows } = await hub.pool.query(`select after from audit where action = 'deposit.dust' and object = $1`, [
+      `deposit-address:${addressId}`,
+    ]);
+    expect(rows).toEqual([{ after: { payment: dust.id, amount: '0.0000001' } }]);
+  });
 });

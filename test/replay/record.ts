@@ -137,6 +137,21 @@ const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars:
   await hub.sandbox('b2binpay').advance(await provider(partly), 'transfer:-1');
   await hub.steering.arrivals({ reference: partlyPaid, connectionId: at, webhookId: '2', said: 'taken back' });
   await record(hub, 'arrivals.taken-back', `arrivals:${partlyPaid}`);
+  const odd = await client.deposit('100.00');
+  await hub.sandbox('b2binpay').advance(await provider(odd), 'expire');
+  await hub.reaches(odd, 'expired');
+  const { reference: settled } = await hub.one<{ reference: string }>(
+    `update money_transaction set currency = 840 where transaction_id = $1 returning reference`,
+    [odd],
+  );
+  await hub.sandbox('b2binpay').pay(await provider(odd), {});
+  await hub.steering.arrivals({ reference: settled, connectionId: at, webhookId: '3', said: 'paid' });
+  await eventually(
+    async () => (await hub.handle(`arrivals:${settled}`).describe()).searchAttributes['HubNeedsHuman']?.[0],
+    'a person to be asked',
+  );
+  await hub.handle(`arrivals:${settled}`).cancel();
+  await record(hub, 'arrivals.settled', `arrivals:${settled}`);
   await hub.decide(late, olga, 'reject', { comment: 'returned by hand' });
   await record(hub, 'deposit.late-payment', `deposit:${late}`);
 };

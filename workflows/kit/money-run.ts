@@ -39,6 +39,8 @@ export class MoneyRun {
   readonly transactionId: number;
   readonly kind: string;
   order!: MoneyOrder;
+  /** What the provider calls the payments people are asked about: a no to them is kept. */
+  payments: readonly string[] = [];
 
   private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly compensations: Compensation[] = [];
@@ -120,7 +122,8 @@ export class MoneyRun {
       this.progress.notWaiting();
       await this.undo();
       const { stage, reason, issue, resolutionId } = stopped;
-      const closing = { transactionId: this.transactionId, stage, reason, issue, resolutionId };
+      const { transactionId, payments } = this;
+      const closing = { transactionId, stage, reason, issue, resolutionId, payments };
       await this.stubbornly(`Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
       this.progress.ends(stage, issue);
       this.answer({ reason, issue });

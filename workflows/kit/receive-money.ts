@@ -112,6 +112,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
       if (error instanceof Stopped) throw error;
       return null; // could not be asked: the next look tells
     });
+    if (seen && seen.is !== 'waiting') run.payments = seen.payments;
     if (seen?.is === 'here') {
       await run.moneyIsHere();
       run.progress.notWaiting();

@@ -36,7 +36,11 @@ export async function arrivals({
     const found = await askUntilAnswered(progress, timings, 'which payments arrived', () =>
       atProvider(connectionId, 'Asking which payments arrived').findArrivals({ reference, connectionId }),
     );
-    const { created, odd } = await internal('Registering new payments').registerArrivals({
+    const {
+      created,
+      odd,
+      toSettle = [],
+    } = await internal('Registering new payments').registerArrivals({
       reference,
       arrivals: found.arrivals,
     });
@@ -46,11 +50,17 @@ export async function arrivals({
       ...found,
     });
     odd.push(...reversed.odd);
+    toSettle.push(...(reversed.toSettle ?? []));
     for (const transactionId of created) {
       deposits += 1;
       await startDeposit(transactionId, given);
     }
-    if (odd.length > 0) await tellAPerson(progress, odd, () => news > 0);
+    if (odd.length > 0) {
+      await tellAPerson(progress, odd, () => news > 0).catch(async (cancelled: unknown) => {
+        await noteSettled(reference, toSettle);
+        throw cancelled;
+      });
+    }
     await condition(() => news > 0, '1s');
   }
   return { deposits };
@@ -76,4 +86,10 @@ const tellAPerson = async (progress: Progress, odd: readonly string[], moreNews:
   progress.waitingFor(`an operator: ${odd.join('; ')}`, can, { human: true });
   await Promise.race([condition(moreNews), CancellationScope.current().cancelRequested]);
   progress.notWaiting();
+};
+
+/** They are never asked about again. */
+const noteSettled = async (reference: string, what: string[]): Promise<void> => {
+  if (what.length === 0) return; // all that histories of before have
+  await CancellationScope.nonCancellable(() => internal('Noting what was settled').noteSettled({ reference, what }));
 };
