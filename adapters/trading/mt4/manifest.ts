@@ -9,8 +9,8 @@ export default defineTradingProvider({
     'account.create', 'account.state', 'balance.deposit', 'balance.withdraw', 'balance.credit', 'balance.correction', 'balance.bonus',
     'balance.findByKey', 'balance.list', 'leverage', 'group', 'access.full', 'access.readOnly', 'access.disabled', 'password', 'positions', 'deals',
   ], // prettier-ignore
-  // `Idempotency-Key` on every write: the first answer is given again, unless it said to try later.
-  idempotency: 'native',
+  // `Idempotency-Key` on every write, but a no that may be tried again is kept under it, so that a later attempt has another key: no key is a proof.
+  idempotency: 'lookup',
   // Four calls in flight per platform; an activity makes one to three.
   limits: { perSecond: 10, timeoutMs: 20_000 },
   config: Mt4Config,
