@@ -1,11 +1,18 @@
 import type { Queryable } from '../../../db/pool.ts';
 import { assignJurisdiction } from '../../../db/repositories/assignments.ts';
+import { together } from '../../wizards/extras.ts';
 import type { KindOfChange } from './kind.ts';
 
-const typeOf = async (db: Queryable, clientId: number): Promise<{ typeId: number; name: string }> =>
+interface Present {
+  typeId: number;
+  name: string;
+  extra: Record<string, unknown>;
+}
+
+const typeOf = async (db: Queryable, clientId: number): Promise<Present> =>
   (
-    await db.query<{ typeId: number; name: string }>(
-      `select t.id as "typeId", t.name from client c join client_type t on t.id = c.type_id where c.client_id = $1`,
+    await db.query<Present>(
+      `select t.id as "typeId", t.name, c.extra from client c join client_type t on t.id = c.type_id where c.client_id = $1`,
       [clientId],
     )
   ).rows[0]!;
@@ -20,11 +27,12 @@ export const clientTypeChange: KindOfChange<'clientType'> = {
       : null;
   },
   make: async (db, clientId, { typeId, extra = {} }) => {
-    const { name: from } = await typeOf(db, clientId);
-    await db.query(
-      `update client set type_id = $2, extra = extra || $3::jsonb, update_time = now() where client_id = $1`,
-      [clientId, typeId, JSON.stringify(extra)],
-    );
+    const { name: from, extra: before } = await typeOf(db, clientId);
+    await db.query(`update client set type_id = $2, extra = $3::jsonb, update_time = now() where client_id = $1`, [
+      clientId,
+      typeId,
+      JSON.stringify(together(before, extra)),
+    ]);
     await assignJurisdiction(db, clientId);
     return { history: [{ type: 'clientType', from, to: (await typeOf(db, clientId)).name }] };
   },

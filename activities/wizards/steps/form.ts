@@ -7,8 +7,9 @@ import { WrongFields } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
 import { keptDevice } from '../device.ts';
 import { fieldForm, Fields, type FormField } from '../form-fields.ts';
+import { homeCountryOf, placesOf, unplaced } from '../form-places.ts';
 import { readForm, type ReadForm, type Wrong } from '../read-form.ts';
-import { defineStep } from '../step.ts';
+import { type Asked, defineStep } from '../step.ts';
 import { takenEmails } from '../taken-emails.ts';
 
 const Settings = z.strictObject({
@@ -18,7 +19,7 @@ const Settings = z.strictObject({
   captcha: z.boolean().default(false),
 });
 
-/** Fields that the broker defines. What they are is known by their names; all others are kept with the client as they are. */
+/** Fields that the broker defines. What they are is known by their names; all others are kept with the client as they are (`extra`). */
 export const form = defineStep<z.output<typeof Settings>, Record<string, unknown>>({
   kind: 'form',
   types: ['registration', 'clientTypeChange'],
@@ -59,14 +60,16 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     // Who is a client is told last, to people, and to each of them only now and then.
     const wrong = [...(await wrongCountries(asked.db, read)), ...(await takenEmails(asked, read))];
     if (wrong.length > 0) throw new WrongFields(wrong);
-    const { password, password_confirmation: _same, ...values } = read.values;
-    const countryId = await countryIdOf(asked.db, read);
+    const { password } = read.values;
+    const isNew = asked.run.type === 'registration';
+    const { known, extra } = isNew ? placesOf(read, await asked.draft()) : { known: {}, extra: unplaced(read) };
+    const countryId = await countryIdOf(asked, read);
     return {
       keep: {
         ...device,
-        ...known(values),
+        ...known,
         ...(typeof password === 'string' && { passwordHash: await hashPassword(password) }),
-        [`extra:${asked.step.name}`]: unknown(values),
+        [`extra:${asked.step.name}`]: extra,
         ...(countryId !== null && { countryId }),
       },
       facts: countryId === null ? {} : { countryId },
@@ -101,32 +104,8 @@ const wrongCountries = async (db: Queryable, { countries }: ReadForm): Promise<W
   return wrong;
 };
 
-const countryIdOf = async (db: Queryable, { countries }: ReadForm): Promise<number | null> =>
-  countries[0] === undefined ? null : openCountryOf(db, countries[0].value);
-
-type Values = Record<string, unknown>;
-const GROUPS = ['info', 'addresses', 'phones'];
-const ADDRESS_LINES = ['state', 'city', 'address', 'postcode'];
-
-/** What the hub has a place for. */
-const known = (values: Values): Values => {
-  const { email, phones, info, addresses } = values as {
-    email?: string;
-    phones?: { phone?: string }[];
-    info?: Values;
-    addresses?: Values[];
-  };
-  const numbers = phones?.flatMap((one) => one.phone ?? []) ?? [];
-  const address = Object.entries(addresses?.[0] ?? {}).filter(
-    ([name, value]) => ADDRESS_LINES.includes(name) && typeof value === 'string',
-  );
-  return {
-    ...(email !== undefined && { email }),
-    ...(numbers.length > 0 && { phone: numbers[0], phones: numbers }),
-    ...(address.length > 0 && { address: Object.fromEntries(address) }),
-    ...(info !== undefined && { info }),
-  };
+/** Where a client lives says where he is from; any other country does so only while nothing has. */
+const countryIdOf = async ({ db, run }: Asked<unknown>, read: ReadForm): Promise<number | null> => {
+  const code = homeCountryOf(read) ?? (run.facts['countryId'] === undefined ? read.countries[0]?.value : undefined);
+  return code === undefined ? null : openCountryOf(db, code);
 };
-
-const unknown = (values: Values): Values =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => name !== 'email' && !GROUPS.includes(name)));

@@ -1,0 +1,172 @@
+/** Forms that brokers make: nothing of what they ask is lost, what was confirmed stays, and definitions that keep a client from the end are refused. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
+import type { Caller, MoneyApi } from '../api/money-hub.ts';
+import { anEmail, codeSentTo, Device, mainForm, startWizardApi } from './devices.ts';
+import { refusal, setBroker, SignedIn } from './signed-in.ts';
+
+let api: MoneyApi;
+let olga: Caller;
+beforeAll(async () => {
+  api = await startWizardApi();
+  olga = await api.operator();
+});
+afterAll(() => api?.stop());
+// Where there is one registration only nobody must choose.
+afterEach(() =>
+  api.hub.pool.query(`update wizard_definition set enabled = false where type = 'registration' and not is_default`),
+);
+
+const seededSteps = (type: string): any[] => DEFAULT_WIZARDS.find((one) => one.type === type)!.steps;
+const [main, emailCode, client] = seededSteps('registration');
+const field = (name: string, type: string, ...rules: string[]) => ({ name, type, rules });
+const group = (name: string, multiple: boolean, ...fields: object[]) => ({ name, type: 'group', multiple, fields });
+const form = (name: string, ...fields: object[]) => ({ name, kind: 'form', settings: { fields } });
+const account = main.settings.fields.slice(0, 3);
+const mainWith = (...fields: object[]) => ({
+  ...main,
+  settings: { ...main.settings, fields: [...account, ...fields] },
+});
+const INFO = ['givenName', 'familyName', 'middleName'].map((name) => field(name, 'input'));
+const PHONES = group('phones', true, field('phone', 'phone', 'required', 'phone:AUTO'), field('label', 'input'));
+const phoneCode = { name: 'sms', kind: 'phone-code', settings: { template: 'registerConfirm' } };
+
+const registrationOf = async (...steps: object[]): Promise<string> => {
+  const made = await olga.call('POST /wizards', { type: 'registration', name: `Own ${randomUUID()}`, steps });
+  if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+  return made.body.uuid;
+};
+const begin = async (device: Device, wizard: string): Promise<string> =>
+  (await device.step('POST /my/signup/wizard', { wizard })).uuid;
+const clientOf = (email: string) =>
+  api.hub.one<any>(
+    `select client_id as id, first_name, last_name, extra, country_id as country, c.phone, birthday from client c where email = $1`,
+    [email],
+  );
+const rowsOf = async (table: 'client_address' | 'client_phone', id: number) =>
+  (await api.hub.pool.query(`select * from ${table} where client_id = $1 order by id`, [id])).rows;
+const countryId = async (code: string) =>
+  (await api.hub.one<{ id: number }>(`select country_id as id from country where numeric_code = $1`, [code])).id;
+
+describe('what a form asks under names that are known', () => {
+  it('and the hub has no place for is kept in `extra`, each row by its number', async () => {
+    const wizard = await registrationOf(
+      mainWith(
+        group('info', false, ...INFO, field('nationality', 'select', 'required', 'country')),
+        group(
+          'addresses',
+          true,
+          field('country_code', 'select', 'country'),
+          field('city', 'input'),
+          field('flat', 'input'),
+        ),
+        PHONES,
+      ),
+      client,
+    );
+    const device = new Device(api);
+    const email = anEmail();
+    const last = await device.step('POST /my/signup', {
+      uuid: await begin(device, wizard),
+      ...mainForm(device, email, {
+        info: { givenName: 'Ann', familyName: 'Lee', nationality: '470' },
+        addresses: {
+          '0': { country_code: '276', city: 'Bonn', flat: '7' },
+          '1': { country_code: '470', city: 'Mdina' },
+        },
+        phones: { '0': { phone: '+995555100001', label: 'home' }, '1': { phone: '+995555100002', label: 'work' } },
+      }),
+    });
+    expect(last.code).toBe(202);
+    const made = await clientOf(email);
+    expect(made).toMatchObject({ first_name: 'Ann', last_name: 'Lee', country: await countryId('276') });
+    expect(made.extra).toEqual({
+      info: { nationality: '470' },
+      addresses: { '0': { flat: '7' }, '1': { country_code: '470', city: 'Mdina' } },
+      phones: { '0': { label: 'home' }, '1': { label: 'work' } },
+    });
+    expect(await rowsOf('client_address', made.id)).toMatchObject([{ city: 'Bonn' }]);
+    expect(await rowsOf('client_phone', made.id)).toMatchObject([
+      { number: '+995555100001' },
+      { number: '+995555100002' },
+    ]);
+  });
+
+  it('in one form and more of it in a later one is put together', async () => {
+    const address = (...fields: object[]) => group('addresses', true, ...fields);
+    const wizard = await registrationOf(
+      mainWith(
+        group('info', false, ...INFO, field('nickname', 'input')),
+        address(field('country_code', 'select', 'required', 'country'), field('city', 'input'), field('flat', 'input')),
+      ),
+      form(
+        'more',
+        group('info', false, field('birthday', 'date', 'date'), field('nationality', 'select', 'country')),
+        address(field('postcode', 'input'), field('floor', 'input')),
+      ),
+      client,
+    );
+    const device = new Device(api);
+    const email = anEmail();
+    const uuid = await begin(device, wizard);
+    await device.step('POST /my/signup', {
+      uuid,
+      ...mainForm(device, email, {
+        info: { givenName: 'Ann', familyName: 'Lee', nickname: 'Nan' },
+        addresses: { '0': { country_code: '276', city: 'Bonn', flat: '7' } },
+      }),
+    });
+    await device.step('POST /my/signup', {
+      uuid,
+      info: { birthday: '1990-05-01', nationality: '470' },
+      addresses: { '0': { postcode: '53111', floor: '2' } },
+    });
+    const made = await clientOf(email);
+    expect(made).toMatchObject({ first_name: 'Ann', last_name: 'Lee', country: await countryId('276') });
+    expect(made.birthday).not.toBeNull();
+    expect(made.extra).toEqual({
+      info: { nickname: 'Nan', nationality: '470' },
+      addresses: { '0': { flat: '7', floor: '2' } },
+    });
+    expect(await rowsOf('client_address', made.id)).toMatchObject([
+      { city: 'Bonn', postcode: '53111', country_id: await countryId('276') },
+    ]);
+  });
+
+  it('for another type of client is kept in `extra` as well, beside what is there', async () => {
+    const corporate = await api.hub.one<{ id: number }>(`select id from client_type where name = 'Corporate'`);
+    const seeded = (await olga.call('GET /wizards?filter[type]=clientTypeChange')).body.data[0];
+    const company = form(
+      'company',
+      group('info', false, field('companyName', 'input', 'required')),
+      group('addresses', true, field('country_code', 'select', 'country'), field('city', 'input')),
+      PHONES,
+    );
+    const steps = [seeded.steps[0], company, ...seeded.steps.slice(1)];
+    expect((await olga.call(`PATCH /wizards/${seeded.id}`, { steps })).status).toBe(200);
+    await setBroker(api, 'clients.requestForClientType', false);
+
+    const ann = await SignedIn.up(api);
+    await api.hub.pool.query(
+      `update client set extra = '{"info": {"nationality": "470"}, "vat": "1"}' where client_id = $1`,
+      [ann.id],
+    );
+    const { uuid } = await ann.step('GET /my/clients/types/wizard');
+    const send = (body: object) => ann.step('POST /my/clients/types', { uuid, ...body });
+    await send({ typeId: corporate.id });
+    await send({
+      info: { companyName: 'Lee Ltd' },
+      addresses: { '0': { country_code: '276', city: 'Bonn' } },
+      phones: { '0': { phone: '+995555100003', label: 'desk' } },
+    });
+    expect((await send({ code: await ann.code() })).code).toBe(202);
+    expect((await clientOf(ann.email)).extra).toEqual({
+      vat: '1',
+      info: { nationality: '470', companyName: 'Lee Ltd' },
+      addresses: { '0': { country_code: '276', city: 'Bonn' } },
+      phones: { '0': { phone: '+995555100003', label: 'desk' } },
+    });
+    await olga.call(`PATCH /wizards/${seeded.id}`, { steps: seeded.steps });
+  });
+});
