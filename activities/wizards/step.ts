@@ -66,6 +66,8 @@ export interface StepModule<S = unknown, B = unknown> {
   /** What earlier steps must have given, and what this one gives: 'email', 'client'. */
   takes?: readonly string[];
   gives?: (settings: S) => readonly string[];
+  /** Also what it gives only where the client says it. Default: what it gives. */
+  mayGive?: (settings: S) => readonly string[];
   /** Of a form: names it wants, and all that it takes. */
   body?: (settings: S) => { wants: readonly string[]; takes: readonly string[] };
   /** The step's name in answers. */

@@ -96,6 +96,7 @@ export const ruleOf = ({ kind, settings }: Step): StepRule | undefined => {
       ...(found.types && { types: found.types }),
       takes: found.takes ?? [],
       gives: found.gives?.(settings) ?? [],
+      mayGive: (found.mayGive ?? found.gives)?.(settings) ?? [],
       silent: isSilent(found),
       ...(found.body && { body: found.body(settings) }),
     }

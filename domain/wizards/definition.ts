@@ -6,7 +6,9 @@ export interface StepRule {
   types?: readonly WizardType[];
   /** What earlier steps must have given: 'email', 'client'. */
   takes: readonly string[];
+  /** Surely; `mayGive`: also where the client says it. */
   gives: readonly string[];
+  mayGive: readonly string[];
   /** It asks nothing: it is done and passed. */
   silent: boolean;
   /** Of a form: names it wants, and all that it takes. */
@@ -157,6 +159,7 @@ export const mistakesIn = (
     const twin = steps.slice(0, at).find((other) => canMeet(other, step) && sameBodyFits(ruleOf(other), rule));
     if (twin)
       say(`what is sent for '${twin.name}' would do for '${step.name}' as well: give one of them a field of its own`);
+    for (const issue of isFixed(type, step) ? [] : givenAnew(type, step, rule, steps.slice(0, at), ruleOf)) say(issue);
     if (!rule.silent && silent) say(`cannot ask anything after '${silent}', which has its effect already`);
     if (rule.silent) silent = step.name;
     const missing = rule.takes.filter((what) => !given.has(what));
@@ -166,6 +169,24 @@ export const mistakesIn = (
   }
   mistakes.push(...mistakesInOrder(type, steps));
   return mistakes;
+};
+
+/** What a code was sent to, or a client has, must not become something else by a form after it. */
+const givenAnew = (
+  type: WizardType,
+  step: Step,
+  { mayGive }: StepRule,
+  before: readonly Step[],
+  ruleOf: (step: Step) => StepRule | undefined,
+): string[] => {
+  if (GIVEN[type].includes('client')) {
+    const his = mayGive.filter((what) => what === 'email' || what === 'password');
+    return his.map((what) => `cannot ask for ${what}: a client has it and changes it in a wizard of its own`);
+  }
+  return mayGive.flatMap((what) => {
+    const taker = before.find((other) => canMeet(other, step) && ruleOf(other)?.takes.includes(what));
+    return taker ? [`gives ${what}, which '${taker.name}' went by already`] : [];
+  });
 };
 
 /** Whether one run may come to both: not when their conditions want different countries or client types. */

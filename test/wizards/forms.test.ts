@@ -1,6 +1,7 @@
 /** Forms that brokers make: nothing of what they ask is lost, what was confirmed stays, and definitions that keep a client from the end are refused. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { findStep } from '../../activities/wizards/steps.ts';
 import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { anEmail, codeSentTo, Device, mainForm, startWizardApi } from './devices.ts';
@@ -168,5 +169,71 @@ describe('what a form asks under names that are known', () => {
       phones: { '0': { phone: '+995555100003', label: 'desk' } },
     });
     await olga.call(`PATCH /wizards/${seeded.id}`, { steps: seeded.steps });
+  });
+});
+
+describe('an e-mail and a phone that were confirmed', () => {
+  const contacts = form('contacts', field('email', 'input'), PHONES);
+  const asked = mainWith(group('info', false, ...INFO), { ...PHONES, rules: ['required'] });
+
+  it('are not asked for again: such a definition is refused', async () => {
+    const email = form('late', field('email', 'input'));
+    const phones = form('late', PHONES);
+    for (const [last, issue] of [
+      [email, /^steps\.3: gives email, which 'email' went by already\.$/],
+      [phones, /^steps\.3: gives phone, which 'sms' went by already\.$/],
+    ] as const) {
+      const steps = [asked, emailCode, phoneCode, last, client];
+      const { status, body } = await olga.call('POST /wizards', { type: 'registration', name: 'Twice', steps });
+      expect([status, body.error?.details.map((one: any) => one.issue)]).toEqual([400, [expect.stringMatching(issue)]]);
+    }
+    // Of a client who is there already no form changes them.
+    const [type, ...rest] = seededSteps('clientTypeChange');
+    const steps = [type, form('own', field('email', 'input')), ...rest];
+    const { status, body } = await olga.call('POST /wizards', { type: 'clientTypeChange', name: 'Own', steps });
+    expect([status, body.error?.details[0].issue]).toEqual([
+      400,
+      'steps.1: cannot ask for email: a client has it and changes it in a wizard of its own.',
+    ]);
+  });
+
+  it('stay what they are in a definition from before that asks for them again', async () => {
+    const wizard = await registrationOf(asked, emailCode, phoneCode, client);
+    const old = [asked, emailCode, phoneCode, contacts, client].map((step) => ({
+      ...{ ...step, when: null },
+      settings: findStep(step.kind)!.settings.parse(step.settings),
+    }));
+    await api.hub.pool.query(
+      `with changed as (update wizard_definition set version = 2, steps = $2::jsonb where uuid = $1 returning *)
+       insert into wizard_version (definition_id, version, steps, lifetime_seconds, tries) select id, version, steps, lifetime_seconds, tries from changed`,
+      [wizard, JSON.stringify(old)],
+    );
+    const device = new Device(api);
+    const [email, phone] = [anEmail(), '+995555100004'];
+    const uuid = await begin(device, wizard);
+    const { addresses: _addresses, ...said } = mainForm(device, email, {
+      info: { givenName: 'Ann', familyName: 'Lee' },
+      phones: { '0': { phone } },
+    });
+    await device.step('POST /my/signup', { uuid, ...said });
+    await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, email) });
+    await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, phone) });
+    const others = { email: anEmail(), phones: { '0': { phone: '+995555100005' } } };
+    const refused = await device.call('POST /my/signup', { uuid, ...others });
+    expect([refused.status, refused.body.error.details.map((one: any) => one.issue)]).toEqual([
+      400,
+      ['email must be the one that was confirmed.', 'phones.0.phone must be the one that was confirmed.'],
+    ]);
+    const last = await device.step('POST /my/signup', {
+      uuid,
+      email,
+      phones: { '0': { phone }, '1': { phone: '+995555100005' } },
+    });
+    expect(last.code).toBe(202);
+    const { id } = await clientOf(email);
+    expect(await rowsOf('client_phone', id)).toMatchObject([
+      { number: phone, confirmed: true },
+      { number: '+995555100005', confirmed: false },
+    ]);
   });
 });

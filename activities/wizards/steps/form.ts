@@ -5,6 +5,7 @@ import type { Queryable } from '../../../db/pool.ts';
 import { openCountries, openCountryOf } from '../../../db/repositories/countries.ts';
 import { WrongFields } from '../../../domain/failures.ts';
 import { assertHuman, captchaForm } from '../captcha.ts';
+import { otherThanConfirmed } from '../confirmed-contacts.ts';
 import { keptDevice } from '../device.ts';
 import { fieldForm, Fields, type FormField } from '../form-fields.ts';
 import { homeCountryOf, placesOf, unplaced } from '../form-places.ts';
@@ -24,9 +25,9 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
   kind: 'form',
   types: ['registration', 'clientTypeChange'],
   settings: Settings,
-  gives: ({ fields }) => [
-    ...fields.filter(({ rules, type }) => type !== 'group' || rules.includes('required')).flatMap(givenBy),
-  ],
+  gives: ({ fields }) =>
+    fields.filter(({ rules, type }) => type !== 'group' || rules.includes('required')).flatMap(givenBy),
+  mayGive: ({ fields }) => fields.flatMap(({ name }) => CONTACTS.get(name) ?? []),
   body: ({ fields }) => ({
     wants: fields.filter(isWanted).map(({ name }) => name),
     takes: fields.map(({ name }) => name),
@@ -44,15 +45,13 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
   check: async (asked, sent) => {
     const { fields, captcha } = asked.settings;
     const { recaptchaResponse, device_fingerprint: fingerprint, ...said } = sent;
+    const isNew = asked.run.type === 'registration';
     // The first form is sent by the device that will be signed in.
-    if (
-      asked.run.type === 'registration' &&
-      asked.step.name === 'main' &&
-      (typeof fingerprint !== 'string' || fingerprint.length > 8_192)
-    )
+    if (isNew && asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
       throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
     const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);
+    if (isNew) read.wrong.push(...(await otherThanConfirmed(asked, read)));
     if (read.wrong.length > 0) throw new WrongFields(read.wrong);
     const stolen = typeof read.values['password'] === 'string' ? await breachedFault(read.values['password']) : null;
     if (stolen) throw new WrongFields([{ field: 'password', issue: `password ${stolen}.` }]);
@@ -61,7 +60,6 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     const wrong = [...(await wrongCountries(asked.db, read)), ...(await takenEmails(asked, read))];
     if (wrong.length > 0) throw new WrongFields(wrong);
     const { password } = read.values;
-    const isNew = asked.run.type === 'registration';
     const { known, extra } = isNew ? placesOf(read, await asked.draft()) : { known: {}, extra: unplaced(read) };
     const countryId = await countryIdOf(asked, read);
     return {
@@ -77,12 +75,18 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
   },
 });
 
+/** What fields give that codes go to and clients sign in with. */
+const CONTACTS = new Map([
+  ['email', 'email'],
+  ['password', 'password'],
+  ['phones', 'phone'],
+]);
+
 const givenBy = (field: FormField): string[] => {
-  if (field.type !== 'group') return ['email', 'password'].includes(field.name) ? [field.name] : [];
-  return field.fields.filter(({ rules }) => rules.includes('required')).some(({ type }) => type === 'phone') &&
-    field.name === 'phones'
-    ? ['phone']
-    : [];
+  const given = CONTACTS.get(field.name);
+  const surely =
+    field.type !== 'group' || field.fields.some(({ name, rules }) => name === 'phone' && rules.includes('required'));
+  return given !== undefined && surely ? [given] : [];
 };
 
 const isWanted = (field: FormField): boolean =>
