@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { whyUnfillable } from './field-rules.ts';
 
 /** A text of a field in one language. `key`: 'label' or 'hint'. */
 const Text = z.strictObject({
@@ -31,12 +32,16 @@ const Leaf = z.strictObject({
     .default(null),
 });
 
+const TWO_OF_ONE_NAME = 'has two fields of one name';
+const haveNames = (all: readonly { name: string }[]): boolean =>
+  new Set(all.map(({ name }) => name)).size === all.length;
+
 const Group = z.strictObject({
   ...shared,
   type: z.literal('group'),
   /** A list: what is sent is an object with the keys "0", "1". */
   multiple: z.boolean().default(false),
-  fields: z.array(Leaf).min(1).max(50),
+  fields: z.array(Leaf).min(1).max(50).refine(haveNames, TWO_OF_ONE_NAME),
 });
 
 export const Field = z.discriminatedUnion('type', [Leaf, Group]).meta({ id: 'WizardField' });
@@ -63,8 +68,8 @@ export const SENT_WITH_EVERY_FORM: readonly string[] = [
   'recaptchaResponse',
 ];
 
-/** What is wrong with the shape of a field that has a known name; null: nothing. */
-const misshapen = (field: FormField, path = ''): string | null => {
+/** What is wrong with a field among others, by its shape where it has a known name and by its rules; null: nothing. */
+const faultOf = (field: FormField, beside: readonly FormField[], path = ''): string | null => {
   const at = `${path}${field.name}`;
   const known = KNOWN[at];
   if (path === '' && SENT_WITH_EVERY_FORM.includes(at)) return `cannot call a field '${at}'`;
@@ -73,17 +78,17 @@ const misshapen = (field: FormField, path = ''): string | null => {
     return `needs '${at}' ${known.multiple ? 'to be a list' : 'not to be a list'}`;
   const rule = known && 'rules' in known ? known.rules?.find((one) => !field.rules.includes(one)) : undefined;
   if (rule !== undefined) return `needs the rule '${rule}' at '${at}'`;
-  if (field.type !== 'group') return null;
-  return field.fields.map((one) => misshapen(one, `${at}.`)).find((one) => one !== null) ?? null;
+  if (field.type !== 'group') return whyUnfillable(field, beside, path);
+  return field.fields.map((one) => faultOf(one, field.fields, `${at}.`)).find((one) => one !== null) ?? null;
 };
 
 export const Fields = z
   .array(Field)
   .min(1)
   .max(50)
-  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'has two fields of one name')
+  .refine(haveNames, TWO_OF_ONE_NAME)
   .superRefine((all, ctx) => {
-    for (const issue of all.map((field) => misshapen(field)))
+    for (const issue of all.map((field) => faultOf(field, all)))
       if (issue !== null) ctx.addIssue({ code: 'custom', message: issue });
   });
 

@@ -1,4 +1,5 @@
 import { passwordFault } from '../../domain/wizards/passwords.ts';
+import { LONGEST, rulesOf } from './field-rules.ts';
 import type { FormField, GroupField, LeafField } from './form-fields.ts';
 import { e164 } from './phone-numbers.ts';
 
@@ -17,15 +18,6 @@ export interface ReadForm {
 }
 
 const MOST_IN_A_LIST = 10;
-const LONGEST = 1_000;
-
-/** Whatever an operator writes into a form, these hold for what the field is. */
-const ALWAYS: Record<string, readonly string[]> = {
-  email: ['required', 'email', 'unique_active_email'],
-  password: ['required', 'password_content'],
-  password_confirmation: ['required', 'same:password'],
-  'info.birthday': ['date', 'birthday'],
-};
 
 export const readForm = (fields: readonly FormField[], sent: Record<string, unknown>): ReadForm => {
   const form: ReadForm = { values: {}, wrong: [], emails: [], countries: [] };
@@ -77,7 +69,7 @@ const readGroup = (field: GroupField, given: unknown, at: string, form: ReadForm
 
 const readLeaf = (field: LeafField, among: Record<string, unknown>, at: string, form: ReadForm): unknown => {
   const given = among[field.name] ?? field.default ?? undefined;
-  const rules = [...field.rules, ...(ALWAYS[at] ?? [])];
+  const rules = rulesOf(field, at);
   const empty = given === undefined || given === '' || (Array.isArray(given) && given.length === 0);
   if (empty) {
     if (rules.includes('required') || rules.includes('accepted')) say(form, at, 'is required');

@@ -108,7 +108,10 @@ const FIXED: Record<WizardType, readonly Fixed[]> = {
 const OPEN_TYPES: readonly WizardType[] = ['registration', 'clientTypeChange'];
 
 /** Of a client who is signed in. */
-const SIGNED_IN = ['client', 'email', 'phone'];
+const SIGNED_IN = ['client', 'email'];
+
+/** What not every client has: only steps that are fixed ask for it, by a condition on the wizard's own facts. */
+const OF_SOME: readonly string[] = ['phone', 'app'];
 
 /** Known before the first step. */
 const GIVEN: Record<WizardType, readonly string[]> = {
@@ -162,10 +165,11 @@ export const mistakesIn = (
     for (const issue of isFixed(type, step) ? [] : givenAnew(type, step, rule, steps.slice(0, at), ruleOf)) say(issue);
     if (!rule.silent && silent) say(`cannot ask anything after '${silent}', which has its effect already`);
     if (rule.silent) silent = step.name;
-    const missing = rule.takes.filter((what) => !given.has(what));
+    const missing = rule.takes.filter((what) => !given.has(what) && !(isFixed(type, step) && OF_SOME.includes(what)));
     if (missing.length > 0) say(`needs ${missing.join(', ')}, which no step before it surely gives`);
-    // What a client may pass by is not surely given; a fixed step goes by the wizard's own facts.
-    if (step.when === null || isFixed(type, step)) for (const what of rule.gives) given.add(what);
+    // What a client may pass by is not surely given; a fixed step goes by the wizard's own facts. Codes of a client go to what he has, whatever a form says.
+    const isSure = isFixed(type, step) || (step.when === null && !GIVEN[type].includes('client'));
+    if (isSure) for (const what of rule.gives) given.add(what);
   }
   mistakes.push(...mistakesInOrder(type, steps));
   return mistakes;

@@ -237,3 +237,93 @@ describe('an e-mail and a phone that were confirmed', () => {
     ]);
   });
 });
+
+describe('a definition that some client could never finish', () => {
+  const refusalOf = async (type: string, steps: object[]): Promise<[number, string, string]> => {
+    const { status, body } = await olga.call('POST /wizards', { type, name: `Wrong ${randomUUID()}`, steps });
+    const [detail] = body.error?.details ?? [];
+    return [status, detail?.field, detail?.issue];
+  };
+  const options = [{ value: 'a' }, { value: 'b' }];
+
+  it('is refused where a form asks what nobody can say', async () => {
+    const wrong: [object, RegExp][] = [
+      [
+        field('vat2', 'input', 'required', 'same:vat'),
+        /needs a field 'vat' beside 'vat2', which it must be the same as/,
+      ],
+      [field('a', 'input', 'same:a'), /needs a field 'a' beside 'a'/],
+      [field('password_confirmation', 'passwordButton'), /needs a field 'password' beside 'password_confirmation'/],
+      [group('own', false, field('b', 'input', 'same:note')), /needs a field 'note' beside 'own.b'/],
+      [field('size', 'select', 'required'), /needs options at 'size'/],
+      [group('own', true, field('size', 'radio')), /needs options at 'own.size'/],
+      [field('terms', 'input', 'accepted'), /needs 'terms' to be of type boolean, for it is to be accepted/],
+      [field('terms', 'boolean', 'min:1'), /cannot have the rule 'min:1' at 'terms', which is no text/],
+      [{ ...field('sizes', 'multiSelect', 'email'), options }, /cannot have the rule 'email' at 'sizes'/],
+      [field('a', 'input', 'min:5', 'max:4'), /wants at least 5 and at most 4 characters at 'a'/],
+      [field('a', 'input', 'min:1001'), /wants at least 1001 and at most 1000 characters at 'a'/],
+      [field('a', 'input', 'max:0'), /wants at least 1 and at most 0 characters at 'a'/],
+      [field('born', 'date', 'age:121'), /wants somebody of 121 years at 'born'/],
+      [group('own', false, field('a', 'input'), field('a', 'date')), /two fields of one name/],
+    ];
+    for (const [asked, issue] of wrong) {
+      const steps = [mainWith(group('info', false, ...INFO)), form('own', asked, field('note', 'input')), client];
+      expect(await refusalOf('registration', steps)).toEqual([
+        400,
+        expect.stringMatching(/^steps\.1\.settings\.fields/),
+        expect.stringMatching(issue),
+      ]);
+    }
+  });
+
+  it('is refused where a code goes to what not every client has', async () => {
+    const [type, ...rest] = seededSteps('clientTypeChange');
+    const phones = form('company', { ...PHONES, rules: ['required'] });
+    expect(await refusalOf('clientTypeChange', [type, { name: 'app', kind: 'totp' }, ...rest])).toEqual([
+      400,
+      'steps.1',
+      'steps.1: needs app, which no step before it surely gives.',
+    ]);
+    // A code goes to the client's own phone, whatever the form says.
+    expect(await refusalOf('clientTypeChange', [type, phones, { ...phoneCode, name: 'desk' }, ...rest])).toEqual([
+      400,
+      'steps.2',
+      'steps.2: needs phone, which no step before it surely gives.',
+    ]);
+    const fax = { ...group('phones', true, field('fax', 'phone', 'required')), rules: ['required'] };
+    expect(await refusalOf('registration', [mainWith(fax), phoneCode, client])).toEqual([
+      400,
+      'steps.1',
+      'steps.1: needs phone, which no step before it surely gives.',
+    ]);
+  });
+
+  it('is refused where it names a message or a type of clients that is not there', async () => {
+    const code = { ...emailCode, settings: { template: 'nosuch' } };
+    expect(await refusalOf('registration', [main, code, client])).toEqual([
+      400,
+      'steps.1.settings.template',
+      "There is no message type 'nosuch'.",
+    ]);
+    const choice = { name: 'choice', kind: 'client-type', settings: { typeIds: [999_999] } };
+    expect(await refusalOf('registration', [main, choice, client])).toEqual([
+      400,
+      'steps.1.settings.typeIds',
+      'There is no client type 999999.',
+    ]);
+  });
+});
+
+describe('a phone of a form', () => {
+  it('is one, whatever rules it has', async () => {
+    const phones = { ...group('phones', true, field('phone', 'phone', 'required')), rules: ['required'] };
+    const wizard = await registrationOf(mainWith(group('info', false, ...INFO), phones), phoneCode, client);
+    const device = new Device(api);
+    const { addresses: _addresses, ...said } = mainForm(device, anEmail(), {
+      info: { givenName: 'Ann', familyName: 'Lee' },
+      phones: { '0': { phone: 'none' } },
+    });
+    const answer = await device.call('POST /my/signup', { uuid: await begin(device, wizard), ...said });
+    expect(refusal(answer)).toEqual([400, 'validation', 'phones.0.phone']);
+  });
+});

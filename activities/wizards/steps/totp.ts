@@ -31,7 +31,7 @@ const beginTriesAnew = async (at: At<unknown>): Promise<void> => {
 export const totp = defineStep<Record<string, never>, { code: string }>({
   kind: 'totp',
   settings: z.strictObject({}),
-  takes: ['client'],
+  takes: ['client', 'app'],
   workflow: () => '2fa_google',
   begin: beginTries,
   anew: beginTriesAnew,

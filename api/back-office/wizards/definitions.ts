@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findStep, ruleOf } from '../../../activities/wizards/steps.ts';
 import { WizardDefinition, type WizardDefinitionRow } from '../../../db/entities/wizards.ts';
+import type { Queryable } from '../../../db/pool.ts';
 import { mistakesIn } from '../../../domain/wizards/definition.ts';
 import { type Step, WIZARD_TYPES, type WizardType } from '../../../domain/wizards/grammar.ts';
 import { Problem, problem } from '../../kit/errors.ts';
@@ -91,7 +92,7 @@ export const wizardDefinitions = resource({
     return {
       ...body,
       ...(isDefault !== undefined && { isDefault }),
-      ...(steps !== undefined && { steps: checkedSteps(type, steps) }),
+      ...(steps !== undefined && { steps: await checkedSteps(db, type, steps) }),
       ...(row && changed && { version: row.version + 1 }),
     };
   },
@@ -115,7 +116,11 @@ export const wizardDefinitions = resource({
 });
 
 /** Steps with settings as their kinds read them; refuses with everything that would keep a run from its end. */
-const checkedSteps = (type: WizardType, given: readonly z.output<typeof StepShape>[]): Step[] => {
+const checkedSteps = async (
+  db: Queryable,
+  type: WizardType,
+  given: readonly z.output<typeof StepShape>[],
+): Promise<Step[]> => {
   const steps = given.map((step, at): Step => {
     const module = findStep(step.kind);
     if (!module) throw problem(400, 'validation', `There is no step '${step.kind}'.`, `steps.${at}.kind`);
@@ -130,7 +135,23 @@ const checkedSteps = (type: WizardType, given: readonly z.output<typeof StepShap
         return { field, reason: 'validation' as const, issue: `${field}: ${issue}.` };
       }),
     );
+  await assertNamed(db, steps);
   return steps;
+};
+
+/** A step would stop every run that names a message or types of clients that are not there. */
+const assertNamed = async (db: Queryable, steps: readonly Step[]): Promise<void> => {
+  for (const [at, { settings }] of steps.entries()) {
+    const { template = null, typeIds = [] } = settings as { template?: string; typeIds?: number[] };
+    const { rows } = await db.query<{ setting: string; missing: string }>(
+      `select 'template' as setting, 'message type ''' || $1 || '''' as missing where $1::text is not null and not exists (select from message_type where name = $1)
+       union all select 'typeIds', 'client type ' || one from unnest($2::int[]) one where not exists (select from client_type where id = one)`,
+      [template, typeIds],
+    );
+    const [wrong] = rows;
+    if (wrong)
+      throw problem(400, 'validation', `There is no ${wrong.missing}.`, `steps.${at}.settings.${wrong.setting}`);
+  }
 };
 
 const settingsOf = (schema: z.ZodType, settings: unknown, at: number): Record<string, unknown> => {
