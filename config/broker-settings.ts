@@ -48,6 +48,12 @@ export const BROKER_SETTINGS = {
   'userConfirmation.triesOfAddress': confirmation('Failed sign-ins of one address with any account', 5, 100_000, 300),
   'userConfirmation.codeTries': confirmation('Wrong codes of one person in a day before a block', 3, 100, 20),
   'userConfirmation.codesAnHour': confirmation('Codes sent to one recipient in an hour', 1, 100, 5),
+  'userConfirmation.codesOfAddress': confirmation(
+    'Codes an hour to those of one address who have not signed in there before',
+    5,
+    10_000,
+    30,
+  ),
   'userConfirmation.failedInterval': confirmation('Minutes after which failed sign-ins are forgotten', 1, 1_440, 10),
   'userConfirmation.blockTime': confirmation(
     'Minutes of the first block; each further one is twice as long',

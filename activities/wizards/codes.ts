@@ -1,6 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
-import { brokerSetting } from '../../db/repositories/broker-settings.ts';
+import { brokerSettings } from '../../db/repositories/broker-settings.ts';
 import { type CodesOf, forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
 import { isPlaceOf } from '../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../domain/failures.ts';
@@ -12,11 +12,11 @@ export const CODE_LENGTH = 6;
 const HASHED_FOR = 'wizard-code';
 
 /**
- * How many codes may be sent within an hour: to one recipient (a setting) and for one client in one kind of procedure, so that nobody who begins recoveries for others
- * keeps them from signing in; for one address; and on a channel for everybody, for SMS cost money wherever they are asked from. Where a client has signed in
- * before, the first two count what was sent for there only: what strangers ask for elsewhere does not use it up.
+ * How many codes may be sent within an hour: to one recipient and to those of one address (settings); for one client in one kind of procedure, so that nobody who
+ * begins recoveries for others keeps them from signing in; and on a channel for everybody, for SMS cost money wherever they are asked from. Where a client has
+ * signed in before, what strangers ask for uses up nothing of his: what was sent for there counts alone, and the address not at all, for many may share it.
  */
-const MOST_AN_HOUR = { client: 10, address: 30 } as const;
+const MOST_FOR_A_CLIENT = 10;
 const MOST_OF_ALL_AN_HOUR = { email: 20_000, sms: 2_000 } as const;
 const HOUR = 3_600;
 /** What a client is told after too many wrong codes. */
@@ -132,9 +132,15 @@ const count = async (at: AtCode, channel: 'email' | 'sms', recipientMark: Buffer
     [recipientMark, run.clientId, run.addressMark ?? Buffer.alloc(0), run.type, channel, place],
   );
   const seen = rows[0]!;
-  const recipient = await brokerSetting(db, 'userConfirmation.codesAnHour');
+  const { 'userConfirmation.codesAnHour': recipient, 'userConfirmation.codesOfAddress': ofAddress } =
+    await brokerSettings(db, ['userConfirmation.codesAnHour', 'userConfirmation.codesOfAddress']);
+  const isStranger = run.openedBy === null && place === null;
   // An address of nobody is counted as a recipient only: a client's limit is never the first to be met there.
-  const most = { ...MOST_AN_HOUR, recipient, client: Math.max(MOST_AN_HOUR.client, 2 * recipient) };
+  const most = {
+    recipient,
+    client: Math.max(MOST_FOR_A_CLIENT, 2 * recipient),
+    address: isStranger ? ofAddress : Infinity,
+  };
   const over = (['recipient', 'client', 'address'] as const).some((what) => seen[what] >= most[what]);
   if (over || seen.all >= MOST_OF_ALL_AN_HOUR[channel]) throw tooManyCodes();
 };

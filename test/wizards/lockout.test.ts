@@ -4,8 +4,18 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
-import { anEmail, codesSentTo, Device, PASSWORD, register, startWizardApi, reasons, nextCodeTo } from './devices.ts';
-import { setBroker } from './signed-in.ts';
+import {
+  anEmail,
+  codesSentTo,
+  Device,
+  PASSWORD,
+  register,
+  registerAndStay,
+  startWizardApi,
+  reasons,
+  nextCodeTo,
+} from './devices.ts';
+import { setBroker, turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -171,6 +181,38 @@ describe('who knows an e-mail', () => {
     expect(body).toMatchObject({ total: 1, data: [{ ip: null, reason: 'Too many wrong codes' }] });
     expect((await admin.call(`DELETE /security/addresses/${body.data[0].id}`)).status).toBe(204);
     await recover(thief, email, 'NewSecret123');
+  });
+});
+
+describe('who shares an address with somebody that asks for the codes of many', () => {
+  beforeEach(() => forget('code_sending', 'broker_setting', 'sign_in_guard'));
+
+  const ask = (device: Device, email: string) =>
+    device.call(`GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`);
+  const askForMany = async (address: string, times: number): Promise<number[]> => {
+    const statuses: number[] = [];
+    for (let n = 0; n < times; n++) statuses.push((await ask(at(address), anEmail())).status);
+    return statuses;
+  };
+
+  it('is sent his where he has signed in before, and where he is signed in; a stranger there is not', async () => {
+    await setBroker(api, 'userConfirmation.codesOfAddress', 8);
+    const [home, cafe] = [at(HOME), at(CAFE)];
+    const { email, clientId } = await registerAndStay(api, home);
+    const guest = await registered(CAFE);
+    const asked = await askForMany(HOME, 9);
+    expect(asked.slice(0, 6)).toEqual(Array(6).fill(200));
+    expect(asked.at(-1)).toBe(429);
+
+    await turnOn(api, clientId, 'email');
+    expect((await signIn(at(HOME), email)).body).toMatchObject({ code: 200, workflow: '2fa_email' });
+    expect(reasons(await ask(at(HOME), guest))).toEqual([429, 'resend_too_early']);
+    expect((await ask(cafe, guest)).status).toBe(200);
+    // Signed in, also where he has never signed in before.
+    await askForMany(CAFE, 9);
+    const mobile = new Device(api, home.agent, CAFE);
+    mobile.token = home.token;
+    expect((await mobile.call('GET /my/profile/deactivation')).status).toBe(200);
   });
 });
 
