@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { factorsOf } from '../../db/repositories/factors.ts';
+import { keptClient, PROOFS_OF_CLIENT } from '../../activities/wizards/still-welcome.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { ApiDeps } from '../deps.ts';
 import { problem } from '../kit/errors.ts';
@@ -49,12 +50,12 @@ export const challengeProcedures = (wizards: WizardHub, { access }: ApiDeps): Pr
       handle: async (call) => {
         const address = call.query.email.toLowerCase();
         const chosen = await wizards.defaultDefinition('passwordRecovery');
-        const clientId = await clientOf(wizards, address);
+        const { clientId, ...found } = await clientOf(wizards, address);
         // Asked for nobody as well: it takes its time.
         const factors = await factorsOf(wizards.db, clientId ?? 0);
         const reached = await wizards.open('passwordRecovery', chosen, callerOf(call), {
           clientId,
-          keep: { email: address },
+          keep: { email: address, ...keptClient(wizards.ring, found) },
           facts: { ...(clientId !== null && { clientId }), factor: factors.includes('google') ? 'google' : 'none' },
         });
         return challenge(wizards, reached);
@@ -112,13 +113,20 @@ export const challengeProcedures = (wizards: WizardHub, { access }: ApiDeps): Pr
   ];
 };
 
-const clientOf = async ({ db }: WizardHub, address: string): Promise<number | null> =>
+interface Found {
+  clientId: number | null;
+  hash: string | null;
+  proofs: string;
+}
+
+const clientOf = async ({ db }: WizardHub, address: string): Promise<Found> =>
   (
-    await db.query<{ clientId: number }>(
-      `select client_id as "clientId" from client where lower(email) = $1 and status in ('active', 'inactive')`,
+    await db.query<Found>(
+      `select client_id as "clientId", password_hash as hash, ${PROOFS_OF_CLIENT} as proofs
+         from client c where lower(email) = $1 and status in ('active', 'inactive')`,
       [address],
     )
-  ).rows[0]?.clientId ?? null;
+  ).rows[0] ?? { clientId: null, hash: null, proofs: '' };
 
 const typeOf = async ({ db }: WizardHub, token: string): Promise<Challenged> => {
   const { rows } = await db.query<{ type: Challenged }>(

@@ -1,18 +1,31 @@
 /** A client who is signed out sets a new password. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { anEmail, codeSentTo, Device, mailsTo, otherThan, register, startWizardApi, reasons } from './devices.ts';
-import { setBroker } from './signed-in.ts';
+import {
+  anEmail,
+  codeSentTo,
+  Device,
+  fromBase32,
+  mailsTo,
+  otherThan,
+  register,
+  signIn,
+  startWizardApi,
+  reasons,
+} from './devices.ts';
+import { setBroker, SignedIn } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
   api = await startWizardApi();
 });
 afterAll(() => api?.stop());
+// All come from one address, which would have had its codes.
+beforeEach(() => api.hub.pool.query(`delete from code_sending`));
 
 const begin = (device: Device, email: string) =>
   device.step(`GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`);
@@ -149,5 +162,69 @@ describe('a client who forgot his password', () => {
     for (const guess of [token, 'nonsense', '36f59381-5b54-48bd-a0c7-3b908c476732'])
       expect((await restore(device, guess, 'NewSecret123')).status).toBe(403);
     expect((await device.call('POST /my/password/restore', { password: 'NewSecret123' })).status).toBe(403);
+  });
+});
+
+/** What the owner does about it when he sees that somebody else reads his mailbox. */
+const COUNTERMEASURES: Record<string, (client: SignedIn) => Promise<void>> = {
+  'changed his password': async (client) => {
+    const { token } = await client.step('GET /my/2fa/challenge?businessProcess=changePassword');
+    const { successToken } = await client.step('POST /my/2fa/challenge', { token, code: await client.code() });
+    const change = await client.call(
+      'POST /my/password/change',
+      { password: 'Owners1234' },
+      { successtoken: successToken },
+    );
+    expect(change.status).toBe(204);
+  },
+  'switched an app on': async (client) => {
+    const { uuid, data } = await client.step('GET /my/2fa/google/enable/wizard');
+    const code = totpAt(fromBase32(data.key), Math.floor(Date.now() / 30_000));
+    expect((await client.step('POST /my/2fa/wizard', { uuid, code })).code).toBe(202);
+  },
+  'changed his e-mail': async (client) => {
+    const { uuid } = await client.step('GET /my/profile/wizard');
+    const email = anEmail();
+    await client.step('POST /my/profile/wizard', { uuid, email });
+    await client.step('POST /my/profile/wizard', { uuid, code: await client.code() });
+    expect((await client.step('POST /my/profile/wizard', { uuid, code: await client.code(email) })).code).toBe(202);
+  },
+  'been banned': async ({ id }) => {
+    await api.hub.pool.query(`update client set status = 'banned' where client_id = $1`, [id]);
+  },
+};
+const passwordOf = (clientId: number) =>
+  api.hub.one<{ hash: string }>(`select password_hash as hash from client where client_id = $1`, [clientId]);
+
+describe('whoever has shown the codes of a recovery', () => {
+  beforeEach(() => setBroker(api, 'clients.requestForEmail', false));
+  afterAll(() => api.hub.pool.query(`delete from broker_setting`));
+
+  it.each(Object.keys(COUNTERMEASURES))('sets no password after the client has %s', async (what) => {
+    const [client, thief] = [await SignedIn.up(api), new Device(api)];
+    const { token } = await begin(thief, client.email);
+    const { successToken } = await thief.step('POST /my/2fa/challenge', { token, code: await client.code() });
+    await COUNTERMEASURES[what]!(client);
+    const before = await passwordOf(client.id);
+    expect(reasons(await restore(thief, successToken, 'Thiefs1234'))).toEqual([403, 'restricted']);
+    expect(await passwordOf(client.id)).toEqual(before);
+  });
+});
+
+describe('whoever has shown the code of a forced reset', () => {
+  beforeEach(() => setBroker(api, 'clients.requestForEmail', false));
+  afterAll(() => api.hub.pool.query(`delete from broker_setting`));
+
+  it.each(Object.keys(COUNTERMEASURES))('sets no password after the client has %s', async (what) => {
+    const [client, thief] = [await SignedIn.up(api), new Device(api)];
+    await api.hub.pool.query(`update client set must_reset_password = true where client_id = $1`, [client.id]);
+    const { uuid } = await signIn(thief, client.email);
+    await thief.step('POST /my/signin/password/restore', { uuid });
+    await thief.step('POST /my/signin/password/restore', { uuid, code: await client.code() });
+    await COUNTERMEASURES[what]!(client);
+    const before = await passwordOf(client.id);
+    const last = await thief.call('POST /my/signin/password/reset', { uuid, password: 'Thiefs1234' });
+    expect(reasons(last)).toEqual([403, 'restricted']);
+    expect(await passwordOf(client.id)).toEqual(before);
   });
 });

@@ -26,8 +26,8 @@ export class SignedIn {
     return new SignedIn(api, device, email, clientId);
   }
 
-  call(route: string, body?: unknown): Promise<Answer> {
-    return this.device.call(route, body);
+  call(route: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.device.call(route, body, headers);
   }
 
   /** The body of a step that must be fine. */

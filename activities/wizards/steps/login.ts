@@ -10,7 +10,7 @@ import { keptDevice, networkOf } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
 import { isEmail } from '../read-form.ts';
 import { defineStep } from '../step.ts';
-import { keptPassword } from '../still-welcome.ts';
+import { keptClient, type LockedClient, PROOFS_OF_CLIENT } from '../still-welcome.ts';
 
 const Sent = z.strictObject({
   email: z.string().max(254),
@@ -51,9 +51,9 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
         { retryAfter: wait },
       );
     }
-    const { rows } = await db.query<{ clientId: number; hash: string | null; status: string; mustReset: boolean }>(
-      `select client_id as "clientId", password_hash as hash, status, must_reset_password as "mustReset" from client
-        where lower(email) = lower($1) and status <> 'deleted'`,
+    const { rows } = await db.query<Omit<LockedClient, 'email'> & { clientId: number }>(
+      `select client_id as "clientId", password_hash as hash, status, must_reset_password as "mustReset", ${PROOFS_OF_CLIENT} as proofs
+         from client c where lower(email) = lower($1) and status <> 'deleted'`,
       [email],
     );
     const client = rows[0];
@@ -69,7 +69,7 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
     const hash = await atPresentCost(db, { table: 'client', id: client.clientId, hash: client.hash! }, password);
     const factors = await factorsOf(db, client.clientId);
     return {
-      keep: { ...keep, ...keptPassword(ring, hash), factors },
+      keep: { ...keep, ...keptClient(ring, { ...client, hash }), factors },
       facts: {
         clientId: client.clientId,
         factor: factors.length > 1 ? 'choose' : (factors[0] ?? 'none'),
