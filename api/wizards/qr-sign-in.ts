@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { toDataURL } from 'qrcode';
 import { z } from 'zod';
-import { isMarkOf, keptDevice, markOf, networkOf } from '../../activities/wizards/device.ts';
+import { isMarkOf, keptDevice, markOf } from '../../activities/wizards/device.ts';
 import { noteAuthorization } from '../../activities/wizards/note-authorization.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
@@ -15,7 +15,6 @@ import {
   qrWord,
   useChannel,
 } from '../../db/repositories/qr-channels.ts';
-import { letIn } from '../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { ApiDeps } from '../deps.ts';
 import { problem } from '../kit/errors.ts';
@@ -142,8 +141,8 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
           if (!isHere || found.clientId === null) throw expired();
           const { clientId } = found;
           // Held from here on: a new password comes before all of this, or after it and ends it.
-          const { rows } = await db.query<{ email: string; mayEnter: boolean }>(
-            `update client set logged_at = now() where client_id = $1 returning email, status = 'active' and not must_reset_password as "mayEnter"`,
+          const { rows } = await db.query<{ mayEnter: boolean }>(
+            `update client set logged_at = now() where client_id = $1 returning status = 'active' and not must_reset_password as "mayEnter"`,
             [clientId],
           );
           const deviceMark = Buffer.from(device.deviceMark, 'base64');
@@ -152,10 +151,8 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
           const used = await useChannel(db, id);
           if (!used) throw expired();
           if (!rows[0]?.mayEnter) throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
+          // Neither password nor code was shown here: what wrong ones closed stays closed, and the place is nobody's own.
           await noteAuthorization(db, { clientId, status: 'success', reason: null, ip, userAgent: device.userAgent });
-          await letIn(db, ring, {
-            ...{ side: 'client', account: { clientId }, email: rows[0].email, network: networkOf(ip) },
-          });
           return tokens.openOn(
             db,
             { kind: 'client', id: clientId },

@@ -80,6 +80,20 @@ describe('a block', () => {
     expect(waits).toEqual([3, 6, 10, 10]);
   });
 
+  it('is not put off by a sign-in with a QR code, which shows no password: a stolen token gives no new tries', async () => {
+    await setBroker(api, 'userConfirmation.tries', 5);
+    const [{ email, answer }, thief] = [await register(api, at(HOME)), at(CAFE)];
+    const stolen = { authorization: `Bearer ${answer.data.accessToken.token}` };
+    const places = await rows('sign_in_place');
+    for (let n = 0; n < 5; n++) expect((await signIn(thief, email, 'Wrong1234')).status).toBe(400);
+    const { channel } = await thief.step('GET /my/signin/qrcodes');
+    const { token } = (await thief.call('POST /my/signin/tokens', { channel }, stolen)).body;
+    const entering = { channel, token, device_fingerprint: thief.fingerprint };
+    expect((await thief.step('POST /my/signin/qrcodes', entering)).code).toBe(202);
+    expect(reasons(await signIn(thief, email, 'Wrong1234'))).toEqual([429, 'too_many_attempts']);
+    expect(await rows('sign_in_place')).toBe(places);
+  });
+
   it('comes only when the failures are near each other', async () => {
     await setBroker(api, 'userConfirmation.tries', 2);
     await setBroker(api, 'userConfirmation.failedInterval', 5);
