@@ -257,6 +257,27 @@ describe('SMS', () => {
     await nextCodeTo(api, phone, before.length);
   });
 
+  it('brings no phone back that was replaced, nor one beside a phone that was confirmed, while it was switched on', async () => {
+    for (const isKnown of [true, false]) {
+      const { device, email, clientId } = await aClient();
+      const [old, next] = [aPhone(), aPhone()];
+      if (isKnown) await hasPhone(clientId, old);
+      const { uuid } = await enable(device, 'sms');
+      if (!isKnown) await step(device, uuid, { phone: old });
+      const code = await codeSentTo(api, old);
+      const change = async (body: object) => device.step('POST /my/phones', { uuid: changing.uuid, ...body });
+      const changing = await device.step('GET /my/phones/wizard');
+      const sent = codesSentTo(api, email).length;
+      await change({ phone: next });
+      if (isKnown) await change({ code: await nextCodeTo(api, email, sent) });
+      expect((await change({ code: await codeSentTo(api, next) })).code).toBe(202);
+      expect(await refused(device, uuid, { code })).toEqual([403, 'restricted']);
+      expect(await phonesOf(api.hub.pool, clientId)).toMatchObject([{ number: next, isDefault: true }]);
+      expect((await device.step('GET /my/2fa/sms')).isEnabled).toBe(false);
+      await api.hub.pool.query(`delete from code_sending`);
+    }
+  });
+
   it('goes to the phone on record; its code is sent again on demand, and switches it off', async () => {
     const { device, clientId } = await aClient();
     const phone = aPhone();

@@ -15,7 +15,7 @@ import {
 } from '../../../db/repositories/factors.ts';
 import { noteProfileChanges } from '../../../db/repositories/profile-changes.ts';
 import { issueRecoveryCodes, recoveryCodesLeft } from '../../../db/repositories/recovery-codes.ts';
-import { WIZARD_PURPOSE } from '../../../db/repositories/wizards.ts';
+import { WIZARD_PURPOSE, type WizardRun } from '../../../db/repositories/wizards.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { assertMayBeMain, assertPhoneFree } from '../../clients/kinds/phone.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
@@ -88,13 +88,17 @@ const keepWhatItNeeds = async ({ db, ring, run }: Work<unknown>, type: Factor, s
     const secret = Buffer.from(said.totpSecret!, 'base64');
     await saveTotp(db, run.clientId!, ring.seal(secret, TOTP_PURPOSE), said.totpStep!);
   }
-  if (type === 'sms') await keepPhone(db, run.clientId!, said.newPhone!);
+  if (type === 'sms') await keepPhone(db, run, said.newPhone!);
 };
 
-const keepPhone = async (db: Queryable, clientId: number, number: string): Promise<void> => {
+const keepPhone = async (db: Queryable, run: WizardRun, number: string): Promise<void> => {
+  const clientId = run.clientId!;
   await assertPhoneFree(db, number, clientId, 'phone');
   await assertMayBeMain(db, clientId, number);
   const [main] = await phonesOf(db, clientId);
+  // Begun with the phone on record, or without a confirmed one: codes go nowhere but where they go now.
+  const isStillIt = main?.confirmed ? main.number === number : run.facts['phone'] === 'none';
+  if (!isStillIt) throw refused('Your phone has changed meanwhile. Start again.');
   await savePhone(db, clientId, { number, type: phoneTypeOf(number), confirmed: true, isDefault: true });
   if (main?.number !== number)
     await noteProfileChanges(db, clientId, [{ type: 'phone', from: main?.number ?? null, to: number }], null);
