@@ -1,13 +1,9 @@
 import { z } from 'zod';
-import { personOf, profileChange } from '../../activities/clients/kinds/profile.ts';
-import { makeChange } from '../../activities/clients/make-change.ts';
-import { startMessages } from '../../activities/messaging/queue-message.ts';
+import { personOf } from '../../activities/clients/kinds/profile.ts';
 import { onlyNew, readInfo } from '../../activities/wizards/steps/profile-form.ts';
-import { assertNothingWaits } from '../../activities/wizards/wanted-change.ts';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { brokerSetting } from '../../db/repositories/broker-settings.ts';
-import { insertChange } from '../../db/repositories/client-changes.ts';
 import type { WantedChanges } from '../../domain/client-changes.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { actorName, type ClientActor } from '../kit/access.ts';
@@ -49,21 +45,18 @@ export const myProfileProcedures = (hub: MoneyHub): Procedure[] => [
 
   ...updateProcedures('/my/profile', {
     ...common,
-    summary: 'Change nickname, language, names or birthday',
+    summary: 'Change nickname or language',
     description:
-      'Names and birthday only where the broker wants no request for them; else by the wizard of the profile. What is so already may be sent.',
+      'Names and birthday are changed by the wizard of the profile, which asks for a code; what is so already may be sent along.',
     limit: perActor('30/m'),
-    errors: [403, 409],
+    errors: [403],
     body: Body,
     handle: async ({ actor, body, requestId }) => {
-      const messages = await inTransaction(hub.pool, async (db) => {
+      await inTransaction(hub.pool, async (db) => {
         await db.query(`select 1 from client where client_id = $1 for update`, [actor.id]);
+        if (body.info !== undefined) await assertSame(db, actor, readInfo(body.info));
         await saveShown(db, actor, body, requestId);
-        return body.info === undefined ? [] : saveInfo(hub, db, actor, readInfo(body.info));
       });
-      const start = (what: Parameters<Parameters<typeof startMessages>[0]['startWaiting']>[0]) =>
-        hub.ask((steering) => steering.startWaiting(what));
-      void startMessages({ startWaiting: start }, messages);
       return myProfileView(hub.pool, actor.id);
     },
   }),
@@ -93,21 +86,14 @@ const saveShown = async (
   await recordAudit(db, { actor: actorName(actor), action: 'clients.update', object, before, after, requestId });
 };
 
-const saveInfo = async (
-  hub: MoneyHub,
+/** A changed name or birthday takes a code, which only the wizard asks for. Apps send along what they were shown. */
+const assertSame = async (
   db: Queryable,
   { id: clientId }: ClientActor,
   info: WantedChanges['profile'],
-): Promise<number[]> => {
-  const wanted = onlyNew(info, await personOf(db, clientId));
-  if (Object.keys(wanted).length === 0) return [];
-  if (await brokerSetting(db, 'clients.requestForProfile'))
+): Promise<void> => {
+  if (Object.keys(onlyNew(info, await personOf(db, clientId))).length > 0)
     throw new HubFailure('Rejected', 'restricted', 'Names and birthday are changed by the wizard of the profile.', {
       field: 'info',
     });
-  await assertNothingWaits(db, clientId, 'profile');
-  const before = await profileChange.before(db, clientId, wanted);
-  const change = { clientId, kind: 'profile' as const, wanted };
-  const inserted = (await insertChange(db, { ...change, before, state: 'done', wizardRun: null }))!;
-  return (await makeChange(db, hub.tools().ring, { ...change, changeId: inserted.changeId }, null)).messages;
 };

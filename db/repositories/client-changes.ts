@@ -39,8 +39,7 @@ export interface NewChange {
   wanted: object;
   before: object;
   state: ClientChangeState;
-  /** Null: it was said in one call. */
-  wizardRun: number | null;
+  wizardRun: number;
 }
 
 /** Null: one of this kind waits already. */

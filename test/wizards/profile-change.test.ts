@@ -171,7 +171,7 @@ describe('other names', () => {
     expect((await client.step('GET /my/profile')).info.firstName).toBe('Jon');
   });
 
-  it('hold at once where the broker asks nobody, also by PATCH', async () => {
+  it('hold at once where the broker asks nobody, but never without a code', async () => {
     const client = await SignedIn.up(api);
     const patch = { info: { firstName: 'Jon', lastName: 'Canary' }, nickname: 'jo 77', locale: 'de_DE' };
     expect(refusal(await client.call('PATCH /my/profile', patch))).toEqual([403, 'restricted', 'info']);
@@ -179,15 +179,22 @@ describe('other names', () => {
     await setBroker(api, 'clients.requestForProfile', false);
     const last = await askForNames(client, { middleName: 'Maria' });
     expect(last.data).toMatchObject({ request: null, profile: { info: { middleName: 'Maria' } } });
-    expect((await client.call('PUT /my/profile', patch)).body).toMatchObject({
-      nickname: 'jo 77',
-      locale: 'de_DE',
-      info: { firstName: 'Jon', middleName: 'Maria', lastName: 'Canary' },
-    });
+    expect(refusal(await client.call('PUT /my/profile', patch))).toEqual([403, 'restricted', 'info']);
+    expect(await client.step('GET /my/profile')).toMatchObject({ nickname: null, info: { firstName: 'Ann' } });
     expect((await changes(client, 'name')).map(({ newValue, user }: any) => [newValue, user])).toEqual([
       ['Ann Maria Canary', null],
-      ['Jon Maria Canary', null],
     ]);
+    // What is so already may be sent along.
+    expect((await client.call('PUT /my/profile', { ...patch, info: { firstName: 'Ann' } })).body).toMatchObject({
+      nickname: 'jo 77',
+      locale: 'de_DE',
+      info: { firstName: 'Ann', middleName: 'Maria', lastName: 'Canary' },
+    });
+    const { after } = await api.hub.one<{ after: object }>(
+      `select after from audit where object = $1 and action = 'clients.update'`,
+      [`client:${client.id}`],
+    );
+    expect(after).toEqual({ nickname: 'jo 77', locale: 'de_DE' });
     expect(refusal(await client.call('PATCH /my/profile', { nickname: '<b>' }))[2]).toBe('nickname');
     expect(refusal(await client.call('PATCH /my/profile', { locale: 'german' }))[2]).toBe('locale');
     expect(refusal(await client.call('PATCH /my/profile', {}))[0]).toBe(400);
