@@ -95,11 +95,15 @@ const takenFrom = ({ paymentId }: Reversal, deposits: readonly CreditedDeposit[]
 
 const named = ({ kind, id }: Reversal): string => `${kind}:${id}`;
 
-/** Neither credited, nor on its way, nor settled by a person: who rejects a payment has it given back. */
-const isOfNobody = (reversal: Reversal, arrivals: readonly Arrival[], settled: ReadonlySet<string>): boolean => {
+/** Neither credited, nor on its way, nor settled. Who rejects a payment has it given back; what was credited by hand must not go unseen. */
+const isOfNobody = (
+  reversal: Reversal,
+  arrivals: readonly Arrival[],
+  settled: Awaited<ReturnType<typeof settledOf>>,
+): boolean => {
   const { paymentId, state } = reversal;
   if (state === 'undone' || paymentId === undefined || arrivals.some(({ id }) => id === paymentId)) return false;
-  return !settled.has(named(reversal)) && !settled.has(paymentNamed(paymentId));
+  return !settled.has(named(reversal)) && settled.get(paymentNamed(paymentId)) !== 'rejected';
 };
 
 const ofNobody = ({ kind, amount, paymentId }: Reversal, reference: string): string =>

@@ -12,7 +12,7 @@ export interface Settled {
 /** A person has settled what could not become a deposit by itself: he is not asked again. */
 export const noteSettled: Activity<Settled, void> = async ({ reference, what }, { pool, run }) =>
   inTransaction(pool, async (db) => {
-    const settled = await settle(db, reference, what);
+    const settled = await settle(db, reference, what, 'by hand');
     if (settled.length === 0) return;
     const { rows } = await db.query<{ object: string }>(
       `select 'transaction:' || transaction_id as object from money_transaction where reference = $1

@@ -73,7 +73,9 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       if (target.credited.includes(arrival.id) || arrival.state === 'failed') continue;
       const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
       if (arrival.currencyCode === target.currency && isPositive(arrival.amount) && !isPositive(amount)) {
-        if (isThere) await noteDust(db, { reference, object: target.object, arrival, run });
+        // Less than our books can hold, so there is nothing to settle: it is to be seen in the audit, once.
+        const isNew = isThere && (await settle(db, reference, [paymentNamed(arrival.id)], 'by hand')).length > 0;
+        if (isNew) await audited(db, 'deposit.dust', target.object, arrival, run);
         continue;
       }
       if (arrival.currencyCode !== target.currency || !isPositive(amount)) {
@@ -107,33 +109,13 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       if (!row.started) created.push(row.id);
       if (isThere && ENDED_WITHOUT_IT.includes(row.stage))
         ask(arrival, `payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
-      if (row.fresh) {
-        await recordAudit(db, {
-          actor: 'workflow',
-          action: 'deposit.arrived',
-          object: `transaction:${row.id}`,
-          after: { amount, payment: arrival.id },
-          ...run,
-        });
-      }
+      if (row.fresh) await audited(db, 'deposit.arrived', `transaction:${row.id}`, { ...arrival, amount }, run);
     }
     return { created, odd, toSettle };
   });
 
-/** Less than our books can hold, so nobody has to settle it: to be seen in the audit, once. */
-const noteDust = async (
-  db: Queryable,
-  {
-    reference,
-    object,
-    arrival,
-    run,
-  }: Pick<Target, 'object'> & Pick<Tools, 'run'> & { reference: string; arrival: Arrival },
-): Promise<void> => {
-  if ((await settle(db, reference, [paymentNamed(arrival.id)])).length === 0) return;
-  const after = { amount: arrival.amount, payment: arrival.id };
-  await recordAudit(db, { actor: 'workflow', action: 'deposit.dust', object, after, ...run });
-};
+const audited = (db: Queryable, action: string, object: string, { id, amount }: Arrival, run: Tools['run']) =>
+  recordAudit(db, { actor: 'workflow', action, object, after: { amount, payment: id }, ...run });
 
 const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
   const { rows } = await db.query<Target>(

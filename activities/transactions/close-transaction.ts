@@ -45,7 +45,7 @@ export const closeTransaction: Activity<Closing, void> = async (
     }
     if (stage === 'rejected' && payments.length > 0) {
       const { arrivalOf = reference } = providerData as { arrivalOf?: string };
-      await settle(db, arrivalOf, payments.map(paymentNamed));
+      await settle(db, arrivalOf, payments.map(paymentNamed), 'rejected');
     }
     if (type === 'deposit' && providerId !== null) {
       // The page is known to the client: he may still pay it, and the callback may be lost.

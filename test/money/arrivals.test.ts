@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Arrival } from '../../adapters/kit/payments.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { bookReversals } from '../../activities/ledger/book-reversals.ts';
+import { noteSettled } from '../../activities/payments/note-settled.ts';
 import { registerArrivals } from '../../activities/payments/register-arrivals.ts';
 import { closeTransaction } from '../../activities/transactions/close-transaction.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
@@ -216,6 +217,17 @@ describe('a payment that cannot become a deposit', () => {
     await tell(late);
     await waits(run);
     await hub.handle(run).cancel();
+  });
+
+  it('is news when it goes back after somebody settled it by hand, once', async () => {
+    const { reference, connectionId } = await addressOf(await hub.clientWith('0', 'USDT'));
+    await noteSettled({ reference, what: ['payment:by-hand'] }, tools());
+    const reversal = { id: 'R2', kind: 'dispute', state: 'done', amount: '50', paymentId: 'by-hand' } as const;
+    const look = () => bookReversals({ reference, connectionId, arrivals: [], reversals: [reversal] }, tools());
+    const { odd, toSettle } = await look();
+    expect([odd.length, toSettle]).toEqual([1, ['dispute:R2']]);
+    await noteSettled({ reference, what: toSettle! }, tools());
+    expect(await look()).toEqual({ odd: [], toSettle: [] });
   });
 
   it('is not asked about when it is less than the books can hold, and is noted once', async () => {
