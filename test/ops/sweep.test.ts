@@ -46,6 +46,18 @@ describe('the sweep', () => {
     expect(await client.balance()).toEqual({ balance: '75', held: '0' });
   });
 
+  it('does the rest when one part fails, and fails at the end so that somebody looks', async () => {
+    await hub.pool.query(`insert into audit (actor, action, object) values ('test', 'test', 'test')`);
+    const unsealed = () => hub.one<{ n: number }>(`select count(*)::int as n from audit where seq is null`);
+    await hub.pool.query(`alter table webhook rename to webhook_away`);
+    const failed = await sweep().catch((error: unknown) => error);
+    await hub.pool.query(`alter table webhook_away rename to webhook`);
+    expect(failed).toMatchObject({
+      cause: { message: expect.stringContaining('Delivering callbacks that wait: the database refused: 42P01') },
+    });
+    expect(await unsealed()).toEqual({ n: 0 });
+  });
+
   it('drops records of sign-ins after a year', async () => {
     const { clientId } = await hub.clientWith('0.00', 'EUR');
     await hub.pool.query(

@@ -582,6 +582,10 @@ try {
     sweep: async () => {
       await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
       await record(hub, 'sweep.once', 'sweep');
+      await hub.pool.query(`alter table webhook rename to webhook_away`);
+      await hub.client.workflow.start('sweep', { workflowId: 'sweep-in-part', taskQueue: 'hub' });
+      await record(hub, 'sweep.in-part', 'sweep-in-part');
+      await hub.pool.query(`alter table webhook_away rename to webhook`);
     },
     trading: async () => changes(hub, await hub.clientWith('0', 'USD')),
   };
