@@ -1,5 +1,5 @@
 import { webhookOf } from '../../adapters/kit/manifest.ts';
-import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
+import { newsIn, type ProviderNews } from '../../adapters/kit/webhooks.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { noteDelivery } from '../../db/repositories/messages.ts';
@@ -46,11 +46,16 @@ export const deliverWebhooks = async (
     }
   }
 
-  const matches = await matchesFor(pool, readable);
+  // What the database refuses to look up is one callback's fault, and each is looked up alone.
+  const together = await matchesFor(pool, readable).catch((error: unknown) => {
+    if (isRefused(error)) return null;
+    throw error;
+  });
   const queue = readable.values();
   const deliverSome = async (): Promise<void> => {
     for (const { webhook, news } of queue) {
       try {
+        const matches = together ?? (await matchesFor(pool, [{ webhook, news }]));
         const results: Delivered[] = [];
         for (const one of news) {
           const match = matches.get(one);
@@ -67,6 +72,9 @@ export const deliverWebhooks = async (
   for (const { webhook, as } of settlings) deliveries.set(webhook.id, { status: as });
   return deliveries;
 };
+
+/** SQLSTATE 22: it is about the data, and no other data would be refused. */
+const isRefused = (error: unknown): boolean => /^22/.test(String((error as { code?: unknown }).code));
 
 interface Read {
   webhook: WebhookRow;
@@ -90,7 +98,7 @@ const translatorOf = async ({ pool, provider, ring }: Tools, connectionId: numbe
   if (!config.success)
     throw new HubFailure('Config', 'provider_misconfigured', `the settings of connection ${row.name} are wrong`);
   return (raw: { headers: Record<string, string>; body: Buffer }): ProviderNews[] =>
-    webhook?.translate(config.data, raw) ?? [];
+    webhook ? newsIn(webhook, config.data, raw) : [];
 };
 
 const deliver = async (

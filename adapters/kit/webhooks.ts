@@ -1,3 +1,4 @@
+import { HubFailure } from '../../domain/failures.ts';
 import type { MessageReport } from './messaging.ts';
 
 /** A callback as it came: bytes and headers, never parsed and re-serialised. */
@@ -51,6 +52,41 @@ export interface WebhookTranslator<Config = unknown> {
   /** What the provider expects to hear; Praxis wants it signed, so the settings are lent. */
   reply(at: Reception<Config>, outcome: 'accepted' | 'rejected'): WebhookReply;
 }
+
+const LONGEST_NAME = 500;
+const LONGEST_SAID = 200;
+
+/** What a database can keep and look up. Whoever writes a callback that needs no signature chooses every word of it. */
+const isName = (text: string): boolean => text.length <= LONGEST_NAME && !text.includes('\u0000');
+
+/** Proves a callback; one without a name to keep it under is none. */
+export const verdictOn = <Config>(
+  translator: WebhookTranslator<Config>,
+  at: Reception<Config>,
+  raw: RawWebhook,
+): Verdict => {
+  const verdict = translator.verify(at, raw);
+  return verdict.ok && !isName(verdict.dedupeKey) ? { ok: false, reason: 'malformed' } : verdict;
+};
+
+/** What a callback says, in words that runs and operators can be told. Throws HubFailure `InvalidInput` when it cannot be read. */
+export const newsIn = <Config>(
+  translator: WebhookTranslator<Config>,
+  config: Config,
+  raw: RawWebhook,
+): ProviderNews[] =>
+  translator.translate(config, raw).map((news) => {
+    const { reference = '', providerId = '', paymentId = '', said } = news;
+    if (![reference, providerId, paymentId].every(isName))
+      throw new HubFailure('InvalidInput', 'validation', 'it cannot be read: what it names is no id');
+    return {
+      ...news,
+      said: said
+        .replace(/\p{Cc}+/gu, ' ')
+        .slice(0, LONGEST_SAID)
+        .toWellFormed(),
+    };
+  });
 
 /** The reply most providers are content with. */
 export const plainReply = (outcome: 'accepted' | 'rejected', body = ''): WebhookReply => ({

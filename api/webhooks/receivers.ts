@@ -1,6 +1,6 @@
 import { callbackUrlOf } from '../../activities/kit/open-connection.ts';
 import { webhookOf } from '../../adapters/kit/manifest.ts';
-import type { RawWebhook, Verdict, WebhookReply } from '../../adapters/kit/webhooks.ts';
+import { type RawWebhook, type Verdict, verdictOn, type WebhookReply } from '../../adapters/kit/webhooks.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Memory } from '../../db/memory.ts';
 import type { Queryable } from '../../db/pool.ts';
@@ -45,7 +45,7 @@ const load = async (
     });
     const verify = (settings: unknown, raw: RawWebhook): Verdict => {
       try {
-        return webhook.verify(at(settings), raw);
+        return verdictOn(webhook, at(settings), raw);
       } catch {
         return { ok: false, reason: 'malformed' };
       }

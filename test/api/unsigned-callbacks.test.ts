@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { deliverWebhooks } from '../../activities/webhooks/deliver-webhooks.ts';
+import { loadWebhooks } from '../../db/repositories/webhooks.ts';
+import { lendTools } from '../../worker/tools.ts';
+import { eventually } from '../kit/hub.ts';
+import { MoneyApi } from './money-hub.ts';
+
+const HOUR = 3_600_000;
+
+let api: MoneyApi;
+let connection: number;
+
+beforeAll(async () => {
+  // Nobody asks by himself: what moves, moves because of a callback.
+  api = await MoneyApi.start({ polls: [HOUR] });
+  ({ connection } = await api.hub.methodId('usdt-invoice'));
+});
+afterAll(() => api?.stop());
+
+/** Anybody can write one: B2BINPAY signs no callback that names no transfer. */
+interface Unsigned {
+  id: string;
+  status?: string;
+  trackingId?: string;
+  time?: string;
+}
+
+const post = async ({ id, status = '2', trackingId, time = 'x' }: Unsigned): Promise<number> => {
+  const attributes = { status, ...(trackingId !== undefined && { tracking_id: trackingId }) };
+  const body = JSON.stringify({ data: { type: 'deposit', id, attributes }, meta: { time } });
+  return (await fetch(`${api.url}/webhooks/${connection}`, { method: 'POST', body })).status;
+};
+
+interface Row {
+  id: string;
+  status: string;
+  reason: string | null;
+  workflow_id: string | null;
+}
+const since = async (id: string): Promise<Row[]> =>
+  (await api.hub.pool.query<Row>('select * from webhook where id > $1 order by id', [id])).rows;
+const newest = async (): Promise<string> =>
+  (await api.hub.one<{ id: string }>('select coalesce(max(id), 0) as id from webhook')).id;
+
+/** A client's invoice, waiting to be paid. */
+const opened = async () => {
+  const client = await api.hub.clientWith('0', 'USDT');
+  const deposit = await client.deposit('40');
+  await api.hub.reaches(deposit, 'awaiting_payer');
+  const { provider_id: theirs } = await api.hub.one<{ provider_id: string }>(
+    'select provider_id from money_transaction where transaction_id = $1',
+    [deposit],
+  );
+  return { client, deposit, theirs };
+};
+
+/** The provider is paid, and says nothing. */
+const paidInSilence = async (theirs: string): Promise<void> => {
+  const sandbox = api.hub.sandbox('b2binpay');
+  sandbox.setCallbacks('drop');
+  await sandbox.pay(theirs, {});
+  await sandbox.callbacksSettled();
+  sandbox.setCallbacks('normal');
+};
+
+let sweeps = 0;
+const sweep = () => api.hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
+
+describe('an unsigned callback that no database can look up', () => {
+  it('is parked, and those that came with it are delivered', async () => {
+    const before = await newest();
+    const { deposit, theirs } = await opened();
+    await paidInSilence(theirs);
+    await Promise.all([post({ id: '1', trackingId: 'K\u0000' }), post({ id: theirs })]);
+    await api.hub.reaches(deposit, 'done');
+    const settled = await eventually(async () => {
+      const rows = await since(before);
+      return rows.every(({ status }) => status !== 'received') ? rows : null;
+    }, 'both to be settled');
+    const [bad, good] = settled.toSorted((a, b) => b.status.localeCompare(a.status));
+    expect(bad).toMatchObject({ status: 'parked', reason: expect.stringContaining('cannot be read') });
+    expect(good).toMatchObject({ status: 'delivered', workflow_id: `deposit:${deposit}` });
+  });
+
+  it('holds up nothing of the sweep, which goes on to the end', async () => {
+    await api.hub.pause();
+    const { rows } = await api.hub.pool.query<{ id: string }>(
+      `insert into webhook (connection_id, headers, body, status, dedupe_key, next_attempt)
+       select $1, '{}', $2, 'received', n::text, now() - interval '1 day' from generate_series(1, 2) n returning id`,
+      [
+        connection,
+        Buffer.from(
+          `{"data":{"type":"deposit","id":"1","attributes":{"status":"2","tracking_id":"K\\u0000"}},"meta":{"time":"x"}}`,
+        ),
+      ],
+    );
+    await api.hub.resume();
+    await sweep();
+    const now = await loadWebhooks(
+      api.hub.pool,
+      rows.map(({ id }) => id),
+    );
+    expect(now).toMatchObject([
+      { status: 'parked', attempts: 1 },
+      { status: 'parked', attempts: 1 },
+    ]);
+  });
+
+  it('is refused at once when it has no name it could be kept under', async () => {
+    const before = await newest();
+    expect(await post({ id: '1\u0000' })).toBe(401);
+    expect(await post({ id: '1', status: randomBytes(200_000).toString('base64') })).toBe(401);
+    expect(await since(before)).toMatchObject([
+      { status: 'rejected', reason: 'malformed' },
+      { status: 'rejected', reason: 'malformed' },
+    ]);
+  });
+});
+
+describe('a callback that cannot be looked up for another reason', () => {
+  it('fails alone: those that are delivered with it go on', async () => {
+    const { deposit, theirs } = await opened();
+    await paidInSilence(theirs);
+    const { rows } = await api.hub.pool.query<{ id: string }>(
+      `insert into webhook (connection_id, headers, body, status) select $1, '{}', convert_to(body, 'utf8'), 'received' from unnest($2::text[]) body returning id`,
+      [connection, ['bad', theirs]],
+    );
+    const ids = rows.map(({ id }) => id);
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    // An adapter of somebody else's, with a fault of its own.
+    const translate = (_config: unknown, { body }: { body: Buffer }) => {
+      const about = body.toString();
+      return [{ kind: about === 'bad' ? 'a\u0000b' : 'deposit', providerId: about, said: 'look' }];
+    };
+    const faulty = (id: string) => ({ ...tools.provider(id), adapter: { webhook: { translate } } }) as never;
+    const deliveries = await deliverWebhooks(await loadWebhooks(api.hub.pool, ids), {
+      ...tools,
+      provider: faulty,
+      run: { workflowId: '', runId: '' },
+      signal: AbortSignal.timeout(30_000),
+    });
+    expect(ids.map((id) => deliveries.get(id))).toMatchObject([{ error: { code: '22021' } }, { status: 'delivered' }]);
+    await api.hub.reaches(deposit, 'done');
+  });
+});
