@@ -169,6 +169,7 @@ type Match =
       transactionId: number;
       workflowId: string;
       type: 'deposit' | 'withdrawal';
+      /** Ours at the provider: of a payment that came late or unasked, that of the deposit or address it came to. */
       reference: string;
       over: boolean;
       /** Payments this deposit was credited with. */
@@ -187,7 +188,8 @@ const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<Map<Pro
        from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
               as asked (connection_id, type, reference, provider_id, payment_id, n)
        left join lateral (
-         select transaction_id as "transactionId", workflow_id as "workflowId", m.type, m.reference, process_time is not null as over,
+         select transaction_id as "transactionId", workflow_id as "workflowId", m.type, process_time is not null as over,
+                coalesce(provider_data ->> 'arrivalOf', m.reference) as reference,
                 coalesce(array(select jsonb_array_elements_text(provider_data -> 'credited')), '{}') as credited
            from (select * from money_transaction where reference = asked.reference
                  union all

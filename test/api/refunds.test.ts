@@ -47,11 +47,7 @@ const paid = async (
   const client = await api.clientWith('0', provider === 'stripe' ? 'USD' : 'EUR');
   const id = await client.of.deposit(amount, { method: `${provider}-card`, vendor_commission: commission });
   await api.hub.reaches(id, 'awaiting_payer');
-  const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
-    `select provider_id from money_transaction where transaction_id = $1`,
-    [id],
-  );
-  await api.hub.sandbox(provider).pay(page);
+  await api.hub.sandbox(provider).pay(await pageOf(id));
   await api.hub.reaches(id, 'done');
   return { client, id };
 };
@@ -59,13 +55,16 @@ const paid = async (
 const refund = (by: Caller, id: number, body: object = {}) =>
   by.call(`POST /transactions/${id}/refund`, body, { 'idempotency-key': randomUUID() });
 
+const pageOf = async (id: number): Promise<string> =>
+  (
+    await api.hub.one<{ page: string }>(`select provider_id as page from money_transaction where transaction_id = $1`, [
+      id,
+    ])
+  ).page;
+
 /** The payer goes to his bank: it takes a payment back by itself. */
-const disputed = async (id: number): Promise<void> => {
-  const { provider_id: page } = await api.hub.one<{ provider_id: string }>(
-    `select provider_id from money_transaction where transaction_id = $1`,
-    [id],
-  );
-  await stripe().advance(page, 'dispute');
+const disputed = async (id: number, page?: string): Promise<void> => {
+  await stripe().advance(page ?? (await pageOf(id)), 'dispute');
   await eventually(
     async () =>
       (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
@@ -342,5 +341,36 @@ describe('a refund', () => {
       body: { error: { details: [{ reason: 'amount_too_big', field: 'amount' }] } },
     });
     expect(await ofDeposit(id)).toEqual({ sum: '0', n: 0 });
+  });
+});
+
+describe('a dispute', () => {
+  it('of a payment that came after its deposit was cancelled is booked when the bank tells of it', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const cancelled = await client.of.deposit('100.00', { method: 'stripe-card' });
+    await api.hub.reaches(cancelled, 'awaiting_payer');
+    const page = await pageOf(cancelled);
+    expect((await olga.call(`POST /transactions/${cancelled}/cancel`)).status).toBe(200);
+    await api.hub.reaches(cancelled, 'cancelled');
+    await stripe().pay(page);
+    const { id: late } = await eventually(
+      async () =>
+        (
+          await api.hub.pool.query<{ id: number }>(
+            `select transaction_id as id from money_transaction where parent_id = $1`,
+            [cancelled],
+          )
+        ).rows[0],
+      'the late payment',
+    );
+    await api.hub.reaches(late, 'review');
+    await api.hub.decide(late, olga.id, 'approve');
+    await api.hub.reaches(late, 'done');
+    await api.hub.ends(`deposit:${late}`);
+    expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
+
+    await disputed(late, page);
+    expect(await client.of.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await api.hub.breaches()).toEqual([]);
   });
 });
