@@ -8,6 +8,7 @@ import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
 import { dropOldChallenges } from '../../db/repositories/user-challenges.ts';
 import { dropOldSettings } from '../../db/repositories/settings-used.ts';
 import { dropOldTokenKeys } from '../../db/repositories/token-keys.ts';
+import { dropOldWakes } from '../../db/repositories/unsigned-wakes.ts';
 import { dropOldRuns } from '../../db/repositories/wizards.ts';
 import type { Activity } from '../kit/activity.ts';
 
@@ -34,4 +35,5 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await dropOldPlaces(pool);
   await dropOldChannels(pool);
   await dropOldChallenges(pool);
+  await dropOldWakes(pool);
 };

@@ -1,13 +1,15 @@
 import { webhookOf } from '../../adapters/kit/manifest.ts';
 import { newsIn, type ProviderNews } from '../../adapters/kit/webhooks.ts';
-import { openConnectionRow } from '../../db/repositories/connections.ts';
 import type { Queryable } from '../../db/pool.ts';
+import { openConnectionRow } from '../../db/repositories/connections.ts';
 import { noteDelivery } from '../../db/repositories/messages.ts';
 import { type Settling, settleWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
+import { noteWake } from '../../db/repositories/unsigned-wakes.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import type { Tools } from '../kit/activity.ts';
-
-type Delivered = { to: string } | { nobody: string } | { ignored: string };
+import { isRefused, matchesFor, type Read } from './matches.ts';
+import { tell, tellingOnce, type Told } from './tell.ts';
+import { type Unsigned, unsignedAmong } from './unsigned.ts';
 
 /** What became of one callback: its status now, or why it could not be delivered. */
 export type Delivery = { status: string } | { error: unknown };
@@ -47,19 +49,21 @@ export const deliverWebhooks = async (
   }
 
   // What the database refuses to look up is one callback's fault, and each is looked up alone.
-  const together = await matchesFor(pool, readable).catch((error: unknown) => {
+  const together = await lookUp(pool, readable).catch((error: unknown) => {
     if (isRefused(error)) return null;
     throw error;
   });
+  const runs = tellingOnce(tools.steer);
   const queue = readable.values();
   const deliverSome = async (): Promise<void> => {
     for (const { webhook, news } of queue) {
       try {
-        const matches = together ?? (await matchesFor(pool, [{ webhook, news }]));
-        const results: Delivered[] = [];
+        const { matches, unsigned } = together ?? (await lookUp(pool, [{ webhook, news }]));
+        const results: Told[] = [];
         for (const one of news) {
           const match = matches.get(one);
-          results.push(await (match ? deliver(tools, webhook, one, match) : deliverToMessage(tools, webhook, one)));
+          if (!match) results.push(await deliverToMessage(tools, webhook, one));
+          else results.push(await sparing(pool, unsigned.get(one), () => tell(runs, webhook, one, match)));
         }
         settle(settlingOf(webhook, results));
       } catch (error) {
@@ -73,17 +77,25 @@ export const deliverWebhooks = async (
   return deliveries;
 };
 
-/** SQLSTATE 22: it is about the data, and no other data would be refused. */
-const isRefused = (error: unknown): boolean => /^22/.test(String((error as { code?: unknown }).code));
+const lookUp = async (db: Queryable, read: readonly Read[]) => {
+  const matches = await matchesFor(db, read);
+  return { matches, unsigned: await unsignedAmong(db, read, matches) };
+};
 
-interface Read {
-  webhook: WebhookRow;
-  news: ProviderNews[];
-}
+/** Anybody can send thousands of unsigned callbacks, and a history takes only so many signals: they wake a run ever more rarely. */
+const sparing = async (db: Queryable, unsigned: Unsigned | undefined, telling: () => Promise<Told>): Promise<Told> => {
+  if (!unsigned) return telling();
+  const { subject, standing } = unsigned;
+  if (standing.heard) return { to: subject };
+  if (!standing.may) return { parked: 'it is unsigned, as was the last one about the same' };
+  const told = await telling();
+  if ('to' in told) await noteWake(db, subject, standing);
+  return told;
+};
 
-const settlingOf = (webhook: WebhookRow, results: readonly Delivered[]): Settling => {
-  const nobody = results.find((result) => 'nobody' in result);
-  if (nobody) return { webhook, as: 'parked', reason: nobody.nobody };
+const settlingOf = (webhook: WebhookRow, results: readonly Told[]): Settling => {
+  const parked = results.find((result) => 'parked' in result);
+  if (parked) return { webhook, as: 'parked', reason: parked.parked };
   const delivered = results.find((result) => 'to' in result);
   if (delivered) return { webhook, as: 'delivered', workflowId: delivered.to };
   const ignored = results.find((result) => 'ignored' in result);
@@ -101,53 +113,12 @@ const translatorOf = async ({ pool, provider, ring }: Tools, connectionId: numbe
     webhook ? newsIn(webhook, config.data, raw) : [];
 };
 
-const deliver = async (
-  { steer }: Tools,
-  { id: webhookId, connectionId }: WebhookRow,
-  news: ProviderNews,
-  match: Match,
-): Promise<Delivered> => {
-  const said = news.said;
-  if (match.caseId !== null) {
-    const { caseId, caseWorkflowId: workflowId } = match;
-    await steer.verification({ caseId, workflowId, webhookId, said });
-    return { to: workflowId };
-  }
-  if (match.transactionId !== null) {
-    const { transactionId, workflowId, type, reference } = match;
-    if (!match.over) {
-      const sent = await steer.news({
-        workflowId,
-        type: type === 'withdrawal' ? 'payout' : 'deposit',
-        transactionId,
-        webhookId,
-        said,
-      });
-      if (sent === 'delivered') return { to: workflowId };
-    }
-    // The run is over. A payout may come back; a deposit may be paid late or twice.
-    if (type === 'withdrawal') {
-      await steer.payoutReturn({ transactionId, connectionId, webhookId, said });
-      return { to: `payout-return:${transactionId}` };
-    }
-    if (!news.reverses && (!news.paymentId || match.credited.includes(news.paymentId)))
-      return { ignored: 'the deposit is over and this payment is booked' };
-    await steer.arrivals({ reference, connectionId, webhookId, said });
-    return { to: `arrivals:${reference}` };
-  }
-  if (match.address && news.reference) {
-    await steer.arrivals({ reference: news.reference, connectionId, webhookId, said });
-    return { to: `arrivals:${news.reference}` };
-  }
-  return { nobody: 'it names nothing we know' };
-};
-
 /** What became of a message hangs on nothing else: it is noted as it was told. */
 const deliverToMessage = async (
   { pool }: Tools,
   { connectionId }: WebhookRow,
   { reference, providerId, said, message }: ProviderNews,
-): Promise<Delivered> => {
+): Promise<Told> => {
   const { state, code, why } = message ?? { state: 'unknown' as const };
   const reason = [code, why].filter((part) => part !== undefined).join(' ');
   const id = await noteDelivery(pool, {
@@ -158,59 +129,5 @@ const deliverToMessage = async (
     ...(providerId !== undefined && { providerId }),
     ...(reason !== '' && { reason }),
   });
-  return id === null ? { nobody: 'it names no message we sent' } : { to: `message:${id}` };
-};
-
-/** Whom news are for: a client's verification, a transaction, or a client's own address. */
-type Match =
-  | { caseId: number; caseWorkflowId: string }
-  | {
-      caseId: null;
-      transactionId: number;
-      workflowId: string;
-      type: 'deposit' | 'withdrawal';
-      /** Ours at the provider: of a payment that came late or unasked, that of the deposit or address it came to. */
-      reference: string;
-      over: boolean;
-      /** Payments this deposit was credited with. */
-      credited: string[];
-    }
-  | { caseId: null; transactionId: null; address: boolean };
-
-const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<Map<ProviderNews, Match>> => {
-  const all = read.flatMap(({ webhook, news }) =>
-    news.flatMap((one) => (one.kind === 'message' ? [] : [{ connectionId: webhook.connectionId, news: one }])),
-  );
-  if (all.length === 0) return new Map();
-  const { rows } = await db.query<Match & { n: string }>(
-    `select asked.n, k.id as "caseId", k.workflow_id as "caseWorkflowId", t.*, t."transactionId" is null and asked.type = 'deposit'
-              and exists (select from deposit_address a where a.reference = asked.reference and a.connection_id = asked.connection_id) as address
-       from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
-              as asked (connection_id, type, reference, provider_id, payment_id, n)
-       left join lateral (
-         select transaction_id as "transactionId", workflow_id as "workflowId", m.type, process_time is not null as over,
-                coalesce(provider_data ->> 'arrivalOf', m.reference) as reference,
-                coalesce(array(select jsonb_array_elements_text(provider_data -> 'credited')), '{}') as credited
-           from (select * from money_transaction where reference = asked.reference
-                 union all
-                 select * from money_transaction where asked.reference is null and connection_id = asked.connection_id and provider_id = asked.provider_id
-                 union all
-                 -- A dispute or refund may name nothing but the payment it takes back.
-                 select * from money_transaction
-                  where asked.reference is null and process_time is not null and provider_data -> 'credited' ? asked.payment_id) m
-          where m.connection_id = asked.connection_id and m.type = asked.type limit 1) t on true
-       left join lateral (
-         select id, workflow_id from kyc_case
-          where asked.type = 'kyc' and connection_id = asked.connection_id
-            and (reference = asked.reference or asked.reference is null and provider_id = asked.provider_id) limit 1) k on true
-      order by asked.n`,
-    [
-      all.map(({ connectionId }) => connectionId),
-      all.map(({ news }) => (news.kind === 'payout' ? 'withdrawal' : news.kind)),
-      all.map(({ news }) => news.reference ?? null),
-      all.map(({ news }) => news.providerId ?? null),
-      all.map(({ news }) => news.paymentId ?? null),
-    ],
-  );
-  return new Map(all.map(({ news }, i) => [news, rows[i]!]));
+  return id === null ? { parked: 'it names no message we sent' } : { to: `message:${id}` };
 };

@@ -9,7 +9,10 @@ export interface RawWebhook {
 }
 
 export type Verdict =
-  /** `trust`: how much of the message the signature covers. Whatever it is, the workflow re-reads the object before anything is decided. */
+  /**
+   * `trust`: how much of the message the signature covers. Whatever it is, the workflow re-reads the object before anything is decided; `none` wakes it
+   * ever more rarely (docs/decisions/0071-unsigned-callbacks-wake-rarely.md).
+   */
   | { ok: true; dedupeKey: string; trust: 'signed' | 'partial' | 'none' }
   | { ok: false; reason: 'bad_signature' | 'stale' | 'malformed' };
 

@@ -65,7 +65,9 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     }).finally(() => (beingKept -= 1));
     const { status, headers = {}, body: said } = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? NO;
     res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(said) }).end(said);
-    if (kept?.fresh) deliver({ ...kept, connectionId, headers: storable, body, status: 'received', attempts: 0 });
+    if (!kept?.fresh) return;
+    const unsigned = verdict.ok && verdict.trust === 'none';
+    deliver({ ...kept, connectionId, headers: storable, body, status: 'received', attempts: 0, unsigned });
   };
   return { path: '/webhooks', post: { path: '/{connectionId}', run: receive }, paths: PATHS };
 };

@@ -7,6 +7,8 @@ export interface WebhookRow {
   body: Buffer;
   status: 'received' | 'rejected' | 'parked' | 'delivered' | 'ignored' | 'failed';
   attempts: number;
+  /** Nothing proves who sent it. */
+  unsigned: boolean;
 }
 
 export interface IncomingWebhook {
@@ -14,7 +16,7 @@ export interface IncomingWebhook {
   headers: Record<string, string>;
   body: Buffer;
   remoteAddress: string | null;
-  verdict: { ok: true; dedupeKey: string } | { ok: false; reason: string };
+  verdict: { ok: true; dedupeKey: string; trust: 'signed' | 'partial' | 'none' } | { ok: false; reason: string };
 }
 
 export interface StoredWebhook {
@@ -56,15 +58,20 @@ export const storeWebhooks = async (
     end += body.length;
     const about = { connectionId, headers, ...place, remoteAddress, copies: copies.get(nameOf(one) ?? '') ?? 1 };
     return verdict.ok
-      ? { ...about, status: 'received', dedupeKey: verdict.dedupeKey.toWellFormed() }
-      : { ...about, status: 'rejected', reason: verdict.reason };
+      ? {
+          ...about,
+          status: 'received',
+          dedupeKey: verdict.dedupeKey.toWellFormed(),
+          unsigned: verdict.trust === 'none',
+        }
+      : { ...about, status: 'rejected', reason: verdict.reason, unsigned: false };
   });
   const { rows } = await db.query<StoredWebhook & { connectionId: number; dedupeKey: string | null }>(
-    `insert into webhook (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies, next_attempt)
-     select "connectionId", headers, substr($2::bytea, at, size), "remoteAddress", status, "dedupeKey", reason, copies,
+    `insert into webhook (connection_id, headers, body, remote_address, status, dedupe_key, reason, copies, unsigned, next_attempt)
+     select "connectionId", headers, substr($2::bytea, at, size), "remoteAddress", status, "dedupeKey", reason, copies, unsigned,
             case when status = 'received' then now() + make_interval(secs => $3 / 1000.0) end
        from json_to_recordset($1::json) as come ("connectionId" integer, headers jsonb, at integer, size integer, "remoteAddress" text, status text,
-              "dedupeKey" text, reason text, copies integer)
+              "dedupeKey" text, reason text, copies integer, unsigned boolean)
      on conflict (connection_id, dedupe_key) where dedupe_key is not null and status <> 'rejected'
        do update set copies = webhook.copies + excluded.copies, update_time = now()
      returning id, xmax = 0 as fresh, connection_id as "connectionId", dedupe_key as "dedupeKey"`,
@@ -93,7 +100,7 @@ export const storeWebhooks = async (
 export const loadWebhooks = async (db: Queryable, ids: readonly string[]): Promise<WebhookRow[]> =>
   (
     await db.query<WebhookRow>(
-      `select id, connection_id as "connectionId", headers, body, status, attempts from webhook where id = any($1::bigint[]) order by id`,
+      `select id, connection_id as "connectionId", headers, body, status, attempts, unsigned from webhook where id = any($1::bigint[]) order by id`,
       [ids],
     )
   ).rows;

@@ -144,3 +144,117 @@ describe('a callback that cannot be looked up for another reason', () => {
     await api.hub.reaches(deposit, 'done');
   });
 });
+
+describe('unsigned callbacks about one deposit', () => {
+  /** Bytes of each. What comes while the run is at work shows a moment later. */
+  const signalsOf = async (deposit: number): Promise<number[]> =>
+    ((await api.hub.handle(`deposit:${deposit}`).fetchHistory()).events ?? []).flatMap(
+      ({ workflowExecutionSignaledEventAttributes: signal }) =>
+        signal ? [(signal.input?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0)] : [],
+    );
+  const untilSettled = async (before: string): Promise<Row[]> =>
+    eventually(async () => {
+      const rows = await since(before);
+      return rows.every(({ status }) => status !== 'received') ? rows : null;
+    }, 'all to be settled');
+
+  it('tell its run little, however much they say', async () => {
+    const before = await newest();
+    const { deposit, theirs } = await opened();
+    expect(await post({ id: theirs, status: 'paid '.repeat(90) })).toBe(200);
+    await untilSettled(before);
+    const signals = await eventually(async () => {
+      const seen = await signalsOf(deposit);
+      return seen.length > 0 ? seen : null;
+    }, 'the news');
+    expect(signals).toHaveLength(1);
+    expect(signals[0]).toBeLessThan(1_000);
+  });
+
+  it('wake its run a few times, however many they are, and what they tell of is seen', async () => {
+    const before = await newest();
+    const { client, deposit, theirs } = await opened();
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 10 }, (_, i) => post({ id: theirs, time: `${round}:${i}` })));
+      await untilSettled(before);
+    }
+    await paidInSilence(theirs);
+    await post({ id: theirs, time: 'paid' });
+    const rows = await untilSettled(before);
+    expect(rows).toHaveLength(101);
+    expect(rows.at(-1)).toMatchObject({ status: 'parked', reason: expect.stringContaining('unsigned') });
+    expect(await api.hub.stage(deposit)).toBe('awaiting_payer');
+
+    // A minute later.
+    await api.hub.pool.query(`update unsigned_wake set last_time = last_time - interval '61 seconds'`);
+    await api.hub.pool.query(`update webhook set next_attempt = now() where status = 'parked' and id > $1`, [before]);
+    await sweep();
+    await api.hub.reaches(deposit, 'done');
+    expect(await client.balance()).toEqual({ balance: '40', held: '0' });
+    expect(new Set((await since(before)).map(({ status }) => status))).toEqual(new Set(['delivered']));
+    expect((await signalsOf(deposit)).length).toBeLessThan(6);
+  });
+
+  it('wake it ever more rarely, and those from before the last time not at all', async () => {
+    const before = await newest();
+    const { deposit, theirs } = await opened();
+    const another = async (pause: string): Promise<string> => {
+      await api.hub.pool.query(`update unsigned_wake set last_time = last_time - $1::interval`, [pause]);
+      await post({ id: theirs, time: randomBytes(4).toString('hex') });
+      return (await untilSettled(before)).at(-1)!.status;
+    };
+    expect(await another('0')).toBe('delivered');
+    expect(await another('1 minute')).toBe('delivered');
+    expect(await another('1 minute')).toBe('parked');
+    expect(await another('3 minutes')).toBe('delivered');
+    await api.hub.pool.query(`update webhook set next_attempt = now() where status = 'parked' and id > $1`, [before]);
+    await sweep();
+    expect(new Set((await since(before)).map(({ status }) => status))).toEqual(new Set(['delivered']));
+    await paidInSilence(theirs);
+    await another('16 minutes');
+    await api.hub.reaches(deposit, 'done');
+    expect(await signalsOf(deposit)).toHaveLength(4);
+  });
+
+  it('reach it at once when an operator vouches for one', async () => {
+    const before = await newest();
+    const { deposit, theirs } = await opened();
+    await post({ id: theirs, time: '1' });
+    await untilSettled(before);
+    await paidInSilence(theirs);
+    await post({ id: theirs, time: '2' });
+    const [, second] = await untilSettled(before);
+    expect(second).toMatchObject({ status: 'parked' });
+    const olga = await api.operator();
+    expect((await olga.call(`POST /webhooks/${second!.id}/replay`)).body).toMatchObject({ status: 'delivered' });
+    await api.hub.reaches(deposit, 'done');
+  });
+});
+
+describe('signed callbacks that are delivered together', () => {
+  it('are one piece of news to the run they are about', async () => {
+    const { deposit, theirs } = await opened();
+    const { rows } = await api.hub.pool.query<{ id: string }>(
+      `insert into webhook (connection_id, headers, body, status)
+       select $1, '{}', convert_to(format('{"data":{"type":"deposit","id":"%s","attributes":{"status":"%s"}},"meta":{}}', $2::text, n), 'utf8'), 'received'
+         from generate_series(1, 20) n returning id`,
+      [connection, theirs],
+    );
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    const callbacks = await loadWebhooks(
+      api.hub.pool,
+      rows.map(({ id }) => id),
+    );
+    const during = { run: { workflowId: '', runId: '' }, signal: AbortSignal.timeout(30_000) };
+    const deliveries = await deliverWebhooks(callbacks, { ...tools, ...during });
+    expect(new Set([...deliveries.values()].map((one) => 'status' in one && one.status))).toEqual(
+      new Set(['delivered']),
+    );
+    const signals = await eventually(async () => {
+      const { events } = await api.hub.handle(`deposit:${deposit}`).fetchHistory();
+      const seen = events!.filter((one) => one.workflowExecutionSignaledEventAttributes);
+      return seen.length > 0 ? seen : null;
+    }, 'the news');
+    expect(signals).toHaveLength(1);
+  });
+});

@@ -213,7 +213,7 @@ describe('callbacks that come together', () => {
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(dedupeKey),
     remoteAddress: '127.0.0.1',
-    verdict: { ok: true, dedupeKey },
+    verdict: { ok: true, dedupeKey, trust: 'signed' },
   });
   const rejected = (): IncomingWebhook => ({
     ...incoming('none'),
@@ -316,7 +316,7 @@ describe('a callback that two deliver', () => {
   const stored = async (): Promise<WebhookRow> => {
     const incoming = { connectionId: connection, headers: {}, body: Buffer.from('{}'), remoteAddress: null };
     const [kept] = await storeWebhooks(api.hub.pool, [
-      { ...incoming, verdict: { ok: true, dedupeKey: `two:${Math.random()}` } },
+      { ...incoming, verdict: { ok: true, dedupeKey: `two:${Math.random()}`, trust: 'signed' } },
     ]);
     return (await loadWebhooks(api.hub.pool, [kept!.id]))[0]!;
   };
