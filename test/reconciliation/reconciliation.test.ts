@@ -4,6 +4,7 @@ import { openDifferenceRequest } from '../../activities/reconciliation/open-diff
 import { inTransaction } from '../../db/pool.ts';
 import { recordDifference, resolveDifference } from '../../db/repositories/differences.ts';
 import { post } from '../../db/repositories/ledger.ts';
+import { platformBalances } from '../../db/repositories/platform-balances.ts';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, type TestHub } from '../kit/hub.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
@@ -125,6 +126,30 @@ describe('a trading platform whose books agree with ours', () => {
     expect(run.leftOut).toContainEqual({ reason: 'accounts with open positions', count: 1 });
     await hub.sandbox('mt5').advance(one.login, 'close_position');
   });
+});
+
+it('a balance is not compared when money moved after it was looked at, however long ago that is by now', async () => {
+  const one = await trader();
+  await transferred(one, '100.00');
+  await compare('mt5');
+  const late = await transferred(one, '50.00');
+  await hub.pool.query(`update provider_account set looked_at = now() - interval '2 hours' where account_id = $1`, [
+    one.accountId,
+  ]);
+  const isBusy = async (movedBefore: string) => {
+    await hub.pool.query(
+      `update money_transaction set update_time = now() - case transaction_id when $2 then $3::interval else interval '1 day' end where credit_account_id = $1`,
+      [one.accountId, late, movedBefore],
+    );
+    const page = { connectionId: connections['mt5']!, after: 0, only: one.accountId, limit: 10 };
+    const [balance] = await platformBalances(hub.pool, { ...page, settledBefore: new Date(Date.now() - HOUR) });
+    return balance!.isBusy;
+  };
+  expect([await isBusy('90 minutes'), await isBusy('150 minutes'), await isBusy('4 hours')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 it('a comparison whose order is sent again, because nobody heard of it, is not made again', async () => {
