@@ -25,7 +25,8 @@ export interface BooksRead {
 
 /**
  * Keeps what was read in place of what was known of that time: new ones come, changed ones are to be compared again, and those the books no longer hold
- * are forgotten. Harmless to repeat.
+ * are forgotten. So is an operation on a trading account as it was known at another time, outside of this one even: its platform's clock has changed.
+ * Harmless to repeat.
  */
 export const keepMovements = (pool: pg.Pool, { connectionId, accountId, from, to, movements }: BooksRead) =>
   inTransaction(pool, async (db) => {
@@ -52,9 +53,12 @@ export const keepMovements = (pool: pg.Pool, { connectionId, accountId, from, to
       ],
     );
     const { rows: gone } = await db.query<{ transactionId: number | null; reversalId: number | null }>(
-      `delete from provider_movement where connection_id = $1 and account_id is not distinct from $2 and at >= $3 and at < $4 and id <> all($5::bigint[])
+      `delete from provider_movement where id <> all($5::bigint[]) and id in (
+          select id from provider_movement where connection_id = $1 and account_id is not distinct from $2 and at >= $3 and at < $4
+          union all
+          select id from provider_movement where connection_id = $1 and coalesce(account_id, 0) = $2 and kind = 'operation' and provider_id = any($6))
        returning transaction_id as "transactionId", reversal_id as "reversalId"`,
-      [connectionId, accountId, from, to, kept.map(({ id }) => id)],
+      [connectionId, accountId, from, to, kept.map(({ id }) => id), column((one) => one.providerId)],
     );
     // What agreed with the one that is gone has to be compared again.
     for (const { transactionId, reversalId } of gone) {

@@ -4,6 +4,7 @@ import { openDifferenceRequest } from '../../activities/reconciliation/open-diff
 import { inTransaction } from '../../db/pool.ts';
 import { recordDifference, resolveDifference } from '../../db/repositories/differences.ts';
 import { post } from '../../db/repositories/ledger.ts';
+import { keepMovements } from '../../db/repositories/provider-books.ts';
 import { platformBalances } from '../../db/repositories/platform-balances.ts';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, type TestHub } from '../kit/hub.ts';
@@ -150,6 +151,19 @@ it('a balance is not compared when money moved after it was looked at, however l
     true,
     false,
   ]);
+});
+
+it('an operation that a platform tells at another hour, because its clock changed, is still one operation', async () => {
+  const { accountId } = await trader();
+  const connectionId = connections['mt5']!;
+  const keep = async (at: number, from: number) => {
+    const operation = { kind: 'operation', providerId: '7', amount: '5', currencyCode: 840, at } as const;
+    await keepMovements(hub.pool, { connectionId, accountId, from: new Date(from), to: new Date(), movements: [operation] }); // prettier-ignore
+    return (await hub.pool.query(`select at from provider_movement where account_id = $1`, [accountId])).rows;
+  };
+  const at = began.getTime();
+  await keep(at, at - HOUR);
+  expect(await keep(at + HOUR / 2, at + HOUR / 4)).toEqual([{ at: new Date(at + HOUR / 2) }]);
 });
 
 it('a comparison whose order is sent again, because nobody heard of it, is not made again', async () => {
