@@ -1,14 +1,16 @@
-import type { Activity, Tools } from '../kit/activity.ts';
+import { log } from '@temporalio/activity';
+import type { Activity, Steer, Tools } from '../kit/activity.ts';
 
 const AT_ONCE = 500;
+/** When so many cannot be started, it is not they. */
+const MOST_FAILING = 10;
+
+type Waiting = Parameters<Steer['startWaiting']>[0];
 
 /** Orders, messages, comparisons of books and their differences that are in the database and whose run was never started, because whoever wrote them died in between. */
 export const startWaiting: Activity<void, { started: number }> = async (_, { pool, steer }) => {
-  const { rows } = await pool.query<{
-    id: number;
-    type: 'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'clientChange';
-    workflowId: string;
-  }>(
+  const start = (one: Waiting) => steer.startWaiting(one);
+  const { rows } = await pool.query<Waiting>(
     `select transaction_id as id, case type when 'withdrawal' then 'payout' else type end as type, workflow_id as "workflowId"
        from money_transaction where not workflow_started and create_time < now() - interval '3 seconds'
      union all
@@ -20,27 +22,49 @@ export const startWaiting: Activity<void, { started: number }> = async (_, { poo
      order by id limit $1`,
     [AT_ONCE],
   );
-  for (const row of rows) await steer.startWaiting(row);
+  const orders = await startEach(rows, start);
   // Money first, however many messages wait.
-  const { rows: messages } = await pool.query<{ id: number }>(
-    `select id from message where not workflow_started and create_time < now() - interval '3 seconds' order by id limit $1`,
+  const { rows: waiting } = await pool.query<Waiting>(
+    `select id, 'message' as type, 'message:' || id as "workflowId" from message
+      where not workflow_started and create_time < now() - interval '3 seconds' order by id limit $1`,
     [AT_ONCE],
   );
-  for (const { id } of messages) await steer.startWaiting({ workflowId: `message:${id}`, type: 'message', id });
-  return { started: rows.length + messages.length + (await startReconciling({ pool, steer })) };
+  const messages = await startEach(waiting, start);
+  return { started: orders + messages + (await startReconciling({ pool, steer })) };
 };
 
 const startReconciling = async ({ pool, steer }: Pick<Tools, 'pool' | 'steer'>): Promise<number> => {
-  const { rows } = await pool.query<{ id: number; workflowId: string }>(
-    `select id, workflow_id as "workflowId" from reconciliation
+  const { rows } = await pool.query<Waiting>(
+    `select id, 'reconciliation' as type, workflow_id as "workflowId" from reconciliation
       where not workflow_started and coalesce(update_time, create_time) < now() - interval '3 seconds' order by id limit $1`,
     [AT_ONCE],
   );
-  for (const row of rows) await steer.startWaiting({ ...row, type: 'reconciliation' });
-  const { rows: differences } = await pool.query<{ id: number }>(
-    `select id from reconciliation_difference where not workflow_started and create_time < now() - interval '3 seconds' order by id limit $1`,
+  const compared = await startEach(rows, (one) => steer.startWaiting(one));
+  const { rows: differences } = await pool.query<{ id: number; type: 'difference' }>(
+    `select id, 'difference' as type from reconciliation_difference
+      where not workflow_started and create_time < now() - interval '3 seconds' order by id limit $1`,
     [AT_ONCE],
   );
-  for (const { id } of differences) await steer.difference({ differenceId: id, said: 'found' });
-  return rows.length + differences.length;
+  return (
+    compared +
+    (await startEach(differences, ({ id: differenceId }) => steer.difference({ differenceId, said: 'found' })))
+  );
+};
+
+/** One that cannot be started must not keep the others waiting, nor the rest of the sweep: the next one tries it again. Answers how many were started. */
+const startEach = async <Row extends { id: number; type: string }>(
+  rows: readonly Row[],
+  start: (row: Row) => Promise<void>,
+): Promise<number> => {
+  let failing = 0;
+  for (const row of rows) {
+    try {
+      await start(row);
+    } catch (error) {
+      failing += 1;
+      if (failing === MOST_FAILING) throw error;
+      log.warn(`the run of ${row.type} ${row.id} cannot be started: ${(error as Error).name}`);
+    }
+  }
+  return rows.length - failing;
 };

@@ -4,7 +4,7 @@ import proto from '@temporalio/proto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { type AuditRow, auditContent } from '../../db/audit-content.ts';
 import { createCodec } from '../../worker/codec.ts';
-import { TestHub } from '../kit/hub.ts';
+import { eventually, TestHub } from '../kit/hub.ts';
 import { workflowBundle } from '../kit/workflow-bundle.ts';
 
 const { TimeoutType } = proto.temporal.api.enums.v1;
@@ -56,6 +56,24 @@ describe('the sweep', () => {
       cause: { message: expect.stringContaining('Delivering callbacks that wait: the database refused: 42P01') },
     });
     expect(await unsealed()).toEqual({ n: 0 });
+  });
+
+  it('starts the others where one cannot be started', async () => {
+    const { connection } = await hub.methodId('usdt-payout');
+    // Temporal takes no id of more than a thousand characters.
+    const { rows } = await hub.pool.query<{ id: number }>(
+      `insert into reconciliation (connection_id, window_from, window_to, workflow_id, create_time)
+       select $1, now() - interval '2 hours', now() - make_interval(mins => n), 'reconciliation:test:' || repeat('x', 2000 * (2 - n)) || n, now() - interval '1 minute'
+         from generate_series(1, 2) as n order by n returning id`,
+      [connection],
+    );
+    const [bad, good] = rows.map(({ id }) => id);
+    const started = async (id: number | undefined) =>
+      (await hub.one<{ is: boolean }>(`select workflow_started as is from reconciliation where id = $1`, [id])).is;
+    expect(await sweep()).toMatchObject({ started: 1 });
+    await eventually(() => started(good), 'the other one to be started');
+    expect(await started(bad)).toBe(false);
+    await hub.pool.query(`delete from reconciliation where id = $1`, [bad]);
   });
 
   it('drops records of sign-ins after a year', async () => {
