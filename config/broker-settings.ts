@@ -105,6 +105,12 @@ export const BROKER_SETTINGS = {
     z.int().min(0).max(720),
     0,
   ),
+  'withdrawals.afterChangeHours': setting(
+    'Withdrawals',
+    'Hours for which a client orders no payout after his password, e-mail, phone or a second factor has changed; 0: at once',
+    z.int().min(0).max(720),
+    24,
+  ),
 };
 
 export type BrokerSettingName = keyof typeof BROKER_SETTINGS;

@@ -1,5 +1,6 @@
 import { quoteExchange } from '../rates/quote-exchange.ts';
 import { assertListed } from '../transactions/listed-address.ts';
+import { assertNoRecentChange } from '../transactions/recent-change.ts';
 import {
   assertAccountMay,
   assertLevelAllows,
@@ -95,6 +96,7 @@ export const paymentOrder = async (
     transactionId: null,
   };
   await assertLevelAllows(db, level, await facts.rights(account.clientId));
+  if (type === 'withdrawal' && actor.kind === 'client') await assertNoRecentChange(db, account.clientId);
   const vendorCommission = commission(request, method, own, onAccount ?? '0');
   const data = request.amountOnly ? {} : methodData(method, request.data ?? {});
   if (type === 'withdrawal' && !request.amountOnly)

@@ -12,6 +12,7 @@ import { HubFailure } from '../../domain/failures.ts';
 import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
 import { assertListed } from './listed-address.ts';
+import { assertNoRecentChange } from './recent-change.ts';
 import { assertRefundable } from './refunds.ts';
 
 const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
@@ -129,6 +130,8 @@ const check = async (
   const currency = own.numericCode;
   const movement = { clientId, type, currency, amount, transactionId };
   await assertLevelAllows(db, movement, await loadClientRights(db, clientId), limits || type === 'transfer');
+  // What came after the order was not made for it; what an operator orders is his word.
+  if (limits && type === 'withdrawal' && transaction.userId === null) await assertNoRecentChange(db, clientId);
   if (transaction.methodId === null) return;
   const method = await loadMethodFacts(db, transaction.methodId);
   const outside = providerSide(transaction);

@@ -3,10 +3,25 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
-import type { MoneyApi } from '../api/money-hub.ts';
+import { paymentOrder } from '../../activities/intake/new-order.ts';
+import { assertMayWithdraw } from '../../activities/transactions/restrictions.ts';
+import type { Tools } from '../../activities/kit/activity.ts';
+import { noteFactorChange } from '../../db/repositories/factors.ts';
+import { noteProfileChanges } from '../../db/repositories/profile-changes.ts';
+import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { codeSentTo, codesSentTo, otherThan, startWizardApi, END, reasons, nextCodeTo } from './devices.ts';
+import {
+  codeSentTo,
+  codesSentTo,
+  Device,
+  otherThan,
+  signIn,
+  startWizardApi,
+  END,
+  reasons,
+  nextCodeTo,
+} from './devices.ts';
 import { turnOn, setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -424,5 +439,91 @@ describe('an app of 2025', () => {
     const early = await ann.call('POST /my/withdrawals/confirm', { id, code: '123456' });
     expect([...reasons(early), early.body.error.details[0].field]).toEqual([409, 'wrong_step', 'id']);
     expect(reasons(await ann.call('POST /my/withdrawal-methods/9999/form', { accountId: ann.wallet, currencyCode: USDT }))).toEqual([404, 'not_found']); // prettier-ignore
+  });
+});
+
+describe('after something that guards a client has changed', () => {
+  const AT_ONCE = 'POST /my/withdrawals';
+  /** The changes, as if they had been made earlier. */
+  const hoursPass = (hours: number) =>
+    Promise.all(
+      ['password_change', 'factor_change', 'profile_change'].map((table) =>
+        api.hub.pool.query(`update ${table} set create_time = create_time - make_interval(hours => $1)`, [hours]),
+      ),
+    );
+  const untilWhen = ({ status, body }: Answer) => [status, body.error.details[0].reason, body.error.details[0].issue];
+  const waits = (what: string) => [
+    403,
+    'restricted',
+    expect.stringMatching(
+      new RegExp(`^Your ${what} changed: payouts may be ordered again from [-0-9]{10} [:0-9]{5} UTC on\\.$`),
+    ),
+  ];
+
+  beforeEach(() => setBroker(api, 'withdrawals.confirmation', false));
+
+  it('payouts wait a day, in steps and at once: a stolen mailbox is not enough', async () => {
+    const thief = new Device(api);
+    const { token } = await thief.step(
+      `GET /my/2fa/unauthorized/challenge?businessProcess=restorePassword&email=${email}`,
+    );
+    const { successToken } = await thief.step('POST /my/2fa/challenge', { token, code: await codeSentTo(api, email) });
+    const password = 'Thiefs1234';
+    expect((await thief.call('POST /my/password/restore', { password }, { successtoken: successToken })).status).toBe(
+      204,
+    );
+    thief.token = (await signIn(thief, email, password)).data.accessToken.token;
+
+    expect(untilWhen(await thief.call(AT_ONCE, form()))).toEqual(waits('password has'));
+    const { uuid } = await thief.step('GET /my/withdrawals/wizard');
+    expect(untilWhen(await thief.call(AT_ONCE, { uuid, ...form() }))).toEqual(waits('password has'));
+    await hoursPass(23);
+    expect(reasons(await thief.call(AT_ONCE, form()))).toEqual([403, 'restricted']);
+    await hoursPass(1);
+    expect((await thief.step(AT_ONCE, { uuid, ...form() })).code).toBe(202);
+    expect((await thief.step(AT_ONCE, form())).code).toBe(202);
+  });
+
+  it('they wait as well, and for as long as the broker says', async () => {
+    const { pool } = api.hub;
+    const changes: Record<string, (clientId: number) => Promise<unknown>> = {
+      'password has': async (id) =>
+        (await api.operator()).call(`PATCH /clients/${id}/password`, { password: 'GivenByUs1', send_mail: false }),
+      'second factors have': (clientId) =>
+        noteFactorChange(pool, { clientId, type: 'google', action: 'enabled', ip: null }),
+      'e-mail address has': async (id) =>
+        (await api.operator()).call(`PATCH /clients/${id}`, { email: `new-${email}` }),
+      'phone has': (id) =>
+        noteProfileChanges(pool, id, [{ type: 'phone', from: '+995555000001', to: '+995555000002' }], null),
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      ann = await api.clientWith('100', 'USDT');
+      const pays = () => paymentOrder(pool, { kind: 'client', id: ann.id }, 'withdrawal', { ...form(), amount: '25' });
+      await change(ann.id);
+      await expect(pays()).rejects.toMatchObject({ reason: 'restricted', message: waits(what)[2] });
+      await setBroker(api, 'withdrawals.afterChangeHours', 0);
+      await expect(pays()).resolves.toMatchObject({ type: 'withdrawal' });
+      await pool.query(`delete from broker_setting where name = 'withdrawals.afterChangeHours'`);
+    }
+  });
+
+  it('neither a first phone nor another name holds them up', async () => {
+    await noteProfileChanges(api.hub.pool, ann.id, [{ type: 'phone', from: null, to: '+995555000003' }], null);
+    await noteProfileChanges(api.hub.pool, ann.id, [{ type: 'name', from: 'Ann', to: 'Anne' }], null);
+    expect((await ok(AT_ONCE, form())).code).toBe(202);
+  });
+
+  it('the run of a payout asks once more before it holds money, unless an operator has ordered it', async () => {
+    const { transactionId } = (await ok(AT_ONCE, form())).data.transaction;
+    const asks = () => assertMayWithdraw({ transactionId }, { pool: api.hub.pool } as Tools);
+    await asks();
+    await noteFactorChange(api.hub.pool, { clientId: ann.id, type: 'google', action: 'disabled', ip: null });
+    await expect(asks()).rejects.toMatchObject({ reason: 'restricted' });
+    const olga = await api.operator();
+    await api.hub.pool.query(`update money_transaction set user_id = $2 where transaction_id = $1`, [
+      transactionId,
+      olga.id,
+    ]);
+    await asks();
   });
 });
