@@ -32,6 +32,9 @@ export const Client = z
     company: z.object({ fullName: z.string().nullable(), shortName: z.string().nullable() }),
     country: CountryRef.nullable(),
     email: z.string(),
+    extra: z
+      .record(z.string(), z.unknown())
+      .meta({ description: "What the broker's own fields were answered with, by their names" }),
     firstName: z.string(),
     middleName: z.string(),
     lastName: z.string(),
@@ -65,7 +68,7 @@ export const Client = z
 type ClientView = z.infer<typeof Client>;
 
 const SELECT = `
-  select c.client_id, c.analytics, to_char(c.birthday, 'YYYY-MM-DD') as birthday, c.city, c.company_full_name, c.company_short_name, c.email,
+  select c.client_id, c.analytics, to_char(c.birthday, 'YYYY-MM-DD') as birthday, c.city, c.company_full_name, c.company_short_name, c.email, c.extra,
          c.first_name, c.middle_name, c.last_name, c.nickname, c.internal_type, c.locale, c.phone, c.risk_level, c.status, c.create_time, c.update_time, c.logged_at,
          case when co.country_id is null then null else jsonb_build_object('countryId', co.country_id, 'alpha2Code', co.alpha2_code, 'alpha3Code', co.alpha3_code,
            'countryName', co.country_name, 'numericCode', co.country_id::text) end as country,
@@ -94,6 +97,7 @@ interface ClientRow {
   company_full_name: string | null;
   company_short_name: string | null;
   email: string;
+  extra: ClientView['extra'];
   first_name: string;
   middle_name: string;
   last_name: string;
@@ -127,6 +131,7 @@ const viewOf = (row: ClientRow): ClientView => ({
   company: { fullName: row.company_full_name, shortName: row.company_short_name },
   country: row.country,
   email: row.email,
+  extra: row.extra,
   firstName: row.first_name,
   middleName: row.middle_name,
   lastName: row.last_name,
@@ -163,6 +168,7 @@ export const maskClient = (view: ClientView): ClientView => ({
   city: star(view.city),
   company: { fullName: star(view.company.fullName), shortName: star(view.company.shortName) },
   email: '*',
+  extra: {},
   firstName: '*',
   middleName: star(view.middleName),
   lastName: '*',

@@ -42,7 +42,7 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   const caller = await api.client({ email, tagIds: [tag] });
   const client_id = caller.id;
   await pool.query(
-    `update client set first_name = 'Canaryann', last_name = 'Canarylee', middle_name = 'Canarymid', nickname = 'canarynick', city = 'Canarytown', birthday = '1990-05-01',
+    `update client set first_name = 'Canaryann', last_name = 'Canarylee', middle_name = 'Canarymid', nickname = 'canarynick', city = 'Canarytown', extra = '{"vat": "CANARYVAT"}', birthday = '1990-05-01',
             company_full_name = 'Canary Ltd', company_short_name = 'Canary', password_hash = 'none', manager_id = (select min(id) from hub_user) where client_id = $1`,
     [client_id],
   );

@@ -82,11 +82,13 @@ describe('what a form asks under names that are known', () => {
     expect(last.code).toBe(202);
     const made = await clientOf(email);
     expect(made).toMatchObject({ first_name: 'Ann', last_name: 'Lee', country: await countryId('276') });
-    expect(made.extra).toEqual({
+    const extra = {
       info: { nationality: '470' },
       addresses: { '0': { flat: '7' }, '1': { country_code: '470', city: 'Mdina' } },
       phones: { '0': { label: 'home' }, '1': { label: 'work' } },
-    });
+    };
+    expect(made.extra).toEqual(extra);
+    expect((await olga.call(`GET /clients/${made.id}`)).body).toMatchObject({ extra });
     expect(await rowsOf('client_address', made.id)).toMatchObject([{ city: 'Bonn' }]);
     expect(await rowsOf('client_phone', made.id)).toMatchObject([
       { number: '+995555100001' },
