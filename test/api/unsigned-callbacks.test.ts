@@ -107,6 +107,21 @@ describe('an unsigned callback that no database can look up', () => {
     ]);
   });
 
+  it('is not taken up by the sweep with more of its kind than fit in memory', async () => {
+    const before = await newest();
+    await api.hub.pool.query(
+      `insert into webhook (connection_id, headers, body, status, next_attempt)
+       select $1, '{}', convert_to(repeat(' ', 1024 * 1024), 'utf8'), 'received', now() - interval '1 day' from generate_series(1, 20)`,
+      [connection],
+    );
+    const left = async () => (await since(before)).filter(({ status }) => status === 'received').length;
+    await sweep();
+    expect(await left()).toBe(4);
+    await sweep();
+    expect(await left()).toBe(0);
+    await api.hub.pool.query(`delete from webhook where id > $1`, [before]);
+  });
+
   it('is refused at once when it has no name it could be kept under', async () => {
     const before = await newest();
     expect(await post({ id: '1\u0000' })).toBe(401);
