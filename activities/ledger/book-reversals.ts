@@ -160,7 +160,8 @@ const take = async (
   const short = isPositive(fromSuspense)
     ? `The provider took back ${row.amount} ${deposit.currency.alphabeticCode} of deposit ${transactionId} (${row.kind}); ${fromSuspense}${deposit.exchange ? ` ${alphabeticCode}` : ''} of it the client's wallet did not cover`
     : null;
-  await setStage(db, transactionId, deposit.stage, { needsHuman: short });
+  // What a person was told of an earlier one still holds.
+  if (short !== null) await setStage(db, transactionId, deposit.stage, { needsHuman: short });
   await audited(db, 'deposit.reversed', transactionId, { ...parts, kind: row.kind, state: row.state }, run);
   return short === null ? [] : [short];
 };

@@ -212,6 +212,19 @@ describe('a deposit that is taken back after it was credited', () => {
     expect(await hub.stage(deposit)).toBe('done');
   });
 
+  it('is still owed, and a person still told so, when something else that is taken back is covered', async () => {
+    const { client, deposit } = await paidDeposit();
+    const wallet = walletCode(client.wallet);
+    const book = await books(deposit);
+    const income = 'house:income:USDT';
+    await post(hub.pool, `test:spent:${deposit}`, [{ do: 'post', from: wallet, to: income, amount: '70' }]);
+    await book(reversal('q1', 'dispute', 'open', '60'));
+    await post(hub.pool, `test:earned:${deposit}`, [{ do: 'post', from: income, to: wallet, amount: '40' }]);
+    expect(await book(reversal('q2', 'refund', 'done', '40'))).toMatchObject({ odd: [] });
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+    expect(await short(deposit)).toContain("30 of it the client's wallet did not cover");
+  });
+
   it('is found by looking when the callback was lost', async () => {
     const { client, deposit, id } = await paidDeposit();
     await hub.sandbox('b2binpay').advance(id, 'transfer:-1');
