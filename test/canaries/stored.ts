@@ -32,7 +32,7 @@ const addRun = async (hub: TestHub, run: WorkflowExecutionInfo, stored: Stored):
   const id = run.workflowId;
   const handle = hub.client.workflow.getHandle(id, run.runId);
   const events = await handle.fetchHistory();
-  const { raw: description } = await handle.describe();
+  const { raw: description, status } = await handle.describe();
   const bytes: [string, Uint8Array][] = [
     ['history', history.v1.History.encode(events).finish()],
     ['line in the list', workflow.v1.WorkflowExecutionInfo.encode(run.raw).finish()],
@@ -52,7 +52,7 @@ const addRun = async (hub: TestHub, run: WorkflowExecutionInfo, stored: Stored):
   const opened = await createCodec(hub.settings.payloadKeys).decode(payloads);
   const text = opened.map(({ data }) => Buffer.from(data ?? []).toString()).join('\n');
   stored.decoded.push({ where: `the decoded history of ${id}`, text });
-  if (run.status.name !== 'RUNNING') return; // its words are in its history
+  if (status.name !== 'RUNNING') return; // its words are in its history
   const shown = await handle.query<unknown>('__temporal_workflow_metadata');
   stored.decoded.push({ where: `what Temporal UI shows of ${id}`, text: JSON.stringify(shown) });
 };
