@@ -31,6 +31,8 @@ export interface Timings {
   providerTalk: number;
   /** A provider that does not answer is left alone: how long before each trial. The last one repeats. */
   breakerPauses: readonly number[];
+  /** Whoever sends an unsigned callback may wake the run it is about: how long until the next one may. The last one repeats. */
+  unsignedWakes: readonly number[];
   /** Reconciliation: what a provider's books show for less time may still be on its way into ours, and the other way round. */
   booksSettle: number;
   /** After this long an open run whose money the provider has moved is a difference. */
@@ -61,6 +63,7 @@ export const TIMINGS: Timings = {
   providerAnswer: 15 * second,
   providerTalk: minute,
   breakerPauses: [5 * second, 10 * second, 30 * second, minute, 2 * minute, 5 * minute],
+  unsignedWakes: [minute, 4 * minute, 16 * minute, 64 * minute],
   booksSettle: hour,
   runSettle: 7 * day,
   differenceLooks: [hour, 6 * hour, day],
@@ -83,6 +86,7 @@ export const QUICK_TIMINGS: Partial<Timings> = {
   providerAnswer: 1_500,
   providerTalk: 1_500,
   breakerPauses: [1_000, 1_500, 2_000],
+  unsignedWakes: [500, 1_000, 2_000],
   booksSettle: 1_000,
   runSettle: 2_000,
   differenceLooks: [20_000],

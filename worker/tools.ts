@@ -45,6 +45,7 @@ export const lendTools = (
     }),
     proves: (workflowId, decision) => proof.holds(workflowId, decision),
     unprovenDecisions: settings.temporalUiDecisions,
+    unsignedWakes: timings?.unsignedWakes ?? TIMINGS.unsignedWakes,
     steer: new Steering(client, settings.payloadKeys, timings),
   };
 };

@@ -20,6 +20,8 @@ export interface Tools {
   /** Checks that the API made a decision for the user it names. */
   proves: (workflowId: string, decision: Decision) => boolean;
   unprovenDecisions: 'allow' | 'refuse';
+  /** How long an unsigned callback that woke a run keeps others from it, milliseconds. */
+  unsignedWakes: readonly number[];
   steer: Steer;
   /** The run that called, for the audit. */
   run: { workflowId: string; runId: string };

@@ -49,7 +49,7 @@ export const deliverWebhooks = async (
   }
 
   // What the database refuses to look up is one callback's fault, and each is looked up alone.
-  const together = await lookUp(pool, readable).catch((error: unknown) => {
+  const together = await lookUp(tools, readable).catch((error: unknown) => {
     if (isRefused(error)) return null;
     throw error;
   });
@@ -58,7 +58,7 @@ export const deliverWebhooks = async (
   const deliverSome = async (): Promise<void> => {
     for (const { webhook, news } of queue) {
       try {
-        const { matches, unsigned } = together ?? (await lookUp(pool, [{ webhook, news }]));
+        const { matches, unsigned } = together ?? (await lookUp(tools, [{ webhook, news }]));
         const results: Told[] = [];
         for (const one of news) {
           const match = matches.get(one);
@@ -77,9 +77,9 @@ export const deliverWebhooks = async (
   return deliveries;
 };
 
-const lookUp = async (db: Queryable, read: readonly Read[]) => {
-  const matches = await matchesFor(db, read);
-  return { matches, unsigned: await unsignedAmong(db, read, matches) };
+const lookUp = async (tools: Tools, read: readonly Read[]) => {
+  const matches = await matchesFor(tools.pool, read);
+  return { matches, unsigned: await unsignedAmong(tools, read, matches) };
 };
 
 /** Anybody can send thousands of unsigned callbacks, and a history takes only so many signals: they wake a run ever more rarely. */

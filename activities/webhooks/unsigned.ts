@@ -1,6 +1,6 @@
 import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
-import type { Queryable } from '../../db/pool.ts';
 import { type Standing, standingsOf } from '../../db/repositories/unsigned-wakes.ts';
+import type { Tools } from '../kit/activity.ts';
 import { type Match, type Read, subjectOf } from './matches.ts';
 
 /** News that nothing proves, about something we know. */
@@ -11,7 +11,7 @@ export interface Unsigned {
 
 /** Which of the news nothing proves, and whether they may wake a run. */
 export const unsignedAmong = async (
-  db: Queryable,
+  { pool, unsignedWakes }: Pick<Tools, 'pool' | 'unsignedWakes'>,
   read: readonly Read[],
   matches: ReadonlyMap<ProviderNews, Match>,
 ): Promise<Map<ProviderNews, Unsigned>> => {
@@ -23,6 +23,6 @@ export const unsignedAmong = async (
       return subject === null ? [] : [{ news: one, webhookId: webhook.id, subject }];
     });
   });
-  const standings = await standingsOf(db, about);
+  const standings = await standingsOf(pool, about, unsignedWakes);
   return new Map(about.map(({ news, subject }, i) => [news, { subject, standing: standings[i]! }]));
 };

@@ -9,19 +9,20 @@ export interface Standing {
   asOf: string;
 }
 
-/** In the order asked. One subject is woken at once, then after 1, 4, 16 and 64 minutes; it begins anew when it was left alone for a day. */
+/** In the order asked. One subject is woken at once, then after each of `waits` (milliseconds; the last one repeats); it begins anew when it was left alone for a day. */
 export const standingsOf = async (
   db: Queryable,
   callbacks: readonly { webhookId: string; subject: string }[],
+  waits: readonly number[],
 ): Promise<Standing[]> => {
   if (callbacks.length === 0) return [];
   const { rows } = await db.query<Standing>(
     `select coalesce(w.last_time > h.create_time, false) as heard, now()::text as "asOf",
-            coalesce(w.last_time + interval '1 minute' * 4 ^ least(w.times - 1, 3) <= now(), true) as may
+            coalesce(w.last_time + interval '1 millisecond' * ($3::integer[])[least(w.times, cardinality($3::integer[]))] <= now(), true) as may
        from unnest($1::bigint[], $2::text[]) with ordinality as asked (id, subject, n) left join webhook h on h.id = asked.id
        left join unsigned_wake w on w.subject = asked.subject
       order by asked.n`,
-    [callbacks.map(({ webhookId }) => webhookId), callbacks.map(({ subject }) => subject)],
+    [callbacks.map(({ webhookId }) => webhookId), callbacks.map(({ subject }) => subject), waits],
   );
   return rows;
 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { deliverWebhooks } from '../../activities/webhooks/deliver-webhooks.ts';
+import { TIMINGS } from '../../domain/timings.ts';
 import { loadWebhooks } from '../../db/repositories/webhooks.ts';
 import { lendTools } from '../../worker/tools.ts';
 import { eventually } from '../kit/hub.ts';
@@ -13,7 +14,7 @@ let connection: number;
 
 beforeAll(async () => {
   // Nobody asks by himself: what moves, moves because of a callback.
-  api = await MoneyApi.start({ polls: [HOUR] });
+  api = await MoneyApi.start({ polls: [HOUR], unsignedWakes: TIMINGS.unsignedWakes });
   ({ connection } = await api.hub.methodId('usdt-invoice'));
 });
 afterAll(() => api?.stop());
