@@ -15,7 +15,7 @@ export const lastGuardChange = async (
          from (select 'password' as guard, create_time from password_change where client_id = $1
                union all select 'factor', create_time from factor_change where client_id = $1
                union all select type, create_time from profile_change
-                          where client_id = $1 and type in ('email', 'phone') and old_value is not null) changes
+                          where client_id = $1 and type in ('email', 'phone') and old_value is not null and new_value is distinct from old_value) changes
         where create_time > now() - make_interval(hours => $2) order by create_time desc limit 1`,
       [clientId, hours],
     )

@@ -191,6 +191,11 @@ export const endApproval = async (
   return ended;
 };
 
+/** What is approved already is approved anew: how long a level lasts at most is counted from now. */
+export const renewApproval = async (db: Queryable, caseId: number): Promise<void> => {
+  await db.query(`update kyc_case set approved_at = now() where id = $1 and state = 'approved'`, [caseId]);
+};
+
 /** The end of what is approved, or is being approved now, by the report or the documents and by how long the level lasts at most; null: none. */
 export const endOfApproval = async (db: Queryable, caseId: number, reported: string | null): Promise<string | null> =>
   (

@@ -391,6 +391,7 @@ describe('what is taken back', () => {
     expect(dispute('won', taken)).toBe('open');
     expect(dispute('won', taken, given)).toBe('undone');
     expect(dispute('lost', taken)).toBe('done');
+    expect(dispute('lost', taken, { amount: '600' })).toBe('done'); // a part had been refunded before
   });
 
   it('by a dispute that was prevented is gone for good when the payer got it', () => {

@@ -112,6 +112,19 @@ describe('the provider takes its approval back, and a person is asked', () => {
     expect(await desk.levelOf(client)).toBe('Level 2');
   });
 
+  it('what it approves anew lasts from then on, and not from the first time', async () => {
+    const { client, advance } = await desk.approvedBySumsub(sumsub);
+    await desk.daysLater(client, 20);
+    await desk.configure(sumsub, { validDays: 10 });
+    await advance('submit');
+    await eventually(async () => (await desk.caseOf(client)).attempt === 2 || null, 'the new attempt to be noted');
+    await advance('green');
+    const inTenDays = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
+    const lasts = async () => (await desk.caseOf(client)).valid_until === inTenDays || null;
+    await eventually(lasts, 'the new approval').finally(() => desk.configure(sumsub, { validDays: null }));
+    expect(await desk.levelOf(client)).toBe('Level 2');
+  });
+
   /** What it took back is answered while a newer attempt is being checked. */
   const answered = async (answers: (id: number) => Promise<{ status: number }>) => {
     const { client, advance } = await desk.approvedBySumsub(sumsub);

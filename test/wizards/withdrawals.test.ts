@@ -507,8 +507,10 @@ describe('after something that guards a client has changed', () => {
     }
   });
 
-  it('neither a first phone nor another name holds them up', async () => {
-    await noteProfileChanges(api.hub.pool, ann.id, [{ type: 'phone', from: null, to: '+995555000003' }], null);
+  it('neither a first phone, nor showing that it is his, nor another name holds them up', async () => {
+    const phone = '+995555000003';
+    for (const from of [null, phone])
+      await noteProfileChanges(api.hub.pool, ann.id, [{ type: 'phone', from, to: phone }], null);
     await noteProfileChanges(api.hub.pool, ann.id, [{ type: 'name', from: 'Ann', to: 'Anne' }], null);
     expect((await ok(AT_ONCE, form())).code).toBe(202);
   });

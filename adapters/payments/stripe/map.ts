@@ -141,7 +141,8 @@ const SETTLED = ['lost', 'prevented'];
 const disputed = (dispute: Thing, code: string): Reversal => {
   const moved = listOf(dispute.balance_transactions).map(objectOf);
   const isOut = ({ amount }: Thing) => word(amount).startsWith('-');
-  const gone = moved.some(isOut) && moved.every(isOut); // what is reinstated is booked beside it
+  // What is reinstated is booked beside it. Of one that was lost after a part was refunded that part comes back, and the rest is gone.
+  const gone = moved.some(isOut) && (word(dispute.status) === 'lost' || moved.every(isOut));
   const state = !gone ? 'undone' : SETTLED.includes(word(dispute.status)) ? 'done' : 'open';
   return reversal({ kind: 'dispute', state }, dispute, code);
 };
