@@ -49,6 +49,7 @@ const opened = async () => {
   const client = await api.hub.clientWith('0', 'USDT');
   const deposit = await client.deposit('40');
   await api.hub.reaches(deposit, 'awaiting_payer');
+  await api.hub.rests(`deposit:${deposit}`);
   const { provider_id: theirs } = await api.hub.one<{ provider_id: string }>(
     'select provider_id from money_transaction where transaction_id = $1',
     [deposit],

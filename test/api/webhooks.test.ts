@@ -60,6 +60,7 @@ const opened = async () => {
   const body = { accountId: ann.wallet, methodId: invoice, currencyCode: USDT, amount: '40' };
   const made = await ann.call('POST /my/deposits/sync', body);
   const transactionId: number = made.body.data.transaction.transactionId;
+  await api.hub.rests(`deposit:${transactionId}`);
   const { provider_id: theirs } = await api.hub.one<{ provider_id: string }>(
     'select provider_id from money_transaction where transaction_id = $1',
     [transactionId],

@@ -353,6 +353,14 @@ export class TestHub {
     });
   }
 
+  /** Waits until a run waits for somebody or for its time: its row says where it stands before it has asked its provider for the first time. */
+  async rests(workflowId: string): Promise<void> {
+    await eventually(async () => {
+      const { raw } = await this.handle(workflowId).describe();
+      return !raw.pendingWorkflowTask && (raw.pendingActivities ?? []).length === 0;
+    }, `${workflowId} to rest`);
+  }
+
   /** Waits until a run is over: its row says how it went a moment earlier. */
   async ends(workflowId: string): Promise<void> {
     await eventually(
