@@ -245,6 +245,37 @@ describe('a balance operation', () => {
     expect(sandbox().books()).toHaveLength(1);
   });
 
+  describe('with a second key', () => {
+    const refuse = async (ctx: Context, login: string, operationKey = KEY) => {
+      await sandbox().advance(login, 'TooFrequent');
+      return (await failure(mt4.applyBalance(ctx, operation(login, { operationKey })))).type;
+    };
+
+    it('keeps it for as long as it is tried', async () => {
+      const { ctx, login } = await opened();
+      await refuse(ctx, login);
+      await sandbox().advanceClock('5d');
+      sandbox().fault({ match: { method: 'POST', path: '/api/v2/MT4' }, kind: 'reset_after_commit', times: 1 });
+      expect((await failure(mt4.applyBalance(ctx, operation(login)))).type).toBe('OutcomeUnknown');
+      await sandbox().advanceClock('5d');
+      await refuse(ctx, login, 'KBBBBBBBBBBB2');
+      expect(await mt4.applyBalance(ctx, operation(login))).toMatchObject({ amount: '250' });
+      expect(sandbox().books()).toHaveLength(1);
+    });
+
+    it('is forgotten when it was not tried for a week: told the kept no once more, it is not done by that', async () => {
+      const { ctx, login } = await opened();
+      await refuse(ctx, login, 'KBBBBBBBBBBB2');
+      const held = ctx.session.size;
+      await sandbox().advanceClock('8d');
+      await refuse(ctx, login, 'KCCCCCCCCCCC2');
+      expect(ctx.session.size).toBe(held);
+      const again = operation(login, { operationKey: 'KBBBBBBBBBBB2' });
+      expect((await failure(mt4.applyBalance(ctx, again))).type).toBe('RateLimited');
+      expect(sandbox().books()).toEqual([]);
+    });
+  });
+
   it.each([
     ['more than there is', { kind: 'withdraw', amount: '1000' }, 'Rejected', 'insufficient_funds'],
     ['the magic minor part .02', { amount: '5.02' }, 'Rejected', 'provider_refused'],

@@ -53,16 +53,31 @@ export const askPage = async (ctx: Context, call: Call): Promise<Page> => {
   return { data: body['data'], nextCursor: word(paging['nextCursor']) };
 };
 
+interface OtherKey {
+  key: string;
+  usedAt: number;
+}
+
+/** Longer than any order is tried by itself: what may be sent again is for a day, what is in doubt is asked about for little more between two repeats. */
+const FORGOTTEN_AFTER_MS = 7 * 24 * 3_600_000;
+
 /**
  * The WebAPI keeps a no under its key as it keeps a yes. What may be tried again later (too many requests, a right that was missing) would hear the same for
- * ever, so it goes on under another key: nothing was done under the first. A process that was not told so hears the kept no once, and then does likewise.
+ * ever, so it goes on under another key: nothing was done under the first. A process that was not told so, or has forgotten it, hears the kept no once, and
+ * then does likewise. An order that is done keeps its other key too: repeated under the first it would hear no, and be done again under a third.
  */
 const keys = {
-  of: ({ session }: Context, reference: string): string =>
-    (session.get(`key.${reference}`) as string | undefined) ?? reference,
-  refused({ session }: Context, reference: string, { type }: HubFailure): void {
-    if (type === 'RateLimited' || type === 'Config')
-      session.set(`key.${reference}`, `${reference}-${randomBytes(6).toString('hex')}`);
+  of({ session, now }: Context, reference: string): string {
+    const other = session.get(`key.${reference}`) as OtherKey | undefined;
+    if (!other) return reference;
+    other.usedAt = now();
+    return other.key;
+  },
+  refused({ session, now }: Context, reference: string, { type }: HubFailure): void {
+    if (type !== 'RateLimited' && type !== 'Config') return;
+    for (const [name, held] of session)
+      if (name.startsWith('key.') && now() - (held as OtherKey).usedAt > FORGOTTEN_AFTER_MS) session.delete(name);
+    session.set(`key.${reference}`, { key: `${reference}-${randomBytes(6).toString('hex')}`, usedAt: now() });
   },
 };
 
