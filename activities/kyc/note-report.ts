@@ -1,13 +1,6 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import {
-  type CaseRow,
-  changeCase,
-  changeLevel,
-  endOfApproval,
-  loadCase,
-  renewApproval,
-} from '../../db/repositories/kyc.ts';
+import { type CaseRow, changeCase, changeLevel, endOfApproval, loadCase } from '../../db/repositories/kyc.ts';
 import { closeCaseRequest, lastClosedOf } from '../../db/repositories/requests.ts';
 import { type CaseState, type CheckReport, isVerdict, type Judged, judge } from '../../domain/kyc.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
@@ -39,10 +32,7 @@ export const noteReport: Activity<Noting, Noted> = async (noting, tools) => {
     const approves = state === 'approved' && report.state === 'approved';
     const isNewVerdict = turned || report.attempt > (known.verdictAttempt ?? 0);
     // Whatever was asked until now was about an older verdict, or about what is no more.
-    if (approves && isNewVerdict) {
-      await closeCaseRequest(db, caseId, `${known.provider} has approved meanwhile.`);
-      await renewApproval(db, caseId);
-    }
+    if (approves && isNewVerdict) await closeCaseRequest(db, caseId, `${known.provider} has approved meanwhile.`);
     // First the level: the dates of what is approved are those of a client who has it.
     if (turned && state === 'approved') await giveLevel(db, known, tools.run);
     await changeCase(db, caseId, {

@@ -199,7 +199,7 @@ const moveEnds = async (db: Queryable, documentId: number): Promise<void> => {
     [documentId],
   );
   for (const { caseId } of rows) {
-    const until = await endOfApproval(db, caseId, null);
+    const until = await endOfApproval(db, caseId, null, true);
     await db.query(`update kyc_case set valid_until = $2::date, update_time = now() where id = $1`, [caseId, until]);
     await planDates(db, { caseId }, true);
   }

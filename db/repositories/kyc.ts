@@ -56,7 +56,7 @@ export interface CaseChange {
   providerStatus?: string | null;
   reasons?: readonly string[];
   comment?: string | null;
-  /** Null: without an end. Left away: as it was. */
+  /** Null: without an end. Left away: as it was. Given with 'approved', it is approved now, though it may have been before: how long it lasts at most counts anew. */
   validUntil?: string | null;
   /** Null clears it, unless a request waits. */
   needsHuman?: string | null;
@@ -70,7 +70,7 @@ export const changeCase = async (db: Queryable, caseId: number, change: CaseChan
             reasons = coalesce($6, k.reasons), comment = $7, valid_until = case when $8 then $9::date else k.valid_until end,
             needs_human = case when $10::text is null and exists (select from application where kyc_case_id = k.id and status_id in (0, 3)) then k.needs_human else $10 end,
             client_since = case when $2 not in ('open', 'retry') then null when old.state = $2 then old.client_since else now() end, update_time = now(),
-            approved_at = case when $2 <> 'approved' then null when old.state = $2 then old.approved_at else now() end
+            approved_at = case when $2 <> 'approved' then null when $8 then now() else old.approved_at end
        from (select id, state, client_since, valid_until, approved_at from kyc_case where id = $1 for update) old where k.id = old.id
      returning (old.state, old.valid_until) is distinct from (k.state, k.valid_until) as anew`,
     [
@@ -191,18 +191,18 @@ export const endApproval = async (
   return ended;
 };
 
-/** What is approved already is approved anew: how long a level lasts at most is counted from now. */
-export const renewApproval = async (db: Queryable, caseId: number): Promise<void> => {
-  await db.query(`update kyc_case set approved_at = now() where id = $1 and state = 'approved'`, [caseId]);
-};
-
-/** The end of what is approved, or is being approved now, by the report or the documents and by how long the level lasts at most; null: none. */
-export const endOfApproval = async (db: Queryable, caseId: number, reported: string | null): Promise<string | null> =>
+/** The end of what is being approved now, or is `approved`, by the report or the documents and by how long the level lasts at most; null: none. */
+export const endOfApproval = async (
+  db: Queryable,
+  caseId: number,
+  reported: string | null,
+  approved = false,
+): Promise<string | null> =>
   (
     await db.query<{ until: string | null }>(
       `select to_char(least($2::date, (select min(valid_until) from client_document where document_id = any(k.document_ids)),
-                            (coalesce(k.approved_at, now()) at time zone 'utc')::date + l.valid_days), 'YYYY-MM-DD') as until
+                            (case when $3 then k.approved_at else now() end at time zone 'utc')::date + l.valid_days), 'YYYY-MM-DD') as until
          from kyc_case k join verification_level l on l.id = k.level_id where k.id = $1`,
-      [caseId, reported],
+      [caseId, reported, approved],
     )
   ).rows[0]!.until;
