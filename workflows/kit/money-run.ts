@@ -1,29 +1,23 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  ParentClosePolicy,
-  setHandler,
-  startChild,
-} from '@temporalio/workflow';
-import { isPlainText, type MoneyPurpose, type OpenRequest } from '../../domain/decisions.ts';
+import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import type { InternalActivities } from '../../activities/index.ts';
+import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import { type Amount, equal } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
 import { internal, setPatience } from './activities.ts';
+import { Cancelling } from './cancelling.ts';
 import { Decisions, type Verdict } from './decisions.ts';
-import { begin, cancel, type CancelWish, providerNews } from './messages.ts';
+import { begin, providerNews } from './messages.ts';
+import { passOnNews } from './pass-on-news.ts';
 import { Progress } from './progress.ts';
-import { hubFailureOf, refusal, Stopped } from './stopped.ts';
-
-type Internal = ReturnType<typeof internal>;
+import { hubFailureOf, Stopped } from './stopped.ts';
+import { stubbornly } from './stubbornly.ts';
 
 interface Compensation {
   name: string;
-  undo: (hub: Internal) => Promise<unknown>;
+  undo: (hub: InternalActivities) => Promise<unknown>;
 }
 
 export interface Waiting {
@@ -43,12 +37,10 @@ export class MoneyRun {
   payments: readonly string[] = [];
 
   private readonly decisions = new Decisions((said) => this.progress.note(said));
+  private readonly cancelling: Cancelling;
   private readonly compensations: Compensation[] = [];
   private news = 0;
   private begun: Begun | null = null;
-  private cancelWish: string | null = null;
-  private mayCancel = true;
-  private closed = false;
   private rateFixed = false;
   /** How many persons have approved. */
   private approvedBy = 0;
@@ -64,26 +56,9 @@ export class MoneyRun {
       await condition(() => this.begun !== null, this.timings.firstAnswer);
       return this.begun ?? { stage: this.progress.stage, refusal: null };
     });
-    setHandler(
-      cancel,
-      async ({ by, comment }: CancelWish) => {
-        this.cancelWish ??= `cancelled by ${by}${comment ? `: ${comment}` : ''}`;
-        // Once wished for in time it is honoured; the caller hears of it when the books say so.
-        await condition(() => this.closed);
-        return { stage: this.progress.stage };
-      },
-      {
-        validator: (wish: CancelWish) => this.assertMayCancel(wish),
-        description: 'Stop this run; possible until money was sent.',
-      },
-    );
+    this.cancelling = new Cancelling(this);
     setHandler(providerNews, () => {
       this.news += 1;
-    });
-    // "Request cancellation" in Temporal UI is the same wish; it never tears the story apart in the middle of a payment.
-    CancellationScope.current().cancelRequested.catch(() => {
-      if (this.mayCancel) this.cancelWish ??= 'cancelled from Temporal UI';
-      else this.progress.note('Cancellation was asked for, too late: money was sent.');
     });
   }
 
@@ -91,10 +66,10 @@ export class MoneyRun {
   tell(story: (run: this) => Promise<void>): Promise<MoneyResult> {
     return CancellationScope.nonCancellable(async () => {
       const result = await this.untilTheEnd(story);
-      this.closed = true;
+      this.cancelling.close();
       this.decisions.close();
       await condition(allHandlersFinished);
-      await this.passOnNews();
+      await passOnNews(this);
       return result;
     });
   }
@@ -124,7 +99,7 @@ export class MoneyRun {
       const { stage, reason, issue, resolutionId } = stopped;
       const { transactionId, payments } = this;
       const closing = { transactionId, stage, reason, issue, resolutionId, payments };
-      await this.stubbornly(`Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
+      await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
       this.progress.ends(stage, issue);
       this.answer({ reason, issue });
       return { stage, reason };
@@ -132,8 +107,8 @@ export class MoneyRun {
   }
 
   /** One named step of the story on our own books. A refusal ends the story in stage `refusedAs`, unless money may be out. */
-  async step<T>(say: string, work: (hub: Internal) => Promise<T>, refusedAs: Stage = 'failed'): Promise<T> {
-    this.honourCancellation();
+  async step<T>(say: string, work: (hub: InternalActivities) => Promise<T>, refusedAs: Stage = 'failed'): Promise<T> {
+    this.cancelling.honour();
     if (this.sent) return this.persist(say, work);
     this.progress.note(`${say}.`);
     try {
@@ -149,8 +124,8 @@ export class MoneyRun {
    * Books what has happened outside. From here on there is nothing to undo, whatever goes wrong: money that moved is never
    * given back because our books could not be written. The run waits for a person instead.
    */
-  async book(say: string, work: (hub: Internal) => Promise<void>): Promise<void> {
-    this.mayCancel = false;
+  async book(say: string, work: (hub: InternalActivities) => Promise<void>): Promise<void> {
+    this.cancelling.possible = false;
     this.compensations.length = 0;
     await this.persist(say, work);
   }
@@ -162,21 +137,21 @@ export class MoneyRun {
 
   /** From here on money may be on its way: cancelling is over. Honours a cancellation that came in time. */
   pointOfNoReturn(): void {
-    this.honourCancellation();
-    this.mayCancel = false;
+    this.cancelling.honour();
+    this.cancelling.possible = false;
     this.sent = true;
   }
 
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */
   async waitBeforeSending(waiting: Waiting, ms: number): Promise<void> {
-    this.mayCancel = true;
+    this.cancelling.possible = true;
     await this.wait(waiting, () => false, ms);
-    this.mayCancel = false;
+    this.cancelling.possible = false;
   }
 
   /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
   tooLateToCancel(): void {
-    this.mayCancel = false;
+    this.cancelling.possible = false;
   }
 
   /**
@@ -193,7 +168,7 @@ export class MoneyRun {
     if (!this.order.exchange || this.rateFixed) return;
     const { transactionId } = this;
     for (let n = 0; ; n++) {
-      const { missing } = await this.stubbornly('Fixing the rate', (hub) => hub.fixRate({ transactionId }));
+      const { missing } = await stubbornly(this, 'Fixing the rate', (hub) => hub.fixRate({ transactionId }));
       if (missing === null) break;
       const can =
         'see GET /rates/quotes: mend a source, believe a jump, or write a rate down; it is tried again by itself.';
@@ -213,9 +188,9 @@ export class MoneyRun {
   async wait(waiting: Waiting, wake: () => boolean, ms?: number): Promise<boolean> {
     const until = ms === undefined ? {} : { until: new Date(Date.now() + ms) };
     this.progress.waitingFor(waiting.forWhat, waiting.can, { human: waiting.human, ...until });
-    const either = () => wake() || (this.mayCancel && this.cancelWish !== null);
+    const either = () => wake() || this.cancelling.isDue;
     const woken = ms === undefined ? await condition(either).then(() => true) : await condition(either, ms);
-    this.honourCancellation();
+    this.cancelling.honour();
     return woken;
   }
 
@@ -277,7 +252,7 @@ export class MoneyRun {
     amount: Amount | null = this.order.amount,
   ): Promise<OpenRequest> {
     const asking = { transactionId: this.transactionId, purpose, why, amount };
-    const request = await this.stubbornly(`Opening a request: ${purpose}`, (hub) => hub.openRequest(asking));
+    const request = await stubbornly(this, `Opening a request: ${purpose}`, (hub) => hub.openRequest(asking));
     this.decisions.ask(request, this.order.requestedBy);
     return request;
   }
@@ -313,14 +288,14 @@ export class MoneyRun {
   }
 
   private async undo(): Promise<void> {
-    this.mayCancel = false;
+    this.cancelling.possible = false;
     for (const { name, undo } of this.compensations.reverse()) {
       await this.persist(`Undoing: ${name}`, undo);
     }
   }
 
   /** Work that must be done before the story may go on: when the books refuse it, a person mends the cause and says so. */
-  private async persist<T>(say: string, work: (hub: Internal) => Promise<T>): Promise<T> {
+  private async persist<T>(say: string, work: (hub: InternalActivities) => Promise<T>): Promise<T> {
     for (;;) {
       this.progress.note(`${say}.`);
       try {
@@ -337,68 +312,10 @@ export class MoneyRun {
     }
   }
 
-  /** Work without which not even a question can be asked: tried again by itself, flagged for a person meanwhile. */
-  private async stubbornly<T>(say: string, work: (hub: Internal) => Promise<T>): Promise<T> {
-    for (let n = 0; ; n++) {
-      try {
-        return await work(internal(say));
-      } catch (error) {
-        const failure = hubFailureOf(error);
-        if (!failure) throw error;
-        const can = 'mend the cause; it is tried again by itself.';
-        this.progress.waitingFor(`${say}: ${failure.message}`, can, { human: true });
-        await condition(() => false, delay(this.timings.retries, n));
-        this.progress.notWaiting();
-      }
-    }
-  }
-
-  /** What the provider told after the last look is not lost with this run: it is looked into by one that comes after. */
-  private async passOnNews(): Promise<void> {
-    while (this.takeNews() && this.order?.method) {
-      const { transactionId, order, timings } = this;
-      const { connectionId } = order.method!;
-      const child = { parentClosePolicy: ParentClosePolicy.ABANDON, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
-      try {
-        if (this.kind === 'payout') {
-          const args = [{ transactionId, connectionId, timings }];
-          await startChild('payoutReturn', { ...child, workflowId: `payout-return:${transactionId}`, args });
-        } else {
-          const reference = order.arrival?.ofReference ?? order.reference;
-          await startChild('arrivals', {
-            ...child,
-            workflowId: `arrivals:${reference}`,
-            args: [{ reference, connectionId, timings }],
-          });
-        }
-      } catch (error) {
-        // One runs already and asks the provider itself, later than this news.
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      }
-    }
-  }
-
   private reasonToStop(error: unknown): Stopped {
     if (error instanceof Stopped) return error;
     const failure = this.sent ? null : hubFailureOf(error);
     if (failure) return new Stopped('failed', failure.reason, failure.message);
     throw error;
-  }
-
-  private honourCancellation(): void {
-    if (this.cancelWish !== null && this.mayCancel) throw new Stopped('cancelled', 'cancelled', this.cancelWish);
-  }
-
-  private assertMayCancel(wish: unknown): void {
-    const { by, comment } = (wish ?? {}) as Partial<CancelWish>;
-    if (typeof by !== 'string' || !isPlainText(by) || (comment !== undefined && !isPlainText(comment))) {
-      throw refusal('InvalidInput', 'validation', 'send an object like {"by": "user:1", "comment": "why"}');
-    }
-    if (!this.mayCancel || this.closed) {
-      throw refusal('Rejected', 'already_done', 'Too late to cancel: money was sent or the run is over.');
-    }
-    // Whoever approves it says that it was paid: from the question on only they know whether it is on its way.
-    if (by.startsWith('client:') && this.order?.method?.paidByPeople && this.progress.stage === 'awaiting_approval')
-      throw refusal('Rejected', 'restricted', 'It may be on its way already: ask your broker to stop it.');
   }
 }
