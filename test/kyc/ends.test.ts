@@ -53,6 +53,18 @@ describe('documents that end', () => {
     );
   });
 
+  it('end though nobody has planned it: a worker of before has given the level', async () => {
+    await desk.configure(sumsub, { onExpiry: 'levelDown' });
+    const { client } = await desk.approvedBySumsub(sumsub);
+    await api.hub.pool.query(
+      `update kyc_case set next_look = null, valid_until = current_date - 2 where client_id = $1`,
+      [client.id],
+    );
+    await desk.sweep();
+    await desk.endsAs(client, 'expired');
+    expect(await desk.levelOf(client)).toBe('Level 1');
+  });
+
   it('do not bring the level back by the old verdict, but new ones do', async () => {
     await desk.configure(sumsub, { onExpiry: 'levelDown' });
     const { client, advance } = await desk.approvedBySumsub(sumsub);

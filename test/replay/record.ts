@@ -247,6 +247,26 @@ const verifications = async (hub: TestHub, olga: number, { clientId }: TestClien
   }
   await record(hub, 'verification.asked-again', asked.workflowId);
 
+  const question = async () =>
+    (
+      await eventually(
+        async () =>
+          (
+            await hub.pool.query<{ id: number }>(
+              `select id from application where kyc_case_id = $1 and status_id = 0`,
+              [asked.caseId],
+            )
+          ).rows[0],
+        'a question about the verification',
+      )
+    ).id;
+  for (const word of ['red_final', 'submit', 'green']) {
+    await hub.sandbox('sumsub').advance(asked.reference, word);
+    await news(word);
+    if (word === 'red_final') await question();
+  }
+  await record(hub, 'verification.approved-anew', asked.workflowId);
+
   const ends = async (days: number) => {
     await hub.pool.query(`update kyc_case set valid_until = current_date + $2::int, next_look = now() where id = $1`, [
       asked.caseId,
@@ -257,16 +277,7 @@ const verifications = async (hub: TestHub, olga: number, { clientId }: TestClien
   await ends(5);
   await record(hub, 'verification.warned', asked.workflowId);
   await ends(-1);
-  const { id: request } = await eventually(
-    async () =>
-      (
-        await hub.pool.query<{ id: number }>(`select id from application where kyc_case_id = $1 and status_id = 0`, [
-          asked.caseId,
-        ])
-      ).rows[0],
-    'the question about the end',
-  );
-  await hub.decideRequest(request, olga, 'approve');
+  await hub.decideRequest(await question(), olga, 'approve');
   await record(hub, 'verification.ended', asked.workflowId);
 };
 

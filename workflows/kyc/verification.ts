@@ -4,6 +4,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -121,8 +122,7 @@ class Verification {
       this.failures = 0;
       if (report === null) return false;
       const judged: Noted = await internal(`Noting: ${report.state}`).noteReport({ caseId, report });
-      this.facts = { ...this.facts!, settled: judged.settled ?? facts.settled };
-      if (judged.closedRequest != null) this.closed(judged.closedRequest);
+      this.settledBy(judged);
       if (judged.stale) this.progress.note('An older report came and was left aside.');
       if (report.unknownWord)
         this.progress.note(`${facts.provider} says '${report.providerStatus}', which is not known here.`);
@@ -134,6 +134,14 @@ class Verification {
       this.progress.note(`${facts.provider} could not be asked: ${why}.`);
       return false;
     }
+  }
+
+  /** What noting a report has dealt with. Workers of before did not look at it: what they recorded is replayed as they went on. */
+  private settledBy({ settled, closedRequest }: Noted): void {
+    const says = (settled ?? this.facts!.settled) !== this.facts!.settled || closedRequest != null;
+    if (!says || !patched('hears-what-is-settled')) return;
+    this.facts = { ...this.facts!, settled: settled ?? this.facts!.settled };
+    if (closedRequest != null) this.closed(closedRequest);
   }
 
   /** While the provider does not answer, nobody is reminded or closed: he may have sent everything. */
