@@ -30,7 +30,7 @@ export const noteReport: Activity<Noting, Noted> = async (noting, tools) => {
     const { state } = judged;
     const turned = state !== known.state;
     const approves = state === 'approved' && report.state === 'approved';
-    const isNewVerdict = turned || report.attempt > (known.verdictAttempt ?? 0);
+    const isNewVerdict = turned || report.attempt > heardOf(known);
     // Whatever was asked until now was about an older verdict, or about what is no more.
     if (approves && isNewVerdict) await closeCaseRequest(db, caseId, `${known.provider} has approved meanwhile.`);
     // First the level: the dates of what is approved are those of a client who has it.
@@ -79,6 +79,10 @@ const MESSAGES: Partial<Record<CaseState, VerificationMessage>> = {
   retry: 'VerificationRetry',
   approved: 'VerificationApproved',
 };
+
+/** The attempt of the last verdict. Workers of before, which may go on beside new ones for a while, do not write it down. */
+const heardOf = ({ verdictAttempt, state, attempt }: CaseRow): number =>
+  verdictAttempt ?? (state === 'approved' ? attempt : 0);
 
 const giveLevel = async (
   db: Queryable,

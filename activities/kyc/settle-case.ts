@@ -47,7 +47,7 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
     if (await isSettled(db, caseId, applicationId)) return { state: known.state, messages: [] };
     const stands = await isStanding(db, known, settlement);
     await db.query(
-      `update kyc_case set settled_attempt = case when $3 then verdict_attempt else settled_attempt end,
+      `update kyc_case set settled_attempt = case when $3 then coalesce(verdict_attempt, nullif(attempt, 0)) else settled_attempt end,
               settled_request = coalesce($2, settled_request), needs_human = null where id = $1`,
       [caseId, applicationId ?? null, stands],
     );

@@ -180,7 +180,10 @@ export const endApproval = async (
   { userId, run }: { userId: number | null; run: { workflowId: string; runId: string } },
 ): Promise<CaseState> => {
   const ended = state === 'approved' ? 'expired' : state;
-  await db.query(`update kyc_case set settled_attempt = verdict_attempt, valid_until = null where id = $1`, [caseId]);
+  await db.query(
+    `update kyc_case set settled_attempt = coalesce(verdict_attempt, nullif(attempt, 0)), valid_until = null where id = $1`,
+    [caseId],
+  );
   if (ended === state) await planDates(db, { caseId }, true);
   else await changeCase(db, caseId, { state: ended });
   if (hasLevel) {

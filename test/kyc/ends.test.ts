@@ -65,6 +65,24 @@ describe('documents that end', () => {
     expect(await desk.levelOf(client)).toBe('Level 1');
   });
 
+  it('are not renewed by the verdict they are from, though a worker of before has noted it', async () => {
+    await desk.configure(sumsub, { onExpiry: 'levelDown', validDays: 365 });
+    const { client } = await desk.approvedBySumsub(sumsub);
+    await api.hub.pool.query(`update kyc_case set verdict_attempt = null where client_id = $1`, [client.id]);
+    await desk.endsIn(client, -1);
+    await desk.endsAs(client, 'expired');
+    await desk.configure(sumsub, { validDays: null });
+    expect(await desk.levelOf(client)).toBe('Level 1');
+    await api.hub.steering.verification({
+      caseId: (await desk.caseOf(client)).id,
+      workflowId: `kyc:${client.id}:${sumsub}`,
+      webhookId: '0',
+      said: 'look',
+    });
+    await desk.endsAs(client, 'expired');
+    expect(await desk.levelOf(client)).toBe('Level 1');
+  });
+
   it('do not bring the level back by the old verdict, but new ones do', async () => {
     await desk.configure(sumsub, { onExpiry: 'levelDown' });
     const { client, advance } = await desk.approvedBySumsub(sumsub);
