@@ -26,6 +26,9 @@ export interface Caller {
   upload: (route: string, body: Buffer, boundary: string) => Promise<Answer>;
 }
 
+/** At an API process of its own. */
+export type SecondCaller = Caller & { stop: () => Promise<void> };
+
 /** A whole hub with its API on a socket; sandboxes call back to it. */
 export class MoneyApi {
   readonly hub: TestHub;
@@ -101,14 +104,31 @@ export class MoneyApi {
   }
 
   /** The same client or user at a second API process that soon gives up on Temporal; at another address it never reaches it. */
-  async impatient(
-    { id }: Caller,
+  impatient(
+    who: Caller,
     temporalAddress = this.hub.settings.temporalAddress,
     kind: 'user' | 'client' = 'client',
-  ): Promise<Caller & { stop: () => Promise<void> }> {
+  ): Promise<SecondCaller> {
+    return this.another(who, kind, { timings: this.hub.timings, patienceMs: 1_500 }, temporalAddress);
+  }
+
+  /** What one orders of which the answer is wanted soon, done or not: it takes long. */
+  async hastily({ id }: Pick<Caller, 'id'>, route: string, body?: unknown): Promise<Answer> {
+    const kind = route.includes(' /my/') ? 'client' : 'user';
+    const hasty = await this.another({ id }, kind, { timings: { ...this.hub.timings, firstAnswer: 500 } });
+    return hasty.call(route, body).finally(() => hasty.stop());
+  }
+
+  /** The same client or user at a second API process, which remembers nothing. */
+  async another(
+    { id }: Pick<Caller, 'id'>,
+    kind: 'user' | 'client' = 'client',
+    steering: { timings: Partial<Timings>; patienceMs?: number } = { timings: this.hub.timings },
+    temporalAddress = this.hub.settings.temporalAddress,
+  ): Promise<SecondCaller> {
     const temporal = connectTemporal({ ...this.hub.settings, temporalAddress });
     const built = await buildApi(this.hub.settings, temporal, createLog('silent'), {
-      procedures: (deps) => steeringProcedures({ ...deps, timings: QUICK_TIMINGS, patienceMs: 1_500 }),
+      procedures: (deps) => steeringProcedures({ ...deps, ...steering }),
     });
     const server = createHttpServer(built.app).listen(0, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));

@@ -17,8 +17,8 @@ let account: { accountId: number; accountNumber: string };
 const products: Record<string, number> = {};
 
 beforeAll(async () => {
-  // Attempts that were lost are over soon, and what is asked soon answered.
-  api = await MoneyApi.start({ firstAnswer: 1_500, settleAfter: 1_500 }, ['paper', 'mt4']);
+  // Attempts that were lost are over soon.
+  api = await MoneyApi.start({ settleAfter: 1_500 }, ['paper', 'mt4']);
   hub = api.hub;
   olga = await api.operator();
   products['paper'] = await hub.tradingProduct('paper', ['paper-usd', 'paper-eur']);
@@ -63,6 +63,8 @@ const refusedAfterLoss = async (method: 'PATCH' | 'PUT', order: () => Promise<An
   return (await changes())[0].id;
 };
 const down = () => hub.sandbox('paper').fault({ match: {}, kind: 'reset', times: 1_000 });
+/** Orders what the platform does not do now. */
+const hastily = (leverage: number) => api.hastily(ann, `PATCH /my/accounts/${account.accountId}`, { leverage });
 const changes = async (accountId = account.accountId): Promise<any[]> =>
   (await olga.call(`GET /account-changes?filter[accountId]=${accountId}`)).body.data;
 const reaches = (id: number, state: string) =>
@@ -121,7 +123,7 @@ describe('a leverage', () => {
 
   it('waits visibly while the platform is down, and is set when it is back', async () => {
     down();
-    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { status, body } = await hastily(200);
     expect([status, body.leverage]).toEqual([202, 100]);
     expect(body.pendingChange).toMatchObject({ state: 'waiting', wanted: { leverage: 200 } });
     const second = await olga.call(`PATCH /accounts/${account.accountId}/preferences`, { access: 'disabled' });
@@ -136,7 +138,7 @@ describe('a leverage', () => {
 
   it('is withdrawn while the platform is down, and not set later', async () => {
     down();
-    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { body } = await hastily(200);
     const { id } = body.pendingChange;
     const withdrawn = await ann.call(`POST /my/account-changes/${id}/withdraw`);
     expect([withdrawn.status, withdrawn.body.state]).toEqual([200, 'withdrawing']);
@@ -152,7 +154,7 @@ describe('a leverage', () => {
 
   it('that waits is withdrawn by "Request cancellation" in Temporal UI, and the account may be changed again', async () => {
     down();
-    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { body } = await hastily(200);
     const { id } = body.pendingChange;
     await hub.handle(`account-change:${id}`).cancel();
     await reaches(id, 'withdrawing');
@@ -180,16 +182,14 @@ describe('a leverage', () => {
   it('that was withdrawn after it had arrived is mirrored as the platform has it', async () => {
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset_after_commit', times: 1 });
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset', times: 1_000 });
-    const { body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const { body } = await hastily(200);
     await ann.call(`POST /my/account-changes/${body.pendingChange.id}/withdraw`);
     await reaches(body.pendingChange.id, 'done');
     expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage).toBe(200);
   });
 
   it('whose repeat is refused after its answer was lost is mirrored as the platform has it', async () => {
-    const id = await refusedAfterLoss('PATCH', () =>
-      ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 }),
-    );
+    const id = await refusedAfterLoss('PATCH', () => hastily(200));
     await reaches(id, 'withdrawing');
     await dealer('restore');
     await reaches(id, 'done');
@@ -197,9 +197,7 @@ describe('a leverage', () => {
   });
 
   it('of an account that the platform no longer knows is over, and says so', async () => {
-    const id = await refusedAfterLoss('PATCH', () =>
-      ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 }),
-    );
+    const id = await refusedAfterLoss('PATCH', () => hastily(200));
     await reaches(id, 'withdrawn');
     const { body } = await olga.call(`GET /account-changes/${id}`);
     expect(body.issue).toContain('no longer knows the account');
@@ -208,7 +206,7 @@ describe('a leverage', () => {
 
   it('of a broker is not for the client to withdraw, nor another client’s at all', async () => {
     down();
-    const { status, body } = await olga.call(`PATCH /accounts/${account.accountId}`, { leverage: 200 });
+    const { status, body } = await api.hastily(olga, `PATCH /accounts/${account.accountId}`, { leverage: 200 });
     expect(status).toBe(202);
     const { id } = body.pendingChange;
     expect((await ann.call(`POST /my/account-changes/${id}/withdraw`)).status).toBe(403);
@@ -314,7 +312,7 @@ describe('an operator', () => {
 describe('a password whose repeat is refused after its answer was lost', () => {
   it('is not called refused: the platform may have it', async () => {
     const id = await refusedAfterLoss('PUT', () =>
-      olga.call(`PUT /accounts/${account.accountId}/password`, { password: 'Abcdef12' }),
+      api.hastily(olga, `PUT /accounts/${account.accountId}/password`, { password: 'Abcdef12' }),
     );
     await reaches(id, 'withdrawn');
     const { body } = await olga.call(`GET /account-changes/${id}`);
@@ -370,7 +368,7 @@ describe('an account that is put away', () => {
 
   it('takes no money while the platform is down, and takes it again when the wish is withdrawn', async () => {
     down();
-    const { status, body } = await ann.call(`POST /my/accounts/${account.accountId}/archive`);
+    const { status, body } = await api.hastily(ann, `POST /my/accounts/${account.accountId}/archive`);
     expect([status, body.archive, body.pendingChange.wanted]).toEqual([202, false, { archive: true }]);
     const transfer = {
       sourceAccountId: ann.wallet,

@@ -92,7 +92,7 @@ const kept = async (uuid: string, step: string, said = 'chess') =>
 
 /** Sends something to a process of the API that knows nothing of the run. */
 const elsewhere = async (uuid: string, body: object) => {
-  const other = await api.impatient(await api.clientWith('0', 'USDT'));
+  const other = await api.another(await api.clientWith('0', 'USDT'));
   return other.call('POST /my/signup', { uuid, ...body }).finally(() => other.stop());
 };
 

@@ -333,9 +333,8 @@ describe('a payout in steps', () => {
     email = (await api.hub.one<{ email: string }>(`select email from client where client_id = $1`, [ann.id])).email;
     const { uuid, code } = await atCode();
     await api.hub.pool.query(`delete from rate`);
-    const hasty = await api.impatient(ann);
-    const answer = await hasty.call('POST /my/withdrawals/wizard', { uuid, code });
-    await hasty.stop();
+    const other = await api.another(ann);
+    const answer = await other.call('POST /my/withdrawals/wizard', { uuid, code }).finally(() => other.stop());
     expect([...reasons(answer), answer.body.error.details[0].field]).toEqual([400, 'rate_unavailable', 'currencyCode']);
     await api.hub.askRates('B2BINPAY');
     const { state } = await api.hub.one(`select state from wizard_run where uuid = $1`, [uuid]);
