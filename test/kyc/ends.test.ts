@@ -1,10 +1,10 @@
 /** What the calendar does to what was approved. Tests move the dates of a case instead of waiting for days. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Payload } from '@temporalio/common';
 import { MoneyApi } from '../api/money-hub.ts';
 import { createCodec } from '../../worker/codec.ts';
 import type { Answer } from '../kit/api-client.ts';
+import { asked } from '../kit/asked.ts';
 import { eventually } from '../kit/hub.ts';
 import { PAYLOAD_KEYS } from '../kit/keys.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
@@ -181,8 +181,9 @@ describe('documents that end', () => {
       () => advance('red_final'),
       {
         more: async () => {
+          const reached = asked(api.hub, `kyc:${client.id}:${sumsub}`);
           answer = desk.olga.call(`POST /applications/${request.id}/approve`, {});
-          await sleep(300);
+          await reached;
         },
       },
     );

@@ -1,6 +1,5 @@
 /** What clients change about themselves with a person's word: names, birthday, addresses, the type of client, their going. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { settleClientChange } from '../../activities/clients/settle-client-change.ts';
 import { startWaiting } from '../../activities/ops/start-waiting.ts';
@@ -8,6 +7,7 @@ import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { loadClientChange } from '../../db/repositories/client-changes.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { Caller, MoneyApi } from '../api/money-hub.ts';
+import { asked } from '../kit/asked.ts';
 import { payloadsOf } from '../kit/history.ts';
 import { eventually } from '../kit/hub.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
@@ -328,11 +328,12 @@ describe('a request that is there before its run', () => {
   it('because that is only just beginning is decided when it asks', async () => {
     const client = await SignedIn.up(api);
     const { id, changeId } = await writtenDown(client);
+    const reached = asked(api.hub, `client-change:${changeId}`, 2);
     const ask = async () => {
       await expect(isRefusedByItsRun(id)).resolves.toBe('not_ready');
       return approve(id);
     };
-    const decided = await asItBegins(changeId, ask, () => sleep(300));
+    const decided = await asItBegins(changeId, ask, () => reached);
     expect([decided.status, decided.body.status]).toEqual([200, 'approved']);
     await settled(client, 'done');
   });
@@ -340,10 +341,10 @@ describe('a request that is there before its run', () => {
   it('because that is only just beginning is not decided as what it has become meanwhile', async () => {
     const client = await SignedIn.up(api);
     const { id, changeId } = await writtenDown(client);
+    const reached = asked(api.hub, `client-change:${changeId}`);
     const becomesAnother = async () => {
-      await sleep(100);
+      await reached;
       await api.hub.pool.query(`update application set update_time = now() where id = $1`, [id]);
-      await sleep(200);
     };
     const decided = await asItBegins(changeId, () => approve(id), becomesAnother);
     expect(refusal(decided)).toEqual([409, 'not_waiting']);
