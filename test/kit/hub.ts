@@ -369,6 +369,17 @@ export class TestHub {
     );
   }
 
+  /** A provider that did not answer is left alone for an hour, also by the worker, which begins anew: as it was it would see so a moment later. */
+  async pauseConnection(connectionId: number): Promise<void> {
+    await this.pause();
+    await this.pool.query(
+      `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now() + interval '1 hour')
+       on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
+      [connectionId],
+    );
+    await this.resume();
+  }
+
   async openRequest(transactionId: number): Promise<{ id: number; purpose: string; workflow_id: string }> {
     return eventually(
       async () =>

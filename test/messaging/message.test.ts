@@ -84,12 +84,7 @@ const mail = (email = 'ann@client.example', more: Partial<MessageOrder> = {}) =>
 const code = (phone: string) => ({ to: { phone }, template: 'registerConfirm', parameters: { code: '493027' } });
 /** Waits there: nobody takes it up while the connection is paused. */
 const inQueueOfPausedTwilio = async (): Promise<number> => {
-  await hub.pool.query(
-    `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now() + interval '1 hour')
-     on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
-    [connection['twilio']],
-  );
-  await new Promise((done) => setTimeout(done, 1_500));
+  await hub.pauseConnection(connection['twilio']!);
   const id = await queue(code('+15005550017'));
   const handle = hub.handle(`message:${id}`);
   await eventually(async () => ((await handle.describe()).raw.pendingActivities ?? []).length > 0, 'the order to wait');

@@ -87,14 +87,14 @@ describe('a provider that does not answer', () => {
 
   it('does not make an order give up because it had to wait in the queue', async () => {
     const client = await hub.clientWith('100', 'USDT');
-    await hub.pool.query(
-      `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now() + interval '6 seconds')
-       on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
-      [b2binpay],
-    );
-    await new Promise((done) => setTimeout(done, 1_500));
+    await hub.pauseConnection(b2binpay);
     hub.sandbox('b2binpay').fault({ match: write, kind: 'http_429', times: 1 });
     const payout = await client.withdraw('25.00');
+    // Longer than orders are tried to be sent for.
+    await hub.pool.query(
+      `update connection_health set paused_until = now() + interval '5 seconds' where connection_id = $1`,
+      [b2binpay],
+    );
     await hub.reaches(payout, 'done');
     expect(await paid(payout)).toHaveLength(1);
   });
@@ -257,12 +257,7 @@ describe('a connection that is disabled', () => {
 
   it('while its provider is silent gives back what was never sent', async () => {
     const client = await hub.clientWith('100', 'USDT');
-    await hub.pool.query(
-      `insert into connection_health (connection_id, state, paused_until) values ($1, 'open', now() + interval '1 hour')
-       on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
-      [b2binpay],
-    );
-    await new Promise((done) => setTimeout(done, 1_500));
+    await hub.pauseConnection(b2binpay);
     const payout = await client.withdraw('25.00');
     expect(await client.balance()).toEqual({ balance: '100', held: '25' });
     await hub.pool.query(`update connection set enabled = false where id = $1`, [b2binpay]);
