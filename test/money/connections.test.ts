@@ -106,8 +106,11 @@ describe('a provider that does not answer', () => {
        on conflict (connection_id) do update set state = 'open', paused_until = excluded.paused_until`,
       [b2binpay],
     );
-    const claims = await Promise.all(Array.from({ length: 5 }, () => claimTrial(hub.pool, b2binpay, 300)));
+    const claims = await Promise.all(Array.from({ length: 5 }, () => claimTrial(hub.pool, b2binpay, 3_600_000)));
     expect(claims.filter(Boolean)).toHaveLength(1);
+    // An hour later.
+    await hub.pool.query(`update connection_health set paused_until = now() where connection_id = $1`, [b2binpay]);
+    expect(await claimTrial(hub.pool, b2binpay, 300)).toBe(true);
     await eventually(() => claimTrial(hub.pool, b2binpay, 300), 'the dead worker to be given up');
     await hub.resume();
     await eventually(async () => (await state()) === 'closed', 'the provider to be found well');
