@@ -9,7 +9,7 @@ import { webhookMount } from '../../api/webhooks/index.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
-import { type TestClient, TestHub } from '../kit/hub.ts';
+import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { watchAnswers } from '../kit/undocumented.ts';
 
 export interface Answer {
@@ -142,6 +142,16 @@ export class MoneyApi {
         await temporal.connection.close();
       },
     };
+  }
+
+  /** Waits until all that a provider has told was heard, and the run it is about waits: news make a run look again, and ask anew what it asked. */
+  async heard(provider: string, workflowId: string): Promise<void> {
+    await this.hub.sandbox(provider).callbacksSettled();
+    await eventually(
+      async () => (await this.count(`webhook where status = 'received'`)) === 0,
+      'the callbacks to be delivered',
+    );
+    await this.hub.rests(workflowId);
   }
 
   async methodId(name: string): Promise<number> {

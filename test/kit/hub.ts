@@ -305,6 +305,20 @@ export class TestHub {
     ).stage;
   }
 
+  /** What its provider calls a transaction, once it knows it. */
+  providerId(transactionId: number): Promise<string> {
+    return eventually(
+      async () =>
+        (
+          await this.one<{ id: string | null }>(
+            `select provider_id as id from money_transaction where transaction_id = $1`,
+            [transactionId],
+          )
+        ).id,
+      `the provider to know transaction ${transactionId}`,
+    );
+  }
+
   /** Asks the named rate source now. */
   async askRates(name: string): Promise<{ accepted: number; held: number; failure: string | null }> {
     const source = await this.one<{ sourceId: number; connectionId: number }>(

@@ -155,6 +155,7 @@ describe('a deposit in another currency than the account', () => {
     const made = await ordered(client, '100');
     await api.hub.sandbox('b2binpay').pay(made.page, { amount: '60' });
     await api.hub.reaches(made.id, 'review');
+    await api.heard('b2binpay', `deposit:${made.id}`);
     const { id: request } = await api.hub.openRequest(made.id);
     // The rate is fixed before a person looks: how long he takes changes nothing.
     expect((await shown(made.id)).exchange.isFixed).toBe(true);
@@ -271,6 +272,7 @@ describe('a deposit in another currency than the account', () => {
         ).rows[0],
       'the late payment',
     );
+    await api.heard('b2binpay', `deposit:${id}`);
     const { id: request } = await api.hub.openRequest(id);
     await olga.call(`POST /applications/${request}/approve`, {});
     await api.hub.reaches(id, 'done');
@@ -460,11 +462,7 @@ describe('a payout in another currency than the account', () => {
     const id: number = (await withdraw(client, '51')).body.data.transaction.transactionId;
     await approve(id);
     await api.hub.reaches(id, 'done');
-    const { page } = await api.hub.one<{ page: string }>(
-      `select provider_id as page from money_transaction where transaction_id = $1`,
-      [id],
-    );
-    await api.hub.sandbox('b2binpay').advance(page, 'return');
+    await api.hub.sandbox('b2binpay').advance(await api.hub.providerId(id), 'return');
     const { connection: connectionId } = await api.hub.methodId('usdt-payout');
     await api.hub.steering.payoutReturn({ transactionId: id, connectionId, webhookId: '1', said: 'back' });
     await api.hub.reaches(id, 'returned');
