@@ -50,11 +50,7 @@ const opened = async () => {
   const deposit = await client.deposit('40');
   await api.hub.reaches(deposit, 'awaiting_payer');
   await api.hub.rests(`deposit:${deposit}`);
-  const { provider_id: theirs } = await api.hub.one<{ provider_id: string }>(
-    'select provider_id from money_transaction where transaction_id = $1',
-    [deposit],
-  );
-  return { client, deposit, theirs };
+  return { client, deposit, theirs: await api.hub.providerId(deposit) };
 };
 
 /** The provider is paid, and says nothing. */
@@ -169,13 +165,6 @@ describe('unsigned callbacks about one deposit', () => {
       ({ workflowExecutionSignaledEventAttributes: signal }) =>
         signal ? [(signal.input?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0)] : [],
     );
-  /** The run has asked its provider since it was woken last. */
-  const untilLooked = async (deposit: number): Promise<unknown> =>
-    eventually(async () => {
-      const events = (await api.hub.handle(`deposit:${deposit}`).fetchHistory()).events ?? [];
-      const woken = events.findLastIndex((one) => one.workflowExecutionSignaledEventAttributes);
-      return woken >= 0 && events.slice(woken).some((one) => one.activityTaskCompletedEventAttributes);
-    }, 'the run to look');
   const untilSettled = async (before: string): Promise<Row[]> =>
     eventually(async () => {
       const rows = await since(before);
@@ -202,7 +191,7 @@ describe('unsigned callbacks about one deposit', () => {
       await Promise.all(Array.from({ length: 10 }, (_, i) => post({ id: theirs, time: `${round}:${i}` })));
       await untilSettled(before);
     }
-    await untilLooked(deposit);
+    await api.hub.rests(`deposit:${deposit}`);
     await paidInSilence(theirs);
     await post({ id: theirs, time: 'paid' });
     const rows = await untilSettled(before);
@@ -235,7 +224,7 @@ describe('unsigned callbacks about one deposit', () => {
     await api.hub.pool.query(`update webhook set next_attempt = now() where status = 'parked' and id > $1`, [before]);
     await sweep();
     expect(new Set((await since(before)).map(({ status }) => status))).toEqual(new Set(['delivered']));
-    await untilLooked(deposit);
+    await api.hub.rests(`deposit:${deposit}`);
     await paidInSilence(theirs);
     await another('16 minutes');
     await api.hub.reaches(deposit, 'done');
@@ -247,7 +236,7 @@ describe('unsigned callbacks about one deposit', () => {
     const { deposit, theirs } = await opened();
     await post({ id: theirs, time: '1' });
     await untilSettled(before);
-    await untilLooked(deposit);
+    await api.hub.rests(`deposit:${deposit}`);
     await paidInSilence(theirs);
     await post({ id: theirs, time: '2' });
     const [, second] = await untilSettled(before);
