@@ -16,17 +16,6 @@ beforeAll(async () => {
 afterAll(() => hub?.stop());
 afterEach(() => hub.sandbox('b2binpay').reset());
 
-const providerId = (transactionId: number): Promise<string> =>
-  eventually(
-    async () =>
-      (
-        await hub.one<{ id: string | null }>(
-          `select provider_id as id from money_transaction where transaction_id = $1`,
-          [transactionId],
-        )
-      ).id,
-    'the provider to know it',
-  );
 const facts = (transactionId: number) =>
   hub.one<{ reference: string; connection_id: number; needs_human: string | null }>(
     `select reference, connection_id, needs_human from money_transaction where transaction_id = $1`,
@@ -66,7 +55,7 @@ describe('a payout that was sent', () => {
     const payout = await client.withdraw('25.00');
     await hub.decide(payout, olga, 'approve');
     await hub.reaches(payout, 'done');
-    await hub.sandbox('b2binpay').advance(await providerId(payout), 'return');
+    await hub.sandbox('b2binpay').advance(await hub.providerId(payout), 'return');
     const { connection_id: connectionId } = await facts(payout);
     await hub.steering.payoutReturn({ transactionId: payout, connectionId, webhookId: '1', said: 'returned' });
     await hub.reaches(payout, 'returned');
@@ -154,7 +143,7 @@ describe('a deposit', () => {
     await hub.approvals('deposit', 1);
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const id = await providerId(deposit);
+    const id = await hub.providerId(deposit);
     await hub.sandbox('b2binpay').pay(id, {});
     await hub.reaches(deposit, 'awaiting_approval');
     await hub.sandbox('b2binpay').pay(id, {});
@@ -179,7 +168,7 @@ describe('a deposit', () => {
     );
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('10.00');
-    await hub.sandbox('b2binpay').pay(await providerId(deposit), { amount: '5000' });
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), { amount: '5000' });
     await hub.reaches(deposit, 'review');
     expect(await hub.decide(deposit, olga, 'approve')).toMatchObject({ missing: 1 });
     expect(await hub.decide(deposit, boris, 'approve')).toMatchObject({ missing: 0 });
@@ -201,13 +190,13 @@ describe('a deposit', () => {
       connection_id: connection,
     };
     const deposit = await hub.order(row, false);
+    hub.sandbox('b2binpay').fault({ match: { method: 'GET' }, kind: 'http_500', times: 10_000 });
     await hub.client.workflow.start('deposit', {
       workflowId: `deposit:${deposit}`,
       taskQueue: 'hub',
       args: [{ transactionId: deposit, timings: { ...hub.timings, payWithin: 1_500 } }],
     });
-    const page = await providerId(deposit);
-    hub.sandbox('b2binpay').fault({ match: { method: 'GET' }, kind: 'http_500', times: 10_000 });
+    const page = await hub.providerId(deposit);
     await hub.sandbox('b2binpay').pay(page, {});
     await new Promise((done) => setTimeout(done, 3_000));
     expect(await hub.stage(deposit)).not.toBe('expired');
@@ -219,10 +208,10 @@ describe('a deposit', () => {
   it('that the provider kept back and then released can be credited', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.08'); // blocked by the anti-money-laundering check
-    await hub.sandbox('b2binpay').pay(await providerId(deposit), {});
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
     await hub.reaches(deposit, 'review');
     await expect(hub.decide(deposit, olga, 'approve')).rejects.toMatchObject({ reason: 'restricted' });
-    await hub.sandbox('b2binpay').advance(await providerId(deposit), 'transfer:2');
+    await hub.sandbox('b2binpay').advance(await hub.providerId(deposit), 'transfer:2');
     await news(deposit, 'deposit');
     await hub.reaches(deposit, 'done');
     expect(await client.balance()).toEqual({ balance: '100.08', held: '0' });
@@ -268,7 +257,7 @@ describe('payments that nobody waits for', () => {
   it('are registered although the connection was broken when they were told', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const page = await providerId(deposit);
+    const page = await hub.providerId(deposit);
     await hub.sandbox('b2binpay').advance(page, 'expire');
     await hub.reaches(deposit, 'expired');
     await hub.sandbox('b2binpay').pay(page, {});
