@@ -47,7 +47,7 @@ const paid = async (
   const client = await api.clientWith('0', provider === 'stripe' ? 'USD' : 'EUR');
   const id = await client.of.deposit(amount, { method: `${provider}-card`, vendor_commission: commission });
   await api.hub.reaches(id, 'awaiting_payer');
-  await api.hub.sandbox(provider).pay(await pageOf(id));
+  await api.hub.sandbox(provider).pay(await api.hub.providerId(id));
   await api.hub.reaches(id, 'done');
   return { client, id };
 };
@@ -55,16 +55,9 @@ const paid = async (
 const refund = (by: Caller, id: number, body: object = {}) =>
   by.call(`POST /transactions/${id}/refund`, body, { 'idempotency-key': randomUUID() });
 
-const pageOf = async (id: number): Promise<string> =>
-  (
-    await api.hub.one<{ page: string }>(`select provider_id as page from money_transaction where transaction_id = $1`, [
-      id,
-    ])
-  ).page;
-
 /** The payer goes to his bank: it takes a payment back by itself. */
 const disputed = async (id: number, page?: string): Promise<void> => {
-  await stripe().advance(page ?? (await pageOf(id)), 'dispute');
+  await stripe().advance(page ?? (await api.hub.providerId(id)), 'dispute');
   await eventually(
     async () =>
       (await api.hub.pool.query(`select from deposit_reversal where transaction_id = $1 and booked`, [id])).rowCount,
@@ -207,11 +200,7 @@ describe('a refund', () => {
 
   it('may still be ordered after the bank of the payer has asked about the deposit: that takes nothing', async () => {
     const { client, id } = await paid('100.00');
-    const { page } = await api.hub.one<{ page: string }>(
-      `select provider_id as page from money_transaction where transaction_id = $1`,
-      [id],
-    );
-    await stripe().advance(page, 'inquiry');
+    await stripe().advance(await api.hub.providerId(id), 'inquiry');
     const seen = `select from deposit_reversal where transaction_id = $1 and kind = 'dispute'`;
     await eventually(async () => (await api.hub.pool.query(seen, [id])).rowCount, 'the inquiry to be looked into');
     expect(await client.of.balance()).toEqual({ balance: '100', held: '0' });
@@ -349,7 +338,7 @@ describe('a dispute', () => {
     const client = await api.clientWith('0', 'USD');
     const cancelled = await client.of.deposit('100.00', { method: 'stripe-card' });
     await api.hub.reaches(cancelled, 'awaiting_payer');
-    const page = await pageOf(cancelled);
+    const page = await api.hub.providerId(cancelled);
     expect((await olga.call(`POST /transactions/${cancelled}/cancel`)).status).toBe(200);
     await api.hub.reaches(cancelled, 'cancelled');
     await stripe().pay(page);

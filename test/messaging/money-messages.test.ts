@@ -33,14 +33,7 @@ describe('a client', () => {
   it('is told of a deposit with what was credited', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const { provider_id: page } = await eventually(
-      async () =>
-        hub.one<{ provider_id: string | null }>(`select provider_id from money_transaction where transaction_id = $1`, [
-          deposit,
-        ]),
-      'the page',
-    );
-    await hub.sandbox('b2binpay').pay(page!, {});
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
     await hub.reaches(deposit, 'done');
     await told(client.clientId, ['DepositSuccessful']);
     expect(textAbout(deposit)).toMatch(/100(\.0+)? USDT were credited/);

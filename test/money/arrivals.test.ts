@@ -41,18 +41,19 @@ const addressOf = async (client: TestClient) => {
   return { addressId, reference, connectionId };
 };
 
+const placeOf = (deposit: number) =>
+  hub.one<{ reference: string; connectionId: number }>(
+    `select reference, connection_id as "connectionId" from money_transaction where transaction_id = $1`,
+    [deposit],
+  );
+
 /** A page that ended unpaid. */
 const expiredPage = async (client: TestClient) => {
   const deposit = await client.deposit('100.00');
-  const row = () =>
-    hub.one<{ page: string | null; reference: string; connectionId: number }>(
-      `select provider_id as page, reference, connection_id as "connectionId" from money_transaction where transaction_id = $1`,
-      [deposit],
-    );
-  const page = await eventually(async () => (await row()).page, 'the page');
+  const page = await hub.providerId(deposit);
   await hub.sandbox('b2binpay').advance(page, 'expire');
   await hub.reaches(deposit, 'expired');
-  return { deposit, ...(await row()), page };
+  return { deposit, page, ...(await placeOf(deposit)) };
 };
 
 const depositsOf = async ({ clientId }: TestClient): Promise<{ id: number; stage: string }[]> =>
@@ -136,17 +137,12 @@ describe('a payment that an operator rejected', () => {
   it('is not put before operators again', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const row = () =>
-      hub.one<{ page: string | null; reference: string }>(
-        `select provider_id as page, reference from money_transaction where transaction_id = $1`,
-        [deposit],
-      );
-    const page = await eventually(async () => (await row()).page, 'the page');
+    const page = await hub.providerId(deposit);
     await hub.sandbox('b2binpay').pay(page, { amount: '60' });
     await hub.reaches(deposit, 'review');
     await hub.decide(deposit, await hub.operator(), 'reject', { comment: 'sent back' });
     await hub.reaches(deposit, 'rejected');
-    const { reference } = await row();
+    const { reference } = await placeOf(deposit);
     await look(deposit, reference);
     expect(await depositsOf(client)).toEqual([{ id: deposit, stage: 'rejected' }]);
 

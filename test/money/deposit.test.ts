@@ -16,18 +16,6 @@ afterEach(() => {
   hub.sandbox('b2binpay').setCallbacks('normal');
 });
 
-const provider = async (transactionId: number): Promise<string> =>
-  eventually(
-    async () =>
-      (
-        await hub.one<{ provider_id: string | null }>(
-          `select provider_id from money_transaction where transaction_id = $1`,
-          [transactionId],
-        )
-      ).provider_id,
-    'the provider to know it',
-  );
-
 describe('a deposit through a hosted page', () => {
   it('shows the page, is paid and credited once', async () => {
     const client = await hub.clientWith('0', 'USDT');
@@ -39,7 +27,7 @@ describe('a deposit through a hosted page', () => {
     );
     expect(shown.action.kind).toBe('redirect');
 
-    await hub.sandbox('b2binpay').pay(await provider(deposit), {});
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
     await hub.reaches(deposit, 'done');
     expect(await client.balance()).toEqual({ balance: '100', held: '0' });
     expect(await hub.breaches()).toEqual([]);
@@ -48,7 +36,7 @@ describe('a deposit through a hosted page', () => {
   it('asks a person when less was paid, and credits what came', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    await hub.sandbox('b2binpay').pay(await provider(deposit), { amount: '60' });
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), { amount: '60' });
     await hub.reaches(deposit, 'review');
     expect(await client.balance()).toEqual({ balance: '0', held: '0' });
     await hub.decide(deposit, olga, 'approve');
@@ -59,7 +47,7 @@ describe('a deposit through a hosted page', () => {
   it('ends as expired when nobody pays', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    await hub.sandbox('b2binpay').advance(await provider(deposit), 'expire');
+    await hub.sandbox('b2binpay').advance(await hub.providerId(deposit), 'expire');
     await hub.reaches(deposit, 'expired');
   });
 
@@ -78,7 +66,7 @@ describe('a deposit through a hosted page', () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
     await hub.reaches(deposit, 'awaiting_payer');
-    await hub.sandbox('b2binpay').pay(await provider(deposit), {});
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
     await hub.reaches(deposit, 'done');
   });
 
@@ -109,7 +97,7 @@ describe('a page that is paid after its end while the callback is lost', () => {
   it('is looked at again by itself, and the money becomes a deposit of its own', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const id = await provider(deposit);
+    const id = await hub.providerId(deposit);
     await hub.sandbox('b2binpay').advance(id, 'expire');
     await hub.reaches(deposit, 'expired');
     hub.sandbox('b2binpay').setCallbacks('drop');
@@ -154,7 +142,7 @@ describe('money that came without being asked for', () => {
   it('becomes a deposit of its own when an expired page is paid late, after a person looked', async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const id = await provider(deposit);
+    const id = await hub.providerId(deposit);
     await hub.sandbox('b2binpay').advance(id, 'expire');
     await hub.reaches(deposit, 'expired');
 

@@ -17,7 +17,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { lendTools } from '../../worker/tools.ts';
-import { eventually, TestHub } from '../kit/hub.ts';
+import { TestHub } from '../kit/hub.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -48,17 +48,16 @@ describe('a deposit that is credited again', () => {
   const credited = async () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
-    const of = `select provider_id as id, reference, connection_id as "connectionId", provider_data -> 'credited' as payments from money_transaction where transaction_id = $1`;
-    interface Page {
-      id: string | null;
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
+    await hub.reaches(deposit, 'done');
+    const { reference, connectionId, payments } = await hub.one<{
       reference: string;
       connectionId: number;
       payments: string[];
-    }
-    const page = () => hub.one<Page>(of, [deposit]);
-    await hub.sandbox('b2binpay').pay(await eventually(async () => (await page()).id, 'the page'), {});
-    await hub.reaches(deposit, 'done');
-    const { reference, connectionId, payments } = await page();
+    }>(
+      `select reference, connection_id as "connectionId", provider_data -> 'credited' as payments from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
     return {
       client,
       deposit,

@@ -27,15 +27,13 @@ interface Paid {
 const paidDeposit = async (amount = '100.00'): Promise<Paid> => {
   const client = await hub.clientWith('0', 'USDT');
   const deposit = await client.deposit(amount);
-  const row = () =>
-    hub.one<{ provider_id: string | null; reference: string; connection_id: number }>(
-      `select provider_id, reference, connection_id from money_transaction where transaction_id = $1`,
-      [deposit],
-    );
-  const id = await eventually(async () => (await row()).provider_id, 'the provider to know it');
+  const id = await hub.providerId(deposit);
   await hub.sandbox('b2binpay').pay(id, {});
   await hub.reaches(deposit, 'done');
-  const { reference, connection_id: connectionId } = await row();
+  const { reference, connectionId } = await hub.one<{ reference: string; connectionId: number }>(
+    `select reference, connection_id as "connectionId" from money_transaction where transaction_id = $1`,
+    [deposit],
+  );
   const told = async () => {
     await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'transfer -1' });
     await eventually(async () => {

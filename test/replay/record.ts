@@ -89,24 +89,13 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
 };
 
 const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {
-  const provider = (id: number) =>
-    eventually(
-      async () =>
-        (
-          await hub.one<{ provider_id: string }>(
-            `select provider_id from money_transaction where transaction_id = $1`,
-            [id],
-          )
-        ).provider_id,
-      'the page',
-    );
   const paid = await client.deposit('100.00');
-  await hub.sandbox('b2binpay').pay(await provider(paid), {});
+  await hub.sandbox('b2binpay').pay(await hub.providerId(paid), {});
   await hub.reaches(paid, 'done');
   await record(hub, 'deposit.invoice', `deposit:${paid}`);
 
   const partly = await client.deposit('100.00');
-  await hub.sandbox('b2binpay').pay(await provider(partly), { amount: '60' });
+  await hub.sandbox('b2binpay').pay(await hub.providerId(partly), { amount: '60' });
   await hub.reaches(partly, 'review');
   await hub.decide(partly, olga, 'approve');
   await record(hub, 'deposit.partly-paid', `deposit:${partly}`);
@@ -116,10 +105,10 @@ const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars:
   await record(hub, 'deposit.bank', `deposit:${bank}`);
 
   const expired = await client.deposit('100.00');
-  await hub.sandbox('b2binpay').advance(await provider(expired), 'expire');
+  await hub.sandbox('b2binpay').advance(await hub.providerId(expired), 'expire');
   await hub.reaches(expired, 'expired');
   await record(hub, 'deposit.expired', `deposit:${expired}`);
-  await hub.sandbox('b2binpay').pay(await provider(expired), {});
+  await hub.sandbox('b2binpay').pay(await hub.providerId(expired), {});
   const { reference, connection_id: connectionId } = await hub.one<{ reference: string; connection_id: number }>(
     `select reference, connection_id from money_transaction where transaction_id = $1`,
     [expired],
@@ -134,17 +123,17 @@ const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars:
     `select reference, connection_id from money_transaction where transaction_id = $1`,
     [partly],
   );
-  await hub.sandbox('b2binpay').advance(await provider(partly), 'transfer:-1');
+  await hub.sandbox('b2binpay').advance(await hub.providerId(partly), 'transfer:-1');
   await hub.steering.arrivals({ reference: partlyPaid, connectionId: at, webhookId: '2', said: 'taken back' });
   await record(hub, 'arrivals.taken-back', `arrivals:${partlyPaid}`);
   const odd = await client.deposit('100.00');
-  await hub.sandbox('b2binpay').advance(await provider(odd), 'expire');
+  await hub.sandbox('b2binpay').advance(await hub.providerId(odd), 'expire');
   await hub.reaches(odd, 'expired');
   const { reference: settled } = await hub.one<{ reference: string }>(
     `update money_transaction set currency = 840 where transaction_id = $1 returning reference`,
     [odd],
   );
-  await hub.sandbox('b2binpay').pay(await provider(odd), {});
+  await hub.sandbox('b2binpay').pay(await hub.providerId(odd), {});
   await hub.steering.arrivals({ reference: settled, connectionId: at, webhookId: '3', said: 'paid' });
   await eventually(
     async () => (await hub.handle(`arrivals:${settled}`).describe()).searchAttributes['HubNeedsHuman']?.[0],
@@ -311,21 +300,17 @@ const messages = async (hub: TestHub): Promise<void> => {
   hub.sandbox('sendgrid').fault({ match: { path: '/v3/mail/send' }, kind: 'reset_after_commit', times: 1 });
   await record(hub, 'message.repeat-refused', await queue({ email: 'no address' }, 'registerDone', { firstName: 'A' }));
 
-  const paused = `from connection c where c.id = connection_id and c.name = 'twilio'`;
-  await hub.pool.query(
-    `insert into connection_health (connection_id) select id from connection where name = 'twilio' on conflict do nothing`,
-  );
-  await hub.pool.query(
-    `update connection_health set state = 'open', paused_until = now() + interval '1 hour' ${paused}`,
-  );
-  await new Promise((done) => setTimeout(done, 1_500));
+  const { id: twilio } = await hub.one<{ id: number }>(`select id from connection where name = 'twilio'`);
+  await hub.pauseConnection(twilio);
   const waiting = await sms();
   await eventually(
     async () => ((await hub.handle(waiting).describe()).raw.pendingActivities ?? []).length > 0,
     'the order to wait',
   );
   await hub.pool.query(`update message set state = 'cancelled' where id = $1`, [waiting.split(':')[1]]);
-  await hub.pool.query(`update connection_health set state = 'closed', paused_until = null ${paused}`);
+  await hub.pool.query(`update connection_health set state = 'closed', paused_until = null where connection_id = $1`, [
+    twilio,
+  ]);
   await record(hub, 'message.over-in-its-queue', waiting);
 };
 
@@ -359,12 +344,7 @@ const rates = async (hub: TestHub): Promise<void> => {
   const id = await hub.order({ ...row, method_id: method, connection_id: connection }, false);
   await keepExchange(hub.pool, id, 840, null);
   await hub.steering.beginMoney('deposit', id);
-  const { page } = await eventually(
-    () =>
-      hub.one<{ page: string }>(`select provider_id as page from money_transaction where transaction_id = $1`, [id]),
-    'the page',
-  );
-  await hub.sandbox('b2binpay').pay(page, {});
+  await hub.sandbox('b2binpay').pay(await hub.providerId(id), {});
   await eventually(
     async () =>
       (
@@ -485,11 +465,7 @@ const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
   const card = await method('stripe', 'deposit', 840);
   const deposit = await dollars.deposit('25.00', { method: card });
   await hub.reaches(deposit, 'awaiting_payer');
-  const page = await hub.one<{ id: string }>(
-    `select provider_id as id from money_transaction where transaction_id = $1`,
-    [deposit],
-  );
-  await hub.sandbox('stripe').pay(page.id);
+  await hub.sandbox('stripe').pay(await hub.providerId(deposit));
   await hub.reaches(deposit, 'done');
   const refund = await dollars.withdraw('10.00', { method: card, data: {}, parent_id: deposit });
   await hub.decide(refund, olga, 'approve');
