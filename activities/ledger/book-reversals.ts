@@ -10,7 +10,7 @@ import {
   noteBooked,
   type ReversalRow,
 } from '../../db/repositories/reversals.ts';
-import { paymentNamed, settledOf } from '../../db/repositories/settled-payments.ts';
+import { paymentNamed, type Settled, settledOf } from '../../db/repositories/settled-payments.ts';
 import { setStage } from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import {
@@ -33,6 +33,8 @@ export interface Seen {
   connectionId: number;
   arrivals: Arrival[];
   reversals: Reversal[];
+  /** What a person was asked about, who has not said yet that it is settled. Absent in histories of before. */
+  asked?: string[];
 }
 
 interface Booked {
@@ -53,10 +55,14 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
     const toSettle: string[] = [];
     const settled = await settledOf(db, seen.reference);
     const deposits = await creditedDeposits(db, seen.reference);
+    // Who is still asked about a payment may have settled it already.
+    const asked = new Set(seen.asked);
+    const howSettled: HowSettled = (paymentId) =>
+      settled.get(paymentNamed(paymentId)) ?? (asked.has(paymentNamed(paymentId)) ? 'by hand' : undefined);
     const touched = new Map<CreditedDeposit, { gaveBack: boolean }>();
-    for (const reversal of inOrder([...seen.reversals, ...undonePayments(seen.arrivals, deposits)])) {
-      const deposit = takenFrom(reversal, deposits);
-      if (!deposit && isOfNobody(reversal, seen.arrivals, settled)) {
+    for (const reversal of inOrder([...seen.reversals, ...undonePayments(seen.arrivals, deposits, howSettled)])) {
+      const deposit = takenFrom(reversal, deposits, howSettled);
+      if (!deposit && !settled.has(named(reversal)) && isOfNobody(reversal, seen.arrivals, howSettled)) {
         odd.push(ofNobody(reversal, seen.reference));
         toSettle.push(named(reversal));
       }
@@ -83,41 +89,48 @@ const inOrder = (reversals: readonly Reversal[]): Reversal[] => [
   ...reversals.filter(({ state }) => state !== 'undone'),
 ];
 
+type HowSettled = (paymentId: string) => Settled | undefined;
+
 /**
- * A payment that is named is only taken from the deposit that was credited with it, or from one of which nobody knows what it was credited with.
- * Before there is one nothing is taken: once it is credited the provider is asked again.
+ * A payment that is named is only taken from the deposit that was credited with it, or from one of which nobody knows what it was credited with; what
+ * people settled was no deposit's. Before there is one nothing is taken: once it is credited the provider is asked again.
  */
-const takenFrom = ({ paymentId }: Reversal, deposits: readonly CreditedDeposit[]): CreditedDeposit | undefined =>
+const takenFrom = (
+  { paymentId }: Reversal,
+  deposits: readonly CreditedDeposit[],
+  howSettled: HowSettled,
+): CreditedDeposit | undefined =>
   paymentId
     ? (deposits.find(({ credited }) => credited.includes(paymentId)) ??
-      deposits.find(({ credited }) => credited.length === 0))
+      (howSettled(paymentId) ? undefined : deposits.find(({ credited }) => credited.length === 0)))
     : deposits[0];
 
 const named = ({ kind, id }: Reversal): string => `${kind}:${id}`;
 
-/** Neither credited, nor on its way, nor settled. Who rejects a payment has it given back; what was credited by hand must not go unseen. */
-const isOfNobody = (
-  reversal: Reversal,
-  arrivals: readonly Arrival[],
-  settled: Awaited<ReturnType<typeof settledOf>>,
-): boolean => {
-  const { paymentId, state } = reversal;
-  if (state === 'undone' || paymentId === undefined || arrivals.some(({ id }) => id === paymentId)) return false;
-  return !settled.has(named(reversal)) && settled.get(paymentNamed(paymentId)) !== 'rejected';
+/**
+ * Neither credited nor on its way. Who rejects a payment has it given back; what was credited by hand must not go unseen, and providers go on telling of
+ * the payment itself.
+ */
+const isOfNobody = ({ paymentId, state }: Reversal, arrivals: readonly Arrival[], howSettled: HowSettled): boolean => {
+  if (state === 'undone' || paymentId === undefined) return false;
+  const how = howSettled(paymentId);
+  return how === undefined ? arrivals.every(({ id }) => id !== paymentId) : how === 'by hand';
 };
 
 const ofNobody = ({ kind, amount, paymentId }: Reversal, reference: string): string =>
   `The provider took back ${amount} of payment ${paymentId} of ${reference} (${kind}), and no deposit was credited with it`;
 
-/** Where a provider has no object for it, a credited payment that failed later is one that went back. */
+/** Where a provider has no object for it, a payment that was credited or settled by hand and failed later is one that went back. */
 const undonePayments = (
   arrivals: readonly Arrival[],
   deposits: readonly CreditedDeposit[],
+  howSettled: HowSettled,
 ): (Reversal & { paymentId: string })[] =>
   arrivals
     .filter((arrival) => {
       const deposit = deposits.find(({ credited }) => credited.includes(arrival.id));
-      return deposit && (arrival.state === 'failed' || (isThere(arrival) && deposit.undone.includes(arrival.id)));
+      if (!deposit) return arrival.state === 'failed' && howSettled(arrival.id) === 'by hand';
+      return arrival.state === 'failed' || (isThere(arrival) && deposit.undone.includes(arrival.id));
     })
     .map(({ id, state, amount }) => ({
       id: `payment:${id}`,

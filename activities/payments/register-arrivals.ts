@@ -53,8 +53,9 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
     const arrivals = told.filter(({ id }) => !settled.has(paymentNamed(id)));
     const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
     if (!target) {
-      const odd = arrivals.length > 0 ? [`payments for ${reference}, which is nobody's`] : [];
-      return { created: [], odd, toSettle: arrivals.map(({ id }) => paymentNamed(id)) };
+      const toSettle = arrivals.filter(({ state }) => state !== 'failed').map(({ id }) => paymentNamed(id));
+      const odd = toSettle.length > 0 ? [`payments for ${reference}, which is nobody's`] : [];
+      return { created: [], odd, toSettle };
     }
     const method = await loadMethodFacts(db, target.methodId);
     const rule = method?.commissions.find((one) => one.numericCode === target.currency);
@@ -73,8 +74,8 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       if (target.credited.includes(arrival.id) || arrival.state === 'failed') continue;
       const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
       if (arrival.currencyCode === target.currency && isPositive(arrival.amount) && !isPositive(amount)) {
-        // Less than our books can hold, so there is nothing to settle: it is to be seen in the audit, once.
-        const isNew = isThere && (await settle(db, reference, [paymentNamed(arrival.id)], 'by hand')).length > 0;
+        // Less than our books can hold, so there is nothing to settle: it is to be seen in the audit, once. Nobody gets it, so it may go back unseen.
+        const isNew = isThere && (await settle(db, reference, [paymentNamed(arrival.id)], 'rejected')).length > 0;
         if (isNew) await audited(db, 'deposit.dust', target.object, arrival, run);
         continue;
       }

@@ -3,7 +3,7 @@ import type { Queryable } from '../pool.ts';
 export const paymentNamed = (id: string): string => `payment:${id}`;
 
 /** How it was settled. By hand: outside of the deposits that payments become by themselves, so the client may have got it. */
-type Settled = 'rejected' | 'by hand';
+export type Settled = 'rejected' | 'by hand';
 
 /** What people have settled of what a provider tells under a reference: nobody is asked about it again, and it is never credited. */
 export const settledOf = async (db: Queryable, reference: string): Promise<Map<string, Settled>> => {

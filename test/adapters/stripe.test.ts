@@ -379,6 +379,11 @@ describe('what is taken back', () => {
   const refund = (status: string, more: Thing = {}) =>
     depositReport(session, [{ ...facts, status, ...more }]).reversals![0]!.state;
 
+  it('names the payment it is taken from', () => {
+    const { reversals } = depositReport(session, [{ ...facts, status: 'succeeded' }], [{ ...facts, status: 'lost' }]);
+    expect(reversals!.map(({ paymentId }) => paymentId)).toEqual(['pi_1', 'pi_1']);
+  });
+
   it('by a dispute follows what it moved, whatever its word', () => {
     expect(['warning_needs_response', 'warning_under_review', 'warning_closed'].map((word) => dispute(word))).toEqual([
       'undone',

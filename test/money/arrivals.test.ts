@@ -162,7 +162,12 @@ describe('a payment that an operator rejected', () => {
     const why = { reason: 'rejected', issue: 'no', resolutionId: null, payments: [payment.id] };
     await closeTransaction({ transactionId: created[0]!, stage: 'rejected', ...why }, tools());
     const refund = { id: 'R1', kind: 'refund', state: 'done', amount: '50', paymentId: payment.id } as const;
-    expect(await bookReversals({ reference, connectionId, arrivals: [], reversals: [refund] }, tools())).toMatchObject({
+    for (const arrivals of [[], [payment]])
+      expect(await bookReversals({ reference, connectionId, arrivals, reversals: [refund] }, tools())).toMatchObject({
+        odd: [],
+      });
+    const failed: Arrival = { ...payment, state: 'failed' };
+    expect(await bookReversals({ reference, connectionId, arrivals: [failed], reversals: [] }, tools())).toMatchObject({
       odd: [],
     });
   });
@@ -215,23 +220,51 @@ describe('a payment that cannot become a deposit', () => {
     await hub.handle(run).cancel();
   });
 
-  it('is news when it goes back after somebody settled it by hand, once', async () => {
-    const { reference, connectionId } = await addressOf(await hub.clientWith('0', 'USDT'));
-    await noteSettled({ reference, what: ['payment:by-hand'] }, tools());
-    const reversal = { id: 'R2', kind: 'dispute', state: 'done', amount: '50', paymentId: 'by-hand' } as const;
-    const look = () => bookReversals({ reference, connectionId, arrivals: [], reversals: [reversal] }, tools());
-    const { odd, toSettle } = await look();
-    expect([odd.length, toSettle]).toEqual([1, ['dispute:R2']]);
-    await noteSettled({ reference, what: toSettle! }, tools());
-    expect(await look()).toEqual({ odd: [], toSettle: [] });
+  describe('and goes back after somebody settled it by hand', () => {
+    const payment = paymentOf();
+    const takenBack = (id: string, kind: 'dispute' | 'refund') => [
+      { id, kind, state: 'open', amount: '50', paymentId: payment.id } as const,
+    ];
+    it.each([
+      ['is listed as it was', [payment], takenBack('dp_1', 'dispute'), 'dispute:dp_1'],
+      ['is called failed, and nothing else', [{ ...payment, state: 'failed' }], [], `return:payment:${payment.id}`],
+      ['is not listed any more', [], takenBack('R2', 'refund'), 'refund:R2'],
+    ] as const)('is news, once, when it %s', async (_how, arrivals, reversals, named) => {
+      const { reference, connectionId } = await addressOf(await hub.clientWith('0', 'USDT'));
+      await noteSettled({ reference, what: [`payment:${payment.id}`] }, tools());
+      const seen = { reference, connectionId, arrivals: [...arrivals], reversals: [...reversals] };
+      const { odd, toSettle } = await bookReversals(seen, tools());
+      expect([odd, toSettle]).toEqual([[expect.stringContaining(`took back 50 of payment ${payment.id}`)], [named]]);
+      await noteSettled({ reference, what: toSettle! }, tools());
+      expect(await bookReversals(seen, tools())).toEqual({ odd: [], toSettle: [] });
+    });
+  });
+
+  it('and goes back while a person is still asked about it is shown to him, because he may have settled it already', async () => {
+    const { client, run, ...late } = await inAnotherCurrency();
+    await tell(late);
+    await waits(run);
+    await hub.sandbox('b2binpay').advance(late.page, 'transfer:-1');
+    await tell(late);
+    await eventually(
+      async () => JSON.stringify(await hub.handle(run).query('__temporal_workflow_metadata')).includes('took back'),
+      'the person to be shown that it went back',
+    );
+    await hub.handle(run).cancel();
+    await eventually(async () => (await status(run)) === 'CANCELLED', 'the run to end');
+    await tell(late);
+    await hub.ends(run);
+    expect(await depositsOf(client)).toHaveLength(1);
   });
 
   it('is not asked about when it is less than the books can hold, and is noted once', async () => {
-    const { addressId, reference } = await addressOf(await hub.clientWith('0', 'USDT'));
+    const { addressId, reference, connectionId } = await addressOf(await hub.clientWith('0', 'USDT'));
     const dust = paymentOf({ amount: '0.0000001' });
     const nothing = { created: [], odd: [], toSettle: [] };
     for (let times = 0; times < 2; times++)
       expect(await registerArrivals({ reference, arrivals: [dust] }, tools())).toEqual(nothing);
+    const failed = { reference, connectionId, arrivals: [{ ...dust, state: 'failed' as const }], reversals: [] };
+    expect(await bookReversals(failed, tools())).toEqual({ odd: [], toSettle: [] });
     const { rows } = await hub.pool.query(`select after from audit where action = 'deposit.dust' and object = $1`, [
       `deposit-address:${addressId}`,
     ]);

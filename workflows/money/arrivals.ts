@@ -31,6 +31,7 @@ export async function arrivals({
     news += 1;
   });
   let deposits = 0;
+  const asked = new Set<string>();
   while (news > 0) {
     news = 0;
     const found = await askUntilAnswered(progress, timings, 'which payments arrived', () =>
@@ -48,9 +49,11 @@ export async function arrivals({
       reference,
       connectionId,
       ...found,
+      asked: [...asked],
     });
     odd.push(...reversed.odd);
     toSettle.push(...(reversed.toSettle ?? []));
+    for (const what of toSettle) asked.add(what);
     for (const transactionId of created) {
       deposits += 1;
       await startDeposit(transactionId, given);

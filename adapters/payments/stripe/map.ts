@@ -110,7 +110,9 @@ export const depositReport = (session: Thing, refunds: Thing[] = [], disputes: T
     processed: known === 'succeeded' ? received : null,
     fee: word(booked.currency) === code ? amountOf(booked.fee, code) : null,
     currencyCode: numberOf(code),
-    reversals: [...refunds.map((one) => refunded(one, code)), ...disputes.map((one) => disputed(one, code))],
+    reversals: [...refunds.map((one) => refunded(one, code)), ...disputes.map((one) => disputed(one, code))].map(
+      (one) => ({ ...one, ...(word(payment.id) && { paymentId: word(payment.id) }) }),
+    ),
     ...(why && { why }),
   };
 };
