@@ -112,6 +112,13 @@ describe('a payment that was called failed', () => {
   });
 });
 
+it("payments of a reference that is nobody's are asked about, but not those that failed", async () => {
+  const [there, failed] = [paymentOf(), paymentOf({ state: 'failed' })];
+  const told = (...arrivals: Arrival[]) => registerArrivals({ reference: 'nobody', arrivals }, tools());
+  expect((await told(there, failed)).toSettle).toEqual([`payment:${there.id}`]);
+  expect(await told(failed)).toEqual({ created: [], odd: [], toSettle: [] });
+});
+
 it('a payment that is there although its deposit failed is put before a person', async () => {
   const client = await hub.clientWith('0', 'USDT');
   const { reference } = await addressOf(client);
