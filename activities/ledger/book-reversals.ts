@@ -18,6 +18,7 @@ import {
   add,
   atLeastZero,
   compare,
+  equal,
   isPositive,
   isZero,
   least,
@@ -60,7 +61,8 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
     const howSettled: HowSettled = (paymentId) =>
       settled.get(paymentNamed(paymentId)) ?? (asked.has(paymentNamed(paymentId)) ? 'by hand' : undefined);
     const touched = new Map<CreditedDeposit, { gaveBack: boolean }>();
-    for (const reversal of inOrder([...seen.reversals, ...undonePayments(seen.arrivals, deposits, howSettled)])) {
+    const toTake: { deposit: CreditedDeposit; told: Reversal }[] = [];
+    for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits, howSettled)]) {
       const deposit = takenFrom(reversal, deposits, howSettled);
       if (!deposit && !settled.has(named(reversal)) && isOfNobody(reversal, seen.arrivals, howSettled)) {
         odd.push(ofNobody(reversal, seen.reference));
@@ -70,24 +72,25 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
       if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
       if (!deposit || !amount || !isPositive(amount)) continue;
-      const row = await keepReversal(db, deposit.transactionId, seen.connectionId, { ...reversal, amount });
+      const told = { ...reversal, amount };
+      const row = await keepReversal(db, deposit.transactionId, seen.connectionId, told);
       const gone = row.state !== 'undone';
-      const changed = gone !== row.booked;
-      touched.set(deposit, { gaveBack: (changed && !gone) || touched.get(deposit)?.gaveBack === true });
-      if (!changed) continue;
-      if (!gone) await giveBack(db, deposit, row, run);
-      else odd.push(...(await take(db, deposit, row, run)));
+      // Of a dispute that is lost a part may come back: it is given back whole and taken anew.
+      const comesBack = row.booked && !(gone && equal(row.amount, amount));
+      touched.set(deposit, { gaveBack: comesBack || touched.get(deposit)?.gaveBack === true });
+      if (comesBack) await giveBack(db, deposit, row, run);
+      if (comesBack && gone) odd.push(...(await owedNoMore(db, deposit, row, amount)));
+      if (gone && (comesBack || !row.booked)) toTake.push({ deposit, told });
+    }
+    // After all that came back: it can be taken from that.
+    for (const { deposit, told } of toTake) {
+      const row = await keepReversal(db, deposit.transactionId, seen.connectionId, told);
+      if (!row.booked) odd.push(...(await take(db, deposit, row, run)));
     }
     for (const [deposit, { gaveBack }] of touched) odd.push(...(await conclude(db, deposit, gaveBack)));
     return { odd, toSettle };
   });
 };
-
-/** What is given back first: what is taken in the same look can be taken from that. */
-const inOrder = (reversals: readonly Reversal[]): Reversal[] => [
-  ...reversals.filter(({ state }) => state === 'undone'),
-  ...reversals.filter(({ state }) => state !== 'undone'),
-];
 
 type HowSettled = (paymentId: string) => Settled | undefined;
 
@@ -201,6 +204,19 @@ const giveBack = async (
   deposit.takenFromSuspense = subtract(deposit.takenFromSuspense, fromSuspense);
   deposit.taken = subtract(deposit.taken, row.amount);
   await audited(db, 'deposit.reversal-undone', transactionId, { ...parts, kind: row.kind }, run);
+};
+
+/** A person was told of what the wallet did not cover of the amount of before. What it does not cover of the new one is told after this. */
+const owedNoMore = async (
+  db: Queryable,
+  { transactionId, stage, currency, exchange }: CreditedDeposit,
+  { kind, amount: before, fromSuspense }: ReversalRow,
+  amount: Amount,
+): Promise<string[]> => {
+  if (!isPositive(fromSuspense)) return [];
+  const odd = `The provider took back ${amount} ${currency.alphabeticCode} of deposit ${transactionId} (${kind}), not ${before}; the ${fromSuspense}${exchange ? ` ${exchange.currency.alphabeticCode}` : ''} that the client's wallet had not covered are not owed any more`;
+  await setStage(db, transactionId, stage, { needsHuman: odd });
+  return [odd];
 };
 
 /** Says of the deposit what all that is booked by now makes of it. */

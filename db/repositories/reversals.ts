@@ -84,7 +84,7 @@ export interface ReversalRow {
   fromSuspense: Amount;
 }
 
-/** What the provider says of it now. The amount of one that is booked stays. */
+/** What the provider says of it now. The amount of one that is booked stays what the books hold, until that is given back. */
 export const keepReversal = async (
   db: Queryable,
   transactionId: number,

@@ -9,7 +9,7 @@ import type { Loan } from '../../adapters/kit/lend.ts';
 import type { CurrencyOfOrder, DepositOrder, PayoutOrder, ProviderRef } from '../../adapters/kit/payments.ts';
 import { type StripeConfig, type Thing, configSchema } from '../../adapters/payments/stripe/client.ts';
 import provider from '../../adapters/payments/stripe/manifest.ts';
-import { depositReport } from '../../adapters/payments/stripe/map.ts';
+import { depositReport, movementOf } from '../../adapters/payments/stripe/map.ts';
 import { stripeSandbox } from '../../adapters/payments/stripe/sandbox.ts';
 import { freePort } from '../../cli/embedded/ports.ts';
 import { HubFailure } from '../../domain/failures.ts';
@@ -397,6 +397,25 @@ describe('what is taken back', () => {
     expect(dispute('won', taken, given)).toBe('undone');
     expect(dispute('lost', taken)).toBe('done');
     expect(dispute('lost', taken, { amount: '600' })).toBe('done'); // a part had been refunded before
+  });
+
+  it('by a dispute is what it moved in all, without the fee, where that is in the currency of the payment', () => {
+    const moved = (amount: string, currency = 'usd') => ({ amount, currency, fee: '1500' });
+    const take = (status: string, ...all: Thing[]) =>
+      depositReport(session, [], [{ ...facts, status, balance_transactions: all }]).reversals![0];
+    expect(take('needs_response', moved('-2000'))).toMatchObject({ state: 'open', amount: '20' });
+    expect(take('lost', moved('-2000'), moved('600'))).toMatchObject({ state: 'done', amount: '14' });
+    expect(take('lost', moved('-2000'), moved('2000'))).toMatchObject({ state: 'undone', amount: '20' });
+    expect(take('won', moved('-2000'), moved('2000'))).toMatchObject({ state: 'undone', amount: '20' });
+    expect(take('lost', moved('-1800', 'eur'), moved('540', 'eur'))).toMatchObject({ state: 'done', amount: '20' });
+  });
+
+  it('by a dispute stands in their books as what each entry moved', () => {
+    const source = { object: 'dispute', id: 'du_1', amount: '2000', currency: 'usd' };
+    const entry = (amount: string, currency = 'usd') =>
+      movementOf({ amount, currency, created: '1', source }).map((one) => one.amount);
+    expect([entry('-2000'), entry('600')].flat()).toEqual(['20', '-6']);
+    expect([entry('-1800', 'eur'), entry('1800', 'eur')].flat()).toEqual(['20', '-20']);
   });
 
   it('by a dispute that was prevented is gone for good when the payer got it', () => {

@@ -223,6 +223,50 @@ describe('a deposit that is taken back after it was credited', () => {
     expect(await short(deposit)).toContain("30 of it the client's wallet did not cover");
   });
 
+  describe('and of which the provider kept another amount than it had said', () => {
+    it('costs the client and the books what was kept, and a person is told that less is owed', async () => {
+      const before = Number(await suspense());
+      const { client, deposit } = await paidDeposit();
+      const book = await books(deposit);
+      const refund = reversal('a1', 'refund', 'done', '30');
+      await book(refund, reversal('a1', 'dispute', 'open', '100'));
+      expect(Number(await suspense()) - before).toBe(-30);
+      const lost = reversal('a1', 'dispute', 'done', '70');
+      const { odd } = await book(refund, lost);
+      expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+      expect(Number(await suspense())).toBe(before);
+      expect(await hub.stage(deposit)).toBe('returned');
+      expect(odd).toEqual([expect.stringContaining(`took back 70 USDT of deposit ${deposit} (dispute), not 100`)]);
+      expect(await short(deposit)).toBe(odd[0]);
+      expect(await book(refund, lost)).toMatchObject({ odd: [] });
+      expect(await hub.breaches()).toEqual([]);
+    });
+
+    it('pays what else is taken in the same look from what came back', async () => {
+      const before = Number(await suspense());
+      const { client, deposit } = await paidDeposit();
+      const book = await books(deposit);
+      await book(reversal('b1', 'dispute', 'open', '100'));
+      const seen = [reversal('b1', 'refund', 'done', '30'), reversal('b1', 'dispute', 'done', '70')];
+      expect(await book(...seen)).toMatchObject({ odd: [] });
+      expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+      expect(Number(await suspense())).toBe(before);
+      expect(await hub.breaches()).toEqual([]);
+    });
+
+    it('is taken up to what it is now, also when that is more', async () => {
+      const { client, deposit } = await paidDeposit();
+      const book = await books(deposit);
+      await book(reversal('c1', 'dispute', 'open', '60'));
+      expect(await client.balance()).toEqual({ balance: '40', held: '0' });
+      await book(reversal('c1', 'dispute', 'open', '90'));
+      expect(await client.balance()).toEqual({ balance: '10', held: '0' });
+      await book(reversal('c1', 'dispute', 'undone', '90'));
+      expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+      expect(await hub.breaches()).toEqual([]);
+    });
+  });
+
   it('is found by looking when the callback was lost', async () => {
     const { client, deposit, id } = await paidDeposit();
     await hub.sandbox('b2binpay').advance(id, 'transfer:-1');

@@ -1,5 +1,5 @@
 import { HubFailure } from '../../../domain/failures.ts';
-import { type Amount, equal, fits, fromMinor, negate, toMinor } from '../../../domain/money.ts';
+import { type Amount, equal, fits, fromMinor, isPositive, negate, sum, toMinor } from '../../../domain/money.ts';
 import { notOurs } from '../../kit/answers.ts';
 import { type Json, listOf, objectOf, word } from '../../kit/json.ts';
 import type {
@@ -122,12 +122,12 @@ const arrivalsOf = (payment: Thing, state: DepositState, amount: Amount, currenc
     ? [{ id: word(payment.id), state, amount, currencyCode }].filter(({ id }) => id !== '')
     : [];
 
-type Taken = Pick<Reversal, 'kind' | 'state'>;
+type Taken = Pick<Reversal, 'kind' | 'state'> & { amount?: Amount };
 
-const reversal = ({ kind, state }: Taken, one: Thing, code: string): Reversal => {
+const reversal = ({ kind, state, amount }: Taken, one: Thing, code: string): Reversal => {
   if (word(one.currency) !== code) throw notOurs('Stripe', `a ${kind} in another currency`, 'currency_mismatch');
   const why = word(one.reason) || word(one.status);
-  return { id: word(one.id), kind, state, amount: amountOf(one.amount, code), why };
+  return { id: word(one.id), kind, state, amount: amount ?? amountOf(one.amount, code), why };
 };
 
 const REFUND: Record<string, Reversal['state']> = { succeeded: 'done', failed: 'undone', canceled: 'undone' };
@@ -144,9 +144,12 @@ const disputed = (dispute: Thing, code: string): Reversal => {
   const moved = listOf(dispute.balance_transactions).map(objectOf);
   const isOut = ({ amount }: Thing) => word(amount).startsWith('-');
   // What is reinstated is booked beside it. Of one that was lost after a part was refunded that part comes back, and the rest is gone.
-  const gone = moved.some(isOut) && (word(dispute.status) === 'lost' || moved.every(isOut));
+  const kept = negate(sum(moved.map((one) => amountOf(one.amount, word(one.currency)))));
+  const gone = isPositive(kept) && (word(dispute.status) === 'lost' || moved.every(isOut));
   const state = !gone ? 'undone' : SETTLED.includes(word(dispute.status)) ? 'done' : 'open';
-  return reversal({ kind: 'dispute', state }, dispute, code);
+  // In a balance of another currency the rates of the entries differ: there the dispute's own amount is all there is.
+  const isExact = gone && moved.every(({ currency }) => word(currency) === code);
+  return reversal({ kind: 'dispute', state, ...(isExact && { amount: kept }) }, dispute, code);
 };
 
 // Payouts: transfers to connected accounts, payouts to the own bank, refunds ------------------------------------------
@@ -195,12 +198,16 @@ const MOVES: Record<string, ProviderMovement['kind']> = {
   payout: 'payout',
 };
 
-/** `entry`: a balance transaction with its source. In the source's currency: the balance may be kept in another. What came back counts negative. */
+/**
+ * `entry`: a balance transaction with its source. In the source's currency: the balance may be kept in another, and then what an entry moved is as much as
+ * the source says. What came back counts negative.
+ */
 export const movementOf = (entry: Thing): ProviderMovement[] => {
   const source = objectOf(entry.source);
   const kind = MOVES[word(source.object)];
   if (!kind) return [];
-  const size = amountOf(source.amount, word(source.currency));
+  const isExact = word(entry.currency) === word(source.currency);
+  const size = amountOf(isExact ? word(entry.amount).replace(/^-/, '') : source.amount, word(source.currency));
   const back = word(entry.amount).startsWith('-') === (kind === 'deposit');
   const reference = referenceOf(source);
   return [
