@@ -133,6 +133,13 @@ export class KycDesk {
     await this.endsAs(client, 'approved');
   }
 
+  /** The provider calls: something has happened, and what it is one has to ask. */
+  async hears(client: Caller): Promise<void> {
+    const { id: caseId, level_id: level } = await this.caseOf(client);
+    const workflowId = `kyc:${client.id}:${level}`;
+    await this.api.hub.steering.verification({ caseId, workflowId, webhookId: '0', said: 'look' });
+  }
+
   /** Moves the calendar on for one client, as if so many days had gone by, and lets the sweep look. */
   async daysLater(client: Caller, days: number): Promise<void> {
     await this.api.hub.pool.query(
