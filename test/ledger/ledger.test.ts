@@ -229,6 +229,16 @@ describe('the database itself', () => {
     ).rejects.toMatchObject({ code: 'LG000' });
   });
 
+  it.each(['id = default', `code = 'wallet:other'`, `kind = 'trading'`, 'currency = 978', 'may_overdraw = true'])(
+    'refuses to make another account of one: %s',
+    async (change) => {
+      const a = await wallet();
+      await expect(pool.query(`update ledger_account set ${change} where code = $1`, [a])).rejects.toMatchObject({
+        code: 'LG000',
+      });
+    },
+  );
+
   it('refuses it in the transaction of a posting too', async () => {
     const [a, b] = [await wallet('100'), await wallet()];
     const write = inTransaction(pool, async (db) => {
