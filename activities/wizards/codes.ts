@@ -106,7 +106,7 @@ const assertPromised = (ids: readonly number[], { channel }: CodeRecipient): voi
     throw new HubFailure(
       'Config',
       'unavailable',
-      `no ${channel} message with a code can be sent: see its route and template`,
+      `No ${channel} message with a code can be sent: see its route and template.`,
     );
 };
 

@@ -198,7 +198,7 @@ const DOCUMENTS: ZodOpenApiPathsObject = {
 const errorHandler =
   (log: Logger): ErrorRequestHandler =>
   (error: unknown, req, res, next) => {
-    const found = toProblem(error);
+    const found = toProblem(error, String(res.locals['actor'] ?? '').startsWith('user:'));
     const id = res.locals['requestId'] as string;
     if (found.status >= 500)
       log.error(

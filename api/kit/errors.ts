@@ -118,8 +118,11 @@ export const errorBody = (found: Problem, requestId: string) => {
   };
 };
 
-/** Any thrown thing as an answer. What is not ours to show becomes a 500 or 503 with a generic text. */
-export const toProblem = (error: unknown): Problem => {
+/**
+ * Any thrown thing as an answer. What is not ours to show becomes a 500 or 503 with a generic text. `toOperator`: somebody who works here reads it and may
+ * mend what is wrong, so he is told which setting or provider it is.
+ */
+export const toProblem = (error: unknown, toOperator = false): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof WrongFields)
     return new Problem(
@@ -127,17 +130,17 @@ export const toProblem = (error: unknown): Problem => {
       error.fields.map(({ field, issue }) => ({ field, reason: 'validation', issue })),
     );
   const failure = error instanceof HubFailure ? error : failureInside(error);
-  if (failure) return fromFailure(failure);
+  if (failure) return fromFailure(failure, toOperator);
   if (isHttpError(error)) return fromHttpError(error);
   if (databaseSaysNo(error)) return problem(400, 'validation', 'A value is out of range.');
   if (isOutage(error)) return problem(503, 'unavailable', 'The service is not available now. Try again later.');
   return problem(500, 'internal', 'Something went wrong on our side. Quote the request id when you report it.');
 };
 
-const fromFailure = (failure: HubFailure): Problem => {
+const fromFailure = (failure: HubFailure, toOperator: boolean): Problem => {
   const status = STATUS_OF_REASON[failure.reason] ?? FAILURES[failure.type].http;
-  // What is wrong inside is nobody's business; that there is no rate, or no question yet, is the caller's.
-  const telling = status !== 503 || ['rate_unavailable', 'not_ready'].includes(failure.reason);
+  // What is wrong inside is no client's business; that there is no rate, or no question yet, is the caller's.
+  const telling = status !== 503 || toOperator || ['rate_unavailable', 'not_ready'].includes(failure.reason);
   const issue = telling ? failure.message : 'The service is not available now. Try again later.';
   const { field, retryAfter } = failure.facts;
   return new Problem(

@@ -415,6 +415,29 @@ describe('an operator', () => {
     expect((await olga.call(`POST /wizards/runs/${run.id}/confirm`)).body.error.details[0].reason).toBe('restricted');
   });
 
+  it('is told what is wrong with the hub’s own settings, which a client is not', async () => {
+    const { run, device, uuid } = await stuck();
+    const shown = async (ask: () => Promise<{ status: number; body: any }>) => {
+      await api.hub.pool.query(`update wizard_code set sent_at = now() - interval '2 minutes' where run_id = $1`, [
+        run.id,
+      ]);
+      const { status, body } = await ask();
+      return [status, body.error.details[0].reason, body.error.details[0].issue];
+    };
+    await api.hub.pool.query(`update message_route set enabled = false`);
+    expect(await shown(() => olga.call(`POST /wizards/runs/${run.id}/resend`))).toEqual([
+      503,
+      'unavailable',
+      'No email message with a code can be sent: see its route and template.',
+    ]);
+    expect(await shown(() => device.call('POST /my/signup', { uuid, resend: true }))).toEqual([
+      503,
+      'unavailable',
+      'The service is not available now. Try again later.',
+    ]);
+    await api.hub.pool.query(`update message_route set enabled = true`);
+  });
+
   it('sends the code again within its limits, and ends a run', async () => {
     const { run, device, uuid } = await stuck();
     expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);

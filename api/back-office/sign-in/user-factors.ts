@@ -157,7 +157,7 @@ export class UserFactors {
       key: `user-code:${challengeId}`,
     });
     if (messages.length === 0)
-      throw new HubFailure('Config', 'unavailable', 'no e-mail with a code can be sent: see its route and template');
+      throw new HubFailure('Config', 'unavailable', 'No e-mail with a code can be sent: see its route and template.');
     return messages;
   }
 }
