@@ -79,7 +79,7 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
       const comesBack = row.booked && !(gone && equal(row.amount, amount));
       touched.set(deposit, { gaveBack: comesBack || touched.get(deposit)?.gaveBack === true });
       if (comesBack) await giveBack(db, deposit, row, run);
-      if (comesBack && gone) odd.push(...(await owedNoMore(db, deposit, row, amount)));
+      if (comesBack) odd.push(...(await owedNoMore(db, deposit, row, gone ? amount : null)));
       if (gone && (comesBack || !row.booked)) toTake.push({ deposit, told });
     }
     // After all that came back: it can be taken from that.
@@ -206,15 +206,20 @@ const giveBack = async (
   await audited(db, 'deposit.reversal-undone', transactionId, { ...parts, kind: row.kind }, run);
 };
 
-/** A person was told of what the wallet did not cover of the amount of before. What it does not cover of the new one is told after this. */
+/**
+ * A person was told of what the wallet did not cover of the amount of before, which is given back by now. What it does not cover of the new one is told after this. `amount` null: all
+ * of it came back.
+ */
 const owedNoMore = async (
   db: Queryable,
-  { transactionId, stage, currency, exchange }: CreditedDeposit,
+  { transactionId, stage, currency, exchange, takenFromSuspense }: CreditedDeposit,
   { kind, amount: before, fromSuspense }: ReversalRow,
-  amount: Amount,
+  amount: Amount | null,
 ): Promise<string[]> => {
   if (!isPositive(fromSuspense)) return [];
-  const odd = `The provider took back ${amount} ${currency.alphabeticCode} of deposit ${transactionId} (${kind}), not ${before}; the ${fromSuspense}${exchange ? ` ${exchange.currency.alphabeticCode}` : ''} that the client's wallet had not covered are not owed any more`;
+  const of = (some: Amount) => `${some} ${currency.alphabeticCode} of deposit ${transactionId} (${kind})`;
+  const news = amount === null ? `gave back ${of(before)}` : `took back ${of(amount)}, not ${before}`;
+  const odd = `The provider ${news}; the ${fromSuspense}${exchange ? ` ${exchange.currency.alphabeticCode}` : ''} that the client's wallet had not covered are not owed any more${isPositive(takenFromSuspense) ? `, ${takenFromSuspense} of what else was taken back still are` : ''}`;
   await setStage(db, transactionId, stage, { needsHuman: odd });
   return [odd];
 };

@@ -223,6 +223,37 @@ describe('a deposit that is taken back after it was credited', () => {
     expect(await short(deposit)).toContain("30 of it the client's wallet did not cover");
   });
 
+  it('is not owed any more when all of it comes back, and a person is told', async () => {
+    const before = Number(await suspense());
+    const { client, deposit } = await paidDeposit();
+    await post(hub.pool, `test:spent:${deposit}`, [
+      { do: 'post', from: walletCode(client.wallet), to: 'house:income:USDT', amount: '70' },
+    ]);
+    const book = await books(deposit);
+    await book(reversal('u1', 'dispute', 'open', '100'));
+    expect(await short(deposit)).toContain("70 of it the client's wallet did not cover");
+    const { odd } = await book(reversal('u1', 'dispute', 'undone', '100'));
+    expect(odd).toEqual([
+      `The provider gave back 100 USDT of deposit ${deposit} (dispute); the 70 that the client's wallet had not covered are not owed any more`,
+    ]);
+    expect([await short(deposit), await hub.stage(deposit)]).toEqual([odd[0], 'done']);
+    expect([await client.balance(), Number(await suspense())]).toEqual([{ balance: '30', held: '0' }, before]);
+    expect(await book(reversal('u1', 'dispute', 'undone', '100'))).toMatchObject({ odd: [] });
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('is still owed as far as something else was taken back that is not covered either', async () => {
+    const { client, deposit } = await paidDeposit();
+    await post(hub.pool, `test:spent:${deposit}`, [
+      { do: 'post', from: walletCode(client.wallet), to: 'house:income:USDT', amount: '90' },
+    ]);
+    const book = await books(deposit);
+    await book(reversal('v1', 'dispute', 'open', '60'), reversal('v1', 'refund', 'done', '40'));
+    const { odd } = await book(reversal('v1', 'dispute', 'undone', '60'));
+    expect(odd).toEqual([expect.stringMatching(/the 50 .* are not owed any more, 40 of what else .* still are$/)]);
+    expect(await short(deposit)).toBe(odd[0]);
+  });
+
   describe('and of which the provider kept another amount than it had said', () => {
     it('costs the client and the books what was kept, and a person is told that less is owed', async () => {
       const before = Number(await suspense());
