@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Queryable } from '../../db/pool.ts';
+import { anyOf } from '../../db/unseen.ts';
 
 /** A group of documents as clients see it (objects-front-office 2.18). */
 export const GroupToShow = z
@@ -24,7 +25,7 @@ export const documentGroupsOf = async (
        from verification_level_group lg join document_group g on g.id = lg.group_id and g.enabled
        join (select group_id, jsonb_agg(jsonb_build_object('id', id, 'name', name, 'caption', name, 'description', description) order by priority, id) as types
                from document_type where enabled group by group_id) t on t.group_id = g.id
-      where lg.level_id = any($1) group by lg.level_id`,
+      where lg.level_id = ${anyOf(1)} group by lg.level_id`,
     [levelIds],
   );
   return new Map(rows.map(({ levelId, groups }) => [levelId, groups]));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PayoutAddress, type PayoutAddressRow } from '../../db/entities/money.ts';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { allowAddresses, listableCurrencies } from '../../db/repositories/payout-addresses.ts';
+import { anyOf } from '../../db/unseen.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { byId, byIds, byWord, custom } from '../kit/filters.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
@@ -31,7 +32,7 @@ type PolicyView = z.input<typeof Policy>;
 
 const present = async (rows: PayoutAddressRow[], { pool }: { pool: Queryable }): Promise<PolicyView[]> => {
   const { rows: currencies } = await pool.query<{ code: number; currency: CurrencyView }>(
-    `select numeric_code as code, ${currencyJson('c')} as currency from currency c where numeric_code = any($1)`,
+    `select numeric_code as code, ${currencyJson('c')} as currency from currency c where numeric_code = ${anyOf(1)}`,
     [rows.map(({ currency }) => currency)],
   );
   const byCode = new Map(currencies.map(({ code, currency }) => [code, currency]));

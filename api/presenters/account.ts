@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import type { Memory } from '../../db/memory.ts';
+import { anyOf } from '../../db/unseen.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import { PendingChange, type PendingChangeRow, pendingChangeJson, pendingChangeView } from './account-change.ts';
@@ -160,7 +161,7 @@ const select = (balance: string) => `
     join product pr on pr.id = pc.product_id
     left join product_group pg on pg.id = pr.group_id
     ${balance && 'left join ledger_account l on l.code = a.ledger_code'}
-   where a.account_id = any($1)`;
+   where a.account_id = ${anyOf(1)}`;
 
 const WITH_BALANCE = select(`, ${BALANCE}`);
 const WITHOUT_BALANCE = select('');

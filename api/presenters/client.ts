@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import type { CountryRow } from '../../db/entities/clients.ts';
+import { anyOf } from '../../db/unseen.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -87,7 +88,7 @@ const SELECT = `
     left join hub_user u on u.id = c.manager_id
     left join manager m on m.user_id = c.manager_id
     left join jurisdiction j on j.id = c.jurisdiction_id
-   where c.client_id = any($1)`;
+   where c.client_id = ${anyOf(1)}`;
 
 interface ClientRow {
   client_id: number;
@@ -154,7 +155,7 @@ const viewOf = (row: ClientRow): ClientView => ({
 
 /** Client objects by id, read with one query. */
 export const clientViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ClientView>> => {
-  const { rows } = await db.query<ClientRow>({ name: 'client-views', text: SELECT, values: [[...new Set(ids)]] });
+  const { rows } = await db.query<ClientRow>(SELECT, [[...new Set(ids)]]);
   return new Map(rows.map((row) => [row.client_id, viewOf(row)]));
 };
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { anyOf } from '../../db/unseen.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -49,7 +50,7 @@ const SELECT = `
          jsonb_build_object('name', d.file_name, 'mimeType', d.mime_type, 'size', d.size) as file,
          (select max(a.id) from kyc_case k join application a on a.kyc_case_id = k.id where d.document_id = any(k.document_ids)) as "applicationId",
          d.create_time as "createTime", d.update_time as "updateTime"
-    from client_document d join document_type t on t.id = d.type_id join document_group g on g.id = t.group_id where d.document_id = any($1)`;
+    from client_document d join document_type t on t.id = d.type_id join document_group g on g.id = t.group_id where d.document_id = ${anyOf(1)}`;
 
 /** Document objects by id; `side` says where the caller fetches the file. */
 export const documentViews = async (

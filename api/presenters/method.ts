@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { anyOf } from '../../db/unseen.ts';
 import { paysToAddresses } from '../../domain/payout-address.ts';
 import { fits, fixed, isZero, normal } from '../../domain/money.ts';
 import { JsonNumber } from '../kit/json-body.ts';
@@ -107,7 +108,7 @@ const SELECT = `
          (select coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name, 'caption', g.caption, 'description', g.description, 'icon', g.icon,
             'priority', g.priority) order by g.priority, g.id), '[]') from payment_method_group mg join payment_group g on g.id = mg.group_id where mg.method_id = m.id) as groups
     from payment_method m
-   where m.id = any($1)`;
+   where m.id = ${anyOf(1)}`;
 
 export const limitOf = (amount: string, minorUnit: number) => ({
   value: isZero(amount) ? '0' : fits(amount, minorUnit) ? fixed(amount, minorUnit) : normal(amount),
@@ -160,6 +161,6 @@ const viewOf = (row: MethodRow): MyWithdrawalMethodView => ({
 
 /** Method objects by id, read with one query. Those of deposits use the same object without `isWhitelistSupported`. */
 export const methodViews = async (db: Db, ids: readonly number[]): Promise<Map<number, MyWithdrawalMethodView>> => {
-  const { rows } = await db.query<MethodRow>({ name: 'method-views', text: SELECT, values: [[...new Set(ids)]] });
+  const { rows } = await db.query<MethodRow>(SELECT, [[...new Set(ids)]]);
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };

@@ -3,6 +3,7 @@ import { maskedPhone } from '../../activities/wizards/codes.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { type Address, ADDRESS_TYPES } from '../../db/repositories/client-addresses.ts';
 import { type Phone, PHONE_TYPES } from '../../db/repositories/client-phones.ts';
+import { anyOf } from '../../db/unseen.ts';
 import { isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 /** Country as clients see it (objects-front-office 2.6). */
@@ -59,7 +60,7 @@ export const myAddressViews = async (
   addresses: readonly Address[],
 ): Promise<z.output<typeof MyAddress>[]> => {
   const { rows } = await db.query<{ id: number; country: z.output<typeof MyCountryRef> }>(
-    `select country_id as id, ${COUNTRY} as country from country co where country_id = any($1)`,
+    `select country_id as id, ${COUNTRY} as country from country co where country_id = ${anyOf(1)}`,
     [addresses.map(({ countryId }) => countryId)],
   );
   const named = new Map(rows.map(({ id, country }) => [id, country]));

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import { fullName } from './client.ts';
@@ -122,7 +123,7 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
 
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
-  const { rows } = await db.query<ApplicationRow>(`${SELECT} where a.id = any($1)`, [[...new Set(ids)]]);
+  const { rows } = await db.query<ApplicationRow>(`${SELECT} where a.id = ${anyOf(1)}`, [[...new Set(ids)]]);
   return new Map(rows.map((row) => [row.id, viewOf(row)]));
 };
 

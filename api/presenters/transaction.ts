@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import {
@@ -149,13 +150,13 @@ const SELECT = `
     left join currency xcur on xcur.numeric_code = x.currency
     left join payment_method m on m.id = t.method_id
     left join hub_user u on u.id = t.user_id
-   where t.transaction_id = any($1)`;
+   where t.transaction_id = ${anyOf(1)}`;
 
 const ONE = wire('1');
 const ZERO = wire('0');
 
 const rowsOf = async (db: Db, ids: readonly number[]): Promise<TransactionRow[]> =>
-  (await db.query<TransactionRow>({ name: 'transaction-views', text: SELECT, values: [[...new Set(ids)]] })).rows;
+  (await db.query<TransactionRow>(SELECT, [[...new Set(ids)]])).rows;
 
 /** The commission stands on the side it is taken from: the payer's, or the receiver's when there is no payer of ours. */
 const sides = <A>(row: TransactionRow, accounts: Map<number, A>) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type DifferenceListRow, ReconciliationDifference } from '../../db/entities/reconciliation.ts';
+import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { DIFFERENCE_KINDS, DIFFERENCE_STATES, DIFFERENCES } from '../../domain/reconciliation.ts';
 import { scopeSql, type UserActor } from '../kit/access.ts';
@@ -54,7 +55,7 @@ const sideOf = (amount: string | null | undefined, currencyCode: number | null |
 
 const present = async (rows: DifferenceListRow[], { pool }: PresentContext): Promise<DifferenceView[]> => {
   const { rows: requests } = await pool.query<{ differenceId: number; id: number }>(
-    `select difference_id as "differenceId", max(id) as id from application where difference_id = any($1) group by difference_id`,
+    `select difference_id as "differenceId", max(id) as id from application where difference_id = ${anyOf(1)} group by difference_id`,
     [rows.map(({ id }) => id)],
   );
   const requestOf = new Map(requests.map(({ differenceId, id }) => [differenceId, id]));

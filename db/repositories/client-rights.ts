@@ -2,6 +2,7 @@ import { CLIENT_RIGHTS, type ClientRight, type LevelLimits } from '../../domain/
 import type { Amount } from '../../domain/money.ts';
 import { FINAL_STAGES } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
+import { anyOf } from '../unseen.ts';
 
 type Rights = Record<ClientRight, boolean>;
 
@@ -51,7 +52,7 @@ export const loadClientRights = async (db: Queryable, clientId: number): Promise
 
 /** What clients of these levels may do. */
 export const loadLevelRights = async (db: Queryable, levelIds: readonly number[]): Promise<Map<number, Rights>> => {
-  const { rows } = await db.query<SaidOfLevel>(rightsOf('verification_level l where l.id = any($1)'), [levelIds]);
+  const { rows } = await db.query<SaidOfLevel>(rightsOf(`verification_level l where l.id = ${anyOf(1)}`), [levelIds]);
   return new Map(rows.map(({ id, said }) => [id, allRights(said)]));
 };
 

@@ -155,13 +155,13 @@ export const sourcesFor = async (
   to: number,
   without: number | null = null,
 ): Promise<Source[]> => {
-  const { rows } = await db.query<SourceRow>({ name: 'rate-sources', text: SOURCES, values: [[from, to], without] });
+  const { rows } = await db.query<SourceRow>(SOURCES, [[from, to], without]);
   return serving(rows, from, to);
 };
 
 /** As `sourcesFor`, for many pairs by one statement. */
 export const allSources = async (db: Queryable): Promise<(from: number, to: number) => Source[]> => {
-  const { rows } = await db.query<SourceRow>({ name: 'rate-sources', text: SOURCES, values: [null, null] });
+  const { rows } = await db.query<SourceRow>(SOURCES, [null, null]);
   return (from, to) => serving(rows, from, to);
 };
 

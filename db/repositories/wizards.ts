@@ -3,6 +3,7 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Facts, Plan, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Submission } from '../../domain/wizards/machine.ts';
 import type { Queryable } from '../pool.ts';
+import { anyOf } from '../unseen.ts';
 
 /** What sealed inputs and answers of wizards are bound to. */
 export const WIZARD_PURPOSE = 'wizard';
@@ -228,7 +229,7 @@ export const loadDraft = async (
 ): Promise<Record<string, unknown>> => {
   if (inputs.length === 0) return {};
   const { rows } = await db.query<{ sealed: Buffer }>(
-    `select sealed from wizard_input where id = any($1) order by array_position($1::int[], id)`,
+    `select sealed from wizard_input where id = ${anyOf(1)} order by array_position($1::int[], id)`,
     [inputs],
   );
   const parts = rows.map(({ sealed }) => JSON.parse(ring.open(sealed, WIZARD_PURPOSE).toString()) as object);

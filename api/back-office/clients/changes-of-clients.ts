@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Client } from '../../../db/entities/people.ts';
+import { anyOf } from '../../../db/unseen.ts';
 import type { Parent } from '../../kit/resource-spec.ts';
 
 /** For lists below one client: '/clients/{clientId}/2fa/changes'. */
@@ -17,7 +18,7 @@ export const usersOf = async (
   rows: readonly { userId?: number | null | undefined }[],
 ): Promise<Map<number, { id: number; name: string }>> => {
   const ids = [...new Set(rows.flatMap(({ userId }) => userId ?? []))];
-  const found = await pool.query<{ id: number; name: string }>(`select id, name from hub_user where id = any($1)`, [
+  const found = await pool.query<{ id: number; name: string }>(`select id, name from hub_user where id = ${anyOf(1)}`, [
     ids,
   ]);
   return new Map(found.rows.map((user) => [user.id, user]));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Client, ProfileChange, type ProfileChangeRow } from '../../../db/entities/people.ts';
 import { PROFILE_CHANGES } from '../../../db/repositories/profile-changes.ts';
+import { anyOf } from '../../../db/unseen.ts';
 import { byWords } from '../../kit/filters.ts';
 import { type PresentContext, resource } from '../../kit/resource.ts';
 import { idAndName, isoTime, time } from '../../kit/shapes.ts';
@@ -20,7 +21,7 @@ const View = z
 
 const present = async (rows: ProfileChangeRow[], { pool }: PresentContext) => {
   const { rows: users } = await pool.query<{ id: number; name: string }>(
-    'select id, name from hub_user where id = any($1)',
+    `select id, name from hub_user where id = ${anyOf(1)}`,
     [rows.map(({ userId }) => userId ?? null)],
   );
   const named = new Map(users.map((user) => [user.id, user]));

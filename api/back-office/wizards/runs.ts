@@ -4,6 +4,7 @@ import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/enti
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { type AskedRun, findRun, insertInput, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
+import { anyOf } from '../../../db/unseen.ts';
 import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
@@ -54,7 +55,7 @@ export const wizardRuns = resource({
     const named = new Map(definitions.map(({ id, name }) => [id, { id, name }]));
     const { rows: codes } = await pool.query<{ id: number; triesLeft: number }>(
       `select c.run_id as id, c.tries_left as "triesLeft" from wizard_code c join wizard_run r on r.id = c.run_id and r.step = c.step and r.state = 'open'
-        where r.id = any($1)`,
+        where r.id = ${anyOf(1)}`,
       [rows.map(({ id }) => id)],
     );
     const tries = new Map(codes.map(({ id, triesLeft }) => [id, triesLeft]));
