@@ -14,9 +14,12 @@ export const FaultOrder = z.object({
     'reset_after_commit',
     'http_500',
     'http_500_after_commit',
+    'http_202_after_commit',
+    'http_404',
     'http_429',
     'garbage',
     'garbage_after_commit',
+    'empty',
     'slow_ms',
     'slow_drip',
     'swap',
@@ -87,6 +90,11 @@ const SPOILS: Partial<Record<FaultOrder['kind'], Spoil>> = {
   reset_after_commit: (res) => res.socket?.resetAndDestroy(),
   http_500: (res) => send(res, 500, 'text/html', '<h1>500 Internal Server Error</h1>'),
   http_500_after_commit: (res) => send(res, 500, 'text/html', '<h1>500 Internal Server Error</h1>'),
+  // The success of vendors that take an order and work on it later.
+  http_202_after_commit: (res) => send(res, 202, 'text/plain', ''),
+  // Of something in between, which knows nothing of what was looked for.
+  http_404: (res) => send(res, 404, 'text/html', '<h1>404 Not Found</h1>'),
+  empty: (res) => send(res, 200, 'application/json', '{}'),
   garbage: (res) => send(res, 200, 'application/json', '{"data": [ \u0000 <!-- upstream'),
   garbage_after_commit: (res) => send(res, 200, 'application/json', '{"data": [ \u0000 <!-- upstream'),
 };

@@ -24,7 +24,8 @@ const CONFIG_STATUSES: ReadonlySet<number> = new Set([401, 403, 405, 406, 415]);
 
 /**
  * What an HTTP answer that is no success means when the provider has no special word for it. `said`: its error in its own words;
- * null when the body is not one of its errors. A refusal must be in its words: an error page of something in between proves nothing about a write.
+ * null when the body is not one of its errors. A refusal must be in its words: an error page of something in between proves nothing about a write, nor does a
+ * status below 400.
  */
 export const failureOf = (
   ctx: Pick<AdapterContext, 'now' | 'scrub'>,
@@ -48,6 +49,8 @@ export const failureOf = (
       ? new HubFailure('OutcomeUnknown', 'provider_outcome_unknown', say('failed during'), facts)
       : new HubFailure('Unavailable', 'provider_unavailable', say('failed during'), facts);
   }
+  // A success nobody here expected is one, and so may be what a redirect leads away from.
+  if (answer.status < 300 || (answer.status < 400 && effect === 'write')) return garbage(asked);
   if (CONFIG_STATUSES.has(answer.status) || answer.status < 400)
     return new HubFailure('Config', 'provider_misconfigured', say('does not accept'), facts);
   if (said === null) return garbage(asked);

@@ -27,6 +27,7 @@ const AFTER = {
   reset_after_commit: 'the connection breaks',
   http_500_after_commit: 'a 500 comes back',
   garbage_after_commit: 'garbage comes back',
+  http_202_after_commit: 'a 202 without a body comes back',
 } as const;
 
 const BEFORE = {

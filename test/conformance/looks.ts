@@ -12,7 +12,16 @@ export interface Look<C extends Category> {
   prepare(bench: Bench<C>, ctx: AdapterContext): Promise<(ctx: AdapterContext) => Promise<unknown>>;
 }
 
-const TROUBLE = ['timeout_before', 'reset', 'http_500', 'garbage', 'slow_drip'] as const;
+const TROUBLE = {
+  timeout_before: 'timeout before',
+  reset: 'reset',
+  http_500: 'http 500',
+  http_404: 'a 404 page of something in between',
+  garbage: 'garbage',
+  empty: 'JSON that is empty',
+  slow_drip: 'slow drip',
+} as const;
+type Trouble = keyof typeof TROUBLE;
 
 /** A failed look proves nothing: it must never read as "not there", nor as a refusal of what was looked for. */
 export const lookCases = <C extends Category>({ verb, applies, prepare }: Look<C>): Case<C>[] => {
@@ -23,8 +32,8 @@ export const lookCases = <C extends Category>({ verb, applies, prepare }: Look<C
     return { ctx, look: await prepare(bench, ctx) };
   };
   return [
-    ...TROUBLE.map((kind): Case<C> => ({
-      name: `${verb}: a look met by ${kind.replaceAll('_', ' ')} throws Unavailable (or Config), never an answer`,
+    ...(Object.keys(TROUBLE) as Trouble[]).map((kind): Case<C> => ({
+      name: `${verb}: a look met by ${TROUBLE[kind]} throws Unavailable (or Config), never an answer`,
       async run(bench) {
         const { ctx, look } = await begin(bench);
         const fault = bench.fault(verb, kind, { times: 50, ...(kind === 'slow_drip' && { ms: 250 }) });

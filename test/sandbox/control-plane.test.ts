@@ -115,6 +115,8 @@ describe('a fault', () => {
     ['http_500_after_commit', 500, ['n']],
     ['garbage', 200, []],
     ['garbage_after_commit', 200, ['n']],
+    ['http_202_after_commit', 202, ['n']],
+    ['http_404', 404, []],
   ] as const)('%s answers %d and leaves the books with %j', async (kind, status, kept) => {
     await control('fault', { kind });
     const seen = await outcome('n');

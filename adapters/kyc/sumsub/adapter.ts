@@ -7,7 +7,7 @@ import type { KycAction, KycAdapter, KycApplicant } from '../../kit/kyc.ts';
 import type { ProviderRef } from '../../kit/payments.ts';
 import { idOf, reportOf } from './map.ts';
 import { webhook } from './webhook.ts';
-import { account, call, type Fields } from './wire.ts';
+import { account, call, type Fields, look, mustList } from './wire.ts';
 
 export const SumsubConfig = z.object({
   ...account,
@@ -26,11 +26,6 @@ const missing = () => new HubFailure('NotFound', 'not_found', 'SumSub knows no s
 /** Their applicant under our reference, which they keep unique; null when they say that there is none. */
 const byReference = (ctx: Context, reference: string) =>
   look(ctx, `/resources/applicants/-;externalUserId=${encoded(reference)}/one`);
-
-const look = async (ctx: Context, target: string): Promise<Fields | null> => {
-  const { status, body } = await call(ctx, { method: 'GET', target, effect: 'read', accept: [404] });
-  return status === 404 ? null : body;
-};
 
 const create = async (ctx: Context, applicant: KycApplicant): Promise<Fields> => {
   const { email, phone, birthday, firstName, lastName, country } = applicant.person;
@@ -118,6 +113,6 @@ export const sumsub: KycAdapter<SumsubConfig> = {
   webhook: webhook('kyc'),
 
   async testConnection(ctx) {
-    await call(ctx, { method: 'GET', target: '/resources/applicants/-/levels', effect: 'read' });
+    await mustList(ctx, '/resources/applicants/-/levels');
   },
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureOf, garbage, lookFailure, type Said, withoutSent } from '../../kit/answers.ts';
 import { address, secret } from '../../kit/config.ts';
 import type { AdapterContext, HttpRequest } from '../../kit/context.ts';
-import { isObject, type Json, readJson, word } from '../../kit/json.ts';
+import { isObject, type Json, objectOf, readJson, word } from '../../kit/json.ts';
 import { hmac } from '../../kit/signing.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 
@@ -81,6 +81,22 @@ export const call = async (ctx: AdapterContext<Account>, order: Call): Promise<R
   if (said && isObject(body) && order.accept?.includes(answer.status)) return { status: answer.status, body };
   const failure = failureOf(ctx, answer, asked, said);
   throw effect === 'read' ? lookFailure(slowed(failure)) : slowed(failure);
+};
+
+const asRead = (target: string) => ({ provider: 'SumSub', what: `GET ${withoutIds(target)}`, effect: 'read' as const });
+
+/** One of their objects; null when they know none there. */
+export const look = async (ctx: AdapterContext<Account>, target: string): Promise<Fields | null> => {
+  const { status, body } = await call(ctx, { method: 'GET', target, effect: 'read', accept: [404] });
+  if (status === 404) return null;
+  if (word(body['id']) === '') throw garbage(asRead(target));
+  return body;
+};
+
+/** Throws unless they answer with a list. */
+export const mustList = async (ctx: AdapterContext<Account>, target: string): Promise<void> => {
+  const { body } = await call(ctx, { method: 'GET', target, effect: 'read' });
+  if (!Array.isArray(objectOf(body['list'])['items'])) throw garbage(asRead(target));
 };
 
 /** They document no Retry-After; their windows are five seconds long. */

@@ -34,7 +34,11 @@ export const adapter: MessagingAdapter<TwilioConfig> = {
   find: (ctx, { providerId, to, text, since }) =>
     looking(async () => {
       const client = await clientOf(ctx);
-      if (providerId !== undefined) return report(ctx, await client.messages(providerId).fetch());
+      if (providerId !== undefined) {
+        const found = await client.messages(providerId).fetch();
+        if (found.sid !== providerId) throw garbage(LOOK);
+        return report(ctx, found);
+      }
       // Their filter knows days only; a trial account puts a sentence before the text.
       const about = await client.messages.list({ to, dateSentAfter: new Date(since - DAY_MS), pageSize: PAGE });
       const found = about.filter(
@@ -53,10 +57,13 @@ export const adapter: MessagingAdapter<TwilioConfig> = {
 const report = ({ scrub }: AdapterContext, { sid, status, errorCode, errorMessage }: MessageInstance): MessageReport =>
   reportOf(sid, status, errorCode ? String(errorCode) : '', scrub(errorMessage ?? ''));
 
+const LOOK = { provider: 'Twilio', what: 'GET /Messages.json', effect: 'read' } as const;
+
 /** A refused look says nothing about the message; that there is no such message does. */
 const looking = <T>(work: () => Promise<T | null>): Promise<T | null> =>
   work().catch((error: unknown) => {
-    if (!isHubFailure(error)) throw error;
+    // Their client cannot read the page.
+    if (!isHubFailure(error)) throw garbage(LOOK);
     if (error.type === 'NotFound') return null;
     throw lookFailure(error);
   });

@@ -4,7 +4,7 @@ import type { AdapterContext } from '../../kit/context.ts';
 import { word } from '../../kit/json.ts';
 import type { ScreeningAdapter } from '../../kit/screening.ts';
 import { webhook } from '../../kyc/sumsub/webhook.ts';
-import { account, call, type Fields } from '../../kyc/sumsub/wire.ts';
+import { account, call, look, mustList } from '../../kyc/sumsub/wire.ts';
 import { assertSameMoney, reportOf, transactionOf } from './map.ts';
 
 export const SumsubKytConfig = z.object({
@@ -15,11 +15,6 @@ export type SumsubKytConfig = z.output<typeof SumsubKytConfig>;
 type Context = AdapterContext<SumsubKytConfig>;
 
 const encoded = encodeURIComponent;
-
-const look = async (ctx: Context, target: string): Promise<Fields | null> => {
-  const { status, body } = await call(ctx, { method: 'GET', target, effect: 'read', accept: [404] });
-  return status === 404 ? null : body;
-};
 
 const byReference = (ctx: Context, reference: string) =>
   look(ctx, `/resources/kyt/txns/-;data.txnId=${encoded(reference)}/one`);
@@ -64,6 +59,6 @@ export const sumsubKyt: ScreeningAdapter<SumsubKytConfig> = {
   webhook: webhook('screening'),
 
   async testConnection(ctx) {
-    await call(ctx, { method: 'GET', target: '/resources/kyt/txns/query/-;data.type=finance?limit=1', effect: 'read' });
+    await mustList(ctx, '/resources/kyt/txns/query/-;data.type=finance?limit=1');
   },
 };

@@ -25,12 +25,14 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const accountRow = async (ctx: Context, login: string): Promise<Row> =>
   objectOf(await ask(ctx, { method: 'GET', path: ['trading-accounts', { id: login }] }));
 
-/** One page of a group's accounts. The envelope of lists is not the same everywhere. */
-const accountsOf = async (ctx: Context, group: string, page: number, size = ACCOUNTS_PER_PAGE): Promise<Row[]> => {
-  const query = { group, page: String(page), size };
+/** One page of accounts. The envelope of lists is not the same everywhere. */
+const accountPage = async (ctx: Context, query: Record<string, string>): Promise<Row[]> => {
   const answer = objectOf(await ask(ctx, { method: 'GET', path: ['trading-accounts'], query }));
   return map.rows(answer['content'] ?? answer['items']);
 };
+
+const accountsOf = (ctx: Context, group: string, page: number, size = ACCOUNTS_PER_PAGE): Promise<Row[]> =>
+  accountPage(ctx, { group, page: String(page), size });
 
 /** Our reference stands in the account's remarks. Null only after an empty page. */
 const findRow = async (ctx: Context, reference: string, group: string): Promise<Row | null> => {
@@ -210,6 +212,6 @@ export const matchTrader: TradingAdapter<MatchTraderConfig> = {
   },
 
   async testConnection(ctx) {
-    await ask(ctx, { method: 'GET', path: ['trading-accounts'], query: { page: '0', size: '1' } });
+    await accountPage(ctx, { page: '0', size: '1' });
   },
 };

@@ -101,6 +101,8 @@ export const paper: kit.TradingAdapter<PaperConfig> = {
       throw error;
     });
     if (!found) return null;
+    if (word(found['key']) === '')
+      throw garbage({ provider: 'Paper platform', what: 'read an operation', effect: 'read' });
     if (found['login'] !== login) throw notOurs('Paper platform', 'the operation is about another account');
     return { ticket: decimal(found, 'ticket'), amount: decimal(found, 'amount') };
   },

@@ -1,4 +1,4 @@
-import type { AdapterContext } from '../../../adapters/kit/context.ts';
+import type { AdapterContext, HttpAnswer } from '../../../adapters/kit/context.ts';
 import type { Provider } from '../../../adapters/kit/manifest.ts';
 import type { MakesPayouts, PaymentAdapter, TakesDeposits } from '../../../adapters/kit/payments.ts';
 import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
@@ -34,6 +34,34 @@ const isUnknown = (error: unknown) => error instanceof HubFailure && error.type 
 
 /** Through a JavaScript number and back, as careless code does. */
 const floated = (amount: string): string => String(Math.trunc(parseFloat(amount) * 1e6) / 1e6);
+
+const hearing = <C extends Pick<AdapterContext, 'http'>>(ctx: C, hear: (answer: HttpAnswer) => void): C => ({
+  ...ctx,
+  http: async (request) => {
+    const answer = await ctx.http(request);
+    hear(answer);
+    return answer;
+  },
+});
+
+const NOTHING = new Error('nothing there');
+
+const nothingAt = (
+  ctx: AdapterContext,
+  ref: Parameters<Sound['findPayout']>[1],
+  isNothing: (answer: HttpAnswer) => boolean,
+): ReturnType<Sound['findPayout']> =>
+  sound
+    .findPayout(
+      hearing(ctx, (answer) => {
+        if (isNothing(answer)) throw NOTHING;
+      }),
+      ref,
+    )
+    .catch((error: unknown) => {
+      if (error === NOTHING) return null;
+      throw error;
+    });
 
 export const brokenPayments: readonly Mutant[] = [
   mutant(
@@ -163,6 +191,29 @@ export const brokenPayments: readonly Mutant[] = [
     /^findPayout: a look (met|where)/,
     /^findPayout: another currency/,
   ]),
+  mutant(
+    'takes a success it does not expect for an order that was not accepted',
+    {
+      createPayout: (ctx, order) =>
+        sound.createPayout(
+          hearing(ctx, ({ status }) => {
+            if (status === 202) throw new HubFailure('Config', 'provider_misconfigured', 'does not accept: 202');
+          }),
+          order,
+        ),
+    },
+    [/^createPayout: when it took effect and a 202/],
+  ),
+  mutant(
+    "takes any 404 for 'not there'",
+    { findPayout: (ctx, ref) => nothingAt(ctx, ref, ({ status }) => status === 404) },
+    [/^findPayout: a look met by a 404/],
+  ),
+  mutant(
+    "takes an answer without what was asked for for 'not there'",
+    { findPayout: (ctx, ref) => nothingAt(ctx, ref, ({ body }) => body === '{}') },
+    [/^findPayout: a look met by JSON that is empty/],
+  ),
   mutant(
     'takes a word it does not know for a failure',
     {
