@@ -20,7 +20,9 @@ for (const provider of chosen) {
 }
 
 const { '✓': kept, '✗': broken, '–': absent } = counts(findings);
-process.stdout.write(`${printed(findings)}\n\n${kept} kept, ${broken} broken, ${absent} not applicable\n`);
+process.stdout.write(
+  `${printed(findings, { why: wanted.length > 0 })}\n\n${kept} kept, ${broken} broken, ${absent} not applicable\n`,
+);
 if (wanted.length === 0) {
   const text = await prettier.format(page(findings), { ...(await prettier.resolveConfig(PAGE)), parser: 'markdown' });
   writeFileSync(PAGE, text);

@@ -11,8 +11,8 @@ const categories = Object.keys(CAPABILITIES).toSorted() as Category[];
 const columnsOf = (findings: Findings, category: Category) =>
   [...findings].filter(([provider]) => provider.category === category).toSorted(([a], [b]) => (a.id < b.id ? -1 : 1));
 
-/** For the terminal: one line per case, one column per provider, the broken ones explained below. */
-export const printed = (findings: Findings): string =>
+/** For the terminal: one line per case, one column per provider, the broken ones explained below. `why`: also those that say nothing about a provider. */
+export const printed = (findings: Findings, { why }: { why: boolean }): string =>
   categories
     .flatMap((category) => {
       const columns = columnsOf(findings, category);
@@ -24,6 +24,7 @@ export const printed = (findings: Findings): string =>
         ...casesOf(category).map(
           ({ name }, n) => `  ${columns.map(([{ id }, found]) => found[n]!.mark.padEnd(id.length)).join(' ')}  ${name}`,
         ),
+        ...(why ? columns.flatMap(([{ id }, found]) => ['', ...absences(id, found)]) : []),
         ...(broken.length > 0 ? ['', ...broken] : []),
       ];
     })

@@ -262,7 +262,7 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
     case 'garbage':
       return [spoil(provider, 'garbage', { times, on: random.pick(['write', 'read']) })];
     case 'garbage-after-effect':
-      return [spoil(provider, 'garbage_after_commit', { times })];
+      return [spoil(provider, random.pick(['garbage_after_commit', 'http_202_after_commit']), { times })];
     case 'slow-drip':
       return [spoil(provider, 'slow_drip', { ms: random.pick([1, 20]), times, on: random.pick(['write', 'read']) })];
     case 'reset-before':

@@ -53,8 +53,9 @@ export const call = async (
   });
   const asked: Asked = { provider: 'Acme', what: `${method} ${path}`, effect };
   const said = readJson(answer.body);
-  if (answer.status === 200 || answer.status === 201) {
-    if (!isObject(said)) throw garbage(asked);
+  if (answer.status >= 200 && answer.status < 300) {
+    // What says nothing must not look like "none", nor like a yes.
+    if (!isObject(said) || Object.keys(said).length === 0) throw garbage(asked);
     return said;
   }
   const error = errorIn(said);

@@ -1,7 +1,7 @@
 import { HubFailure } from '../../../domain/failures.ts';
-import { garbage } from '../../kit/answers.ts';
+import { garbage, notOurs } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
-import { objectOf } from '../../kit/json.ts';
+import { objectOf, word } from '../../kit/json.ts';
 import type { PaymentAdapter, ProviderRef } from '../../kit/payments.ts';
 import { call, change, get, type Context, type Thing } from '../any/client.ts';
 import type { AcmeConfig } from '../any/config.ts';
@@ -25,7 +25,12 @@ const find = async (ctx: Context, path: string, { reference, providerId }: Provi
   const { items } = await get(ctx, path, { reference });
   // What is no list was not read: it must not look like "none".
   if (!Array.isArray(items)) throw garbage({ provider: 'Acme', what: `GET ${path}`, effect: 'read' });
-  return items[0] === undefined ? null : objectOf(items[0]);
+  if (items.length > 1) throw notOurs('Acme', 'two orders have one reference');
+  if (items[0] === undefined) return null;
+  const found = objectOf(items[0]);
+  // Not every list is filtered as it was asked.
+  if (word(found['reference']) !== reference) throw notOurs('Acme', 'the order has another reference');
+  return found;
 };
 
 export const adapter: PaymentAdapter<AcmeConfig> = {
