@@ -215,6 +215,16 @@ export const brokenPayments: readonly Mutant[] = [
     [/^findPayout: a look met by JSON that is empty/],
   ),
   mutant(
+    'takes a payout that was accepted for one that is paid',
+    {
+      createPayout: async (ctx, order) => {
+        const report = await sound.createPayout(ctx, order);
+        return report.state === 'processing' ? { ...report, state: 'succeeded', processed: order.amount } : report;
+      },
+    },
+    [/^payout \.01/],
+  ),
+  mutant(
     'takes a word it does not know for a failure',
     {
       findDeposit: async (ctx, ref) => {

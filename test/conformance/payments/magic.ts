@@ -222,6 +222,25 @@ export const magicCases: Case<'payments'>[] = [
       agrees(found, bench.books('deposit', order.reference));
     },
   },
+  {
+    name: 'payout .01: pending first, it does not succeed before the money is gone',
+    async run(bench) {
+      makesPayouts(bench);
+      void bench.control;
+      const ctx = bench.ctx();
+      const { order, report } = await openPayout(bench, ctx, magic('01'));
+      const { reference } = order;
+      const early = await verbs(bench).findPayout(ctx, { reference, providerId: report.providerId });
+      const before = brief(bench.books('payout', reference));
+      await bench.control.advanceClock('4s');
+      if (before === brief(bench.books('payout', reference))) plain('01');
+      for (const told of [report, early])
+        must(told?.state !== 'succeeded', `the books held ${before}, and the payout was ${brief(told)}`);
+      const found = await settledPayout(bench, ctx, reference, report.providerId);
+      must(found.state === 'succeeded', `after its ticks it is ${brief(found)}`);
+      agrees(found, bench.books('payout', reference));
+    },
+  },
   refused('02', 'a declined one'),
   refused('03', 'one without funds'),
   {
