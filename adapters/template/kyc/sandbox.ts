@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { Router, type Response } from 'express';
 import { fillInTable } from '../../kit/fill-in.ts';
 import { objectOf, word } from '../../kit/json.ts';
 import { SandboxObjects, type SandboxObject } from '../../kit/sandbox-objects.ts';
 import { assure, guarded, jsonBody, refusals, signedCallback } from '../../kit/sandbox-wire.ts';
 import type { SandboxModule } from '../../kit/sandbox.ts';
+import { mountVerificationPage } from '../../kit/verification-page.ts';
 import { SIGNATURE_HEADER, signature } from '../any/webhook.ts';
 
 const API_KEY = 'acme-sandbox-key';
@@ -20,7 +21,6 @@ const WORDS: Record<string, string> = fillInTable(
 /** An account at Acme of one's own. As strict as they are: credentials, fields, formats, limits. */
 export const acmeSandbox = (): SandboxModule => {
   let events = 1;
-  let origin = '';
   const shown = ({ id, reference, state, changes }: SandboxObject<null>) => ({
     id,
     reference,
@@ -28,7 +28,11 @@ export const acmeSandbox = (): SandboxModule => {
     attempt: changes,
     reasons: state.startsWith('red') ? ['BAD_PHOTO'] : [],
     documents: state === 'first' ? [] : [{ type: 'PASSPORT' }],
-    pageUrl: `${origin}/acme/verify/${id}`,
+  });
+  /** As whoever asks is answered. */
+  const answer = ({ req }: Response, one: SandboxObject<null>) => ({
+    ...shown(one),
+    pageUrl: `${req.protocol}://${req.get('host')}${req.baseUrl}/verify/${one.id}`,
   });
   const applicants = new SandboxObjects<null>({
     kind: 'applicant',
@@ -56,22 +60,36 @@ export const acmeSandbox = (): SandboxModule => {
 
   const routes = (): Router => {
     const api = Router();
+    // Where the client is sent: nobody signs in there.
+    mountVerificationPage(api, '/verify/:code', applicants.desk!, (id) => {
+      const found = applicants.find(id);
+      if (!found) return undefined;
+      const { state } = found;
+      const wanted = state === 'first' || state === 'red_retry';
+      return {
+        vendor: 'Acme',
+        state: WORDS[state]!,
+        ...(wanted && { submit: () => applicants.advance(id, 'submit') }),
+        judge: (verdict) => applicants.advance(id, verdict),
+      };
+    });
     api.use(guarded((req) => req.get('authorization') === `Bearer ${API_KEY}`));
     api.get('/account', (_req, res) => res.json({ name: 'Sandbox Brokerage' }));
     api.post('/applicants', (req, res) => {
       const body = jsonBody(req, ['reference', 'type', 'programme', 'locale', 'callbackUrl'], ['person', 'returnUrl']);
       assure(word(body['programme']) === PROGRAMME, 400, 'programme', 'No such programme');
       assure(Object.keys(objectOf(body['person'])).length > 0, 400, 'missing_field', 'person is required');
-      res.status(201).json(shown(applicants.place(word(body['reference']), word(body['callbackUrl']), null)));
+      const made = applicants.place(word(body['reference']), word(body['callbackUrl']), null);
+      res.status(201).json(answer(res, made));
     });
     api.get('/applicants', (req, res) => {
       const found = applicants.find(String(req.query['reference']));
-      res.json({ items: found ? [shown(found)] : [] });
+      res.json({ items: found ? [answer(res, found)] : [] });
     });
     api.get('/applicants/:id', (req, res) => {
       const found = applicants.find(req.params.id);
       assure(found, 404, 'not_found', 'No such applicant');
-      res.json(shown(found));
+      res.json(answer(res, found));
     });
     api.use(refusals(({ code, message }) => ({ error: { code, message } })));
     return api;
@@ -79,10 +97,7 @@ export const acmeSandbox = (): SandboxModule => {
 
   return {
     id: 'acme',
-    defaultConfig: (at) => {
-      origin = at;
-      return { baseUrl: `${at}/acme`, apiKey: API_KEY, callbackSecret: CALLBACK_SECRET };
-    },
+    defaultConfig: (origin) => ({ baseUrl: `${origin}/acme`, apiKey: API_KEY, callbackSecret: CALLBACK_SECRET }),
     mount(desk) {
       applicants.desk = desk;
       return routes();

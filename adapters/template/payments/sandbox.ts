@@ -1,6 +1,8 @@
 import { Router, type Response } from 'express';
 import { fillInTable } from '../../kit/fill-in.ts';
+import { html } from '../../kit/html.ts';
 import { word } from '../../kit/json.ts';
+import { hostedPage } from '../../kit/sandbox-page.ts';
 import { SandboxPsp, type NewPspOrder, type PspOrder, type PspState } from '../../kit/sandbox-psp.ts';
 import {
   assure,
@@ -38,7 +40,6 @@ export const acmeSandbox = (): SandboxModule => {
       signedCallback(psp.desk!, order.callbackUrl, message, sign, habits);
     },
   });
-  let origin = '';
   const shown = (order: PspOrder) => ({
     id: order.id,
     reference: order.reference,
@@ -46,7 +47,14 @@ export const acmeSandbox = (): SandboxModule => {
     amount: order.amount,
     currency: order.currency,
     paidAmount: order.paid,
-    ...(order.kind === 'deposit' && { payUrl: `${origin}/acme/pay/${order.id}`, reversals: order.reversals }),
+    ...(order.kind === 'deposit' && { reversals: order.reversals }),
+  });
+  /** As whoever asks is answered. */
+  const answer = ({ req }: Response, order: PspOrder) => ({
+    ...shown(order),
+    ...(order.kind === 'deposit' && {
+      payUrl: `${req.protocol}://${req.get('host')}${req.baseUrl}/pay/${order.id}`,
+    }),
   });
 
   const place = (res: Response, order: NewPspOrder) => {
@@ -54,7 +62,7 @@ export const acmeSandbox = (): SandboxModule => {
     // and refused when it differs.
     const placed = psp.place(order);
     if ('refused' in placed) throw new Refusal(422, placed.refused, 'The order was refused');
-    answerPlaced(res, placed, shown(placed.order));
+    answerPlaced(res, placed, answer(res, placed.order));
   };
   const orderIn = (body: ReturnType<typeof jsonBody>) => {
     const currency = word(body['currency']);
@@ -64,6 +72,16 @@ export const acmeSandbox = (): SandboxModule => {
 
   const routes = (): Router => {
     const api = Router();
+    // Where the payer is sent: nobody signs in there.
+    api.all('/pay/:id', (req, res, skip) => {
+      const order = psp.find('deposit', req.params.id);
+      if (!order) return skip();
+      if (req.method === 'POST' && order.state === 'open') psp.pay(order.id);
+      const content = html`<h1>${order.amount} ${order.currency}</h1>
+        <p>${WORDS[order.state]}</p>
+        ${order.state === 'open' && html`<form method="post"><button>Pay</button></form>`}`;
+      res.type('html').send(hostedPage('Acme', content));
+    });
     api.use(guarded((req) => req.get('authorization') === `Bearer ${API_KEY}`));
     api.get('/account', (_req, res) => res.json({ name: 'Sandbox Brokerage' }));
     api.post('/payments', (req, res) => {
@@ -87,12 +105,12 @@ export const acmeSandbox = (): SandboxModule => {
     ] as const) {
       api.get(path, (req, res) => {
         const found = psp.orders.filter((one) => one.kind === kind && one.reference === req.query['reference']);
-        res.json({ items: found.map(shown) });
+        res.json({ items: found.map((one) => answer(res, one)) });
       });
       api.get(`${path}/:id`, (req, res) => {
         const found = psp.find(kind, req.params['id']!);
         assure(found, 404, 'not_found', 'No such object');
-        res.json(shown(found));
+        res.json(answer(res, found));
       });
     }
     api.use(refusals(({ code, message }) => ({ error: { code, message } })));
@@ -101,10 +119,7 @@ export const acmeSandbox = (): SandboxModule => {
 
   return {
     id: 'acme',
-    defaultConfig: (at) => {
-      origin = at;
-      return { baseUrl: `${at}/acme`, apiKey: API_KEY, callbackSecret: CALLBACK_SECRET };
-    },
+    defaultConfig: (origin) => ({ baseUrl: `${origin}/acme`, apiKey: API_KEY, callbackSecret: CALLBACK_SECRET }),
     mount(desk) {
       psp.desk = desk;
       return routes();

@@ -48,6 +48,18 @@ const own: Case<'payments'>[] = [
     },
   },
   {
+    name: 'createDeposit: the page its payer is sent to is there, for whoever has its address',
+    async run(bench) {
+      takesDeposits(bench);
+      void bench.control;
+      const { report } = await openDeposit(bench, bench.ctx());
+      const { action } = report;
+      if (action.kind !== 'redirect') return doesNotApply('it sends nobody anywhere by a redirect');
+      const { status } = await fetch(action.url);
+      must(status === 200, `a browser at action.url was answered ${status}`);
+    },
+  },
+  {
     name: 'deposit: paid, it succeeds with the exact amount and the books agree',
     async run(bench) {
       takesDeposits(bench);
