@@ -16,6 +16,7 @@ export const FaultOrder = z.object({
     'http_500_after_commit',
     'http_202_after_commit',
     'http_404',
+    'http_404_after_commit',
     'http_429',
     'garbage',
     'garbage_after_commit',
@@ -94,6 +95,7 @@ const SPOILS: Partial<Record<FaultOrder['kind'], Spoil>> = {
   http_202_after_commit: (res) => send(res, 202, 'text/plain', ''),
   // Of something in between, which knows nothing of what was looked for.
   http_404: (res) => send(res, 404, 'text/html', '<h1>404 Not Found</h1>'),
+  http_404_after_commit: (res) => send(res, 404, 'text/html', '<h1>404 Not Found</h1>'),
   empty: (res) => send(res, 200, 'application/json', '{}'),
   garbage: (res) => send(res, 200, 'application/json', '{"data": [ \u0000 <!-- upstream'),
   garbage_after_commit: (res) => send(res, 200, 'application/json', '{"data": [ \u0000 <!-- upstream'),

@@ -109,7 +109,7 @@ export const jsonApi = <Config, T extends Token = Token>({ provider, url, signIn
     const said = errorIn(answer.body);
     const config = (text: string, facts: HubFailure['facts']) =>
       new HubFailure('Config', 'provider_misconfigured', text, facts);
-    if (said === null && answer.status === 404)
+    if (said === null && answer.status === 404 && call.effect === 'read')
       return config(`${provider} has no ${asked(call).what}: 404`, { providerCode: '404' });
     // Their word for it counts, whatever the status is.
     const status = said?.code === 'throttled' ? 429 : answer.status;
@@ -132,7 +132,8 @@ export const jsonApi = <Config, T extends Token = Token>({ provider, url, signIn
     async getOne(ctx: Context, path: string): Promise<Resource | null> {
       const call: Call = { method: 'GET', path, effect: 'read' };
       const answer = await send(ctx, call);
-      if (answer.status === 404) return null;
+      // In their words: the page of something in between knows nothing of it.
+      if (answer.status === 404 && errorIn(answer.body)) return null;
       if (answer.status !== 200) throw refusedLook(ctx, answer, call);
       const data = readDocument(answer.body)?.data;
       if (!data || Array.isArray(data) || data.id === '') throw garbage(asked(call));

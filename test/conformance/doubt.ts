@@ -28,6 +28,7 @@ const AFTER = {
   http_500_after_commit: 'a 500 comes back',
   garbage_after_commit: 'garbage comes back',
   http_202_after_commit: 'a 202 without a body comes back',
+  http_404_after_commit: 'a 404 page of something in between comes back',
 } as const;
 
 const BEFORE = {
