@@ -1,7 +1,7 @@
 import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import type { Queryable } from '../../db/pool.ts';
 import type { WebhookRow } from '../../db/repositories/webhooks.ts';
-import { unseenArray } from '../../db/unseen.ts';
+import { unseenArrays } from '../../db/unseen.ts';
 
 /** A callback and what it says. */
 export interface Read {
@@ -34,7 +34,7 @@ export const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<
   const { rows } = await db.query<Match & { n: string }>(
     `select asked.n, k.id as "caseId", k.workflow_id as "caseWorkflowId", t.*, t."transactionId" is null and asked.type = 'deposit'
               and exists (select from deposit_address a where a.reference = asked.reference and a.connection_id = asked.connection_id) as address
-       from unnest(${unseenArray(1, 'integer')}, ${[2, 3, 4, 5].map((n) => unseenArray(n, 'text')).join(', ')}) with ordinality
+       from unnest(${unseenArrays('integer', 'text', 'text', 'text', 'text')}) with ordinality
               as asked (connection_id, type, reference, provider_id, payment_id, n)
        left join lateral (
          select transaction_id as "transactionId", workflow_id as "workflowId", m.type, process_time is not null as over,

@@ -1,5 +1,5 @@
 import type { Queryable } from '../pool.ts';
-import { unseenArray } from '../unseen.ts';
+import { unseenArrays } from '../unseen.ts';
 
 export interface WebhookRow {
   id: string;
@@ -127,7 +127,7 @@ export const settleWebhooks = async (db: Queryable, settlings: readonly Settling
   await db.query(
     `update webhook set status = was.status, reason = was.reason, workflow_id = was.workflow_id, next_attempt = now() + was.pause::interval,
             attempts = webhook.attempts + 1, update_time = now()
-       from unnest(${unseenArray(1, 'bigint')}, ${[2, 3, 4, 5].map((n) => unseenArray(n, 'text')).join(', ')}, ${unseenArray(6, 'int')}) as was (id, status, reason, workflow_id, pause, attempts)
+       from unnest(${unseenArrays('bigint', 'text', 'text', 'text', 'text', 'int')}) as was (id, status, reason, workflow_id, pause, attempts)
       where webhook.id = was.id and webhook.attempts = was.attempts`,
     [
       settlings.map(({ webhook }) => webhook.id),

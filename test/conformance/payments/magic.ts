@@ -83,6 +83,13 @@ const partly = (minor: string, what: string): Case<'payments'> => ({
   },
 });
 
+const payout = async (bench: Bench, minor: string) => {
+  makesPayouts(bench);
+  void bench.control;
+  const ctx = bench.ctx();
+  return { ctx, ...(await openPayout(bench, ctx, magic(minor))) };
+};
+
 const refused = (minor: string, what: string): Case<'payments'> => ({
   name: `payout .${minor}: ${what} is a refusal or a failure, and pays nothing`,
   async run(bench) {
@@ -225,10 +232,7 @@ export const magicCases: Case<'payments'>[] = [
   {
     name: 'payout .01: pending first, it does not succeed before the money is gone',
     async run(bench) {
-      makesPayouts(bench);
-      void bench.control;
-      const ctx = bench.ctx();
-      const { order, report } = await openPayout(bench, ctx, magic('01'));
+      const { ctx, order, report } = await payout(bench, '01');
       const { reference } = order;
       const early = await verbs(bench).findPayout(ctx, { reference, providerId: report.providerId });
       const before = brief(bench.books('payout', reference));
@@ -246,10 +250,7 @@ export const magicCases: Case<'payments'>[] = [
   {
     name: 'payout .04: one that paid less says so',
     async run(bench) {
-      makesPayouts(bench);
-      void bench.control;
-      const ctx = bench.ctx();
-      const { order, report } = await openPayout(bench, ctx, magic('04'));
+      const { ctx, order, report } = await payout(bench, '04');
       const found = await settledPayout(bench, ctx, order.reference, report.providerId);
       const entries = bench.books('payout', order.reference);
       if (worth(entries, order.amount)) plain('04');
@@ -259,10 +260,7 @@ export const magicCases: Case<'payments'>[] = [
   {
     name: 'payout .07: one that comes back a day later is returned',
     async run(bench) {
-      makesPayouts(bench);
-      void bench.control;
-      const ctx = bench.ctx();
-      const { order, report } = await openPayout(bench, ctx, magic('07'));
+      const { ctx, order, report } = await payout(bench, '07');
       const first = await settledPayout(bench, ctx, order.reference, report.providerId);
       must(first.state === 'succeeded', `at first it succeeds, and is ${brief(first)}`);
       const before = brief(bench.books('payout', order.reference));
@@ -303,9 +301,7 @@ export const magicCases: Case<'payments'>[] = [
   {
     name: 'payout .12: a callback before the answer already leads to the payout',
     async run(bench) {
-      makesPayouts(bench);
-      void bench.control;
-      const { order, report } = await openPayout(bench, bench.ctx(), magic('12'));
+      const { order, report } = await payout(bench, '12');
       const [early] = bench.heard;
       if (!early) return plain('12');
       const news = bench.webhook.translate(bench.reception().config, early);
