@@ -1,13 +1,23 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+
+/** Below the ports systems lend to outgoing connections: one of those may be taken again before a server opens it. */
+const OURS = { from: 10_000, below: 32_768 };
 
 /** A port nobody listens on right now, for servers of one test run. */
 export async function freePort(): Promise<number> {
-  const server = createServer().unref();
-  await listen(server, 0, '127.0.0.1');
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('The system gave no TCP port.');
-  return address.port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(OURS.from, OURS.below);
+    const server = createServer().unref();
+    const free = await listen(server, port, '127.0.0.1').then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
+  throw new Error('The system gave no TCP port.');
 }
 
 /** Throws a sentence that names the variable to change when somebody already listens there. */

@@ -13,8 +13,10 @@ import { QUICK_TIMINGS } from '../../domain/timings.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { randomKeys } from '../kit/api-client.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
+import { lateWait } from '../kit/late-wait.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
-import { CONFIG_KEYS } from '../kit/keys.ts';
+import { CONFIG_KEYS, PAYLOAD_KEYS } from '../kit/keys.ts';
+import { Steering } from '../../worker/steering.ts';
 
 let hub: TestHub;
 const ring = new KeyRing(CONFIG_KEYS);
@@ -251,20 +253,28 @@ describe('after a lost answer', () => {
     expect(await attempts(id)).toEqual(['twilio unknown', 'twilio success']);
   });
 
-  it('a provider that cannot be asked is asked ever more rarely, and the message is left to a person in the end', async () => {
+  const unanswering = () => {
     hub.sandbox('twilio').fault({ match: SMS, kind: 'reset', times: 1 });
     hub.sandbox('twilio').fault({ match: { method: 'GET', path: '/2010-04-01/' }, kind: 'http_500', times: 1_000 });
+  };
+
+  it('a provider that cannot be asked is asked ever more rarely, and the message is sent once it never arrived', async () => {
+    unanswering();
+    const ids = await promise(code('+15005550020'));
+    await startMessages(new Steering(hub.client, PAYLOAD_KEYS, { ...hub.timings, sendFor: 120_000 }), ids);
+    // Not again and again as soon as after a miss.
+    expect(await lateWait(hub, `message:${ids[0]}`)).toBe(QUICK_TIMINGS.probes!.at(-1));
+    hub.sandbox('twilio').faults.clear();
+    await becomes(ids[0]!, 'accepted');
+    expect(sentBy('twilio')).toHaveLength(1);
+  });
+
+  it('a message whose provider can never be asked is left to a person in the end', async () => {
+    unanswering();
     const id = await queue(code('+15005550016'));
     await becomes(id, 'unknown');
     expect((await row(id)).reason).toContain('could not be asked');
     expect(sentBy('twilio')).toEqual([]);
-    await hub.ends(`message:${id}`);
-    const { events } = await hub.handle(`message:${id}`).fetchHistory();
-    const timers = (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
-      timer ? [Number(timer.startToFireTimeout?.nanos) / 1_000_000] : [],
-    );
-    // Not again and again as soon as after a miss.
-    expect(timers).toContain(QUICK_TIMINGS.probes!.at(-1));
   });
 
   it('a callback tells where the provider cannot be asked, and nothing is sent twice', async () => {
