@@ -52,6 +52,8 @@ export interface ConformanceFacts {
   calls: Partial<Record<Verb, WireCall | null>>;
   /** Settings the vendor must refuse when `testConnection` uses them. Null: it knows no credentials. */
   wrongCredentials: Record<string, unknown> | null;
+  /** Where the adapter has a `webhook`. */
+  callbacks?: CallbackFacts;
   payments?: PaymentExample;
   trading?: TradingExample;
   kyc?: { programme: string };
@@ -62,8 +64,18 @@ export interface ConformanceFacts {
   screening?: { currency: CurrencyOfOrder & { type: 'fiat' | 'crypto' }; account: string };
 }
 
+/** How the vendor proves what it tells: of its document, so that the adapter's own word for it can be judged. */
+export interface CallbackFacts {
+  /** Not signed: anybody can say it. */
+  signed: boolean;
+  /** Signed with a time, and to be refused when that is longer ago, milliseconds. Null: it is good for ever, and sent again days later. */
+  goodForMs: number | null;
+}
+
 export interface PaymentExample {
   currency: CurrencyOfOrder;
+  /** Another one that the default connection takes. Null: it has one only. */
+  otherCurrency: CurrencyOfOrder | null;
   /** Which deposits the default connection takes; absent: none. */
   flow?: 'invoice' | 'address';
   /**

@@ -137,6 +137,9 @@ export const callBack = (
   desk.callback({ url, message: write(now, true), forge, stale, ...habits });
 };
 
+/** With spaces, as many vendors write it and `JSON.stringify` does not: whoever verifies over JSON written anew fails. */
+const spaced = (message: unknown): string => JSON.stringify(message, null, 1).replace(/\n */g, ' ');
+
 /** A JSON callback. `sign` gives the headers that prove it was sent at `time` (milliseconds). */
 export const signedCallback = (
   desk: SandboxDesk,
@@ -145,7 +148,7 @@ export const signedCallback = (
   sign: (body: string, time: number) => Record<string, string>,
   habits: Habits,
 ): void => {
-  const body = JSON.stringify(message);
+  const body = spaced(message);
   const write = (time: number, honest: boolean): SandboxMessage => ({
     headers: { 'content-type': 'application/json', ...sign(honest ? body : `${body} `, time) },
     body,

@@ -1,3 +1,4 @@
+import type { CallbackFacts } from '../../adapters/kit/conformance.ts';
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { Category } from '../../adapters/kit/manifest.ts';
 import type { ProviderNews, RawWebhook, Verdict } from '../../adapters/kit/webhooks.ts';
@@ -16,6 +17,8 @@ export interface Told<C extends Category> {
   /** The provider may tell nothing of it: then the case does not apply. */
   mayBeSilent?: boolean;
 }
+
+const A_MINUTE = 60_000;
 
 const GARBAGE = [
   '',
@@ -87,9 +90,9 @@ export const callbackCases = <C extends Category>({ what, kind, applies, happen,
       name: `a forged callback about ${what} is refused as bad_signature`,
       async run(bench) {
         const { tell } = await listen(bench);
-        const honest = verify(bench, (await tell()).heard.at(-1)!);
-        if (honest.ok && honest.trust === 'none')
-          doesNotApply('the vendor signs nothing: callbacks are hints only (trust none)');
+        if (!proof(bench).signed) doesNotApply('the vendor signs nothing: callbacks are hints only (trust none)');
+        const honest = accepted(verify(bench, (await tell()).heard.at(-1)!), 'an honest callback');
+        must(honest.trust !== 'none', `the vendor signs its callbacks, and verify says ${brief(honest)}`);
         bench.control.setCallbacks('bad_signature');
         for (const raw of (await tell()).heard) {
           const verdict = verify(bench, raw);
@@ -107,10 +110,45 @@ export const callbackCases = <C extends Category>({ what, kind, applies, happen,
         const { tell } = await listen(bench);
         bench.control.setCallbacks('stale');
         const verdicts = (await tell()).heard.map((raw) => verify(bench, raw));
-        if (verdicts.every(({ ok }) => ok))
+        if (proof(bench).goodForMs === null) {
+          for (const verdict of verdicts)
+            accepted(verdict, 'an old callback, which the vendor may send again after days,');
           doesNotApply('the scheme has no age limit: old callbacks are taken, and lead to a new look only');
+        }
         for (const verdict of verdicts)
           must(!verdict.ok && verdict.reason === 'stale', `an old callback is ${brief(verdict)}, and must be stale`);
+      },
+    },
+    {
+      name: `a callback about ${what} is taken for as long as the vendor says, by the clock that is lent`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        const { goodForMs } = proof(bench);
+        if (goodForMs === null) return doesNotApply('the scheme has no age limit');
+        const { heard } = await tell();
+        const at = bench.reception();
+        const later = (raw: RawWebhook, ms: number) => bench.webhook.verify({ ...at, now: at.now + ms }, raw);
+        for (const raw of heard) {
+          accepted(later(raw, goodForMs - A_MINUTE), 'a callback a minute before it is too old');
+          const verdict = later(raw, goodForMs + A_MINUTE);
+          must(
+            !verdict.ok && verdict.reason === 'stale',
+            `a minute after its time it is ${brief(verdict)}, and must be stale`,
+          );
+        }
+      },
+    },
+    {
+      name: `a callback about ${what} whose signed bytes were changed is refused`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        for (const { headers, body } of (await tell()).heard) {
+          const honest = accepted(verify(bench, { headers, body }), 'an honest callback');
+          if (honest.trust !== 'signed') doesNotApply('the signature covers some of what it says, not its bytes');
+          // Where JSON is read first and written anew it makes no difference.
+          const verdict = verify(bench, { headers, body: Buffer.concat([body, Buffer.from(' ')]) });
+          must(!verdict.ok, `verify says that all of it is signed, and takes it with one more blank at its end`);
+        }
       },
     },
     {
@@ -157,6 +195,12 @@ export const callbackCases = <C extends Category>({ what, kind, applies, happen,
     },
   ];
 };
+
+const proof = <C extends Category>(bench: Bench<C>): CallbackFacts =>
+  bench.fact(
+    'callbacks',
+    'say how the vendor proves what it tells, e.g. { signed: true, goodForMs: null }, or goodForMs: 300_000 where its document says to refuse older ones',
+  );
 
 const accepted = (verdict: Verdict, what: string): Verdict & { ok: true } => {
   must(verdict.ok, `${what} is refused: ${brief(verdict)}`);

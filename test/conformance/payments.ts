@@ -4,8 +4,10 @@ import type { Case } from './case.ts';
 import { connectionCases, keepsItsWord } from './connection.ts';
 import { depositCases } from './payments/deposits.ts';
 import { magicCases, reversalCases } from './payments/magic.ts';
+import { newsCases } from './payments/news.ts';
 import {
   example,
+  magic,
   makesPayouts,
   openDeposit,
   openPayout,
@@ -45,7 +47,7 @@ export const paymentCases: Case<'payments'>[] = [
     kind: 'deposit',
     applies: takesDeposits,
     async happen(bench, ctx) {
-      const { order, report } = await paidDeposit(bench, ctx);
+      const { order, report } = await paidDeposit(bench, ctx, magic('01'));
       return { reference: order.reference, providerId: report.providerId };
     },
   }),
@@ -54,12 +56,13 @@ export const paymentCases: Case<'payments'>[] = [
     kind: 'payout',
     applies: makesPayouts,
     async happen(bench, ctx) {
-      const { order, report } = await openPayout(bench, ctx);
+      const { order, report } = await openPayout(bench, ctx, magic('01'));
       await settledPayout(bench, ctx, order.reference, report.providerId);
       return { reference: order.reference, providerId: report.providerId };
     },
     mayBeSilent: true,
   }),
+  ...newsCases,
   ...magicCases,
   ...reversalCases,
   hasPersonalData<'payments'>({

@@ -242,6 +242,7 @@ export const createSandbox = (): SandboxModule => {
         testConnection: { method: 'GET', path: '/account/info/' },
       },
       wrongCredentials: { secretKey: 'not-the-secret-key' },
+      callbacks: { signed: true, goodForMs: null },
       kyc: { programme: 'document+face' },
     },
   };

@@ -281,6 +281,7 @@ export const sumsubSandbox = (): SandboxModule => {
         testConnection: { method: 'GET', path: '/resources/applicants/-/levels' },
       },
       wrongCredentials: { secretKey: 'not-the-secret-key' },
+      callbacks: { signed: true, goodForMs: null },
       kyc: { programme: LEVELS[0]! },
     },
   };

@@ -181,6 +181,7 @@ export const createSandbox = (): SandboxModule => {
         testConnection: { method: 'GET', path: '/v3/scopes' },
       },
       wrongCredentials: { apiKey: 'SG.not-the-key' },
+      callbacks: { signed: true, goodForMs: 25 * 3_600_000 },
       messaging: { channel: 'email', to: 'ann@client.example', refused: 'no address' },
     },
   };

@@ -174,6 +174,7 @@ export const createSandbox = (): SandboxModule => {
         testConnection: { method: 'GET', path: `/2010-04-01/Accounts/${ACCOUNT}/Messages.json` },
       },
       wrongCredentials: { authToken: 'not the token' },
+      callbacks: { signed: true, goodForMs: null },
       messaging: { channel: 'sms', to: '+15005550010', refused: '+15005550009' },
     },
   };

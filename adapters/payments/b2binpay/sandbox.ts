@@ -96,8 +96,11 @@ const conformance: ConformanceFacts = {
     testConnection: { method: 'GET', path: '/wallet/' },
   },
   wrongCredentials: { clientSecret: 'some-other-client-secret' },
+  callbacks: { signed: true, goodForMs: null },
   payments: {
     currency: { numericCode: 2145, alphabeticCode: 'USDT', minorUnit: 6 },
+    // The wallet's.
+    otherCurrency: null,
     flow: 'invoice',
     exact: '987654.321987',
     destination: { address: 'TSandboxBeneficiary1234567890abcd' },

@@ -24,6 +24,7 @@ export default definePaymentProvider({
     },
     payments: {
       currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 },
+      otherCurrency: { numericCode: 392, alphabeticCode: 'JPY', minorUnit: 0 },
       flow: 'invoice',
       exact: '1234567.89',
       destination: {

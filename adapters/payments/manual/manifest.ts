@@ -15,6 +15,7 @@ export default definePaymentProvider({
     config: { bankAccount: 'Bank of Sandbox, IBAN CY00 0000, memo: your reference' },
     payments: {
       currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 },
+      otherCurrency: { numericCode: 392, alphabeticCode: 'JPY', minorUnit: 0 },
       flow: 'invoice',
       exact: '1234567.89',
       destination: { address: 'CY17002001280000001200527600' },

@@ -351,8 +351,10 @@ const conformance: ConformanceFacts = {
     testConnection: { method: 'POST', path: '/agent/find-order' },
   },
   wrongCredentials: { merchantSecret: 'another-secret' },
+  callbacks: { signed: true, goodForMs: null },
   payments: {
     currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 },
+    otherCurrency: { numericCode: 392, alphabeticCode: 'JPY', minorUnit: 0 },
     flow: 'invoice',
     exact: '1234567.89',
     // The client names it at Praxis.

@@ -55,8 +55,10 @@ const conformance: ConformanceFacts = {
     testConnection: { method: 'GET', path: '/v1/balance' },
   },
   wrongCredentials: { secretKey: 'sk_test_wrong' },
+  callbacks: { signed: true, goodForMs: 300_000 },
   payments: {
     currency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
+    otherCurrency: { numericCode: 392, alphabeticCode: 'JPY', minorUnit: 0 },
     flow: 'invoice',
     exact: '987654.32',
     destination: { address: ACCOUNTS[0]! },

@@ -191,6 +191,7 @@ export const kytSandbox = (): SandboxModule => {
         testConnection: { method: 'GET', path: '/resources/kyt/txns/query/' },
       },
       wrongCredentials: { secretKey: 'not-the-secret-key' },
+      callbacks: { signed: true, goodForMs: null },
       screening: {
         currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2, type: 'fiat' },
         account: 'DE02120300000000202051',

@@ -1,6 +1,6 @@
 import { HubFailure } from '../../../domain/failures.ts';
 import { fillIn, fillInTable } from '../../kit/fill-in.ts';
-import { isObject, objectOf, readJson, word } from '../../kit/json.ts';
+import { isObject, listOf, objectOf, readJson, word } from '../../kit/json.ts';
 import { sameText } from '../../kit/signing.ts';
 import { plainReply, type ProviderNews, type RawWebhook, type WebhookTranslator } from '../../kit/webhooks.ts';
 import type { Thing } from './client.ts';
@@ -41,8 +41,10 @@ export const webhook: WebhookTranslator<AcmeConfig> = {
     if (!message) throw new HubFailure('InvalidInput', 'malformed_json', 'This is no callback of Acme');
     const kind = EVENTS[message.event];
     const { id, reference } = message.object;
+    // Of a deposit that is over only such news makes the hub look again.
+    const reverses = listOf(message.object['reversals']).length > 0;
     const whom = { ...(word(reference) && { reference: word(reference) }), ...(word(id) && { providerId: word(id) }) };
-    return kind ? [{ kind, ...whom, said: message.event }] : [];
+    return kind ? [{ kind, ...whom, ...(reverses && { reverses }), said: message.event }] : [];
   },
 
   reply: (_at, outcome) => plainReply(outcome),

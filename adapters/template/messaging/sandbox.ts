@@ -81,6 +81,8 @@ export const acmeSandbox = (): SandboxModule => {
         "sandbox.ts, conformance.calls: which request carries out which verb, e.g. { send: { method: 'POST', path: '/messages' }, … } (the routes above are an example: make them the vendor's)",
       ),
       wrongCredentials: { apiKey: 'not the key' },
+      // Their document names an age? Then it stands here, and verify refuses what is older.
+      callbacks: { signed: true, goodForMs: null },
       messaging: { channel: 'sms', to: '+35799000001', refused: BLOCKED },
     },
   };

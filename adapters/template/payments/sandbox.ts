@@ -135,8 +135,11 @@ export const acmeSandbox = (): SandboxModule => {
         "sandbox.ts, conformance.calls: which request carries out which verb, e.g. { createDeposit: { method: 'POST', path: '/payments' }, … } (the routes above are an example: make them the vendor's)",
       ),
       wrongCredentials: { apiKey: 'not the key' },
+      // Their document names an age? Then it stands here, and verify refuses what is older.
+      callbacks: { signed: true, goodForMs: null },
       payments: {
         currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2 },
+        otherCurrency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
         flow: 'invoice',
         exact: '12345.67',
         destination: { address: 'CY17002001280000001200527600' },

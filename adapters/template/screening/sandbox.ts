@@ -82,6 +82,8 @@ export const acmeSandbox = (): SandboxModule => {
         "sandbox.ts, conformance.calls: which request carries out which verb, e.g. { screen: { method: 'POST', path: '/checks' }, … } (the routes above are an example: make them the vendor's)",
       ),
       wrongCredentials: { apiKey: 'not the key' },
+      // Their document names an age? Then it stands here, and verify refuses what is older.
+      callbacks: { signed: true, goodForMs: null },
       screening: {
         currency: { numericCode: 978, alphabeticCode: 'EUR', minorUnit: 2, type: 'fiat' },
         account: 'CY17002001280000001200527600',

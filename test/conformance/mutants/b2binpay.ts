@@ -73,7 +73,7 @@ export const brokenPayments: readonly Mutant[] = [
           sound.webhook.verify({ ...at, config: { ...(at.config as object), callbackSecret: 'another secret' } }, raw),
       },
     },
-    [/^a callback about .* is verified/, /^a copy of a callback/, /^a stale callback/],
+    [/^a callback about .* is (verified|refused)/, /^a copy of a callback/, /^a stale callback/, /^a forged callback/],
   ),
   mutant(
     'accepts any webhook',
@@ -83,7 +83,7 @@ export const brokenPayments: readonly Mutant[] = [
         verify: (_at, raw) => ({ ok: true, trust: 'signed', dedupeKey: raw.body.toString('base64') }),
       },
     },
-    [/^a forged callback/, /^garbage instead of a callback/],
+    [/^a forged callback/, /whose signed bytes were changed/, /^garbage instead of a callback/],
   ),
   mutant(
     'gives every callback the same dedupe key',
@@ -97,6 +97,30 @@ export const brokenPayments: readonly Mutant[] = [
       },
     },
     [/^a copy of a callback/],
+  ),
+  mutant(
+    'trusts no callback, and so takes all of them',
+    {
+      webhook: {
+        ...sound.webhook,
+        verify: (at, raw) => {
+          const verdict = sound.webhook.verify(at, raw);
+          const dedupeKey = raw.body.toString('base64');
+          return verdict.ok || verdict.reason === 'bad_signature' ? { ok: true, trust: 'none', dedupeKey } : verdict;
+        },
+      },
+    },
+    [/^a forged callback/],
+  ),
+  mutant(
+    'knows no news but payments that came',
+    {
+      webhook: {
+        ...sound.webhook,
+        translate: (config, raw) => sound.webhook.translate(config, raw).filter(({ paymentId }) => paymentId),
+      },
+    },
+    [/^a callback about a deposit that expired/],
   ),
   mutant(
     'throws on a callback it cannot read',
@@ -238,6 +262,36 @@ export const brokenPayments: readonly Mutant[] = [
     'finds nothing by our reference',
     { findPayout: async (ctx, ref) => (ref.providerId === undefined ? null : sound.findPayout(ctx, ref)) },
     [/^findPayout: our reference alone/, /^createPayout: when it took effect/, /^payout \.09/],
+  ),
+  mutant(
+    'takes whatever a search shows for the order it asked for',
+    {
+      findPayout: (ctx, ref) =>
+        sound.findPayout(
+          {
+            ...ctx,
+            http: async (request) => {
+              const answer = await ctx.http(request);
+              return {
+                ...answer,
+                body: answer.body.replace(/"tracking_id":"[^"]*"/g, `"tracking_id":"${ref.reference}"`),
+              };
+            },
+          },
+          ref,
+        ),
+    },
+    [/^findPayout: an answer about another reference/],
+  ),
+  mutant(
+    'does not know the word for what is under way',
+    {
+      findPayout: async (ctx, ref) => {
+        const report = await sound.findPayout(ctx, ref);
+        return report?.state === 'processing' ? { ...report, unknownWord: true } : report;
+      },
+    },
+    [/callback about a payout/],
   ),
   mutant(
     'reports what was asked instead of what was processed',

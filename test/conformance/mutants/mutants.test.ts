@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { casesOf, judgeAll, sideBySide, type Finding } from '../suite.ts';
 import { brokenPayments } from './b2binpay.ts';
 import { brokenTrading } from './mt5.ts';
+import { brokenStripe } from './stripe.ts';
 
-const mutants = [...brokenPayments, ...brokenTrading];
+const mutants = [...brokenPayments, ...brokenStripe, ...brokenTrading];
 /** Mutants at work at the same time: noticing a lost answer is mostly waiting. */
 const SIDE_BY_SIDE = 4;
 

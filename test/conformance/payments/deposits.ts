@@ -3,7 +3,7 @@ import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
 import { lookCases } from '../looks.ts';
-import { mustBeBooked, mustBeExactly, swappedDigits, treacherous } from './exactness.ts';
+import { inOtherCurrency, mustBeBooked, mustBeExactly, swappedDigits, treacherous } from './exactness.ts';
 import {
   depositOrder,
   example,
@@ -82,6 +82,22 @@ const own: Case<'payments'>[] = [
     },
   },
   {
+    name: 'deposit: in another currency it is paid and told in that one',
+    async run(bench) {
+      takesDeposits(bench);
+      void bench.control;
+      const { currency, amount } = inOtherCurrency(bench);
+      const { order, found } = await paidDeposit(bench, bench.ctx(), amount, currency);
+      must(found.state === 'succeeded', `a paid deposit is '${found.state}': ${brief(found)}`);
+      mustBeExactly(found.processed, amount, 'processed');
+      must(
+        found.currencyCode === currency.numericCode,
+        `currencyCode is ${found.currencyCode}, and must be ${currency.numericCode}`,
+      );
+      mustBeBooked(bench, 'deposit', order.reference, amount, currency);
+    },
+  },
+  {
     name: 'findDeposit: our reference alone leads to the deposit',
     async run(bench) {
       takesDeposits(bench);
@@ -94,6 +110,24 @@ const own: Case<'payments'>[] = [
         found?.providerId === report.providerId,
         `createDeposit answered ${report.providerId}, and findDeposit by reference ${brief(found)}`,
       );
+    },
+  },
+  {
+    name: 'findDeposit: an answer about another reference is not taken for ours',
+    async run(bench) {
+      takesDeposits(bench);
+      void bench.control;
+      if (!findsByReference(bench)) doesNotApply('finds by its own id only');
+      const ctx = bench.ctx();
+      const {
+        order: { reference },
+      } = await openDeposit(bench, ctx);
+      const fault = bench.fault('findDeposit', 'swap', { from: reference, to: bench.reference(), times: 50 });
+      const found = await verbs(bench)
+        .findDeposit(ctx, { reference })
+        .catch(() => null);
+      if (fault.hit === 0) doesNotApply('the answer does not tell whose it is');
+      must(found === null, `the provider told of another reference, and findDeposit answers ${brief(found)}`);
     },
   },
   {

@@ -1,7 +1,7 @@
 import { equal, isAmount, normal, sum } from '../../../domain/money.ts';
 import type { SandboxBookEntry } from '../../../adapters/kit/sandbox.ts';
 import { brief } from '../bench.ts';
-import { must } from '../case.ts';
+import { doesNotApply, must } from '../case.ts';
 import { example, type Bench } from './orders.ts';
 
 /** Every digit of `amount`, as a decimal string. */
@@ -23,11 +23,23 @@ export const treacherous = (bench: Bench): string[] => {
   return currency.minorUnit < 2 ? [exact] : found;
 };
 
+/** A round amount in the other currency of the example: it has no decimals where that has none. */
+export const inOtherCurrency = (bench: Bench) => {
+  const { otherCurrency } = example(bench);
+  return { currency: otherCurrency ?? doesNotApply('the default settings take one currency'), amount: '4321' };
+};
+
 export const booked = (entries: readonly SandboxBookEntry[]): string =>
   sum(entries.map(({ amount }) => amount.replace('-', '')));
 
-/** One movement in the provider's books, of this amount and the example's currency. */
-export const mustBeBooked = (bench: Bench, kind: SandboxBookEntry['kind'], reference: string, amount: string): void => {
+/** One movement in the provider's books, of this amount and currency. */
+export const mustBeBooked = (
+  bench: Bench,
+  kind: SandboxBookEntry['kind'],
+  reference: string,
+  amount: string,
+  { alphabeticCode } = example(bench).currency,
+): void => {
   const entries = bench.books(kind, reference);
   must(
     entries.length === 1,
@@ -38,7 +50,6 @@ export const mustBeBooked = (bench: Bench, kind: SandboxBookEntry['kind'], refer
     equal(entry!.amount.replace('-', ''), amount),
     `the provider's books say ${entry!.amount}, and it was ${amount}`,
   );
-  const { alphabeticCode } = example(bench).currency;
   must(entry!.currency === alphabeticCode, `the provider's books say ${entry!.currency}, and it was ${alphabeticCode}`);
 };
 

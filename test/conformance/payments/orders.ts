@@ -1,6 +1,7 @@
 import type { PaymentExample } from '../../../adapters/kit/conformance.ts';
 import type { AdapterContext } from '../../../adapters/kit/context.ts';
 import type {
+  CurrencyOfOrder,
   DepositOrder,
   DepositReport,
   Payer,
@@ -64,8 +65,8 @@ export const example = (bench: Bench): PaymentExample =>
 /** '25' and a magic minor part. */
 export const magic = (minor: string): string => `25.${minor}`;
 
-export const depositOrder = (bench: Bench, amount = magic('00')): DepositOrder => {
-  const { currency, flow } = example(bench);
+export const depositOrder = (bench: Bench, amount = magic('00'), currency = example(bench).currency): DepositOrder => {
+  const { flow } = example(bench);
   if (!flow)
     return bench.missing(
       'payments.flow',
@@ -83,8 +84,13 @@ export const depositOrder = (bench: Bench, amount = magic('00')): DepositOrder =
 };
 
 /** A deposit the payer was sent to. `amount` is also what is paid later to an address. */
-export const openDeposit = async (bench: Bench, ctx: AdapterContext, amount = magic('00')) => {
-  const order = depositOrder(bench, amount);
+export const openDeposit = async (
+  bench: Bench,
+  ctx: AdapterContext,
+  amount = magic('00'),
+  currency?: CurrencyOfOrder,
+) => {
+  const order = depositOrder(bench, amount, currency);
   const report = await verbs(bench).createDeposit(ctx, order);
   return { order, amount, report };
 };
@@ -98,14 +104,23 @@ export const pay = async (
   await bench.control.pay(report.providerId, order.flow === 'address' ? { amount } : {});
 };
 
-export const paidDeposit = async (bench: Bench, ctx: AdapterContext, amount = magic('00')) => {
-  const deposit = await openDeposit(bench, ctx, amount);
+export const paidDeposit = async (
+  bench: Bench,
+  ctx: AdapterContext,
+  amount = magic('00'),
+  currency?: CurrencyOfOrder,
+) => {
+  const deposit = await openDeposit(bench, ctx, amount, currency);
   await pay(bench, deposit);
   const found = await settledDeposit(bench, ctx, deposit.order.reference, deposit.report.providerId);
   return { ...deposit, found };
 };
 
 const LOOKS = 6;
+
+/** What the vendor's documents have a word for must not read as a word nobody documented. */
+const isKnown = ({ unknownWord, ...report }: DepositReport | PayoutReport): void =>
+  must(unknownWord !== true, `the adapter does not know a word of the vendor's: ${brief(report)}`);
 
 /** Looks until it is final, a tick of the vendor's between two looks. */
 export const settledDeposit = async (
@@ -117,6 +132,7 @@ export const settledDeposit = async (
   for (let looks = 1; ; looks++) {
     const report = await verbs(bench).findDeposit(ctx, { reference, providerId });
     must(report, `findDeposit answers null for a deposit that is there`);
+    isKnown(report);
     if (looks === LOOKS || !['awaiting_payer', 'seen', 'processing'].includes(report.state)) return report;
     await bench.control.advanceClock('2s');
   }
@@ -131,13 +147,14 @@ export const settledPayout = async (
   for (let looks = 1; ; looks++) {
     const report = await verbs(bench).findPayout(ctx, { reference, providerId });
     must(report, `findPayout answers null for a payout that is there`);
+    isKnown(report);
     if (looks === LOOKS || !['awaiting_approval', 'processing'].includes(report.state)) return report;
     await bench.control.advanceClock('2s');
   }
 };
 
-export const payoutOrder = (bench: Bench, amount = magic('00')): PayoutOrder => {
-  const { currency, destination } = example(bench);
+export const payoutOrder = (bench: Bench, amount = magic('00'), currency = example(bench).currency): PayoutOrder => {
+  const { destination } = example(bench);
   if (!destination)
     return bench.missing(
       'payments.destination',
@@ -146,8 +163,13 @@ export const payoutOrder = (bench: Bench, amount = magic('00')): PayoutOrder => 
   return { reference: bench.reference(), amount, currency, label: 'Client 7', destination, payer: PAYER };
 };
 
-export const openPayout = async (bench: Bench, ctx: AdapterContext, amount = magic('00')) => {
-  const order = payoutOrder(bench, amount);
+export const openPayout = async (
+  bench: Bench,
+  ctx: AdapterContext,
+  amount = magic('00'),
+  currency?: CurrencyOfOrder,
+) => {
+  const order = payoutOrder(bench, amount, currency);
   const report = await verbs(bench).createPayout(ctx, order);
   return { order, report };
 };

@@ -3,7 +3,7 @@ import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
 import { lookCases } from '../looks.ts';
-import { booked, mustBeBooked, mustBeExactly, swappedDigits, treacherous } from './exactness.ts';
+import { booked, inOtherCurrency, mustBeBooked, mustBeExactly, swappedDigits, treacherous } from './exactness.ts';
 import {
   example,
   findsByReference,
@@ -50,6 +50,23 @@ const own: Case<'payments'>[] = [
     },
   },
   {
+    name: 'payout: in another currency it is paid and told in that one',
+    async run(bench) {
+      makesPayouts(bench);
+      const { currency, amount } = inOtherCurrency(bench);
+      const ctx = bench.ctx();
+      const { order, report } = await openPayout(bench, ctx, amount, currency);
+      const found = bench.hasSandbox ? await settledPayout(bench, ctx, order.reference, report.providerId) : report;
+      must(found.state === 'succeeded', `a payout of ${amount} is '${found.state}': ${brief(found)}`);
+      mustBeExactly(found.processed, amount, 'processed');
+      must(
+        found.currencyCode === currency.numericCode,
+        `currencyCode is ${found.currencyCode}, and must be ${currency.numericCode}`,
+      );
+      if (bench.hasSandbox) mustBeBooked(bench, 'payout', order.reference, amount, currency);
+    },
+  },
+  {
     name: 'findPayout: our reference alone leads to the payout',
     async run(bench) {
       makesPayouts(bench);
@@ -62,6 +79,24 @@ const own: Case<'payments'>[] = [
         found?.providerId === report.providerId,
         `createPayout answered ${report.providerId}, and findPayout by reference ${brief(found)}`,
       );
+    },
+  },
+  {
+    name: 'findPayout: an answer about another reference is not taken for ours',
+    async run(bench) {
+      makesPayouts(bench);
+      void bench.control;
+      if (!findsByReference(bench)) doesNotApply('finds by its own id only');
+      const ctx = bench.ctx();
+      const {
+        order: { reference },
+      } = await openPayout(bench, ctx);
+      const fault = bench.fault('findPayout', 'swap', { from: reference, to: bench.reference(), times: 50 });
+      const found = await verbs(bench)
+        .findPayout(ctx, { reference })
+        .catch(() => null);
+      if (fault.hit === 0) doesNotApply('the answer does not tell whose it is');
+      must(found === null, `the provider told of another reference, and findPayout answers ${brief(found)}`);
     },
   },
   {

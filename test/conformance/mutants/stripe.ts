@@ -1,0 +1,77 @@
+import type { Provider } from '../../../adapters/kit/manifest.ts';
+import type { MakesPayouts, PayoutOrder } from '../../../adapters/kit/payments.ts';
+import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
+import stripe from '../../../adapters/payments/stripe/manifest.ts';
+import type { Mutant } from './mutant.ts';
+
+type Sound = Required<MakesPayouts<unknown>> & { webhook: WebhookTranslator };
+
+const sound = stripe.adapter as unknown as Sound;
+
+const mutant = (does: string, broken: Partial<Sound>, touched: RegExp, noticed: readonly RegExp[]): Mutant => ({
+  does,
+  provider: { ...stripe, adapter: { ...stripe.adapter, ...broken } } as unknown as Provider,
+  touched,
+  noticed,
+});
+
+const verifying = (does: string, verify: WebhookTranslator['verify'], ...noticed: RegExp[]): Mutant =>
+  mutant(does, { webhook: { ...sound.webhook, verify } }, /callback/, noticed);
+
+/** What goes wrong only with signatures over all bytes and a time, several callbacks about one thing, and more currencies than one. */
+export const brokenStripe: readonly Mutant[] = [
+  verifying(
+    'verifies callbacks over JSON written anew',
+    (at, raw) => sound.webhook.verify(at, { ...raw, body: Buffer.from(JSON.stringify(JSON.parse(String(raw.body)))) }),
+    /callback/,
+  ),
+  verifying(
+    'verifies callbacks without the blanks around them',
+    (at, raw) => sound.webhook.verify(at, { ...raw, body: Buffer.from(String(raw.body).trim()) }),
+    /whose signed bytes were changed/,
+  ),
+  verifying(
+    'names a callback after the order it is about, whatever became of that',
+    (at, raw) => {
+      const verdict = sound.webhook.verify(at, raw);
+      const [news] = verdict.ok ? sound.webhook.translate(at.config, raw) : [];
+      return verdict.ok && news?.reference ? { ...verdict, dedupeKey: news.reference } : verdict;
+    },
+    /^a copy of a callback/,
+  ),
+  verifying(
+    'goes by a clock of its own',
+    (at, raw) => sound.webhook.verify({ ...at, now: Date.now() }, raw),
+    /is taken for as long as the vendor says/,
+  ),
+  verifying(
+    'takes callbacks of any age',
+    (at, raw) => sound.webhook.verify({ ...at, now: 0 }, raw),
+    /is taken for as long as the vendor says/,
+    /^a stale callback/,
+  ),
+  mutant(
+    'does not say that money went back',
+    {
+      webhook: {
+        ...sound.webhook,
+        translate: (config, raw) =>
+          sound.webhook.translate(config, raw).map(({ reverses: _unsaid, ...news }) => ({ ...news })),
+      },
+    },
+    /callback/,
+    [/^a callback about a deposit that was (refunded|disputed)/],
+  ),
+  mutant(
+    'knows one currency only',
+    {
+      createPayout: (ctx, order: PayoutOrder) =>
+        sound.createPayout(ctx, {
+          ...order,
+          currency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
+        }),
+    },
+    /^payout/,
+    [/^payout: in another currency/],
+  ),
+];
