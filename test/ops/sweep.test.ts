@@ -137,7 +137,6 @@ describe('a worker that dies in the middle of the sweep', () => {
     const { events } = await running.fetchHistory();
     const [begun] = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => started ?? []);
     expect(begun).toMatchObject({
-      attempt: 2,
       lastFailure: { timeoutFailureInfo: { timeoutType: TimeoutType.TIMEOUT_TYPE_HEARTBEAT } },
     });
   });
