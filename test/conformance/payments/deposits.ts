@@ -2,6 +2,7 @@ import { equal } from '../../../domain/money.ts';
 import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
+import { findsCases } from './finds.ts';
 import { lookCases } from '../looks.ts';
 import { inOtherCurrency, mustBeBooked, mustBeExactly, swappedDigits, treacherous } from './exactness.ts';
 import {
@@ -97,47 +98,16 @@ const own: Case<'payments'>[] = [
       mustBeBooked(bench, 'deposit', order.reference, amount, currency);
     },
   },
-  {
-    name: 'findDeposit: our reference alone leads to the deposit',
-    async run(bench) {
-      takesDeposits(bench);
-      void bench.control;
-      if (!findsByReference(bench)) doesNotApply('finds by its own id only');
-      const ctx = bench.ctx();
+  ...findsCases({
+    verb: 'findDeposit',
+    what: 'the deposit',
+    applies: takesDeposits,
+    async order(bench, ctx) {
       const { order, report } = await openDeposit(bench, ctx);
-      const found = await verbs(bench).findDeposit(ctx, { reference: order.reference });
-      must(
-        found?.providerId === report.providerId,
-        `createDeposit answered ${report.providerId}, and findDeposit by reference ${brief(found)}`,
-      );
+      return { ref: { reference: order.reference }, providerId: report.providerId };
     },
-  },
-  {
-    name: 'findDeposit: an answer about another reference is not taken for ours',
-    async run(bench) {
-      takesDeposits(bench);
-      void bench.control;
-      if (!findsByReference(bench)) doesNotApply('finds by its own id only');
-      const ctx = bench.ctx();
-      const {
-        order: { reference },
-      } = await openDeposit(bench, ctx);
-      const fault = bench.fault('findDeposit', 'swap', { from: reference, to: bench.reference(), times: 50 });
-      const found = await verbs(bench)
-        .findDeposit(ctx, { reference })
-        .catch(() => null);
-      if (fault.hit === 0) doesNotApply('the answer does not tell whose it is');
-      must(found === null, `the provider told of another reference, and findDeposit answers ${brief(found)}`);
-    },
-  },
-  {
-    name: 'findDeposit: a reference the provider never saw is null',
-    async run(bench) {
-      takesDeposits(bench);
-      const found = await verbs(bench).findDeposit(bench.ctx(), { reference: bench.reference() });
-      must(found === null, `findDeposit invents ${brief(found)}`);
-    },
-  },
+    find: (bench, ctx, ref) => verbs(bench).findDeposit(ctx, ref),
+  }),
   {
     name: 'deposit: a word nobody documented leaves it pending with unknownWord',
     async run(bench) {

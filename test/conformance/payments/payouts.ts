@@ -2,6 +2,7 @@ import { compare, equal } from '../../../domain/money.ts';
 import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
+import { findsCases } from './finds.ts';
 import { lookCases } from '../looks.ts';
 import { booked, inOtherCurrency, mustBeBooked, mustBeExactly, swappedDigits, treacherous } from './exactness.ts';
 import {
@@ -66,47 +67,16 @@ const own: Case<'payments'>[] = [
       if (bench.hasSandbox) mustBeBooked(bench, 'payout', order.reference, amount, currency);
     },
   },
-  {
-    name: 'findPayout: our reference alone leads to the payout',
-    async run(bench) {
-      makesPayouts(bench);
-      void bench.control;
-      if (!findsByReference(bench)) doesNotApply('finds by its own id only');
-      const ctx = bench.ctx();
+  ...findsCases({
+    verb: 'findPayout',
+    what: 'the payout',
+    applies: makesPayouts,
+    async order(bench, ctx) {
       const { order, report } = await openPayout(bench, ctx);
-      const found = await verbs(bench).findPayout(ctx, { reference: order.reference });
-      must(
-        found?.providerId === report.providerId,
-        `createPayout answered ${report.providerId}, and findPayout by reference ${brief(found)}`,
-      );
+      return { ref: { reference: order.reference }, providerId: report.providerId };
     },
-  },
-  {
-    name: 'findPayout: an answer about another reference is not taken for ours',
-    async run(bench) {
-      makesPayouts(bench);
-      void bench.control;
-      if (!findsByReference(bench)) doesNotApply('finds by its own id only');
-      const ctx = bench.ctx();
-      const {
-        order: { reference },
-      } = await openPayout(bench, ctx);
-      const fault = bench.fault('findPayout', 'swap', { from: reference, to: bench.reference(), times: 50 });
-      const found = await verbs(bench)
-        .findPayout(ctx, { reference })
-        .catch(() => null);
-      if (fault.hit === 0) doesNotApply('the answer does not tell whose it is');
-      must(found === null, `the provider told of another reference, and findPayout answers ${brief(found)}`);
-    },
-  },
-  {
-    name: 'findPayout: a reference the provider never saw is null',
-    async run(bench) {
-      makesPayouts(bench);
-      const found = await verbs(bench).findPayout(bench.ctx(), { reference: bench.reference() });
-      must(found === null, `findPayout invents ${brief(found)}`);
-    },
-  },
+    find: (bench, ctx, ref) => verbs(bench).findPayout(ctx, ref),
+  }),
   {
     name: 'payout: a word nobody documented leaves it pending with unknownWord',
     async run(bench) {

@@ -3,6 +3,7 @@ import { equal } from '../../../domain/money.ts';
 import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
+import { findsCases } from './finds.ts';
 import { lookCases } from '../looks.ts';
 import { mustBeBooked, mustBeExactly } from './exactness.ts';
 import {
@@ -66,6 +67,17 @@ const own: Case<'payments'>[] = [
       must((deposit.reversals ?? []).length === 0, `it is booked as a payout already, and shows in ${brief(deposit)}`);
     },
   },
+  ...findsCases({
+    verb: 'findRefund',
+    what: 'the refund',
+    applies: makesRefunds,
+    async order(bench, ctx) {
+      const order = await refundOrder(bench, ctx);
+      const { providerId } = await verbs(bench).createRefund(ctx, order);
+      return { ref: { reference: order.reference, deposit: order.deposit }, providerId };
+    },
+    find: (bench, ctx, ref) => verbs(bench).findRefund(ctx, ref),
+  }),
   {
     name: 'refund: more than was paid is refused',
     async run(bench) {
