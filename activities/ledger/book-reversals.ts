@@ -151,7 +151,7 @@ const take = async (
   row: ReversalRow,
   run: Tools['run'],
 ): Promise<string[]> => {
-  const { transactionId, net, fee, takenFromClient, takenFromIncome } = deposit;
+  const { transactionId, net, fee, takenFromClient, takenFromIncome, takenFromSuspense } = deposit;
   const alphabeticCode = accountCurrency(deposit);
   const worth = worthOf(deposit, row.amount);
   const wallet = walletCode(deposit.accountId);
@@ -160,8 +160,8 @@ const take = async (
     `select trim_scale(balance - held)::text as available from ledger_account where code = $1 for no key update`,
     [wallet],
   );
-  // A refund by our own order may have taken more than he got of it: the commission too.
-  const owed = least(worth, atLeastZero(subtract(net, takenFromClient)));
+  // What he owes already he does not owe again; a refund by our own order may have taken more than he got of it: the commission too.
+  const owed = least(worth, atLeastZero(subtract(net, add(takenFromClient, takenFromSuspense))));
   const fromClient = least(owed, rows[0]?.available ?? '0');
   const fromIncome = least(subtract(worth, owed), atLeastZero(subtract(fee, takenFromIncome)));
   const fromSuspense = subtract(worth, add(fromClient, fromIncome));
@@ -171,7 +171,7 @@ const take = async (
   await noteBooked(db, row.id, true, parts);
   deposit.takenFromClient = add(takenFromClient, fromClient);
   deposit.takenFromIncome = add(takenFromIncome, fromIncome);
-  deposit.takenFromSuspense = add(deposit.takenFromSuspense, fromSuspense);
+  deposit.takenFromSuspense = add(takenFromSuspense, fromSuspense);
   deposit.taken = add(deposit.taken, row.amount);
   const short = isPositive(fromSuspense)
     ? `The provider took back ${row.amount} ${deposit.currency.alphabeticCode} of deposit ${transactionId} (${row.kind}); ${fromSuspense}${deposit.exchange ? ` ${alphabeticCode}` : ''} of it the client's wallet did not cover`

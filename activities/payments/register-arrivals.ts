@@ -8,7 +8,7 @@ import { paymentNamed, settle, settledOf } from '../../db/repositories/settled-p
 import { commissionOn } from '../../domain/commissions.ts';
 import { isPositive, round } from '../../domain/money.ts';
 import { referenceFrom } from '../../domain/references.ts';
-import type { Stage } from '../../domain/stages.ts';
+import { isFinal, type Stage } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 
 export interface Registered {
@@ -33,6 +33,8 @@ interface Target {
   parentId: number | null;
   /** Payments that deposit was credited with itself. */
   credited: string[];
+  /** Why nobody gets it by itself any more. */
+  closed: string | null;
   /** For the audit. */
   object: string;
 }
@@ -42,13 +44,16 @@ const ENDED_WITHOUT_IT: readonly Stage[] = ['failed', 'cancelled', 'expired'];
 
 /**
  * Turns payments nobody asked for into deposits: one row for each payment of the provider, however often it is told. Answers
- * those whose workflow is not known to run.
+ * those whose workflow is not known to run; those that wait for their payment hear that there is news of it: providers tell of the address, or of the
+ * deposit it came late for.
  */
 export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[] }, Registered> = async (
   { reference, arrivals: told },
-  { pool, run },
-) =>
-  inTransaction(pool, async (db) => {
+  { pool, run, steer },
+) => {
+  const waiting: number[] = [];
+  const registered = await inTransaction(pool, async (db): Promise<Registered> => {
+    waiting.length = 0;
     const settled = await settledOf(db, reference);
     const arrivals = told.filter(({ id }) => !settled.has(paymentNamed(id)));
     const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
@@ -71,7 +76,19 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
     for (const arrival of arrivals) {
       const amount = round(arrival.amount, target.minorUnit, 'down');
       // One that failed may still come: it becomes a deposit then.
-      if (target.credited.includes(arrival.id) || arrival.state === 'failed') continue;
+      if (arrival.state === 'failed') continue;
+      const frozen = `blocked:${arrival.id}`;
+      const isFrozen = (deposit: string) => {
+        if (!arrival.blocked || settled.has(frozen)) return;
+        odd.push(
+          `payment ${arrival.id} of ${amount}, with which ${deposit} was credited, is kept back by the provider`,
+        );
+        toSettle.push(frozen);
+      };
+      if (target.credited.includes(arrival.id)) {
+        isFrozen(`deposit ${target.parentId}`);
+        continue;
+      }
       const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
       if (arrival.currencyCode === target.currency && isPositive(arrival.amount) && !isPositive(amount)) {
         // Less than our books can hold, so there is nothing to settle: it is to be seen in the audit, once. Nobody gets it, so it may go back unseen.
@@ -84,7 +101,8 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
         if (isThere) ask(arrival, `payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
         continue;
       }
-      const why = target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`;
+      const why =
+        target.closed ?? (target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`);
       const { rows } = await db.query<{ id: number; stage: Stage; started: boolean; fresh: boolean }>(
         `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, vendor_commission, method_id, connection_id,
                 reference, provider_data, arrival, parent_id)
@@ -108,22 +126,41 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       const row = rows[0]!;
       if (changes) await keepExchange(db, row.id, target.accountCurrency, null);
       if (!row.started) created.push(row.id);
+      else if (isThere && waitsFor(row.stage, arrival, why)) waiting.push(row.id);
+      if (row.stage === 'done') isFrozen(`deposit ${row.id}`);
       if (isThere && ENDED_WITHOUT_IT.includes(row.stage))
         ask(arrival, `payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
       if (row.fresh) await audited(db, 'deposit.arrived', `transaction:${row.id}`, { ...arrival, amount }, run);
     }
     return { created, odd, toSettle };
   });
+  for (const transactionId of waiting)
+    await steer.news({
+      workflowId: `deposit:${transactionId}`,
+      type: 'deposit',
+      transactionId,
+      webhookId: 'none',
+      said: 'its payment is there',
+    });
+  return registered;
+};
+
+/** Whoever is asked about a payment is not asked anew because the provider tells the same once more. */
+const waitsFor = (stage: Stage, { state, blocked }: Arrival, why: string | null): boolean =>
+  !isFinal(stage) && (stage !== 'review' || (why === null && !blocked && state === 'succeeded'));
 
 const audited = (db: Queryable, action: string, object: string, { id, amount }: Arrival, run: Tools['run']) =>
   recordAudit(db, { actor: 'workflow', action, object, after: { amount, payment: id }, ...run });
+
+const CLOSED = `case when client.status = 'deleted' then 'Its client was deleted' when a.status <> 'active' then 'Its account is ' || a.status end`;
 
 const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
   const { rows } = await db.query<Target>(
     `select d.client_id as "clientId", d.account_id as "accountId", d.method_id as "methodId", d.connection_id as "connectionId", d.currency,
             a.currency as "accountCurrency", c.minor_unit as "minorUnit", null::integer as "parentId", '{}'::text[] as credited,
-            'deposit-address:' || d.id as object
-       from deposit_address d join currency c on c.numeric_code = d.currency join account a on a.account_id = d.account_id where d.reference = $1`,
+            ${CLOSED} as closed, 'deposit-address:' || d.id as object
+       from deposit_address d join currency c on c.numeric_code = d.currency join account a on a.account_id = d.account_id
+       join client on client.client_id = d.client_id where d.reference = $1`,
     [reference],
   );
   return rows[0];
@@ -135,8 +172,9 @@ const depositTarget = async (db: Queryable, reference: string): Promise<Target |
     `select t.client_id as "clientId", t.credit_account_id as "accountId", t.method_id as "methodId", t.connection_id as "connectionId", t.currency,
             a.currency as "accountCurrency", c.minor_unit as "minorUnit", t.transaction_id as "parentId",
             coalesce(array(select jsonb_array_elements_text(t.provider_data -> 'credited')), '{}') as credited,
-            'transaction:' || t.transaction_id as object
+            ${CLOSED} as closed, 'transaction:' || t.transaction_id as object
        from money_transaction t join currency c on c.numeric_code = t.currency join account a on a.account_id = t.credit_account_id
+       join client on client.client_id = t.client_id
       where t.reference = $1 and t.type = 'deposit' and t.process_time is not null`,
     [reference],
   );

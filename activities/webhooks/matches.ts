@@ -22,6 +22,8 @@ export type Match =
       over: boolean;
       /** Payments this deposit was credited with. */
       credited: string[];
+      /** Something of it was taken back. */
+      reversed: boolean;
     }
   | { caseId: null; transactionId: null; address: boolean };
 
@@ -39,7 +41,8 @@ export const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<
        left join lateral (
          select transaction_id as "transactionId", workflow_id as "workflowId", m.type, process_time is not null as over,
                 coalesce(provider_data ->> 'arrivalOf', m.reference) as reference,
-                coalesce(array(select jsonb_array_elements_text(provider_data -> 'credited')), '{}') as credited
+                coalesce(array(select jsonb_array_elements_text(provider_data -> 'credited')), '{}') as credited,
+                exists (select from deposit_reversal r where r.transaction_id = m.transaction_id and r.booked) as reversed
            from (select * from money_transaction where reference = asked.reference
                  union all
                  select * from money_transaction where asked.reference is null and connection_id = asked.connection_id and provider_id = asked.provider_id

@@ -55,7 +55,9 @@ export const tell = async (
       await runs.payoutReturn({ transactionId, connectionId, webhookId, said });
       return { to: `payout-return:${transactionId}` };
     }
-    if (!news.reverses && (!news.paymentId || match.credited.includes(news.paymentId)))
+    // What was taken back of it may be there after all.
+    const isBooked = !news.paymentId || match.credited.includes(news.paymentId);
+    if (!news.reverses && isBooked && !match.reversed)
       return { ignored: 'the deposit is over and this payment is booked' };
     await runs.arrivals({ reference, connectionId, webhookId, said });
     return { to: `arrivals:${reference}` };

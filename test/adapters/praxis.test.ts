@@ -140,6 +140,9 @@ describe("Praxis' amounts", () => {
   it('are for a person when the session took more than the transaction they show', () => {
     expect(report({}, { processed_amount: '20000' })).toMatchObject({ state: 'review', why: expect.stringMatching(/more/) }); // prettier-ignore
     expect(report({}, { processed_amount: '10000' })).toMatchObject({ state: 'succeeded' });
+    const refused = { transaction_status: 'rejected' };
+    expect(report(refused, { processed_amount: '10000' })).toMatchObject({ state: 'review', processed: null, why: expect.stringMatching(/holds money/) }); // prettier-ignore
+    expect(report(refused, { processed_amount: '0' })).toMatchObject({ state: expect.not.stringMatching(/review/) });
   });
 
   it('that are no integers are not read', () => {

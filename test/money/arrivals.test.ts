@@ -215,6 +215,20 @@ describe('a payment that cannot become a deposit', () => {
     expect(await depositsOf(client)).toHaveLength(1);
   });
 
+  it('counts as settled when its run is cancelled while the provider is asked for more', async () => {
+    const { run, ...late } = await inAnotherCurrency();
+    await tell(late);
+    await waits(run);
+    const away = hub.sandbox('b2binpay').fault({ match: { method: 'GET' }, kind: 'http_500', times: 1_000 });
+    await tell(late);
+    await eventually(async () => away.hit > 0, 'the provider to be asked');
+    await hub.handle(run).cancel();
+    await eventually(async () => (await status(run)) === 'CANCELLED', 'the run to end');
+    hub.sandbox('b2binpay').faults.clear();
+    const { rows } = await hub.pool.query(`select what from settled_payment where reference = $1`, [late.reference]);
+    expect(rows).toHaveLength(1);
+  });
+
   it('is asked about although another one was settled before', async () => {
     const { run, ...late } = await inAnotherCurrency();
     await tell(late);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reversal } from '../../adapters/kit/payments.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
@@ -99,6 +100,54 @@ describe('a deposit that is taken back after it was credited', () => {
     expect(Number(await suspense()) - before).toBe(-70);
     expect(await short(deposit)).toContain("70 of it the client's wallet did not cover");
     expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('costs the client what he got and the broker his commission, also when it goes back in parts', async () => {
+    const takenOf = async (...parts: string[]) => {
+      const client = await hub.clientWith('0', 'USDT');
+      const deposit = await client.deposit('100.00', { vendor_commission: '2' });
+      await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
+      await hub.reaches(deposit, 'done');
+      await post(hub.pool, `test:spent:${deposit}`, [
+        { do: 'post', from: walletCode(client.wallet), to: 'house:income:USDT', amount: '98' },
+      ]);
+      const take = await books(deposit);
+      const reversals = parts.map((amount, i) => reversal(`${deposit}-${i}`, 'refund', 'done', amount));
+      for (const n of reversals.keys()) await take(...reversals.slice(0, n + 1));
+      return hub.one(
+        `select trim_scale(sum(from_client))::text as client, trim_scale(sum(from_income))::text as income, trim_scale(sum(from_suspense))::text as owed
+           from deposit_reversal where transaction_id = $1`,
+        [deposit],
+      );
+    };
+    expect(await takenOf('100')).toEqual({ client: '0', income: '2', owed: '98' });
+    expect(await takenOf('60', '40')).toEqual({ client: '0', income: '2', owed: '98' });
+  });
+
+  it('stays with a person who was told what is owed, whatever else the provider tells, until he has settled it', async () => {
+    const { client, deposit, id, told } = await paidDeposit();
+    await post(hub.pool, `test:spent:${deposit}`, [
+      { do: 'post', from: walletCode(client.wallet), to: 'house:income:USDT', amount: '70' },
+    ]);
+    await hub.sandbox('b2binpay').advance(id, 'transfer:-1');
+    await told();
+    const { reference } = await hub.one<{ reference: string }>(
+      `select reference from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+    const run = hub.handle(`arrivals:${reference}`);
+    const looks = async () =>
+      ((await run.fetchHistory()).events ?? []).filter(
+        ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'findArrivals',
+      ).length;
+    const before = await looks();
+    await told();
+    await eventually(async () => (await looks()) > before, 'another look');
+    await sleep(2_500); // longer than a run without a question stays
+    const { status, searchAttributes } = await run.describe();
+    expect([status.name, searchAttributes['HubNeedsHuman']]).toEqual(['RUNNING', [true]]);
+    await run.cancel();
+    await eventually(async () => (await run.describe()).status.name === 'CANCELLED', 'the run to end');
   });
 
   it('is credited again when the provider gives it back after all', async () => {

@@ -245,6 +245,11 @@ export class MoneyRun {
     return verdict.amount;
   }
 
+  /** What was approved is not what there is. */
+  asksAnew(): void {
+    this.approvedBy = 0;
+  }
+
   /** Puts a question before the operators. `amount`: what an affirmative answer would move; null when nobody knows. */
   async openRequest(
     purpose: MoneyPurpose,

@@ -137,7 +137,9 @@ class Sending<Report> {
           ? 'the provider, which does not tell how it stands'
           : 'the provider';
       const can = 'look the payment up at the provider if this takes long; it is asked by itself.';
-      await this.run.newsOr({ forWhat, can, human: unknownWord || long }, delay(this.run.timings.polls, this.polls++));
+      const { polls, retries } = this.run.timings;
+      const soon = unanswered > 0 ? delay(retries, unanswered - 1) : Infinity;
+      await this.run.newsOr({ forWhat, can, human: unknownWord || long }, Math.min(soon, delay(polls, this.polls++)));
       const seen = await this.look();
       if (seen !== null && seen !== 'missing') {
         if (seen.outcome !== 'pending') this.run.progress.notWaiting();

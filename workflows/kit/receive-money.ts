@@ -1,5 +1,6 @@
-import type { DepositReport } from '../../adapters/kit/payments.ts';
-import { type Amount, isPositive } from '../../domain/money.ts';
+import { patched } from '@temporalio/workflow';
+import type { DepositReport, Reversal } from '../../adapters/kit/payments.ts';
+import { type Amount, compare, isPositive, sum } from '../../domain/money.ts';
 import type { MoneyOrder } from '../../domain/money-order.ts';
 import { delay } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
@@ -23,15 +24,14 @@ type Look =
   | { is: 'here'; amount: Amount; payments: string[] }
   | { is: 'odd'; amount: Amount | null; payments: string[]; why: string };
 
-/** A hosted page: opened at the provider, paid by the client, reported by news or found by asking. Answers what may be credited. */
-export const receiveInvoice = async (run: MoneyRun): Promise<Received> => {
+/** A hosted page that the client has: paid by him, reported by news or found by asking. Answers what may be credited. */
+export const receiveInvoice = (run: MoneyRun): Promise<Received> => {
   const { transactionId, method } = run.order;
-  await openDeposit(run);
   return untilItIsHere(run, async () => {
     const report = await atProvider(method!.connectionId, 'Asking about the deposit').findDeposit({ transactionId });
-    return report
-      ? lookAt(report)
-      : { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true };
+    if (!report)
+      return { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true };
+    return lessWhatWentBack(run, lookAt(report), report.reversals ?? []);
   });
 };
 
@@ -53,10 +53,8 @@ export const openDeposit = async (run: MoneyRun): Promise<void> => {
 };
 
 /** A payment that came on its own: on an address, after the deadline, or twice. */
-export const receiveArrival = async (run: MoneyRun, arrival: NonNullable<MoneyOrder['arrival']>): Promise<Received> => {
+export const receiveArrival = (run: MoneyRun, arrival: NonNullable<MoneyOrder['arrival']>): Promise<Received> => {
   const { transactionId, method } = run.order;
-  run.progress.at('seen', `Payment ${arrival.paymentId} arrived.`);
-  run.answer();
   return untilItIsHere(run, async () => {
     const report = await atProvider(method!.connectionId, 'Asking about the payment').findDeposit({ transactionId });
     const payment = report?.arrivals.find((one) => one.id === arrival.paymentId);
@@ -66,10 +64,57 @@ export const receiveArrival = async (run: MoneyRun, arrival: NonNullable<MoneyOr
     if (state === 'failed') throw new Stopped('failed', 'provider_refused', 'The provider cancelled the payment.');
     if (state === 'seen' || state === 'processing') return { is: 'waiting', seen: true, why: 'confirmations' };
     if (blocked) return { is: 'odd', amount: null, payments, why: why ?? 'the provider keeps it back' };
-    if (state === 'review')
-      return { is: 'odd', amount, payments, why: arrival.why ?? why ?? 'the provider wants a person to look' };
-    return arrival.why ? { is: 'odd', amount, payments, why: arrival.why } : { is: 'here', amount, payments };
+    const said = arrival.why ?? (state === 'review' ? (why ?? 'the provider wants a person to look') : undefined);
+    const here: Look =
+      said === undefined ? { is: 'here', amount, payments } : { is: 'odd', amount, payments, why: said };
+    const reversals = (report!.reversals ?? []).filter(({ paymentId }) => paymentId === payment.id);
+    return lessWhatWentBack(run, here, reversals);
   });
+};
+
+/**
+ * Of money that went back before it was credited: all of it, and there is nothing to credit; a part, and the books follow right after it is credited, as they
+ * do for a part that goes back later.
+ */
+const lessWhatWentBack = (run: MoneyRun, look: Look, reversals: readonly Reversal[]): Look => {
+  if (look.is === 'waiting' || look.amount === null) return look;
+  const back = goneOf(reversals);
+  if (back.length === 0 || !patched('what-went-back-before-it-was-credited')) return look;
+  const amount = sum(back.map((one) => one.amount));
+  const why = `The provider took back ${amount} of it (${back.map(({ kind }) => kind).join(', ')})`;
+  if (compare(amount, look.amount) >= 0) return { ...look, is: 'odd', amount: null, why };
+  run.hasNews();
+  return look.is === 'odd' ? { ...look, why: `${look.why}. ${why}` } : look;
+};
+
+const goneOf = (reversals: readonly Reversal[]): Reversal[] => reversals.filter(({ state }) => state !== 'undone');
+
+/** Whether these payments have not gone back since they were seen. What came besides them is another deposit's. */
+export const isStillThere = async (
+  run: MoneyRun,
+  { received, payments }: Pick<Received, 'received' | 'payments'>,
+): Promise<boolean> => {
+  const { transactionId, method } = run.order;
+  const provider = atProvider(method!.connectionId, 'Asking whether the payment is still there');
+  for (let n = 0; ; n++) {
+    const report = await provider.findDeposit({ transactionId }).catch(() => undefined);
+    if (report !== undefined) return report !== null && holds(run, report, { received, payments });
+    const forWhat = 'the provider, which is to say whether the payment is still there';
+    const waiting = { forWhat, can: 'check the connection; it is asked by itself.', human: n > 4 };
+    await run.newsOr(waiting, delay(run.timings.retries, n));
+  }
+};
+
+const holds = (
+  run: MoneyRun,
+  { arrivals, reversals = [] }: DepositReport,
+  { received, payments }: Pick<Received, 'received' | 'payments'>,
+): boolean => {
+  const lost = arrivals.some(({ id, state, blocked }) => payments.includes(id) && (blocked || state === 'failed'));
+  const back = goneOf(reversals).filter(({ paymentId }) => paymentId === undefined || payments.includes(paymentId));
+  if (lost || compare(sum(back.map(({ amount }) => amount)), received) >= 0) return false;
+  if (back.length > 0) run.hasNews();
+  return true;
 };
 
 const counted = (report: DepositReport): string[] =>
@@ -107,6 +152,7 @@ const lookAt = (report: DepositReport): Look => {
 const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<Received> => {
   const { timings } = run;
   const since = Date.now();
+  let unanswered = 0;
   for (let n = 0; ; n++) {
     const seen = await look().catch((error: unknown): null => {
       if (error instanceof Stopped) throw error;
@@ -139,7 +185,10 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
             ? `the payment to settle (${seen.why})`
             : 'the client to pay';
     const can = 'cancel, or wait: the provider is asked by itself.';
-    await run.newsOr({ forWhat, can, human: worry }, delay(timings.polls, n));
+    // What a callback told of is not left until the next of the ever rarer looks because the provider stumbled once.
+    const soon = seen === null ? delay(timings.retries, unanswered++) : Infinity;
+    if (seen !== null) unanswered = 0;
+    await run.newsOr({ forWhat, can, human: worry }, Math.min(soon, delay(timings.polls, n)));
   }
 };
 

@@ -1,11 +1,22 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, condition, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  ParentClosePolicy,
+  patched,
+  setHandler,
+  startChild,
+} from '@temporalio/workflow';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { askUntilAnswered } from '../kit/ask-until-answered.ts';
 import { providerNews } from '../kit/messages.ts';
 import { Progress } from '../kit/progress.ts';
 import { deposit } from './deposit.ts';
+
+/** In the provider's queue behind clients who wait for their page: after a silence there are thousands of these. */
+const AFTER_CLIENTS = 5;
 
 export interface ArrivalsInput {
   /** Our reference at the provider: of a client's address, or of a deposit that is over. */
@@ -32,39 +43,47 @@ export async function arrivals({
   });
   let deposits = 0;
   const asked = new Set<string>();
-  while (news > 0) {
-    news = 0;
-    const found = await askUntilAnswered(progress, timings, 'which payments arrived', () =>
-      atProvider(connectionId, 'Asking which payments arrived').findArrivals({ reference, connectionId }),
-    );
-    const {
-      created,
-      odd,
-      toSettle = [],
-    } = await internal('Registering new payments').registerArrivals({
-      reference,
-      arrivals: found.arrivals,
-    });
-    const reversed = await internal('Following what was taken back').bookReversals({
-      reference,
-      connectionId,
-      ...found,
-      asked: [...asked],
-    });
-    odd.push(...reversed.odd);
-    toSettle.push(...(reversed.toSettle ?? []));
-    for (const what of toSettle) asked.add(what);
-    for (const transactionId of created) {
-      deposits += 1;
-      await startDeposit(transactionId, given);
-    }
-    if (odd.length > 0) {
-      await tellAPerson(progress, odd, () => news > 0).catch(async (cancelled: unknown) => {
-        await noteSettled(reference, toSettle);
-        throw cancelled;
+  // What was booked is told once, and owed until somebody says that it is settled.
+  const owed = new Set<string>();
+  let shown: string[] = [];
+  const asking = atProvider(connectionId, 'Asking which payments arrived', undefined, AFTER_CLIENTS);
+  try {
+    while (news > 0) {
+      news = 0;
+      const found = await askUntilAnswered(progress, timings, 'which payments arrived', () =>
+        asking.findArrivals({ reference, connectionId }),
+      );
+      const {
+        created,
+        odd,
+        toSettle = [],
+      } = await internal('Registering new payments').registerArrivals({
+        reference,
+        arrivals: found.arrivals,
       });
+      const reversed = await internal('Following what was taken back').bookReversals({
+        reference,
+        connectionId,
+        ...found,
+        asked: [...asked],
+      });
+      toSettle.push(...(reversed.toSettle ?? []));
+      for (const what of toSettle) asked.add(what);
+      for (const transactionId of created) {
+        deposits += 1;
+        await startDeposit(transactionId, given);
+      }
+      const still = owed.size > 0 && patched('what-is-owed-stays') ? [...owed] : [];
+      const open = [...new Set([...odd, ...still, ...reversed.odd])];
+      for (const what of reversed.odd) owed.add(what);
+      shown = toSettle;
+      if (open.length > 0) await tellAPerson(progress, open, () => news > 0);
+      await condition(() => news > 0, '1s');
     }
-    await condition(() => news > 0, '1s');
+  } catch (error) {
+    // Whoever cancels has settled what he was shown, also while the provider is asked for more.
+    if (isCancellation(error)) await noteSettled(reference, shown);
+    throw error;
   }
   return { deposits };
 }
@@ -85,7 +104,7 @@ const startDeposit = async (transactionId: number, timings: Partial<Timings> | u
 
 /** Money that cannot be turned into a deposit by itself: shown until somebody has settled it and cancels this run. */
 const tellAPerson = async (progress: Progress, odd: readonly string[], moreNews: () => boolean): Promise<void> => {
-  const can = 'settle it with the provider or by a manual deposit, then cancel this run.';
+  const can = 'settle it with the provider and the client (see the runbook), then cancel this run.';
   progress.waitingFor(`an operator: ${odd.join('; ')}`, can, { human: true });
   await Promise.race([condition(moreNews), CancellationScope.current().cancelRequested]);
   progress.notWaiting();

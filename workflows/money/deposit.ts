@@ -1,24 +1,51 @@
+import { patched } from '@temporalio/workflow';
+import type { Amount } from '../../domain/money.ts';
 import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { MoneyRun } from '../kit/money-run.ts';
-import { openDeposit, type Received, receiveArrival, receiveInvoice } from '../kit/receive-money.ts';
+import { isStillThere, openDeposit, type Received, receiveArrival, receiveInvoice } from '../kit/receive-money.ts';
 
 /** Takes client money in: wait for it → look at it → approve → credit what came, never what was asked. */
 export async function deposit(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('deposit', input).tell(async (run) => {
     const { transactionId } = run.order;
     await run.step('Checking the account', (hub) => hub.assertMayDeposit({ transactionId }));
-    const { received, payments, reviewed } = await money(run);
-    const credited = reviewed ? received : await run.approval(received);
+    const receive = await receiving(run);
+    const { amount: received, payments } = await approved(run, receive);
     await run.moneyIsHere();
-    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, received: credited, payments }));
+    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, received, payments }));
   });
 }
 
-/** By bank nobody but a person can see that money came: its approval, which is never left out, is the receipt. */
-const money = async (run: MoneyRun): Promise<Received> => {
+/** How to find out what came, as often as wanted. By bank nobody but a person can see it: its approval, which is never left out, is the receipt. */
+const receiving = async (run: MoneyRun): Promise<() => Promise<Received>> => {
   const { arrival, method, amount } = run.order;
-  if (arrival) return receiveArrival(run, arrival);
-  if (method!.flow === 'invoice') return receiveInvoice(run);
-  if (method!.tellsPayer) await openDeposit(run);
-  return { received: amount, payments: [], reviewed: false };
+  if (arrival) {
+    run.progress.at('seen', `Payment ${arrival.paymentId} arrived.`);
+    run.answer();
+    return () => receiveArrival(run, arrival);
+  }
+  const byInvoice = method!.flow === 'invoice';
+  if (byInvoice || method!.tellsPayer) await openDeposit(run);
+  return byInvoice ? () => receiveInvoice(run) : async () => ({ received: amount, payments: [], reviewed: false });
 };
+
+/** What people say may be credited. While they thought it over it may have gone back: what they approved must still be there. */
+const approved = async (
+  run: MoneyRun,
+  receive: () => Promise<Received>,
+): Promise<{ amount: Amount; payments: string[] }> => {
+  for (;;) {
+    const { received, payments, reviewed } = await receive();
+    if (reviewed) return { amount: received, payments };
+    const amount = await run.approval(received);
+    if (!tookTime(run) || (await isStillThere(run, { received, payments }))) return { amount, payments };
+    run.asksAnew();
+    // All that was told until now is in the look that follows.
+    run.takeNews();
+  }
+};
+
+const tookTime = ({ order, progress }: MoneyRun): boolean =>
+  progress.stage === 'awaiting_approval' &&
+  (order.arrival !== null || order.method!.flow === 'invoice') &&
+  patched('looked-at-again-before-it-is-credited');

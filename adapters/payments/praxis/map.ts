@@ -144,6 +144,14 @@ export const depositReport = (ctx: Context, order: Order, action: DepositAction)
     return { ...base, state: 'processing', providerStatus: `refund ${status}`, unknownWord: true, reversals: status === 'approved' ? [refund] : [] }; // prettier-ignore
   }
   const state = DEPOSITS.get(status);
+  const elsewhere = amountOf(session.processed_amount, currency);
+  if (state === 'failed' && elsewhere !== null && isPositive(elsewhere))
+    return {
+      ...base,
+      state: 'review',
+      providerStatus: status,
+      why: 'the session holds money, and the payment they show was refused',
+    };
   const why = state === 'succeeded' ? oddity(session, transaction, currency, amount) : undefined;
   const came = state === 'succeeded' && isPositive(amount);
   const arrival: Arrival = {
