@@ -11,7 +11,9 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
 import { keepExchange } from '../../db/repositories/exchanges.ts';
+import { post } from '../../db/repositories/ledger.ts';
 import { orderReconciliation } from '../../db/repositories/reconciliations.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
@@ -88,6 +90,40 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
   await record(hub, 'payoutReturn.nothing-new', `payout-return:${approved}`);
 };
 
+/** A client owes what was taken back, and more news come before it is settled. */
+const owed = async (hub: TestHub, deposit: number): Promise<void> => {
+  const { reference, connectionId, wallet } = await hub.one<{
+    reference: string;
+    connectionId: number;
+    wallet: number;
+  }>(
+    `select reference, connection_id as "connectionId", credit_account_id as wallet from money_transaction where transaction_id = $1`,
+    [deposit],
+  );
+  const { balance } = await hub.one<{ balance: string }>(`select balance::text from ledger_account where code = $1`, [
+    walletCode(wallet),
+  ]);
+  const spend = [{ do: 'post', from: walletCode(wallet), to: 'house:income:USDT', amount: balance }] as const;
+  await post(hub.pool, `record:spent:${deposit}`, [...spend]);
+  await hub.sandbox('b2binpay').advance(await hub.providerId(deposit), 'transfer:-1');
+  const run = hub.handle(`arrivals:${reference}`);
+  const waits = async () => (await run.describe()).searchAttributes['HubNeedsHuman']?.[0] === true;
+  const looks = async () =>
+    (await run.fetchHistory()).events?.filter((one) => one.activityTaskCompletedEventAttributes).length ?? 0;
+  const tell = () => hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'taken back' });
+  await tell();
+  await eventually(waits, 'a person to be asked');
+  const before = await looks();
+  await tell();
+  await eventually(async () => (await looks()) >= before + 3, 'another look');
+  await eventually(waits, 'a person to be asked still');
+  await run.cancel();
+  await record(hub, 'arrivals.owed', `arrivals:${reference}`);
+  await post(hub.pool, `record:back:${deposit}`, [
+    { do: 'post', from: 'house:suspense:USDT', to: walletCode(wallet), amount: balance },
+  ]);
+};
+
 const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {
   const paid = await client.deposit('100.00');
   await hub.sandbox('b2binpay').pay(await hub.providerId(paid), {});
@@ -103,6 +139,15 @@ const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars:
   const bank = await dollars.deposit('250.00', { method: 'bank-transfer' });
   await hub.decide(bank, olga, 'approve');
   await record(hub, 'deposit.bank', `deposit:${bank}`);
+
+  await hub.approvals('deposit', 1);
+  const approved = await client.deposit('100.00');
+  await hub.sandbox('b2binpay').pay(await hub.providerId(approved), {});
+  await hub.decide(approved, olga, 'approve');
+  await hub.reaches(approved, 'done');
+  await record(hub, 'deposit.approved', `deposit:${approved}`);
+  await hub.pool.query(`delete from approval_policy where name = 'test deposit'`);
+  await owed(hub, approved);
 
   const expired = await client.deposit('100.00');
   await hub.sandbox('b2binpay').advance(await hub.providerId(expired), 'expire');
