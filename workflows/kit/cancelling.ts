@@ -1,7 +1,8 @@
-import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import { isPlainText } from '../../domain/decisions.ts';
 import { cancel, type CancelWish } from './messages.ts';
 import type { MoneyRun } from './money-run.ts';
+import { onUpdate } from './on-update.ts';
 import { refusal, Stopped } from './stopped.ts';
 
 /** The wish that a money run stops: heard whenever it comes, by the API or at Temporal UI, and honoured by the story where nothing is torn apart. */
@@ -15,7 +16,7 @@ export class Cancelling {
 
   constructor(run: MoneyRun) {
     this.run = run;
-    setHandler(
+    onUpdate(
       cancel,
       async ({ by, comment }: CancelWish) => {
         this.wish ??= `cancelled by ${by}${comment ? `: ${comment}` : ''}`;

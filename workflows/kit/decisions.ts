@@ -1,5 +1,5 @@
 import type { ApplicationFailure } from '@temporalio/common';
-import { condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
 import { whyMayNotApprove, type DecisionBy } from '../../domain/approvals.ts';
 import {
   type Decided,
@@ -12,6 +12,7 @@ import {
 } from '../../domain/decisions.ts';
 import { internal } from './activities.ts';
 import { decide } from './messages.ts';
+import { onUpdate } from './on-update.ts';
 import { hubFailureOf, refusal } from './stopped.ts';
 
 interface Queued {
@@ -57,7 +58,7 @@ export class Decisions {
   /** `note` is shown to operators. */
   constructor(note: (said: string) => void) {
     this.note = note;
-    setHandler(decide, (decision) => this.handle(decision), {
+    onUpdate(decide, (decision) => this.handle(decision), {
       validator: (decision) => this.validate(decision),
       description:
         'Approve, reject or resolve what this run waits for: {"decision": "approve", "by": <user id>, "resolutionId": <on reject>, "comment": "…"}',

@@ -10,6 +10,7 @@ import { internal, setPatience } from './activities.ts';
 import { Cancelling } from './cancelling.ts';
 import { Decisions, type Verdict } from './decisions.ts';
 import { begin, providerNews } from './messages.ts';
+import { onUpdate } from './on-update.ts';
 import { passOnNews } from './pass-on-news.ts';
 import { Progress } from './progress.ts';
 import { hubFailureOf, Stopped } from './stopped.ts';
@@ -52,7 +53,7 @@ export class MoneyRun {
     this.transactionId = input.transactionId;
     this.timings = { ...TIMINGS, ...input.timings };
     setPatience(this.timings);
-    setHandler(begin, async () => {
+    onUpdate(begin, async () => {
       await condition(() => this.begun !== null, this.timings.firstAnswer);
       return this.begun ?? { stage: this.progress.stage, refusal: null };
     });
