@@ -97,9 +97,9 @@ export class MoneyRun {
       const stopped = this.reasonToStop(error);
       this.progress.notWaiting();
       await this.undo();
-      const { stage, reason, issue, resolutionId } = stopped;
+      const { stage, reason, issue, resolutionId, cancelledBy } = stopped;
       const { transactionId, payments } = this;
-      const closing = { transactionId, stage, reason, issue, resolutionId, payments };
+      const closing = { transactionId, stage, reason, issue, resolutionId, payments, cancelledBy };
       await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
       this.progress.ends(stage, issue);
       this.answer({ reason, issue });
@@ -126,7 +126,7 @@ export class MoneyRun {
    * given back because our books could not be written. The run waits for a person instead.
    */
   async book(say: string, work: (hub: InternalActivities) => Promise<void>): Promise<void> {
-    this.cancelling.possible = false;
+    this.tooLateToCancel('it is being booked');
     this.compensations.length = 0;
     await this.persist(say, work);
   }
@@ -139,20 +139,20 @@ export class MoneyRun {
   /** From here on money may be on its way: cancelling is over. Honours a cancellation that came in time. */
   pointOfNoReturn(): void {
     this.cancelling.honour();
-    this.cancelling.possible = false;
+    this.tooLateToCancel('money may be on its way');
     this.sent = true;
   }
 
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */
   async waitBeforeSending(waiting: Waiting, ms: number): Promise<void> {
-    this.cancelling.possible = true;
+    this.cancelling.possibleAgain();
     await this.wait(waiting, () => false, ms);
-    this.cancelling.possible = false;
+    this.tooLateToCancel('money may be on its way');
   }
 
   /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
-  tooLateToCancel(): void {
-    this.cancelling.possible = false;
+  tooLateToCancel(why = 'it is being paid'): void {
+    this.cancelling.tooLate(why);
   }
 
   /**
@@ -160,7 +160,7 @@ export class MoneyRun {
    * long people look at it afterwards.
    */
   async moneyIsHere(): Promise<void> {
-    this.tooLateToCancel();
+    this.tooLateToCancel('the money has arrived');
     await this.fixRate();
   }
 
@@ -289,7 +289,7 @@ export class MoneyRun {
   }
 
   private async undo(): Promise<void> {
-    this.cancelling.possible = false;
+    this.tooLateToCancel('the run is ending');
     for (const { name, undo } of this.compensations.reverse()) {
       await this.persist(`Undoing: ${name}`, undo);
     }
