@@ -188,7 +188,9 @@ export class MoneyRun {
   /** Sleeps until `wake` holds or `ms` passed; shows why. True when woken. */
   async wait(waiting: Waiting, wake: () => boolean, ms?: number): Promise<boolean> {
     const until = ms === undefined ? {} : { until: new Date(Date.now() + ms) };
-    this.progress.waitingFor(waiting.forWhat, waiting.can, { human: waiting.human, ...until });
+    const { standing } = this.decisions;
+    const forWhat = standing ? `${waiting.forWhat} (${standing})` : waiting.forWhat;
+    this.progress.waitingFor(forWhat, waiting.can, { human: waiting.human, ...until });
     const either = () => wake() || this.cancelling.isDue;
     const woken = ms === undefined ? await condition(either).then(() => true) : await condition(either, ms);
     this.cancelling.honour();
@@ -235,15 +237,18 @@ export class MoneyRun {
     const request = await this.openRequest('approval', 'Needs approval.', amount);
     this.progress.at('awaiting_approval', `Request ${request.applicationId} opened.`);
     this.answer();
-    const verdict = await this.decision(
-      'an approval',
-      `approve or reject request ${request.applicationId} through the API, or send the Update \`decide\` here: \`{"decision": "approve", "by": <your user id>}\`, to reject with "resolutionId". You can also cancel this run.`,
-    );
+    const verdict = await this.decision('an approval', () => this.waysToApprove(request.applicationId));
     if (verdict.word === 'reject')
       throw new Stopped('rejected', 'rejected', verdict.comment ?? REJECTED, verdict.resolutionId);
     this.approvedBy = request.needed;
-    this.progress.note(`Approved by user ${verdict.by}.`);
     return verdict.amount;
+  }
+
+  private waysToApprove(applicationId: number): string {
+    const here = this.decisions.onlyThroughApi
+      ? '. The Update `decide` here can only reject it: `{"decision": "reject", "by": <your user id>, "resolutionId": <why>}`'
+      : ', or send the Update `decide` here: `{"decision": "approve", "by": <your user id>}`, to reject with "resolutionId"';
+    return `approve or reject request ${applicationId} through the API${here}. You can also cancel this run.`;
   }
 
   /** Puts a question before the operators. `amount`: what an affirmative answer would move; null when nobody knows. */
@@ -273,13 +278,9 @@ export class MoneyRun {
   }
 
   /** Waits for a verdict on the open request. */
-  private async decision(forWhat: string, can: string): Promise<Verdict> {
+  private async decision(forWhat: string, can: () => string): Promise<Verdict> {
     for (;;) {
-      const missing = this.decisions.missing;
-      await this.wait(
-        { forWhat: missing > 1 ? `${missing} approvals` : forWhat, can, human: true },
-        () => this.decisions.waiting,
-      );
+      await this.wait({ forWhat, can: can(), human: true }, () => this.decisions.waiting);
       const verdict = await this.decisions.next();
       if (verdict) {
         this.progress.notWaiting();
@@ -308,7 +309,7 @@ export class MoneyRun {
         const request = await this.openRequest('repair', why);
         this.progress.at('assistance', why);
         const can = `mend the cause, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "continue", "by": <your user id>}\` to try again.`;
-        await this.decision('an operator', can);
+        await this.decision('an operator', () => can);
       }
     }
   }

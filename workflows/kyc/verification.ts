@@ -191,7 +191,6 @@ class Verification {
     if (!verdict || !this.asked) return;
     const { question, applicationId } = this.asked;
     this.asked = null;
-    this.progress.note(`User ${verdict.by} decided: ${verdict.word}.`);
     if (verdict.word === 'continue') {
       this.news = true;
       return;
