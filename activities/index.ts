@@ -76,6 +76,7 @@ import { readAccount } from './trading/read-account.ts';
 import { setAccount } from './trading/set-account.ts';
 import { approvalsFor } from './transactions/approval-policy.ts';
 import { closeTransaction } from './transactions/close-transaction.ts';
+import { judgeCancel } from './transactions/judge-cancel.ts';
 import { noteSending } from './transactions/note-sending.ts';
 import { prepareOrder } from './transactions/prepare-order.ts';
 import {
@@ -116,6 +117,7 @@ export const internalActivities = {
   failAccount,
   fixRate,
   holdFunds,
+  judgeCancel,
   keepDate,
   lookAfterVerifications,
   lookForPayments,

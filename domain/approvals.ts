@@ -63,3 +63,19 @@ export const whyMayNotApprove = (
   }
   return null;
 };
+
+/** 'user 1 (Temporal UI) and user 2 (API)' */
+export const namesOf = (deciders: readonly DecisionBy[]): string =>
+  deciders.map(({ userId, proven }) => `user ${userId} (${proven ? 'API' : 'Temporal UI'})`).join(' and ');
+
+/** Whether Temporal UI may bring no further approval. */
+export const onlyThroughApi = (given: readonly DecisionBy[]): boolean => given.some(({ proven }) => !proven);
+
+/** How many of several approvals are given, by whom, and which way the missing may come. Null: one is enough. */
+export const howApprovalsStand = (given: readonly DecisionBy[], needed: number): string | null => {
+  if (needed < 2) return null;
+  const missing = needed - given.length;
+  if (given.length === 0) return `${needed} approvals of different persons are needed, at most one from Temporal UI`;
+  const by = onlyThroughApi(given) ? 'through the API only' : 'through the API or from Temporal UI';
+  return `${given.length} of ${needed} approvals is given, by ${namesOf(given)}; ${missing} more, of another person, may come ${by}`;
+};

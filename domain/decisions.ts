@@ -1,4 +1,5 @@
 import type { DecisionBy } from './approvals.ts';
+import { isDay } from './days.ts';
 
 /** What an operator can say to a run that waits for him. */
 export type DecisionWord = 'approve' | 'reject' | 'continue' | 'mark_done' | 'mark_failed';
@@ -67,10 +68,17 @@ export interface OpenRequest {
   amount: string | null;
 }
 
+const FIELDS = ['decision', 'by', 'applicationId', 'version', 'resolutionId', 'comment', 'evidence', 'proof'] as const;
+
 /** Null when the shape is right, else what is wrong with it. Runs in the validator: Temporal UI sends whatever was typed. */
 export const whatIsWrongWith = (value: unknown): string | null => {
   if (typeof value !== 'object' || value === null) return 'send an object like {"decision": "approve", "by": 1}';
-  const { decision, by, applicationId, version, resolutionId, comment, evidence } = value as Record<string, unknown>;
+  const unknown = unknownField(value, FIELDS);
+  if (unknown) return unknown;
+  const { decision, by, applicationId, version, resolutionId, comment, evidence, proof } = value as Record<
+    string,
+    unknown
+  >;
   if (
     typeof decision !== 'string' ||
     !Object.values(WORDS)
@@ -85,13 +93,18 @@ export const whatIsWrongWith = (value: unknown): string | null => {
   if (applicationId !== undefined && !Number.isSafeInteger(applicationId))
     return '"applicationId" must be the id of a request';
   if (version !== undefined && !isPlainText(version)) return '"version" must be a plain text';
+  if (proof !== undefined && !isPlainText(proof)) return '"proof" must be a plain text';
   if (comment !== undefined && !isPlainText(comment))
     return '"comment" must be a text of at most 2000 plain characters';
   if (evidence !== undefined) {
-    const { bankReference, valueDate } = (evidence ?? {}) as Record<string, unknown>;
+    if (typeof evidence !== 'object' || evidence === null)
+      return '"evidence" must be an object like {"bankReference": "…", "valueDate": "2026-01-31"}';
+    const unknownPart = unknownField(evidence, ['bankReference', 'valueDate'], 'evidence.');
+    if (unknownPart) return unknownPart;
+    const { bankReference, valueDate } = evidence as Record<string, unknown>;
     if (typeof bankReference !== 'string' || !/^[\w/.: -]{1,64}$/.test(bankReference))
       return '"evidence.bankReference" must be the bank\'s reference';
-    if (typeof valueDate !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(valueDate))
+    if (typeof valueDate !== 'string' || !isDay(valueDate))
       return '"evidence.valueDate" must be a date like 2026-01-31';
   }
   return null;
@@ -101,3 +114,10 @@ export const whatIsWrongWith = (value: unknown): string | null => {
 export const isPlainText = (value: unknown): boolean =>
   // oxlint-disable-next-line no-control-regex -- these are what is refused
   typeof value === 'string' && value.length <= 2_000 && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(value);
+
+/** Null, or the sentence about a field that nobody reads: a misspelt one would be lost without a word. */
+export const unknownField = (value: object, known: readonly string[], path = ''): string | null => {
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown === undefined) return null;
+  return `"${path}${unknown}" is not known here: the fields are ${known.map((name) => path + name).join(', ')}`;
+};

@@ -5,7 +5,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { FAILURES, type FailureFacts, type FailureType, HubFailure } from '../domain/failures.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import type { Reason } from '../domain/reasons.ts';
@@ -70,16 +70,27 @@ export class Runs {
   }
 }
 
+/** How the server answers for a run that is over with an Update it had taken. */
+const ENDED_UNANSWERED = 'AcceptedUpdateCompletedWorkflow';
+
 const failureOf = (error: unknown): unknown => {
   if (error instanceof WorkflowNotFoundError)
     return new HubFailure('Rejected', 'not_waiting', 'The run is over or does not exist.');
   if (error instanceof WorkflowUpdateFailedError) {
-    const { cause } = error;
-    if (cause instanceof ApplicationFailure && cause.type && cause.type in FAILURES) {
+    const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+    const type = cause instanceof ApplicationFailure ? cause.type : null;
+    if (cause instanceof ApplicationFailure && type && type in FAILURES) {
       const { reason = 'internal', ...facts } = (cause.details?.[0] ?? {}) as { reason?: Reason } & FailureFacts;
-      return new HubFailure(cause.type as FailureType, reason, cause.message, facts);
+      return new HubFailure(type as FailureType, reason, cause.message, facts);
     }
-    return new HubFailure('Rejected', 'not_waiting', 'The run ended before it could answer.');
+    if (type === ENDED_UNANSWERED)
+      return new HubFailure('Rejected', 'not_waiting', 'The run ended before it could answer.');
+    // It was taken and may have been acted upon: neither a yes nor a no.
+    return new HubFailure(
+      'OutcomeUnknown',
+      'unavailable',
+      'The run took it and did not say what came of it: look again.',
+    );
   }
   // An Update that no worker took in time, a server that is down or full: all of them are safe to repeat with the same key.
   if (isGrpcServiceError(error) || (error as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') {

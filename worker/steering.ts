@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
+import type { CancelWish } from '../domain/cancelling.ts';
 import type { Decided, Decision } from '../domain/decisions.ts';
 import { HubFailure } from '../domain/failures.ts';
 import type { Begun } from '../domain/money-order.ts';
@@ -172,12 +174,13 @@ export class Steering extends ActivitySteering {
     );
   }
 
-  /** Stops a run while nothing was sent yet. */
-  async cancel(workflowId: string, by: string, comment?: string): Promise<{ stage: string }> {
+  /** Stops a run while nothing was sent yet, with the API's word that this person wants it. Throws HubFailure `Rejected` (already_done, restricted, not_waiting). */
+  async cancel(workflowId: string, given: Omit<CancelWish, 'proof'>): Promise<{ stage: string }> {
+    const wish = { ...given, proof: this.proof.ofCancel(workflowId, given) };
+    // Each call is one: what was refused once, Temporal would refuse for ever under the same id.
+    const updateId = `cancel-${given.requestId ?? randomUUID()}`;
     return this.reach(() =>
-      this.client.workflow
-        .getHandle(workflowId)
-        .executeUpdate(cancel, { args: [{ by, comment }], updateId: `cancel-${by}` }),
+      this.client.workflow.getHandle(workflowId).executeUpdate(cancel, { args: [wish], updateId }),
     );
   }
 }

@@ -44,6 +44,7 @@ export const lendTools = (
       note: book.note,
     }),
     proves: (workflowId, decision) => proof.holds(workflowId, decision),
+    provesCancel: (workflowId, wish) => proof.holdsForCancel(workflowId, wish),
     unprovenDecisions: settings.temporalUiDecisions,
     unsignedWakes: timings?.unsignedWakes ?? TIMINGS.unsignedWakes,
     steer: new Steering(client, settings.payloadKeys, timings),

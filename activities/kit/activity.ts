@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type pg from 'pg';
+import type { CancelWish } from '../../domain/cancelling.ts';
 import type { Decision } from '../../domain/decisions.ts';
 import { deadline } from '../../adapters/kit/deadline.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
@@ -19,6 +20,8 @@ export interface Tools {
   publicUrl: string;
   /** Checks that the API made a decision for the user it names. */
   proves: (workflowId: string, decision: Decision) => boolean;
+  /** The same for who wants a run cancelled. */
+  provesCancel: (workflowId: string, wish: CancelWish) => boolean;
   unprovenDecisions: 'allow' | 'refuse';
   /** How long an unsigned callback that woke a run keeps others from it, milliseconds. */
   unsignedWakes: readonly number[];

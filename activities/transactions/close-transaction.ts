@@ -3,6 +3,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import { closeRequests, resolutionText } from '../../db/repositories/requests.ts';
 import { paymentNamed, settle } from '../../db/repositories/settled-payments.ts';
 import { loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
+import type { CancelledBy } from '../../domain/cancelling.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 import { REJECTED, toldClient } from '../../domain/told-client.ts';
 import type { Activity } from '../kit/activity.ts';
@@ -18,15 +19,17 @@ export interface Closing {
   resolutionId: number | null;
   /** What the provider calls the payments that were looked at. Absent in histories of before. */
   payments?: readonly string[];
+  /** Who stopped it. Null or absent: it ended otherwise. */
+  cancelledBy?: CancelledBy | null;
 }
 
 /** Ends a transaction that did not reach `done`: its stage, why, and whatever request is still open. */
 export const closeTransaction: Activity<Closing, void> = async (
-  { transactionId, stage, reason, issue, resolutionId, payments = [] },
+  { transactionId, stage, reason, issue, resolutionId, payments = [], cancelledBy = null },
   { pool, run, ring, steer },
 ) => {
   const messages = await inTransaction(pool, async (db) => {
-    await closeRequests(db, transactionId, 'rejected');
+    await closeRequests(db, transactionId, 'rejected', operatorOf(cancelledBy));
     await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
     const { type, stage: before, providerId, reference, providerData } = await loadTransaction(db, transactionId);
     // Closed by an attempt before this one, and more may have come after.
@@ -52,14 +55,21 @@ export const closeTransaction: Activity<Closing, void> = async (
       await lookAgain(db, transactionId, '1 hour');
     }
     await recordAudit(db, {
-      actor: 'workflow',
+      actor: cancelledBy?.actor ?? 'workflow',
       action: `${type}.${stage}`,
       object: `transaction:${transactionId}`,
-      after: { stage, reason },
+      after: { stage, reason, ...(cancelledBy && { via: cancelledBy.via, comment: cancelledBy.comment }) },
+      ...(cancelledBy?.requestId && { requestId: cancelledBy.requestId }),
       ...run,
     });
     if (stage !== 'rejected') return [];
     return tellClient(db, ring, 'RequestRejected', { transactionId, amount: null, reason: resolution });
   });
   await startMessages(steer, messages);
+};
+
+/** Whose end of the request it is, when it is an operator's. */
+const operatorOf = (by: CancelledBy | null): { userId: number | null; comment: string | null } => {
+  const [, id] = /^user:(\d+)$/.exec(by?.actor ?? '') ?? [];
+  return id === undefined ? { userId: null, comment: null } : { userId: Number(id), comment: by!.comment };
 };

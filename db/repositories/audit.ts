@@ -1,7 +1,7 @@
 import type { Queryable } from '../pool.ts';
 
 export interface AuditEntry {
-  /** 'user:7', 'client:7', 'workflow', 'system' */
+  /** 'user:7', 'client:7', 'workflow', 'system', 'temporal-ui': somebody there, who is not named */
   actor: string;
   action: string;
   object: string;

@@ -2,15 +2,17 @@ import type { DecisionWord, Purpose } from '../../domain/decisions.ts';
 import type { Reason } from '../../domain/reasons.ts';
 import type { Queryable } from '../pool.ts';
 
-/** Closes whatever is still open for a transaction because it ended by itself; nobody decided. */
+/** Closes whatever is still open for a transaction because it ended without a decision: by itself, or because somebody, `by` an operator, stopped it. */
 export const closeRequests = async (
   db: Queryable,
   transactionId: number,
   as: 'approved' | 'rejected',
+  by: { userId: number | null; comment: string | null } = { userId: null, comment: null },
 ): Promise<void> => {
   await db.query(
-    `update application set status_id = $2, update_time = now(), process_time = now() where transaction_id = $1 and status_id in (0, 3)`,
-    [transactionId, as === 'approved' ? 1 : 2],
+    `update application set status_id = $2, user_id = coalesce($3, user_id), comment = coalesce($4, comment), update_time = now(), process_time = now()
+      where transaction_id = $1 and status_id in (0, 3)`,
+    [transactionId, as === 'approved' ? 1 : 2, by.userId, by.comment],
   );
 };
 

@@ -189,6 +189,14 @@ export class TestHub {
     return this.client.workflow.getHandle(workflowId);
   }
 
+  /** What an operator reads of a run in Temporal UI. */
+  async shown(workflowId: string): Promise<string> {
+    const { currentDetails } = await this.handle(workflowId).query<{ currentDetails: string }>(
+      '__temporal_workflow_metadata',
+    );
+    return currentDetails;
+  }
+
   async one<T extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<T> {
     const { rows } = await this.pool.query<T>(sql, values);
     if (!rows[0]) throw new Error(`no row: ${sql}`);

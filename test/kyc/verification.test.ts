@@ -86,6 +86,20 @@ describe('a client whom SumSub checks', () => {
     );
   });
 
+  it('goes on although somebody asked in Temporal UI to cancel his run', async () => {
+    const run = hub.handle(`kyc:${client.id}:${levels.sumsub}`);
+    await run.cancel();
+    await hub.rests(run.workflowId);
+    const again = await client.call(`GET /my/verifications/wizard?levelId=${levels.sumsub}`);
+    expect(again).toMatchObject({ status: 200, body: { data: { sdk: { url: expect.any(String) } } } });
+    await advance('submit');
+    await desk.reaches(client, 'checking');
+    const handedIn = await client.call('POST /my/verifications', { uuid: again.body.uuid });
+    expect(handedIn).toMatchObject({ status: 200, body: { done: true, data: { state: 'checking' } } });
+    await advance('green');
+    await desk.endsAs(client, 'approved');
+  });
+
   it('who is refused for good hears so once a person has confirmed it', async () => {
     await advance('submit');
     await desk.reaches(client, 'checking');

@@ -115,7 +115,7 @@ describe('through a cashier', () => {
     await cashier().advance('settings', '{"clientSubmits":false}');
     const id = await client.withdraw('25.00', { method: 'cashier-withdrawal', data: {} });
     await hub.reaches(id, 'awaiting_client');
-    await hub.steering.cancel(`payout:${id}`, `client:${client.clientId}`);
+    await hub.steering.cancel(`payout:${id}`, { by: `client:${client.clientId}` });
     await hub.reaches(id, 'cancelled');
     expect(await client.balance()).toEqual({ balance: '100', held: '0' });
     expect(requests('/agent/manage', await referenceOf(id))).toEqual([]);

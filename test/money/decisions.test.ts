@@ -84,7 +84,76 @@ describe('a decision that its run has taken', () => {
   });
 });
 
+describe('one of two approvals', () => {
+  it('shows who gave it, and by which way the other may come', async () => {
+    await hub.approvals('withdrawal', 2);
+    const payout = await client.withdraw('10.00');
+    const { id, workflow_id: workflowId } = await hub.openRequest(payout);
+    await hub.rests(workflowId);
+    expect(await hub.shown(workflowId)).toContain(
+      '(2 approvals of different persons are needed, at most one from Temporal UI)',
+    );
+    await hub.steering.decide(workflowId, { decision: 'approve', by: olga }, randomUUID());
+    await hub.rests(workflowId);
+    const half = await hub.shown(workflowId);
+    expect(half).toContain(
+      `1 of 2 approvals is given, by user ${olga} (Temporal UI); 1 more, of another person, may come through the API only`,
+    );
+    expect(half).toContain('The Update `decide` here can only reject it');
+    await hub.decide(payout, boris, 'approve');
+    await hub.approvals('withdrawal', 1);
+    await hub.reaches(payout, 'done');
+    expect(await hub.shown(workflowId)).toContain(
+      `Request ${id}: approve, says user ${olga} (Temporal UI) and user ${boris} (API).`,
+    );
+  });
+
+  it('may be followed by one from Temporal UI when it came through the API', async () => {
+    await hub.approvals('withdrawal', 2);
+    const payout = await client.withdraw('10.00');
+    const { workflow_id: workflowId } = await hub.openRequest(payout);
+    await hub.decide(payout, olga, 'approve');
+    await hub.rests(workflowId);
+    expect(await hub.shown(workflowId)).toContain(
+      `by user ${olga} (API); 1 more, of another person, may come through the API or from Temporal UI`,
+    );
+    await hub.steering.decide(workflowId, { decision: 'approve', by: boris }, randomUUID());
+    await hub.approvals('withdrawal', 1);
+    await hub.reaches(payout, 'done');
+  });
+});
+
+describe('a review', () => {
+  it('shows who decided it', async () => {
+    const deposit = await client.deposit('100.00');
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), { amount: '60' });
+    await hub.reaches(deposit, 'review');
+    const { id } = await hub.openRequest(deposit);
+    await hub.decide(deposit, olga, 'approve');
+    await hub.reaches(deposit, 'done');
+    expect(await hub.shown(`deposit:${deposit}`)).toContain(`Request ${id}: approve, says user ${olga} (API).`);
+  });
+});
+
 describe('a decision from Temporal UI', () => {
+  it('is refused by the name of the field that is wrong, before anything is written', async () => {
+    const payout = await client.withdraw('10.00');
+    const { workflow_id: workflowId } = await hub.openRequest(payout);
+    const say = (more: object) =>
+      hub.steering.decide(workflowId, { decision: 'approve', by: olga, ...more }, randomUUID());
+    const evidence = { bankReference: 'LINE-1', valueDate: '2026-01-31' };
+    const wrong = (issue: string) => ({ reason: 'validation', message: expect.stringContaining(issue) });
+    await expect(say({ evidance: evidence })).rejects.toMatchObject(wrong('"evidance" is not known here'));
+    await expect(say({ evidence: { ...evidence, line: 1 } })).rejects.toMatchObject(wrong('"evidence.line"'));
+    await expect(say({ evidence: 'LINE-1' })).rejects.toMatchObject(wrong('"evidence" must be an object'));
+    for (const valueDate of ['2026-02-31', '31.01.2026'])
+      await expect(say({ evidence: { ...evidence, valueDate } })).rejects.toMatchObject(
+        wrong('"evidence.valueDate" must be a date'),
+      );
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'done');
+  });
+
   it('is answered when it is written down, or with what the books refuse', async () => {
     const payout = await client.withdraw('10.00');
     const { id: applicationId, workflow_id: workflowId } = await hub.openRequest(payout);

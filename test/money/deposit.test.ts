@@ -56,7 +56,7 @@ describe('a deposit through a hosted page', () => {
     const client = await hub.clientWith('0', 'USDT');
     const deposit = await client.deposit('100.00');
     await hub.reaches(deposit, 'awaiting_payer');
-    await hub.steering.cancel(`deposit:${deposit}`, `client:${client.clientId}`);
+    await hub.steering.cancel(`deposit:${deposit}`, { by: `client:${client.clientId}` });
     await hub.reaches(deposit, 'cancelled');
   });
 

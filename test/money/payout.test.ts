@@ -83,10 +83,12 @@ describe('a payout', () => {
     const client = await hub.clientWith('100', 'USDT');
     const payout = await client.withdraw('25.00');
     await hub.reaches(payout, 'awaiting_approval');
-    await hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`);
+    await hub.steering.cancel(`payout:${payout}`, { by: `client:${client.clientId}` });
     await hub.reaches(payout, 'cancelled');
     expect(await client.balance()).toEqual({ balance: '100', held: '0' });
-    await expect(hub.steering.cancel(`payout:${payout}`, 'again')).rejects.toMatchObject({ type: 'Rejected' });
+    await expect(hub.steering.cancel(`payout:${payout}`, { by: 'client:1' })).rejects.toMatchObject({
+      type: 'Rejected',
+    });
   });
 
   it('is refused by the provider and gives the hold back', async () => {
@@ -113,7 +115,7 @@ describe('a payout that cannot be sent yet', () => {
     const payout = await waitsForItsProvider(client);
     await eventually(
       () =>
-        hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`).then(
+        hub.steering.cancel(`payout:${payout}`, { by: `client:${client.clientId}` }).then(
           () => true,
           () => false,
         ),
@@ -156,7 +158,7 @@ describe('what a client reads of a payout that failed', () => {
 
     const cancelled = await client.withdraw('25.00');
     await hub.reaches(cancelled, 'awaiting_approval');
-    await hub.steering.cancel(`payout:${cancelled}`, `user:${olga}`, 'looks like fraud');
+    await hub.steering.cancel(`payout:${cancelled}`, { by: `user:${olga}`, comment: 'looks like fraud' });
     await hub.reaches(cancelled, 'cancelled');
     expect(await told(cancelled)).toEqual({
       client: 'Cancelled.',
@@ -268,6 +270,8 @@ describe('a payout that was paid but cannot be booked', () => {
     await hub.reaches(payout, 'assistance');
     expect(await client.balance()).toEqual({ balance: '100', held: '25' });
     expect(await payoutsAtTheProvider(payout)).toHaveLength(1);
-    await expect(hub.steering.cancel(`payout:${payout}`, 'client:1')).rejects.toMatchObject({ type: 'Rejected' });
+    await expect(hub.steering.cancel(`payout:${payout}`, { by: 'client:1' })).rejects.toMatchObject({
+      type: 'Rejected',
+    });
   });
 });

@@ -122,7 +122,7 @@ describe('a payout', () => {
     const client = await hub.clientWith('100', 'USDT');
     const payout = await client.withdraw('10.00');
     await hub.reaches(payout, 'awaiting_approval');
-    await hub.steering.cancel(`payout:${payout}`, `client:${client.clientId}`);
+    await hub.steering.cancel(`payout:${payout}`, { by: `client:${client.clientId}` });
     await hub.reaches(payout, 'cancelled');
     const seen = { state: 'succeeded', providerStatus: 'sent', amount: '10' } as const;
     for (let times = 0; times < 2; times++) {

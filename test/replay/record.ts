@@ -53,13 +53,14 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
 
   const cancelled = await client.withdraw('25.00');
   await hub.reaches(cancelled, 'awaiting_approval');
-  await hub.steering.cancel(`payout:${cancelled}`, 'client:1');
-  await record(hub, 'payout.cancelled', `payout:${cancelled}`);
+  await hub.steering.cancel(`payout:${cancelled}`, { by: 'client:1' });
+  // `payout.cancelled` is of before, when everybody's word was taken.
+  await record(hub, 'payout.cancelled-and-judged', `payout:${cancelled}`);
 
   hub.sandbox('b2binpay').fault({ match: creation, kind: 'http_429', times: 1_000 });
   const stopped = await client.withdraw('25.00');
   await hub.decide(stopped, olga, 'approve');
-  const cancel = () => hub.steering.cancel(`payout:${stopped}`, 'client:1').then(Boolean, () => false);
+  const cancel = () => hub.steering.cancel(`payout:${stopped}`, { by: 'client:1' }).then(Boolean, () => false);
   await eventually(cancel, 'it to be cancelled between two attempts');
   hub.sandbox('b2binpay').faults.clear();
   await record(hub, 'payout.stopped-before-sending', `payout:${stopped}`);
@@ -135,6 +136,15 @@ const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars:
   await hub.reaches(partly, 'review');
   await hub.decide(partly, olga, 'approve');
   await record(hub, 'deposit.partly-paid', `deposit:${partly}`);
+
+  // `deposit.decision-answered-with-cancellation` and `deposit.cancelled-while-it-began` are of before, when no answer outlived a cancellation.
+  const goesOn = await client.deposit('100.00');
+  await hub.sandbox('b2binpay').pay(await hub.providerId(goesOn), { amount: '60' });
+  await hub.reaches(goesOn, 'review');
+  await hub.handle(`deposit:${goesOn}`).cancel();
+  await hub.rests(`deposit:${goesOn}`);
+  await hub.decide(goesOn, olga, 'approve');
+  await record(hub, 'deposit.cancelled-too-late', `deposit:${goesOn}`);
 
   const bank = await dollars.deposit('250.00', { method: 'bank-transfer' });
   await hub.decide(bank, olga, 'approve');
@@ -502,7 +512,7 @@ const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
   await record(hub, 'payout.prepared', `payout:${prepared}`);
 
   const takenBack = await waited();
-  await hub.steering.cancel(`payout:${takenBack}`, 'client:1');
+  await hub.steering.cancel(`payout:${takenBack}`, { by: 'client:1' });
   await record(hub, 'payout.taken-back', `payout:${takenBack}`);
 
   await hub.approvals('deposit', 0);

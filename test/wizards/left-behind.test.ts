@@ -350,6 +350,15 @@ describe('where a run is', () => {
     expect(await noted(uuid)).toEqual(present);
   });
 
+  it('can be stopped after somebody asked in Temporal UI to cancel it, which only an operator here can', async () => {
+    const phone = device();
+    const { uuid } = await atHobby(phone);
+    await api.hub.handle(`wizard:${uuid}`).cancel();
+    await api.hub.rests(`wizard:${uuid}`);
+    expect(told(await send(phone, uuid, { hobby: 'chess' }))).toBe('phone_form');
+    expect(await api.hub.steering.stopWizard(uuid, 'user:1', 'cancelled')).toMatchObject({ over: 'cancelled' });
+  });
+
   it('is not noted again once it is over', async () => {
     const phone = device();
     const { uuid } = await atHobby(phone);

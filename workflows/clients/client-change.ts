@@ -30,7 +30,7 @@ const untilDecided = async ({ changeId, timings }: ClientChangeInput): Promise<C
   if (state === 'waiting') {
     decisions.ask(request, null);
     progress.waitingFor(`request ${request.applicationId}`, CAN, { human: true });
-    const { word, by, resolutionId } = await verdictOf(decisions, progress);
+    const { word, by, resolutionId } = await verdictOf(decisions);
     const approved = word === 'approve';
     const settling = internal(approved ? 'Making the change' : 'Dropping it');
     settled = await settling.settleClientChange({ changeId, approved, by, resolutionId });
@@ -41,11 +41,10 @@ const untilDecided = async ({ changeId, timings }: ClientChangeInput): Promise<C
   return settled;
 };
 
-const verdictOf = async (decisions: Decisions, progress: Progress): Promise<Verdict> => {
+const verdictOf = async (decisions: Decisions): Promise<Verdict> => {
   for (;;) {
     await condition(() => decisions.waiting);
     const verdict = await decisions.next();
     if (verdict) return verdict;
-    if (decisions.missing > 0) progress.note(`Approvals that are still missing: ${decisions.missing}.`);
   }
 };

@@ -20,6 +20,7 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
   'assertStillMayWithdraw',
   'endWizard',
   'enterStep',
+  'judgeCancel',
   'noteDepositOpened',
   'noteMessage',
   'notePayoutPrepared',

@@ -1,6 +1,12 @@
 import type { ApplicationFailure } from '@temporalio/common';
-import { condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
-import { whyMayNotApprove, type DecisionBy } from '../../domain/approvals.ts';
+import { condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
+import {
+  type DecisionBy,
+  howApprovalsStand,
+  namesOf,
+  onlyThroughApi,
+  whyMayNotApprove,
+} from '../../domain/approvals.ts';
 import {
   type Decided,
   type Decision,
@@ -12,6 +18,7 @@ import {
 } from '../../domain/decisions.ts';
 import { internal } from './activities.ts';
 import { decide } from './messages.ts';
+import { onUpdate } from './on-update.ts';
 import { hubFailureOf, refusal } from './stopped.ts';
 
 interface Queued {
@@ -54,10 +61,10 @@ export class Decisions {
   private readonly queue: Queued[] = [];
   private readonly note: (said: string) => void;
 
-  /** `note` is shown to operators. */
+  /** `note` is shown to operators: who decided what, and how several approvals stand. */
   constructor(note: (said: string) => void) {
     this.note = note;
-    setHandler(decide, (decision) => this.handle(decision), {
+    onUpdate(decide, (decision) => this.handle(decision), {
       validator: (decision) => this.validate(decision),
       description:
         'Approve, reject or resolve what this run waits for: {"decision": "approve", "by": <user id>, "resolutionId": <on reject>, "comment": "…"}',
@@ -76,8 +83,14 @@ export class Decisions {
     return this.queue.length > 0;
   }
 
-  get missing(): number {
-    return this.open ? this.open.needed - this.open.given.length : 0;
+  /** How many of several approvals are given, and how the others may come. Null: one word decides. */
+  get standing(): string | null {
+    return this.open && howApprovalsStand(this.open.given, this.open.needed);
+  }
+
+  /** What is missing cannot come from Temporal UI. */
+  get onlyThroughApi(): boolean {
+    return this.open !== null && onlyThroughApi(this.open.given);
   }
 
   /** Takes one decision from the queue. Null when it was refused or when another one is still needed. */
@@ -94,19 +107,23 @@ export class Decisions {
         updateId: item.updateId,
         earlier: [...question.given],
       };
-      const { purpose } = question;
+      const { purpose, applicationId } = question;
       const decided = { purpose, decision: decision.decision, record, runId: workflowInfo().runId };
       // From here on nothing else happens until it is written down.
       if (decision.proof !== undefined) item.answer = { ...decided, missing: null };
       const recording = internal(`Recording: ${decision.decision}`).recordDecision({ ...record, decision });
       const { proven, amount, missing } = await recording;
-      if (decision.decision === 'approve') question.given.push({ userId: decision.by, proven });
+      const by = { userId: decision.by, proven };
+      if (decision.decision === 'approve') question.given.push(by);
       item.answer = { ...decided, missing };
       if (missing > 0) {
         question.needed = question.given.length + missing;
+        this.note(`Request ${applicationId}: approve, says ${namesOf([by])}; ${this.standing}.`);
         return null;
       }
       this.close();
+      const deciders = decision.decision === 'approve' ? question.given : [by];
+      this.note(`Request ${applicationId}: ${decision.decision}, says ${namesOf(deciders)}.`);
       const { resolutionId = null, comment = null } = decision;
       return { word: decision.decision, by: decision.by, resolutionId, comment, amount };
     } catch (error) {

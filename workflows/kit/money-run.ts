@@ -10,6 +10,7 @@ import { internal, setPatience } from './activities.ts';
 import { Cancelling } from './cancelling.ts';
 import { Decisions, type Verdict } from './decisions.ts';
 import { begin, providerNews } from './messages.ts';
+import { onUpdate } from './on-update.ts';
 import { passOnNews } from './pass-on-news.ts';
 import { Progress } from './progress.ts';
 import { hubFailureOf, Stopped } from './stopped.ts';
@@ -52,7 +53,7 @@ export class MoneyRun {
     this.transactionId = input.transactionId;
     this.timings = { ...TIMINGS, ...input.timings };
     setPatience(this.timings);
-    setHandler(begin, async () => {
+    onUpdate(begin, async () => {
       await condition(() => this.begun !== null, this.timings.firstAnswer);
       return this.begun ?? { stage: this.progress.stage, refusal: null };
     });
@@ -96,9 +97,9 @@ export class MoneyRun {
       const stopped = this.reasonToStop(error);
       this.progress.notWaiting();
       await this.undo();
-      const { stage, reason, issue, resolutionId } = stopped;
+      const { stage, reason, issue, resolutionId, cancelledBy } = stopped;
       const { transactionId, payments } = this;
-      const closing = { transactionId, stage, reason, issue, resolutionId, payments };
+      const closing = { transactionId, stage, reason, issue, resolutionId, payments, cancelledBy };
       await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
       this.progress.ends(stage, issue);
       this.answer({ reason, issue });
@@ -125,7 +126,7 @@ export class MoneyRun {
    * given back because our books could not be written. The run waits for a person instead.
    */
   async book(say: string, work: (hub: InternalActivities) => Promise<void>): Promise<void> {
-    this.cancelling.possible = false;
+    this.tooLateToCancel('it is being booked');
     this.compensations.length = 0;
     await this.persist(say, work);
   }
@@ -138,20 +139,20 @@ export class MoneyRun {
   /** From here on money may be on its way: cancelling is over. Honours a cancellation that came in time. */
   pointOfNoReturn(): void {
     this.cancelling.honour();
-    this.cancelling.possible = false;
+    this.tooLateToCancel('money may be on its way');
     this.sent = true;
   }
 
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */
   async waitBeforeSending(waiting: Waiting, ms: number): Promise<void> {
-    this.cancelling.possible = true;
+    this.cancelling.possibleAgain();
     await this.wait(waiting, () => false, ms);
-    this.cancelling.possible = false;
+    this.tooLateToCancel('money may be on its way');
   }
 
   /** Money is here, or is being paid: it cannot be cancelled away any more, not even by a wish that came before. */
-  tooLateToCancel(): void {
-    this.cancelling.possible = false;
+  tooLateToCancel(why = 'it is being paid'): void {
+    this.cancelling.tooLate(why);
   }
 
   /**
@@ -159,7 +160,7 @@ export class MoneyRun {
    * long people look at it afterwards.
    */
   async moneyIsHere(): Promise<void> {
-    this.tooLateToCancel();
+    this.tooLateToCancel('the money has arrived');
     await this.fixRate();
   }
 
@@ -187,7 +188,9 @@ export class MoneyRun {
   /** Sleeps until `wake` holds or `ms` passed; shows why. True when woken. */
   async wait(waiting: Waiting, wake: () => boolean, ms?: number): Promise<boolean> {
     const until = ms === undefined ? {} : { until: new Date(Date.now() + ms) };
-    this.progress.waitingFor(waiting.forWhat, waiting.can, { human: waiting.human, ...until });
+    const { standing } = this.decisions;
+    const forWhat = standing ? `${waiting.forWhat} (${standing})` : waiting.forWhat;
+    this.progress.waitingFor(forWhat, waiting.can, { human: waiting.human, ...until });
     const either = () => wake() || this.cancelling.isDue;
     const woken = ms === undefined ? await condition(either).then(() => true) : await condition(either, ms);
     this.cancelling.honour();
@@ -234,15 +237,18 @@ export class MoneyRun {
     const request = await this.openRequest('approval', 'Needs approval.', amount);
     this.progress.at('awaiting_approval', `Request ${request.applicationId} opened.`);
     this.answer();
-    const verdict = await this.decision(
-      'an approval',
-      `approve or reject request ${request.applicationId} through the API, or send the Update \`decide\` here: \`{"decision": "approve", "by": <your user id>}\`, to reject with "resolutionId". You can also cancel this run.`,
-    );
+    const verdict = await this.decision('an approval', () => this.waysToApprove(request.applicationId));
     if (verdict.word === 'reject')
       throw new Stopped('rejected', 'rejected', verdict.comment ?? REJECTED, verdict.resolutionId);
     this.approvedBy = request.needed;
-    this.progress.note(`Approved by user ${verdict.by}.`);
     return verdict.amount;
+  }
+
+  private waysToApprove(applicationId: number): string {
+    const here = this.decisions.onlyThroughApi
+      ? '. The Update `decide` here can only reject it: `{"decision": "reject", "by": <your user id>, "resolutionId": <why>}`'
+      : ', or send the Update `decide` here: `{"decision": "approve", "by": <your user id>}`, to reject with "resolutionId"';
+    return `approve or reject request ${applicationId} through the API${here}. You can also cancel this run.`;
   }
 
   /** What was approved is not what there is. */
@@ -277,13 +283,9 @@ export class MoneyRun {
   }
 
   /** Waits for a verdict on the open request. */
-  private async decision(forWhat: string, can: string): Promise<Verdict> {
+  private async decision(forWhat: string, can: () => string): Promise<Verdict> {
     for (;;) {
-      const missing = this.decisions.missing;
-      await this.wait(
-        { forWhat: missing > 1 ? `${missing} approvals` : forWhat, can, human: true },
-        () => this.decisions.waiting,
-      );
+      await this.wait({ forWhat, can: can(), human: true }, () => this.decisions.waiting);
       const verdict = await this.decisions.next();
       if (verdict) {
         this.progress.notWaiting();
@@ -293,7 +295,7 @@ export class MoneyRun {
   }
 
   private async undo(): Promise<void> {
-    this.cancelling.possible = false;
+    this.tooLateToCancel('the run is ending');
     for (const { name, undo } of this.compensations.reverse()) {
       await this.persist(`Undoing: ${name}`, undo);
     }
@@ -312,7 +314,7 @@ export class MoneyRun {
         const request = await this.openRequest('repair', why);
         this.progress.at('assistance', why);
         const can = `mend the cause, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "continue", "by": <your user id>}\` to try again.`;
-        await this.decision('an operator', can);
+        await this.decision('an operator', () => can);
       }
     }
   }

@@ -241,7 +241,6 @@ class Sending<Report> {
         const said = verdict.comment ?? 'Marked as failed by an operator.';
         throw new Stopped('failed', 'marked_failed', said, verdict.resolutionId);
       }
-      run.progress.note(`User ${verdict.by}: ${verdict.word}.`);
       return verdict.word === 'mark_done'
         ? 'marked_done'
         : { outcome: 'unknown', message: 'an operator wants to keep asking' };

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure } from '@temporalio/workflow';
+import type { CancelledBy } from '../../domain/cancelling.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { Stage } from '../../domain/stages.ts';
 
@@ -9,13 +10,21 @@ export class Stopped extends Error {
   readonly reason: string;
   readonly issue: string;
   readonly resolutionId: number | null;
+  readonly cancelledBy: CancelledBy | null;
 
-  constructor(stage: Stage, reason: string, issue: string, resolutionId: number | null = null) {
+  constructor(
+    stage: Stage,
+    reason: string,
+    issue: string,
+    resolutionId: number | null = null,
+    cancelledBy: CancelledBy | null = null,
+  ) {
     super(issue);
     this.stage = stage;
     this.reason = reason;
     this.issue = issue;
     this.resolutionId = resolutionId;
+    this.cancelledBy = cancelledBy;
   }
 }
 

@@ -16,6 +16,7 @@ import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { Decisions, type Verdict } from '../kit/decisions.ts';
 import { providerNews } from '../kit/messages.ts';
+import { onUpdate } from '../kit/on-update.ts';
 import { Progress } from '../kit/progress.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
 import { type HandedIn, kycBegin, kycDue, kycHandIn } from './messages.ts';
@@ -68,10 +69,10 @@ class Verification {
       this.news = true;
       this.woken = true;
     });
-    setHandler(kycBegin, () => this.begin(), {
+    onUpdate(kycBegin, () => this.begin(), {
       description: 'What the client goes on with; gives a fresh token or page.',
     });
-    setHandler(kycHandIn, () => this.handIn(), { description: 'The client is done: look at what he handed in.' });
+    onUpdate(kycHandIn, () => this.handIn(), { description: 'The client is done: look at what he handed in.' });
   }
 
   async live(): Promise<CaseState> {
@@ -190,7 +191,6 @@ class Verification {
     if (!verdict || !this.asked) return;
     const { question, applicationId } = this.asked;
     this.asked = null;
-    this.progress.note(`User ${verdict.by} decided: ${verdict.word}.`);
     if (verdict.word === 'continue') {
       this.news = true;
       return;

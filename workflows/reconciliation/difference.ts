@@ -85,7 +85,6 @@ class Watch {
   private async decided(facts: DifferenceNow, request: OpenRequest): Promise<void> {
     const verdict = await this.decisions.next();
     if (!verdict) return;
-    this.progress.note(`User ${verdict.by} decided: ${verdict.word}.`);
     if (verdict.word !== 'continue') return;
     // Whoever knows more meanwhile need not wait for the provider.
     this.decisions.ask(request, null);

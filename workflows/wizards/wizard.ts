@@ -22,6 +22,7 @@ import {
 } from '../../domain/wizards/machine.ts';
 import { internal, setPatience } from '../kit/activities.ts';
 import { attributes as keys } from '../kit/attributes.ts';
+import { onUpdate } from '../kit/on-update.ts';
 import { hubFailureOf, refusal } from '../kit/stopped.ts';
 import { wizardNoted, wizardOpen, wizardStop, wizardSubmit, wizardWhere } from './messages.ts';
 
@@ -74,7 +75,7 @@ class Wizard {
     this.shownClient = input.facts['clientId'];
     this.state = beginning(input.plan, input.facts, input.inputs);
     setPatience({ ...TIMINGS, ...input.timings });
-    setHandler(
+    onUpdate(
       wizardOpen,
       async () => {
         await condition(() => this.ready);
@@ -83,11 +84,11 @@ class Wizard {
       },
       { description: 'Begins the procedure; answers its first step.' },
     );
-    setHandler(wizardSubmit, (submission) => this.submit(submission), {
+    onUpdate(wizardSubmit, (submission) => this.submit(submission), {
       validator: (submission) => this.assertTakes(submission),
       description: 'A step that was checked, by the number under which it is kept.',
     });
-    setHandler(wizardStop, ({ by, end }) => this.inTurn(() => this.end(end, `Stopped by ${by}.`)), {
+    onUpdate(wizardStop, ({ by, end }) => this.inTurn(() => this.end(end, `Stopped by ${by}.`)), {
       description: 'Ends it: {"by": "user:<id>", "end": "cancelled"}.',
     });
     setHandler(wizardWhere, () => ({ step: this.step(), over: this.state.over, inputs: this.state.inputs }));

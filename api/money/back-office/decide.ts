@@ -72,10 +72,12 @@ export const decideRequest = async (
     await decide(hub.tools(), take, { workflowId, decision: vouched, updateId }, facts);
     return request;
   } catch (error) {
-    const late = error instanceof HubFailure && ['not_waiting', 'decided_already'].includes(error.reason);
+    if (!(error instanceof HubFailure)) throw error;
+    const unclear = error.type === 'OutcomeUnknown';
+    const late = unclear || ['not_waiting', 'decided_already'].includes(error.reason);
     if (late && (await saidThis(hub, applicationId, decision))) return request;
     // Temporal answers the same Update id the same for ever: what was refused now may be right later.
-    if (error instanceof HubFailure && error.type === 'Rejected') {
+    if (unclear || error.type === 'Rejected') {
       await hub.pool.query(`update application set update_time = now() where id = $1`, [applicationId]);
     }
     throw error;

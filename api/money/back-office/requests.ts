@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDay } from '../../../domain/days.ts';
 import { scopeSql } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { amountInput, id, idText, text } from '../../kit/shapes.ts';
@@ -10,7 +11,6 @@ import { DecidedApplication, showRequest } from './show-request.ts';
 
 const params = z.object({ applicationId: idText() });
 
-const isDay = (text: string) => !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
 const Evidence = z
   .strictObject({
     bankReference: z

@@ -70,8 +70,9 @@ export const transactionProcedures = (hub: MoneyHub): Procedure[] => [
     answer: Transaction,
     errors: [409],
     idempotent: true,
-    handle: async ({ actor, params: { transactionId }, body }) => {
-      await cancelTransaction(hub, actor, await seenTransaction(hub, actor, transactionId), body?.comment);
+    handle: async ({ actor, params: { transactionId }, body, requestId }) => {
+      const transaction = await seenTransaction(hub, actor, transactionId);
+      await cancelTransaction(hub, actor, transaction, { ...body, requestId });
       return showTransaction(hub, actor, transactionId);
     },
   }),

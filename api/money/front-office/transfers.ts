@@ -68,12 +68,12 @@ export const transferProcedures = (hub: MoneyHub): Procedure[] => [
     summary: 'Stop a transaction while nothing was sent yet',
     params: z.object({ transactionId: idText() }),
     body: z.strictObject({ comment: text(500).optional() }).optional(),
-    handle: async ({ actor, params: { transactionId }, body }) => {
+    handle: async ({ actor, params: { transactionId }, body, requestId }) => {
       const transaction = await ownTransaction(hub, actor.id, transactionId);
       // A refund above all: it is the broker's wish.
       if (transaction.orderedByOperator)
         throw problem(403, 'restricted', 'Your broker ordered this: only your broker can stop it.');
-      await cancelTransaction(hub, actor, transaction, body?.comment);
+      await cancelTransaction(hub, actor, transaction, { ...body, requestId });
       return showMyTransaction(hub, transactionId);
     },
   }),
