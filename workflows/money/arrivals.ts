@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, condition, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { CancellationScope, condition, ParentClosePolicy, patched, setHandler, startChild } from '@temporalio/workflow';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { askUntilAnswered } from '../kit/ask-until-answered.ts';
@@ -30,6 +30,11 @@ export async function arrivals({
   setHandler(providerNews, () => {
     news += 1;
   });
+  const saysWhose = patched('says-whose-money-it-is');
+  if (saysWhose) {
+    const subject = await internal('Reading whose payments they are').readSubject({ reference });
+    progress.about({ kind: 'arrivals', ...subject });
+  }
   let deposits = 0;
   const asked = new Set<string>();
   while (news > 0) {
@@ -66,6 +71,7 @@ export async function arrivals({
     }
     await condition(() => news > 0, '1s');
   }
+  if (saysWhose) progress.ends('done', 'Nothing is left to do.');
   return { deposits };
 }
 
@@ -86,8 +92,15 @@ const startDeposit = async (transactionId: number, timings: Partial<Timings> | u
 /** Money that cannot be turned into a deposit by itself: shown until somebody has settled it and cancels this run. */
 const tellAPerson = async (progress: Progress, odd: readonly string[], moreNews: () => boolean): Promise<void> => {
   const can = 'settle it with the provider or by a manual deposit, then cancel this run.';
+  progress.at('assistance', odd.join('; '));
   progress.waitingFor(`an operator: ${odd.join('; ')}`, can, { human: true });
-  await Promise.race([condition(moreNews), CancellationScope.current().cancelRequested]);
+  await Promise.race([condition(moreNews), CancellationScope.current().cancelRequested]).catch((cancelled: unknown) => {
+    if (patched('cancelled-waits-for-nobody')) {
+      progress.at('done', 'Cancelled: what it showed is settled.');
+      progress.notWaiting();
+    }
+    throw cancelled;
+  });
   progress.notWaiting();
 };
 
