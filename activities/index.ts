@@ -52,7 +52,9 @@ import { notePayoutSubmitted } from './payments/note-payout-submitted.ts';
 import { noteSettled } from './payments/note-settled.ts';
 import { prepareAddress } from './payments/prepare-address.ts';
 import { preparePayout } from './payments/prepare-payout.ts';
+import { readSubject } from './payments/read-subject.ts';
 import { registerArrivals } from './payments/register-arrivals.ts';
+import { settleAftermath } from './payments/settle-aftermath.ts';
 import { askRateSource } from './rates/ask-source.ts';
 import { dueRateSources } from './rates/due-sources.ts';
 import { fixRate } from './rates/fix-rate.ts';
@@ -145,11 +147,13 @@ export const internalActivities = {
   prepareDifference,
   prepareOrder,
   prepareReconciliation,
+  readSubject,
   recordDecision,
   registerArrivals,
   releaseHold,
   sealAudit,
   settleAccountChange,
+  settleAftermath,
   settleCase,
   settleClientChange,
   startReconciliations,

@@ -20,7 +20,7 @@ import type {
 import { type HandedIn, kycBegin, kycHandIn } from '../workflows/kyc/messages.ts';
 import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-address.ts';
 import { attributesOf, attributesOfWizard, type Facts } from '../workflows/kit/attributes.ts';
-import { begin, cancel, decide } from '../workflows/kit/messages.ts';
+import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { type ChangeAnswer, changeBegin, changeWithdraw } from '../workflows/trading/account-change.ts';
 import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { wizardNoted, wizardOpen, wizardStop } from '../workflows/wizards/messages.ts';
@@ -182,5 +182,10 @@ export class Steering extends ActivitySteering {
     return this.reach(() =>
       this.client.workflow.getHandle(workflowId).executeUpdate(cancel, { args: [wish], updateId }),
     );
+  }
+
+  /** A run that waits for a person looks at its provider and the books again. Throws HubFailure `Rejected` (not_waiting) when there is none. */
+  async lookAgain(workflowId: string, said: string): Promise<void> {
+    await this.reach(() => this.client.workflow.getHandle(workflowId).signal(providerNews, { webhookId: '0', said }));
   }
 }

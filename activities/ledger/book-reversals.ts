@@ -10,7 +10,7 @@ import {
   noteBooked,
   type ReversalRow,
 } from '../../db/repositories/reversals.ts';
-import { paymentNamed, type Settled, settledOf } from '../../db/repositories/settled-payments.ts';
+import { depositNamed, paymentNamed, type Settled, settledOf } from '../../db/repositories/settled-payments.ts';
 import { setStage } from '../../db/repositories/transactions.ts';
 import { clearingCode, exchangeCode, incomeCode, suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import {
@@ -50,7 +50,6 @@ interface Booked {
  * returned with it; what his wallet does not cover is taken from suspense and told to a person, because he owes it. Harmless to repeat.
  */
 export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run }) => {
-  if (seen.reversals.length === 0 && seen.arrivals.length === 0) return { odd: [] };
   return inTransaction(pool, async (db) => {
     const odd: string[] = [];
     const toSettle: string[] = [];
@@ -88,9 +87,25 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
       if (!row.booked) odd.push(...(await take(db, deposit, row, run)));
     }
     for (const [deposit, { gaveBack }] of touched) odd.push(...(await conclude(db, deposit, gaveBack)));
+    // Told when it was booked, and a person's until he says that it is settled.
+    for (const { transactionId, why } of await standing(db, deposits)) {
+      if (!odd.includes(why)) odd.push(why);
+      toSettle.push(depositNamed(transactionId));
+    }
     return { odd, toSettle };
   });
 };
+
+const standing = async (
+  db: Queryable,
+  deposits: readonly CreditedDeposit[],
+): Promise<{ transactionId: number; why: string }[]> =>
+  (
+    await db.query<{ transactionId: number; why: string }>(
+      `select transaction_id as "transactionId", needs_human as why from money_transaction where transaction_id = any($1) and needs_human is not null`,
+      [deposits.map(({ transactionId }) => transactionId)],
+    )
+  ).rows;
 
 type HowSettled = (paymentId: string) => Settled | undefined;
 

@@ -1,6 +1,7 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { settle } from '../../db/repositories/settled-payments.ts';
+import { depositIn, settle } from '../../db/repositories/settled-payments.ts';
+import { settleTransaction } from '../../db/repositories/unsettled.ts';
 import type { Activity } from '../kit/activity.ts';
 
 export interface Settled {
@@ -12,7 +13,10 @@ export interface Settled {
 /** A person has settled what could not become a deposit by itself: he is not asked again. */
 export const noteSettled: Activity<Settled, void> = async ({ reference, what }, { pool, run }) =>
   inTransaction(pool, async (db) => {
-    const settled = await settle(db, reference, what, 'by hand');
+    const deposits = what.filter((one) => depositIn(one) !== null);
+    for (const one of deposits) await settleTransaction(db, depositIn(one)!);
+    const others = what.filter((one) => depositIn(one) === null);
+    const settled = [...deposits, ...(await settle(db, reference, others, 'by hand'))];
     if (settled.length === 0) return;
     const { rows } = await db.query<{ object: string }>(
       `select 'transaction:' || transaction_id as object from money_transaction where reference = $1

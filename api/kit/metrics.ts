@@ -60,7 +60,7 @@ export const createMetrics = (pool: pg.Pool) => {
 };
 
 const COUNTS = `select
-  (select count(*) from money_transaction where needs_human is not null and stage not in ('done', 'failed', 'rejected', 'cancelled', 'expired', 'hold_refused', 'returned'))::int as needs_human,
+  (select count(*) from money_transaction where needs_human is not null)::int as needs_human,
   (select count(*) from application where status_id in (0, 3, 127))::int as open_requests,
   (select count(*) from webhook where status = 'parked')::int as parked_webhooks,
   (select count(*) from webhook where status = 'received')::int as waiting_webhooks,

@@ -3,6 +3,7 @@ import type { Procedure } from '../kit/procedure.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
 import { requestProcedures } from './back-office/requests.ts';
+import { settleProcedure } from './back-office/settle.ts';
 import { refundProcedure, transactionProcedures } from './back-office/transactions.ts';
 import { depositProcedures } from './front-office/deposits.ts';
 import { transferProcedures } from './front-office/transfers.ts';
@@ -23,6 +24,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...orderProcedures(hub),
     ...transactionProcedures(hub),
     refundProcedure(hub),
+    settleProcedure(hub),
     ...requestProcedures(hub),
     ...accountProcedures(hub),
     ...changeProcedures(hub),

@@ -45,6 +45,26 @@ const Exchange = z
   })
   .meta({ id: 'TransactionExchange' });
 
+/** Ours: money that went back after a deposit was credited. `amount` in the currency of the payment, what was taken from whom in the account's. */
+const Reversal = z
+  .object({
+    id: z.int(),
+    providerId: z.string().meta({
+      description: "The provider's id of the refund or dispute; `payment:{id}` when the payment itself was undone.",
+    }),
+    kind: z.enum(['refund', 'dispute', 'return']),
+    state: z
+      .enum(['open', 'done', 'undone'])
+      .meta({ description: 'As the provider says; undone: it gave the money back after all.' }),
+    amount: money(),
+    takenFromClient: money(),
+    takenFromIncome: money().meta({ description: "The broker's commission, which goes back with the payment." }),
+    owed: money().meta({ description: "What the client's wallet did not cover: he owes it to the broker." }),
+    createTime: time(),
+    updateTime: time().nullable(),
+  })
+  .meta({ id: 'TransactionReversal' });
+
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z
   .object({
@@ -74,6 +94,16 @@ export const Transaction = z
     data: z.record(z.string(), z.unknown()),
     processTime: time().nullable(),
     exchange: Exchange.nullable(),
+    reference: z.string().meta({ description: 'Ours: what the provider knows it by, also when its answer was lost.' }),
+    providerId: z.string().nullable().meta({ description: "The provider's id of it, once it told one." }),
+    providerStatus: z.string().nullable().meta({ description: "The provider's word for how it stands, as it came." }),
+    needsHuman: z.string().nullable().meta({
+      description:
+        'Why a person must look, whatever the status. While a request is open, decide that; of what is over: POST /transactions/{transactionId}/settle.',
+    }),
+    reversals: z
+      .array(Reversal)
+      .meta({ description: 'What the provider took back of a deposit after it was credited.' }),
   })
   .meta({ id: 'Transaction' });
 
@@ -132,7 +162,18 @@ interface TransactionRow {
   create_time: Date;
   update_time: Date | null;
   process_time: Date | null;
+  reference: string;
+  provider_id: string | null;
+  provider_status: string | null;
+  needs_human: string | null;
+  reversals: z.input<typeof Reversal>[];
 }
+
+const REVERSALS = `(
+  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'providerId', r.provider_id, 'kind', r.kind, 'state', r.state, 'amount', r.amount::text,
+           'takenFromClient', r.from_client::text, 'takenFromIncome', r.from_income::text, 'owed', r.from_suspense::text,
+           'createTime', r.create_time, 'updateTime', r.update_time) order by r.id), '[]')
+    from deposit_reversal r where r.transaction_id = t.transaction_id)`;
 
 const SELECT = `
   select t.transaction_id, t.type, t.status, t.client_id, t.debit_account_id, t.credit_account_id, t.amount::text, t.vendor_commission::text,
@@ -143,7 +184,8 @@ const SELECT = `
          t.resolution, coalesce(t.why, t.resolution) as why, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
          case when t.type = 'withdrawal' then t.parent_id end as refund_of,
-         t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
+         t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time, t.reference, t.provider_id, t.provider_status, t.needs_human,
+         case when t.type = 'deposit' then ${REVERSALS} else '[]' end as reversals
     from money_transaction t
     join currency cur on cur.numeric_code = t.currency
     left join transaction_exchange x on x.transaction_id = t.transaction_id
@@ -244,6 +286,15 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
     comment: row.comment,
     processTime: isoTimeOrNull(row.process_time),
     exchange: exchangeOf(row),
+    reference: row.reference,
+    providerId: row.provider_id,
+    providerStatus: row.provider_status,
+    needsHuman: row.needs_human,
+    reversals: row.reversals.map((one) => ({
+      ...one,
+      createTime: isoTime(one.createTime),
+      updateTime: isoTimeOrNull(one.updateTime),
+    })),
   }));
 
 export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<number, MyTransactionView>> =>
@@ -262,8 +313,11 @@ const hidden = (value: unknown): unknown => {
 export const hiddenMembers = (data: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, hidden(value)]));
 
+/** Why it ended, or needs a person, may be what a colleague wrote, or what a provider says of somebody. */
 export const maskTransaction = (view: TransactionView): TransactionView => ({
   ...view,
   data: hiddenMembers(view.data),
   comment: view.comment && '*',
+  resolution: view.resolution && '*',
+  needsHuman: view.needsHuman && '*',
 });

@@ -54,6 +54,7 @@ export const MoneyTransaction = defineEntity({
     finalAmount: p.decimal('string').nullable(),
     methodId: p.integer().nullable(),
     providerId: p.text().nullable(),
+    needsHuman: p.text().nullable(),
     ...stamps(),
   },
 });

@@ -2,6 +2,13 @@ import type { Queryable } from '../pool.ts';
 
 export const paymentNamed = (id: string): string => `payment:${id}`;
 
+/** What is asked about a deposit as it stands: settled, it is asked about no more until something else comes of it. */
+export const depositNamed = (transactionId: number): string => `deposit:${transactionId}`;
+export const depositIn = (named: string): number | null => {
+  const [, id] = /^deposit:(\d+)$/.exec(named) ?? [];
+  return id === undefined ? null : Number(id);
+};
+
 /** How it was settled. By hand: outside of the deposits that payments become by themselves, so the client may have got it. */
 export type Settled = 'rejected' | 'by hand';
 

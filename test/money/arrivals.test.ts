@@ -204,6 +204,9 @@ describe('a payment that cannot become a deposit', () => {
     await waits(run);
     await hub.handle(run).cancel();
     await eventually(async () => (await status(run)) === 'CANCELLED', 'the run to end');
+    expect((await hub.handle(run).describe()).searchAttributes).toMatchObject({
+      ...{ HubNeedsHuman: [false], HubClient: [`client-${client.clientId}`] },
+    });
     await tell(late);
     await hub.ends(run);
     expect(await depositsOf(client)).toEqual([{ id: deposit, stage: 'expired' }]);

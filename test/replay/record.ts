@@ -89,6 +89,21 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
   const connectionId = (await hub.methodId('usdt-payout')).connection;
   await hub.steering.payoutReturn({ transactionId: approved, connectionId, webhookId: '1', said: 'transfer' });
   await record(hub, 'payoutReturn.nothing-new', `payout-return:${approved}`);
+
+  hub.sandbox('b2binpay').fault({ match: creation, kind: 'reset_after_commit', times: 1 });
+  hub.sandbox('b2binpay').fault({ match: { method: 'GET', path: '/payout/' }, kind: 'http_500', times: 100 });
+  const paidAfterAll = await client.withdraw('25.00');
+  await hub.decide(paidAfterAll, olga, 'approve');
+  await hub.reaches(paidAfterAll, 'assistance');
+  await hub.decide(paidAfterAll, olga, 'mark_failed');
+  await hub.reaches(paidAfterAll, 'failed');
+  hub.sandbox('b2binpay').faults.clear();
+  await hub.steering.payoutReturn({ transactionId: paidAfterAll, connectionId, webhookId: '1', said: 'transfer' });
+  const asks = hub.handle(`payout-return:${paidAfterAll}`);
+  const needsHuman = async () => (await asks.describe()).searchAttributes['HubNeedsHuman']?.[0] === true;
+  await eventually(needsHuman, 'a person to be asked');
+  await asks.cancel();
+  await record(hub, 'payoutReturn.settled', `payout-return:${paidAfterAll}`);
 };
 
 /** A client owes what was taken back, and more news come before it is settled. */

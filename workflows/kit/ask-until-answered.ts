@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { isCancellation, patched, sleep } from '@temporalio/workflow';
 import { delay, type Timings } from '../../domain/timings.ts';
 import type { Progress } from './progress.ts';
 import { hubFailureOf } from './stopped.ts';
@@ -24,7 +24,10 @@ export const askUntilAnswered = async <T>(
       const can = 'check the connection; it is asked again by itself.';
       progress.waitingFor(`the provider to tell ${what} (${why})`, can, { human: n > 3 });
       await told?.(why);
-      await sleep(delay(timings.retries, n));
+      await sleep(delay(timings.retries, n)).catch((cancelled: unknown) => {
+        if (isCancellation(cancelled) && patched('cancelled-waits-for-nobody')) progress.notWaiting();
+        throw cancelled;
+      });
     }
   }
 };

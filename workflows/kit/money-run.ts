@@ -36,11 +36,14 @@ export class MoneyRun {
   order!: MoneyOrder;
   /** What the provider calls the payments people are asked about: a no to them is kept. */
   payments: readonly string[] = [];
+  /** Nobody knows whether money moved: operators read what callbacks say, which is no proof but a hint where to look. */
+  inDoubt = false;
 
   private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly cancelling: Cancelling;
   private readonly compensations: Compensation[] = [];
   private news = 0;
+  private lastSaid: string | null = null;
   private begun: Begun | null = null;
   private rateFixed = false;
   /** How many persons have approved. */
@@ -58,8 +61,9 @@ export class MoneyRun {
       return this.begun ?? { stage: this.progress.stage, refusal: null };
     });
     this.cancelling = new Cancelling(this);
-    setHandler(providerNews, () => {
+    setHandler(providerNews, ({ said }) => {
       this.news += 1;
+      if (this.inDoubt) this.noteSaid(said);
     });
   }
 
@@ -88,6 +92,7 @@ export class MoneyRun {
         currency: order.currency.alphabeticCode,
         amount: order.amount,
       });
+      if (provider !== null) this.progress.calledThere({ reference: order.reference });
       await story(this);
       this.progress.notWaiting();
       this.progress.ends('done', 'Done.');
@@ -208,6 +213,13 @@ export class MoneyRun {
   async newsOr(waiting: Waiting, ms: number): Promise<void> {
     await this.wait(waiting, () => this.news > 0, ms);
     this.news = 0;
+  }
+
+  /** Providers repeat themselves, and anybody may write an unsigned callback. */
+  private noteSaid(said: string): void {
+    if (this.lastSaid === said) return;
+    this.lastSaid = said;
+    this.progress.note(`A callback says \`${said.replaceAll('`', "'")}\`.`);
   }
 
   /** More is to be looked into, by the run that comes after this one. */

@@ -35,6 +35,8 @@ export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Prom
   const sending = new Sending(run, move);
   let answer = await sending.attempt();
   for (;;) {
+    // A balance operation at a trading platform has none.
+    if ('report' in answer) run.progress.calledThere((answer.report ?? {}) as { providerId?: string });
     switch (answer.outcome) {
       case 'done':
         return { report: answer.report };
@@ -47,7 +49,9 @@ export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Prom
         answer = await sending.newsOrPoll(answer.report);
         break;
       case 'unknown': {
+        run.inDoubt = true;
         const found = await sending.probe(answer.message);
+        run.inDoubt = false;
         if (found === 'marked_done') return { report: null };
         answer = found;
         break;
@@ -222,7 +226,7 @@ class Sending<Report> {
     const why = 'The provider does not tell whether it was done.';
     const request = await run.openRequest('assistance', why);
     run.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
-    const can = `look the payment up at the provider, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (keeps asking).`;
+    const can = `look the payment up at the provider by our reference ${run.order.reference}, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (keeps asking).`;
     for (;;) {
       await run.wait(
         { forWhat: 'an operator: outcome unknown', can, human: true },

@@ -21,10 +21,20 @@ const startLookingAfter = async (
   const child = { parentClosePolicy: ParentClosePolicy.ABANDON, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
   if (kind === 'payout') {
     const args = [{ transactionId, connectionId, timings }];
-    await startChild('payoutReturn', { ...child, workflowId: `payout-return:${transactionId}`, args });
+    await startChild('payoutReturn', {
+      ...child,
+      workflowId: `payout-return:${transactionId}`,
+      args,
+      staticSummary: `return of payout ${transactionId}`,
+    });
   } else {
     const reference = order.arrival?.ofReference ?? order.reference;
     const args = [{ reference, connectionId, timings }];
-    await startChild('arrivals', { ...child, workflowId: `arrivals:${reference}`, args });
+    await startChild('arrivals', {
+      ...child,
+      workflowId: `arrivals:${reference}`,
+      args,
+      staticSummary: `payments for ${reference}`,
+    });
   }
 };

@@ -6,8 +6,8 @@ import type { DifferenceState, ReconciliationState } from '../../domain/reconcil
 import type { Stage } from '../../domain/stages.ts';
 import { asDouble, attributes as keys, type Facts } from './attributes.ts';
 
-/** Of a run that is about something else than one movement of money. */
-export interface OtherFacts extends Pick<Facts, 'kind' | 'provider'> {
+/** Of a run that is about something else than one movement of money on its way. */
+export interface OtherFacts extends Pick<Facts, 'kind' | 'provider'>, Partial<Pick<Facts, 'currency' | 'amount'>> {
   /** Null: it concerns none, or many. */
   client: number | null;
   /** 'Level 1' */
@@ -20,6 +20,8 @@ type OtherState = CaseState | ClientChangeState | ReconciliationState | Differen
 export class Progress {
   stage: Stage = 'created';
   private facts: Facts | OtherFacts | null = null;
+  /** How the movement is found at its provider: our reference, and what it is called there once that is known. */
+  private readonly names: { reference?: string; providerId?: string } = {};
   private word: Stage | OtherState = 'created';
   private waits: { forWhat: string; can: string; since: Date } | null = null;
   private readonly log: string[] = [];
@@ -40,12 +42,17 @@ export class Progress {
     this.set('kind', { key: keys.kind, value: facts.kind });
     if (facts.client !== null) this.set('client', { key: keys.client, value: `client-${facts.client}` });
     if (facts.provider) this.set('provider', { key: keys.provider, value: facts.provider });
-    if ('currency' in facts) {
-      this.set('currency', { key: keys.currency, value: facts.currency });
-      this.set('amount', { key: keys.amount, value: asDouble(facts.amount) });
-    }
+    const { currency, amount } = facts;
+    if (currency !== undefined) this.set('currency', { key: keys.currency, value: currency });
+    if (amount !== undefined) this.set('amount', { key: keys.amount, value: asDouble(amount) });
     this.set('status', { key: keys.status, value: this.word });
     this.flush();
+    this.render();
+  }
+
+  /** What an operator looks it up by. */
+  calledThere(names: { reference?: string | undefined; providerId?: string | undefined }): void {
+    for (const key of ['reference', 'providerId'] as const) if (names[key] !== undefined) this.names[key] = names[key];
     this.render();
   }
 
@@ -130,6 +137,10 @@ export class Progress {
     const waits = this.waits
       ? `\n\n**Waits for** ${this.waits.forWhat}, since ${this.waits.since.toISOString().slice(0, 19).replace('T', ' ')} UTC.\n\n**You can** ${this.waits.can}`
       : '';
-    setCurrentDetails(`${title}${waits}\n\n${this.log.join('\n')}`);
+    const { reference, providerId } = this.names;
+    const names = reference
+      ? `\n\nAt the provider: our reference \`${reference}\`${providerId ? `, its id there \`${providerId}\`` : ''}.`
+      : '';
+    setCurrentDetails(`${title}${names}${waits}\n\n${this.log.join('\n')}`);
   }
 }

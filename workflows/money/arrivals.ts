@@ -41,10 +41,13 @@ export async function arrivals({
   setHandler(providerNews, () => {
     news += 1;
   });
+  const saysWhose = patched('says-whose-money-it-is');
+  if (saysWhose) {
+    const subject = await internal('Reading whose payments they are').readSubject({ reference });
+    progress.about({ kind: 'arrivals', ...subject });
+  }
   let deposits = 0;
   const asked = new Set<string>();
-  // What was booked is told once, and owed until somebody says that it is settled.
-  const owed = new Set<string>();
   let shown: string[] = [];
   const asking = atProvider(connectionId, 'Asking which payments arrived', undefined, AFTER_CLIENTS);
   try {
@@ -73,18 +76,23 @@ export async function arrivals({
         deposits += 1;
         await startDeposit(transactionId, given);
       }
-      const still = owed.size > 0 && patched('what-is-owed-stays') ? [...owed] : [];
-      const open = [...new Set([...odd, ...still, ...reversed.odd])];
-      for (const what of reversed.odd) owed.add(what);
+      odd.push(...reversed.odd);
       shown = toSettle;
-      if (open.length > 0) await tellAPerson(progress, open, () => news > 0);
+      if (odd.length > 0) await tellAPerson(progress, odd, () => news > 0);
       await condition(() => news > 0, '1s');
     }
   } catch (error) {
     // Whoever cancels has settled what he was shown, also while the provider is asked for more.
-    if (isCancellation(error)) await noteSettled(reference, shown);
+    if (isCancellation(error)) {
+      if (patched('cancelled-waits-for-nobody')) {
+        progress.at('done', 'Cancelled: what it showed is settled.');
+        progress.notWaiting();
+      }
+      await noteSettled(reference, shown);
+    }
     throw error;
   }
+  if (saysWhose) progress.ends('done', 'Nothing is left to do.');
   return { deposits };
 }
 
@@ -105,6 +113,7 @@ const startDeposit = async (transactionId: number, timings: Partial<Timings> | u
 /** Money that cannot be turned into a deposit by itself: shown until somebody has settled it and cancels this run. */
 const tellAPerson = async (progress: Progress, odd: readonly string[], moreNews: () => boolean): Promise<void> => {
   const can = 'settle it with the provider and the client (see the runbook), then cancel this run.';
+  progress.at('assistance', odd.join('; '));
   progress.waitingFor(`an operator: ${odd.join('; ')}`, can, { human: true });
   await Promise.race([condition(moreNews), CancellationScope.current().cancelRequested]);
   progress.notWaiting();

@@ -2,7 +2,7 @@ import { raw } from '@mikro-orm/postgresql';
 import { MoneyTransaction, type MoneyTransactionRow } from '../../../db/entities/money.ts';
 import { type Filter, byId, byWord, byWords, custom } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
-import { idText, name } from '../../kit/shapes.ts';
+import { flagText, idText, name } from '../../kit/shapes.ts';
 import { Transaction, maskTransaction, transactionViews } from '../../presenters/transaction.ts';
 
 /** Status `new` is nobody's business yet. */
@@ -37,6 +37,7 @@ export const transactions = resource({
     methodId: byId('methodId'),
     currencyCode: byId('currency'),
     providerId: byWord('providerId'),
+    needsHuman: custom(flagText(), (needs) => ({ needsHuman: needs ? { $ne: null } : null })),
   },
   sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
   read: Transaction,

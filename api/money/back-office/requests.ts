@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isDay } from '../../../domain/days.ts';
+import { FINAL_STAGES } from '../../../domain/stages.ts';
 import { scopeSql } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { amountInput, id, idText, text } from '../../kit/shapes.ts';
@@ -106,13 +107,20 @@ export const requestProcedures = (hub: MoneyHub): Procedure[] => [
 
   procedure('GET /applications/notifications', {
     summary: 'How many requests are pending, by type',
+    description:
+      '`unsettled`: transactions that are over and that somebody must look at nevertheless, GET /transactions?filter[needsHuman]=true; POST /transactions/{transactionId}/settle ends that.',
     tags: ['Requests'],
     access: 'user',
     permission: 'requests.read',
     answer: z.object({ total: z.int(), data: z.array(z.object({ type: z.string(), count: z.int() })) }),
     handle: async ({ actor }) => {
       const { rows } = await hub.pool.query<{ type: string; count: number }>(
-        `select type, count(*)::int as count from application where status_id = 0 and ${scopeSql(actor, 'application.client_id')} group by type order by type`,
+        `select type, count(*)::int as count from (
+           select type from application where status_id = 0 and ${scopeSql(actor, 'application.client_id')}
+           union all
+           select 'unsettled' from money_transaction where needs_human is not null and stage = any ($1) and ${scopeSql(actor, 'money_transaction.client_id')}) open
+          group by type order by type`,
+        [FINAL_STAGES],
       );
       return { total: rows.reduce((sum, one) => sum + one.count, 0), data: rows };
     },

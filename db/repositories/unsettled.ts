@@ -1,0 +1,52 @@
+import { FINAL_STAGES } from '../../domain/stages.ts';
+import type { Queryable } from '../pool.ts';
+import { settle } from './settled-payments.ts';
+
+/** What a person has to look at although the transaction is over. */
+export interface Unsettled {
+  why: string;
+  /** Named as in `settled_payment`; null: nothing is to be remembered of it. */
+  asked: string | null;
+}
+
+/** Puts a transaction that is over before a person. False when he is asked the very same already. */
+export const askAbout = async (db: Queryable, transactionId: number, { why, asked }: Unsettled): Promise<boolean> => {
+  const { rowCount } = await db.query(
+    `update money_transaction set needs_human = $2, asked = $3, update_time = now()
+      where transaction_id = $1 and (needs_human, asked) is distinct from ($2, $3)`,
+    [transactionId, why, asked],
+  );
+  return rowCount === 1;
+};
+
+/** Whether a person is asked about it at this moment. */
+export const isAsked = async (db: Queryable, transactionId: number): Promise<boolean> =>
+  (
+    await db.query(`select from money_transaction where transaction_id = $1 and needs_human is not null`, [
+      transactionId,
+    ])
+  ).rowCount === 1;
+
+/**
+ * A person has settled what he was asked about a transaction that is over: it is remembered, and asked no more. `also`: what he saw, where the row may
+ * not tell it. Null when nothing was to be settled.
+ */
+export const settleTransaction = async (
+  db: Queryable,
+  transactionId: number,
+  also: string[] = [],
+): Promise<{ why: string | null; settled: string[] } | null> => {
+  const { rows } = await db.query<{ reference: string; why: string | null; asked: string | null }>(
+    `select reference, needs_human as why, asked from money_transaction where transaction_id = $1 and stage = any ($2) for update`,
+    [transactionId, FINAL_STAGES],
+  );
+  if (!rows[0]) return null;
+  const { reference, why, asked } = rows[0];
+  const settled = await settle(db, reference, [...new Set([...(asked === null ? [] : [asked]), ...also])], 'by hand');
+  if (why === null && settled.length === 0) return null;
+  await db.query(
+    `update money_transaction set needs_human = null, asked = null, update_time = now() where transaction_id = $1`,
+    [transactionId],
+  );
+  return { why, settled };
+};
