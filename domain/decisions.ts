@@ -1,4 +1,5 @@
 import type { DecisionBy } from './approvals.ts';
+import { isDay } from './days.ts';
 
 /** What an operator can say to a run that waits for him. */
 export type DecisionWord = 'approve' | 'reject' | 'continue' | 'mark_done' | 'mark_failed';
@@ -91,7 +92,7 @@ export const whatIsWrongWith = (value: unknown): string | null => {
     const { bankReference, valueDate } = (evidence ?? {}) as Record<string, unknown>;
     if (typeof bankReference !== 'string' || !/^[\w/.: -]{1,64}$/.test(bankReference))
       return '"evidence.bankReference" must be the bank\'s reference';
-    if (typeof valueDate !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(valueDate))
+    if (typeof valueDate !== 'string' || !isDay(valueDate))
       return '"evidence.valueDate" must be a date like 2026-01-31';
   }
   return null;

@@ -1,3 +1,4 @@
+import { isDay } from '../../../domain/days.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import type { FormField } from './config.ts';
 
@@ -9,12 +10,6 @@ const isIban = (text: string): boolean => {
   return BigInt(digits) % 97n === 1n;
 };
 
-/** The 30th of February becomes the 2nd of March, and so is none. */
-const isDate = (text: string): boolean => {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : NaN;
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
-};
-
 const FITS: Record<FormField['kind'], (text: string, field: FormField) => boolean> = {
   // oxlint-disable-next-line no-control-regex -- what people type has none, what tampers with a file of payments may
   text: (text) => !/[\u0000-\u001f\u007f]/.test(text),
@@ -22,7 +17,7 @@ const FITS: Record<FormField['kind'], (text: string, field: FormField) => boolea
   iban: isIban,
   bic: (text) => /^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$/i.test(text),
   email: (text) => /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/.test(text),
-  date: isDate,
+  date: isDay,
   choice: (text, { choices }) => choices!.includes(text),
 };
 

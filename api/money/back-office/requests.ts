@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { scopeSql } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
-import { amountInput, id, idText, text } from '../../kit/shapes.ts';
+import { amountInput, day, id, idText, text } from '../../kit/shapes.ts';
 import type { MoneyHub } from '../hub.ts';
 import { auditOf, RequestAudit } from './audit-request.ts';
 import { decideRequest } from './decide.ts';
@@ -10,17 +10,13 @@ import { DecidedApplication, showRequest } from './show-request.ts';
 
 const params = z.object({ applicationId: idText() });
 
-const isDay = (text: string) => !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
 const Evidence = z
   .strictObject({
     bankReference: z
       .string()
       .trim()
       .regex(/^[\w/.: -]{1,64}$/, "must be the bank's reference, at most 64 characters"),
-    valueDate: z
-      .string()
-      .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-01-31')
-      .refine(isDay, 'must be a date such as 2026-01-31'),
+    valueDate: day(),
   })
   .meta({ description: 'What proves that the money moved outside the hub. A bank reference is used once.' });
 
