@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import { fullName } from './client.ts';
+import { Evidence, maskEvidence } from './evidence.ts';
 import { hiddenMembers } from './transaction.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -38,6 +40,7 @@ export const Application = z
         decision: z.string(),
         via: z.enum(['api', 'temporal-ui']),
         comment: z.string().nullable(),
+        evidence: Evidence.nullable().meta({ description: 'What he gave to prove it.' }),
         createTime: time(),
       }),
     ),
@@ -79,7 +82,7 @@ const SELECT = `
          case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
          case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select coalesce(jsonb_agg(jsonb_build_object('user', jsonb_build_object('id', du.id, 'name', du.name), 'decision', d.decision, 'via', d.via,
-            'comment', d.comment, 'createTime', d.create_time) order by d.create_time), '[]')
+            'comment', d.comment, 'evidence', ${evidenceJson('d')}, 'createTime', d.create_time) order by d.create_time), '[]')
             from application_decision d join hub_user du on du.id = d.user_id where d.application_id = a.id) as decisions,
          a.create_time, a.update_time, a.process_time
     from application a
@@ -151,5 +154,9 @@ export const maskApplication = (view: ApplicationView): ApplicationView => ({
     ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))),
   },
   comment: view.comment && '*',
-  decisions: view.decisions.map((one) => ({ ...one, comment: one.comment && '*' })),
+  decisions: view.decisions.map((one) => ({
+    ...one,
+    comment: one.comment && '*',
+    evidence: one.evidence && maskEvidence(one.evidence),
+  })),
 });

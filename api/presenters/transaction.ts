@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
@@ -11,6 +12,7 @@ import {
   accountViews,
   myShortAccountViews,
 } from './account.ts';
+import { Evidence, maskEvidence } from './evidence.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -45,6 +47,10 @@ const Exchange = z
   })
   .meta({ id: 'TransactionExchange' });
 
+const GivenEvidence = z
+  .object({ ...Evidence.shape, user: idAndName(), createTime: time() })
+  .meta({ id: 'GivenEvidence' });
+
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z
   .object({
@@ -71,6 +77,7 @@ export const Transaction = z
     refundOf: z.int().nullable().meta({ description: 'The deposit that this withdrawal gives back.' }),
     user: idAndName().nullable(),
     comment: z.string().nullable(),
+    evidence: z.array(GivenEvidence).meta({ description: 'What operators gave to prove that its money moved.' }),
     data: z.record(z.string(), z.unknown()),
     processTime: time().nullable(),
     exchange: Exchange.nullable(),
@@ -128,6 +135,7 @@ interface TransactionRow {
   application_id: number | null;
   refund_of: number | null;
   comment: string | null;
+  evidence: z.infer<typeof GivenEvidence>[];
   data: Record<string, unknown>;
   create_time: Date;
   update_time: Date | null;
@@ -143,6 +151,8 @@ const SELECT = `
          t.resolution, coalesce(t.why, t.resolution) as why, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
          case when t.type = 'withdrawal' then t.parent_id end as refund_of,
+         (select coalesce(jsonb_agg(${evidenceJson('e')} || jsonb_build_object('user', jsonb_build_object('id', eu.id, 'name', eu.name), 'createTime', e.create_time)
+            order by e.create_time), '[]') from bank_evidence e join hub_user eu on eu.id = e.user_id where e.transaction_id = t.transaction_id) as evidence,
          t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
     from money_transaction t
     join currency cur on cur.numeric_code = t.currency
@@ -242,6 +252,7 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
     refundOf: row.refund_of,
     user: row.user,
     comment: row.comment,
+    evidence: row.evidence.map((one) => ({ ...one, createTime: isoTime(one.createTime) })),
     processTime: isoTimeOrNull(row.process_time),
     exchange: exchangeOf(row),
   }));
@@ -266,4 +277,5 @@ export const maskTransaction = (view: TransactionView): TransactionView => ({
   ...view,
   data: hiddenMembers(view.data),
   comment: view.comment && '*',
+  evidence: view.evidence.map(maskEvidence),
 });

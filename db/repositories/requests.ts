@@ -166,10 +166,10 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
        select id, $2, $13 from request where $10::text is null or exists (select from proof)
        on conflict do nothing returning application_id),
      decided as (
-       insert into application_decision (application_id, user_id, decision, via, resolution_id, comment)
-       select application_id, $4, $5, $6, $7::integer, $9 from outcome
+       insert into application_decision (application_id, user_id, decision, via, resolution_id, comment, bank_reference, value_date)
+       select application_id, $4, $5, $6, $7::integer, $9, $10, $11::date from outcome
        on conflict (application_id, user_id) do update set decision = excluded.decision, via = excluded.via, resolution_id = excluded.resolution_id,
-         comment = excluded.comment, create_time = now()),
+         comment = excluded.comment, bank_reference = excluded.bank_reference, value_date = excluded.value_date, create_time = now()),
      closed as (
        update application set status_id = $12, user_id = $4, resolution_id = $7, comment = coalesce($9, comment), update_time = now(), process_time = now()
          from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id, kyc_case_id, difference_id),
@@ -199,7 +199,7 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
       evidence?.valueDate ?? null,
       decision.closesAs,
       decision.outcome,
-      { decision: word, via, resolutionId },
+      { decision: word, via, resolutionId, ...(evidence && { evidence }) },
       run.workflowId,
       run.runId,
     ],
@@ -216,6 +216,27 @@ export const keepRefusal = async (
   (
     await db.query(
       `insert into decision_outcome (application_id, update_id, outcome) values ($1, $2, $3) on conflict do nothing`,
+/** SQL: what proves what was decided, of a row that names a bank's reference and a value date. */
+export const evidenceJson = (row: string): string =>
+  `case when ${row}.bank_reference is not null then jsonb_build_object('bankReference', ${row}.bank_reference, 'valueDate', ${row}.value_date) end`;
+
+export interface Said {
+  word: DecisionWord;
+  resolutionId: number | null;
+  comment: string | null;
+  evidence: { bankReference: string; valueDate: string } | null;
+}
+
+/** What a user has said of a request last; null: nothing yet. */
+export const lastSaid = async (db: Queryable, applicationId: number, userId: number): Promise<Said | null> => {
+  const { rows } = await db.query<Said>(
+    `select d.decision as word, d.resolution_id as "resolutionId", d.comment, ${evidenceJson('d')} as evidence
+       from application_decision d where d.application_id = $1 and d.user_id = $2`,
+    [applicationId, userId],
+  );
+  return rows[0] ?? null;
+};
+
       [applicationId, updateId, outcome],
     )
   ).rowCount === 1;
