@@ -42,6 +42,8 @@ export const resolutionText = async (db: Queryable, resolutionId: number | null)
 
 export interface RequestRow {
   id: number;
+  /** What it is about, in B2Core's words. */
+  type: string;
   purpose: Purpose;
   statusId: number;
   /** Null when it is about something else than a movement. */
@@ -58,7 +60,7 @@ export interface RequestRow {
   data: { amount?: string | null; [member: string]: unknown };
 }
 
-export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", workflow_id as "workflowId",
+export const REQUEST_COLUMNS = `id, type, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", workflow_id as "workflowId",
   approvals_needed as "approvalsNeeded", requested_by as "requestedBy", edited_by as "editedBy", data`;
 
 /** Locks it. */
@@ -74,6 +76,12 @@ export type DecisionOutcome =
   | { recorded: { proven: boolean; amount: string; missing: number } }
   | { refused: { reason: Reason; message: string; field: string | null } };
 
+export interface Resolution {
+  name: string;
+  /** Of its type: the requests it is for; none named: for all. */
+  requestTypes: string[];
+}
+
 /** What is to be known about a decision before it is written down. */
 export interface DecisionFacts {
   request: RequestRow;
@@ -84,8 +92,8 @@ export interface DecisionFacts {
   may: boolean | null;
   /** Whether he sees this one's client. */
   sees: boolean;
-  /** Name of the enabled resolution. */
-  resolution: string | null;
+  /** The enabled resolution; null: there is none. */
+  resolution: Resolution | null;
   /** What else the bank's reference proves already, in words: 'transaction 12'. */
   provesAlready: string | null;
 }
@@ -109,7 +117,8 @@ export const loadDecisionFacts = async (
                from hub_user u where u.id = $3 and u.active) as may,
             (not exists (select from hub_user_tag where user_id = $3)
              or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = $3 and ct.client_id = a.client_id)) as sees,
-            (select name from resolution where id = $4 and enabled) as resolution,
+            (select jsonb_build_object('name', r.name, 'requestTypes', rt.request_types) from resolution r join resolution_type rt on rt.id = r.type_id
+              where r.id = $4 and r.enabled and rt.enabled) as resolution,
             (select case when e.transaction_id is null then 'difference ' || e.difference_id else 'transaction ' || e.transaction_id end
                from bank_evidence e
               where e.bank_reference = $5
@@ -207,15 +216,6 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
   return rows[0]!.written;
 };
 
-/** False when there is an outcome already. */
-export const keepRefusal = async (
-  db: Queryable,
-  { applicationId, updateId }: { applicationId: number; updateId: string },
-  outcome: DecisionOutcome,
-): Promise<boolean> =>
-  (
-    await db.query(
-      `insert into decision_outcome (application_id, update_id, outcome) values ($1, $2, $3) on conflict do nothing`,
 /** SQL: what proves what was decided, of a row that names a bank's reference and a value date. */
 export const evidenceJson = (row: string): string =>
   `case when ${row}.bank_reference is not null then jsonb_build_object('bankReference', ${row}.bank_reference, 'valueDate', ${row}.value_date) end`;
@@ -237,6 +237,15 @@ export const lastSaid = async (db: Queryable, applicationId: number, userId: num
   return rows[0] ?? null;
 };
 
+/** False when there is an outcome already. */
+export const keepRefusal = async (
+  db: Queryable,
+  { applicationId, updateId }: { applicationId: number; updateId: string },
+  outcome: DecisionOutcome,
+): Promise<boolean> =>
+  (
+    await db.query(
+      `insert into decision_outcome (application_id, update_id, outcome) values ($1, $2, $3) on conflict do nothing`,
       [applicationId, updateId, outcome],
     )
   ).rowCount === 1;

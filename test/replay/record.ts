@@ -493,7 +493,8 @@ const clientChanges = async (api: MoneyApi): Promise<void> => {
   for (const operator of operators) await api.hub.decideRequest(allowed.requestId, operator, 'approve');
   await record(api.hub, 'clientChange.approved', allowed.run);
   const not = await ask();
-  await api.hub.decideRequest(not.requestId, operators[0]!, 'reject', { resolutionId: 1 });
+  const resolutionId = await api.hub.resolutionId('Request declined');
+  await api.hub.decideRequest(not.requestId, operators[0]!, 'reject', { resolutionId });
   await record(api.hub, 'clientChange.rejected', not.run);
 };
 
