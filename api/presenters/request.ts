@@ -6,6 +6,7 @@ import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import { fullName } from './client.ts';
 import { Evidence, maskEvidence } from './evidence.ts';
+import { payoutWarnings } from './payout-warnings.ts';
 import { hiddenMembers } from './transaction.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -34,6 +35,10 @@ export const Application = z
         "approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual; repair: a cause must be mended before it goes on; difference: our books and the provider's differ.",
     }),
     approvalsNeeded: z.int(),
+    warnings: z.array(z.string()).meta({
+      description:
+        'What speaks now against an open payout: the client is not active, owes after a reversal, has just changed his password. Nothing is stopped by it.',
+    }),
     decisions: z.array(
       z.object({
         user: idAndName(),
@@ -97,7 +102,7 @@ const dataOf = ({ transaction_id: transactionId, amount, change, data }: Applica
   return change ? { ...change.wanted, before: change.before } : data;
 };
 
-const viewOf = (row: ApplicationRow): ApplicationView => ({
+const viewOf = (row: ApplicationRow, warnings: readonly string[] = []): ApplicationView => ({
   id: row.id,
   clientId: row.client_id,
   type: row.type,
@@ -118,6 +123,7 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
   user: row.user,
   purpose: row.purpose,
   approvalsNeeded: row.approvals_needed,
+  warnings: [...warnings],
   decisions: row.decisions.map((one) => ({ ...one, createTime: isoTime(one.createTime) })),
   createTime: isoTime(row.create_time),
   updateTime: isoTimeOrNull(row.update_time),
@@ -127,12 +133,24 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
   const { rows } = await db.query<ApplicationRow>(`${SELECT} where a.id = ${anyOf(1)}`, [[...new Set(ids)]]);
-  return new Map(rows.map((row) => [row.id, viewOf(row)]));
+  const warnings = await payoutWarnings(
+    db,
+    rows.filter(isOpenPayout).map(({ id }) => id),
+  );
+  return new Map(rows.map((row) => [row.id, viewOf(row, warnings.get(row.id))]));
 };
 
 /** One of them. Of a list of unknown length PostgreSQL makes a new plan each time, which takes longer than the look. */
-export const applicationView = async (db: Db, id: number): Promise<ApplicationView> =>
-  viewOf((await db.query<ApplicationRow>(`${SELECT} where a.id = $1`, [id])).rows[0]!);
+export const applicationView = async (db: Db, id: number): Promise<ApplicationView> => {
+  const row = (await db.query<ApplicationRow>(`${SELECT} where a.id = $1`, [id])).rows[0]!;
+  return viewOf(row, isOpenPayout(row) ? (await payoutWarnings(db, [id])).get(id) : []);
+};
+
+const isOpenPayout = ({ type, status_id: statusId, transaction_id: transactionId }: ApplicationRow): boolean =>
+  type === 'withdrawal' &&
+  transactionId !== null &&
+  REQUEST_STATUS[statusId] !== 'approved' &&
+  REQUEST_STATUS[statusId] !== 'rejected';
 
 const OURS = [
   'transactionId',
