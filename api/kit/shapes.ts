@@ -65,12 +65,9 @@ export const timeText = () =>
     .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, 'is out of range')
     .meta(documented({ type: 'string', format: 'date-time' }));
 
+const NO_DAY = 'must be a date such as 2026-01-31';
 /** A day in a body, YYYY-MM-DD. */
-export const day = () =>
-  z
-    .string()
-    .refine(isDay, 'must be a date such as 2026-01-31')
-    .meta(documented({ type: 'string', format: 'date' }));
+export const day = () => z.iso.date({ error: NO_DAY, abort: true }).refine(isDay, NO_DAY);
 
 /** Answer side: ISO 8601 with offset. */
 export const time = () => z.string().meta(documented({ type: 'string', format: 'date-time' }));

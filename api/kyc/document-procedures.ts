@@ -65,7 +65,7 @@ const typeOf = ({ typeId, typeID }: { typeId?: number | undefined; typeID?: numb
   if (found === undefined) throw problem(400, 'validation', 'typeId is required.', 'typeId');
   return found;
 };
-const validUntil = () => day().describe('The last day of the document, YYYY-MM-DD.');
+const validUntil = () => day().meta({ description: 'The last day of the document, YYYY-MM-DD.' });
 const UploadBody = z.strictObject({ file: upload(), ...typed, validUntil: validUntil().optional() });
 const UploadFor = UploadBody.extend({ clientId: idText(), comment: text(2000).optional() });
 
