@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { correctionJson } from '../../db/repositories/corrections.ts';
 import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
@@ -24,7 +25,7 @@ export const Application = z
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
+        'By type; money: {transactionId, amount, rate}, of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
@@ -70,6 +71,7 @@ interface ApplicationRow {
   middle_name: string | null;
   last_name: string | null;
   data: Record<string, unknown>;
+  correction: Record<string, unknown> | null;
   change: { wanted: Record<string, unknown>; before: Record<string, unknown> } | null;
   comment: string | null;
   color: string | null;
@@ -83,7 +85,8 @@ interface ApplicationRow {
 
 const SELECT = `
   select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
-         a.data, case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
+         a.data, ${correctionJson('k')} || jsonb_build_object('direction', case when t.debit_account_id is null then 'toClient' else 'fromClient' end) as correction,
+         case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
          case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
          case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select coalesce(jsonb_agg(jsonb_build_object('user', jsonb_build_object('id', du.id, 'name', du.name), 'decision', d.decision, 'via', d.via,
@@ -93,12 +96,20 @@ const SELECT = `
     from application a
     left join client c on c.client_id = a.client_id
     left join money_transaction t on t.transaction_id = a.transaction_id
+    left join correction k on k.transaction_id = a.transaction_id
     left join client_change ch on ch.id = a.change_id
     left join resolution r on r.id = a.resolution_id
     left join hub_user u on u.id = a.user_id`;
 
-const dataOf = ({ transaction_id: transactionId, amount, change, data }: ApplicationRow): Record<string, unknown> => {
-  if (transactionId !== null) return { amount: wire(amount!), rate: null, ...data, transactionId };
+const dataOf = ({
+  transaction_id: transactionId,
+  amount,
+  correction,
+  change,
+  data,
+}: ApplicationRow): Record<string, unknown> => {
+  if (transactionId !== null)
+    return { amount: wire(amount!), rate: null, ...data, transactionId, ...(correction && { correction }) };
   return change ? { ...change.wanted, before: change.before } : data;
 };
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { correctionJson } from '../../db/repositories/corrections.ts';
 import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
@@ -51,6 +52,15 @@ const GivenEvidence = z
   .object({ ...Evidence.shape, user: idAndName(), createTime: time() })
   .meta({ id: 'GivenEvidence' });
 
+const Correction = z
+  .object({
+    against: z.enum(['suspense', 'clearing']),
+    connectionId: z.int().nullable().meta({ description: 'Whose clearing.' }),
+    reason: z.string(),
+    settles: z.int().nullable().meta({ description: 'The transaction it puts right.' }),
+  })
+  .meta({ id: 'Correction' });
+
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z
   .object({
@@ -75,6 +85,9 @@ export const Transaction = z
     kytStatus: z.enum(['green', 'red']).nullable(),
     applicationId: z.int().nullable(),
     refundOf: z.int().nullable().meta({ description: 'The deposit that this withdrawal gives back.' }),
+    correction: Correction.nullable().meta({
+      description: 'Ours: of a transfer with one side, whose other is the broker.',
+    }),
     user: idAndName().nullable(),
     comment: z.string().nullable(),
     evidence: z.array(GivenEvidence).meta({ description: 'What operators gave to prove that its money moved.' }),
@@ -95,6 +108,9 @@ export const MyTransaction = z
     foreignExchangeRate: money().nullable(),
     method: MethodRef.nullable(),
     resolution: z.string().nullable(),
+    isCorrection: z
+      .boolean()
+      .meta({ description: 'Ours: the broker put the balance right; there is no other account.' }),
     data: z.record(z.string(), z.unknown()).nullable(),
     createTime: time(),
     updateTime: time().nullable(),
@@ -134,6 +150,7 @@ interface TransactionRow {
   user: { id: number; name: string } | null;
   application_id: number | null;
   refund_of: number | null;
+  correction: z.infer<typeof Correction> | null;
   comment: string | null;
   evidence: z.infer<typeof GivenEvidence>[];
   data: Record<string, unknown>;
@@ -150,7 +167,7 @@ const SELECT = `
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
          t.resolution, coalesce(t.why, t.resolution) as why, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
-         case when t.type = 'withdrawal' then t.parent_id end as refund_of,
+         case when t.type = 'withdrawal' then t.parent_id end as refund_of, ${correctionJson('k')} as correction,
          (select coalesce(jsonb_agg(${evidenceJson('e')} || jsonb_build_object('user', jsonb_build_object('id', eu.id, 'name', eu.name), 'createTime', e.create_time)
             order by e.create_time), '[]') from bank_evidence e join hub_user eu on eu.id = e.user_id where e.transaction_id = t.transaction_id) as evidence,
          t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time
@@ -158,6 +175,7 @@ const SELECT = `
     join currency cur on cur.numeric_code = t.currency
     left join transaction_exchange x on x.transaction_id = t.transaction_id
     left join currency xcur on xcur.numeric_code = x.currency
+    left join correction k on k.transaction_id = t.transaction_id
     left join payment_method m on m.id = t.method_id
     left join hub_user u on u.id = t.user_id
    where t.transaction_id = ${anyOf(1)}`;
@@ -250,6 +268,7 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
     kytStatus: null,
     applicationId: row.application_id,
     refundOf: row.refund_of,
+    correction: row.correction,
     user: row.user,
     comment: row.comment,
     evidence: row.evidence.map((one) => ({ ...one, createTime: isoTime(one.createTime) })),
@@ -261,6 +280,7 @@ export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<
   withAccounts<MyAccountShortView, MyTransactionView>(db, ids, myShortAccountViews, (row, accounts) => ({
     ...common(row),
     ...sides(row, accounts),
+    isCorrection: row.correction !== null,
     exchange: exchangeOf(row),
   }));
 
@@ -277,5 +297,6 @@ export const maskTransaction = (view: TransactionView): TransactionView => ({
   ...view,
   data: hiddenMembers(view.data),
   comment: view.comment && '*',
+  correction: view.correction && { ...view.correction, reason: '*' },
   evidence: view.evidence.map(maskEvidence),
 });

@@ -10,3 +10,12 @@ update application_decision d set bank_reference = e.bank_reference, value_date 
  where a.id = d.application_id and e.user_id = d.user_id and e.create_time = d.create_time;
 
 create index on bank_evidence (transaction_id);
+
+-- A transfer with one side: a client's wallet put right against the broker's own books (docs/decisions/0081-corrections-by-hand.md).
+create table correction (
+  transaction_id integer primary key references money_transaction,
+  against text not null check (against ~ '^(house:suspense|provider:\d+:clearing):[A-Z0-9-]+$'), -- the ledger's account
+  reason text not null, -- for operators
+  settles integer references money_transaction -- what it puts right
+);
+create index on correction (settles);

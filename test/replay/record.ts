@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money, sweep.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money, corrections, sweep.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -10,8 +10,10 @@ import { queueMessage, startMessages } from '../../activities/messaging/queue-me
 import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
+import { keepCorrection } from '../../db/repositories/corrections.ts';
 import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { orderReconciliation } from '../../db/repositories/reconciliations.ts';
+import { suspenseCode } from '../../domain/chart-of-accounts.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
@@ -86,6 +88,24 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
   const connectionId = (await hub.methodId('usdt-payout')).connection;
   await hub.steering.payoutReturn({ transactionId: approved, connectionId, webhookId: '1', said: 'transfer' });
   await record(hub, 'payoutReturn.nothing-new', `payout-return:${approved}`);
+};
+
+const corrections = async (hub: TestHub, olga: number): Promise<void> => {
+  const { clientId, wallet } = await hub.clientWith('100', 'USD');
+  const user = await hub.operator('Boris');
+  const row = {
+    type: 'transfer',
+    client_id: clientId,
+    debit_account_id: wallet,
+    currency: 840,
+    amount: '40.00',
+    user_id: user,
+  };
+  const taken = await hub.order(row, false);
+  await keepCorrection(hub.pool, taken, { against: suspenseCode('USD'), reason: 'a debt', settles: null });
+  await hub.steering.beginMoney('transfer', taken);
+  await hub.decide(taken, olga, 'approve');
+  await record(hub, 'transfer.correction', `transfer:${taken}`);
 };
 
 const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {
@@ -567,6 +587,7 @@ try {
       await addresses(hub, client);
       await transfers(hub, dollars);
     },
+    corrections: () => corrections(hub, olga),
     sweep: async () => {
       await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
       await record(hub, 'sweep.once', 'sweep');
