@@ -20,6 +20,7 @@ import { settleCase } from './kyc/settle-case.ts';
 import { bookAftermath } from './ledger/book-aftermath.ts';
 import { bookDeposit } from './ledger/book-deposit.ts';
 import { bookReversals } from './ledger/book-reversals.ts';
+import { bookCorrection } from './ledger/book-correction.ts';
 import { bookPayout } from './ledger/book-payout.ts';
 import { bookTransfer } from './ledger/book-transfer.ts';
 import { holdFunds } from './ledger/hold-funds.ts';
@@ -103,6 +104,7 @@ export const internalActivities = {
   assertStillMayWithdraw,
   bookAftermath,
   bookDeposit,
+  bookCorrection,
   bookPayout,
   bookReversals,
   bookTransfer,

@@ -28,7 +28,7 @@ const SECTIONS: Record<string, readonly string[]> = {
 
 /** Beside the four. */
 const SPECIAL: Record<string, readonly string[]> = {
-  accounts: ['password'],
+  accounts: ['password', 'correct'],
   deposits: ['refund'],
   notifications: ['readAll'],
   wizardRuns: ['confirm'],

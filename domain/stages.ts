@@ -38,3 +38,6 @@ export const FINAL_STAGES: readonly Stage[] = [
 ];
 
 export const isFinal = (stage: Stage): boolean => FINAL_STAGES.includes(stage);
+
+/** What did not move in the end does not count. */
+export const NOT_MOVED: readonly Stage[] = FINAL_STAGES.filter((stage) => stage !== 'done');

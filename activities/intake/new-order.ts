@@ -9,6 +9,7 @@ import {
   assertSameMoney,
 } from '../transactions/restrictions.ts';
 import type { Queryable } from '../../db/pool.ts';
+import type { Correction } from '../../db/repositories/corrections.ts';
 import type { ExchangeQuote } from '../../db/repositories/exchanges.ts';
 import type { AccountFacts, MethodFacts } from '../../db/repositories/orders.ts';
 import { loadMarkup } from '../../db/repositories/rates.ts';
@@ -40,6 +41,8 @@ export interface NewOrder {
   comment: string | null;
   /** The deposit it gives back, through the connection that took it in. */
   refundOf?: { transactionId: number; connectionId: number };
+  /** Set when the other side is the broker. */
+  correction?: Correction;
 }
 
 export interface PaymentRequest {

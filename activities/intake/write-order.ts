@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { keepCorrection } from '../../db/repositories/corrections.ts';
 import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type { Stage } from '../../domain/stages.ts';
@@ -71,9 +72,10 @@ export const writeOrder = async (
   );
   const { id } = rows[0]!;
   if (order.exchange) await keepExchange(db, id, order.exchange.currency.numericCode, order.exchange.quote);
+  if (order.correction) await keepCorrection(db, id, order.correction);
   await recordAudit(db, {
     actor: actorName(actor),
-    action: order.refundOf ? 'deposits.refund' : `${order.type}s.create`,
+    action: actionOf(order),
     object: `transaction:${id}`,
     after: {
       amount: order.amount,
@@ -84,8 +86,14 @@ export const writeOrder = async (
       debitAccountId: order.debit?.accountId ?? null,
       creditAccountId: order.credit?.accountId ?? null,
       ...(order.refundOf && { refundOf: order.refundOf.transactionId }),
+      ...order.correction,
     },
     ...cause,
   });
   return { kind: kindOf(order.type), id, stage: 'created', resolution: null };
+};
+
+const actionOf = ({ type, refundOf, correction }: NewOrder): string => {
+  if (correction) return 'accounts.correct';
+  return refundOf ? 'deposits.refund' : `${type}s.create`;
 };

@@ -1,6 +1,6 @@
 import { inTransaction } from '../../db/pool.ts';
 import { isLastAudited, recordAudit } from '../../db/repositories/audit.ts';
-import { loadTransaction, setStage } from '../../db/repositories/transactions.ts';
+import { isCorrection, loadTransaction, setStage } from '../../db/repositories/transactions.ts';
 import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { Stage } from '../../domain/stages.ts';
@@ -68,7 +68,9 @@ export const openRequest: Activity<Asking, OpenRequest> = async ({ transactionId
     if (fresh || !(await isLastAudited(db, asked)))
       await recordAudit(db, { actor: 'workflow', ...asked, ...tools.run });
     const messages =
-      purpose === 'approval' ? await tellClient(db, tools.ring, 'RequestReceived', { transactionId, amount }) : [];
+      purpose === 'approval' && !isCorrection(transaction)
+        ? await tellClient(db, tools.ring, 'RequestReceived', { transactionId, amount })
+        : [];
     return { ...request, purpose, messages };
   });
   await startMessages(tools.steer, messages);

@@ -112,7 +112,7 @@ const outcomeOf = async (
     word,
     via,
     resolutionId,
-    resolution,
+    resolution: resolution?.name ?? null,
     comment,
     evidence,
   } as const;
@@ -160,6 +160,12 @@ const assertMayBeTaken = (
     throw refused('restricted', 'There is no amount to approve: reject, or continue.');
   if (resolutionId !== undefined && resolution === null)
     throw refused('not_found', `There is no resolution ${resolutionId}.`, { field: 'resolutionId' });
+  if (resolution && resolution.requestTypes.length > 0 && !resolution.requestTypes.includes(request.type))
+    throw refused(
+      'validation',
+      `'${resolution.name}' is a resolution for ${resolution.requestTypes.join(', ')}, and this request is about: ${request.type}.`,
+      { field: 'resolutionId' },
+    );
   // One statement line never proves two movements.
   if (provesAlready !== null)
     throw refused('already_exists', `This bank reference belongs to ${provesAlready}.`, {

@@ -1,13 +1,13 @@
 import { loadApprovalFacts } from '../../db/repositories/orders.ts';
 import type { Queryable } from '../../db/pool.ts';
-import { loadTransaction, type TransactionRow } from '../../db/repositories/transactions.ts';
+import { isCorrection, loadTransaction, type TransactionRow } from '../../db/repositories/transactions.ts';
 import { approvalsNeeded } from '../../domain/approvals.ts';
 import type { Amount } from '../../domain/money.ts';
 import { convert } from '../../domain/rates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 
 /**
- * How many persons must approve `amount` of this transaction: by policy, and at least one where only a person sees the money. What changes currency is
+ * How many persons must approve `amount` of this transaction: by policy, and at least one where only a person sees the money, or makes it. What changes currency is
  * judged in both, and the stricter one counts: nobody gets around a limit by paying in another currency.
  */
 export const policyFor = async (
@@ -25,6 +25,7 @@ export const policyFor = async (
     ? neededFor(exchange.currency.numericCode, convert(amount, exchange.rate, exchange.currency.minorUnit))
     : 0;
   const needed = Math.max(asPaid, asReceived) as 0 | 1 | 2;
+  if (isCorrection(transaction)) return needed === 0 ? 1 : needed;
   if (needed > 0 || id === null) return needed;
   return provider(id).confirmedBy === 'person' ? 1 : 0;
 };

@@ -2,7 +2,7 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { closeRequests, resolutionText } from '../../db/repositories/requests.ts';
 import { paymentNamed, settle } from '../../db/repositories/settled-payments.ts';
-import { loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
+import { isCorrection, loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
 import type { CancelledBy } from '../../domain/cancelling.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 import { REJECTED, toldClient } from '../../domain/told-client.ts';
@@ -31,7 +31,8 @@ export const closeTransaction: Activity<Closing, void> = async (
   const messages = await inTransaction(pool, async (db) => {
     await closeRequests(db, transactionId, 'rejected', operatorOf(cancelledBy));
     await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
-    const { type, stage: before, providerId, reference, providerData } = await loadTransaction(db, transactionId);
+    const transaction = await loadTransaction(db, transactionId);
+    const { type, stage: before, providerId, reference, providerData } = transaction;
     // Closed by an attempt before this one, and more may have come after.
     if (isFinal(before)) return [];
     const saysNothing = issue === REJECTED;
@@ -62,7 +63,7 @@ export const closeTransaction: Activity<Closing, void> = async (
       ...(cancelledBy?.requestId && { requestId: cancelledBy.requestId }),
       ...run,
     });
-    if (stage !== 'rejected') return [];
+    if (stage !== 'rejected' || isCorrection(transaction)) return [];
     return tellClient(db, ring, 'RequestRejected', { transactionId, amount: null, reason: resolution });
   });
   await startMessages(steer, messages);

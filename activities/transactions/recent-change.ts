@@ -4,7 +4,8 @@ import { type Guard, lastGuardChange } from '../../db/repositories/guard-changes
 import { HubFailure } from '../../domain/failures.ts';
 import { minuteOf } from './listed-address.ts';
 
-const CHANGED: Record<Guard, string> = {
+/** '… changed' completes it. */
+export const CHANGED: Record<Guard, string> = {
   password: 'password has',
   factor: 'second factors have',
   email: 'e-mail address has',

@@ -1,3 +1,4 @@
+import { isDay } from '../../domain/days.ts';
 import { passwordFault } from '../../domain/wizards/passwords.ts';
 import { LONGEST, rulesOf } from './field-rules.ts';
 import type { FormField, GroupField, LeafField } from './form-fields.ts';
@@ -148,11 +149,11 @@ const faultBy = (rule: string, value: unknown, among: Record<string, unknown>): 
     case 'info_name':
       return /^[\p{L}\p{M}][\p{L}\p{M} .'’-]*$/u.test(text) ? null : 'must be a name: letters, blanks, hyphens';
     case 'date':
-      return isDay(text) ? null : 'must be a date such as 1990-05-01';
+      return isPastDay(text) ? null : 'must be a date such as 1990-05-01';
     case 'birthday':
       return text < '1900' ? 'must be the birthday of somebody who lives' : null;
     case 'age':
-      return isDay(text) && ageOn(text, new Date()) >= Number(more) && ageOn(text, new Date()) <= 120
+      return isPastDay(text) && ageOn(text, new Date()) >= Number(more) && ageOn(text, new Date()) <= 120
         ? null
         : `must be the birthday of somebody who is ${more} or older`;
     case 'email':
@@ -169,15 +170,7 @@ const faultBy = (rule: string, value: unknown, among: Record<string, unknown>): 
   }
 };
 
-const isDay = (text: string): boolean => {
-  const date = new Date(`${text}T00:00:00Z`);
-  return (
-    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
-    !Number.isNaN(date.getTime()) &&
-    date.toISOString().startsWith(text) &&
-    date < new Date()
-  );
-};
+const isPastDay = (text: string): boolean => isDay(text) && new Date(text) < new Date();
 
 const ageOn = (birthday: string, today: Date): number => {
   const [year = 0, month = 0, day = 0] = birthday.split('-').map(Number);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDay } from '../../domain/days.ts';
 import { isZero, normal } from '../../domain/money.ts';
 import { JsonNumber } from './json-body.ts';
 
@@ -63,6 +64,10 @@ export const timeText = () =>
     .transform((text) => new Date(text))
     .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999, 'is out of range')
     .meta(documented({ type: 'string', format: 'date-time' }));
+
+const NO_DAY = 'must be a date such as 2026-01-31';
+/** A day in a body, YYYY-MM-DD. */
+export const day = () => z.iso.date({ error: NO_DAY, abort: true }).refine(isDay, NO_DAY);
 
 /** Answer side: ISO 8601 with offset. */
 export const time = () => z.string().meta(documented({ type: 'string', format: 'date-time' }));

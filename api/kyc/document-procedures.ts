@@ -11,7 +11,7 @@ import { upload } from '../kit/multipart.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { type PresentContext, resource } from '../kit/resource.ts';
-import { atLeastOneField, idText, text } from '../kit/shapes.ts';
+import { atLeastOneField, day, idText, text } from '../kit/shapes.ts';
 import { Document, documentViews, maskDocument, MyDocument } from '../presenters/document.ts';
 import { describeDocument, documentFile, keepDocument, removeDocument, type Whose } from './documents.ts';
 
@@ -65,7 +65,7 @@ const typeOf = ({ typeId, typeID }: { typeId?: number | undefined; typeID?: numb
   if (found === undefined) throw problem(400, 'validation', 'typeId is required.', 'typeId');
   return found;
 };
-const validUntil = () => z.iso.date().meta({ description: 'The last day of the document, YYYY-MM-DD.' });
+const validUntil = () => day().meta({ description: 'The last day of the document, YYYY-MM-DD.' });
 const UploadBody = z.strictObject({ file: upload(), ...typed, validUntil: validUntil().optional() });
 const UploadFor = UploadBody.extend({ clientId: idText(), comment: text(2000).optional() });
 

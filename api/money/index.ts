@@ -1,5 +1,6 @@
 import { messageProcedures } from '../back-office/messages/messages.ts';
 import type { Procedure } from '../kit/procedure.ts';
+import { correctionProcedure } from './accounts/corrections.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
 import { requestProcedures } from './back-office/requests.ts';
@@ -27,6 +28,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     settleProcedure(hub),
     ...requestProcedures(hub),
     ...accountProcedures(hub),
+    correctionProcedure(hub),
     ...changeProcedures(hub),
     ...changeListProcedures(hub),
     ...passwordProcedures(hub),

@@ -1,9 +1,13 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { correctionJson } from '../../db/repositories/corrections.ts';
+import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import { fullName } from './client.ts';
+import { Evidence, maskEvidence } from './evidence.ts';
+import { payoutWarnings } from './payout-warnings.ts';
 import { hiddenMembers } from './transaction.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -21,7 +25,7 @@ export const Application = z
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'By type; money: {transactionId, amount, rate}; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
+        'By type; money: {transactionId, amount, rate}, of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
@@ -32,12 +36,17 @@ export const Application = z
         "approval: somebody must allow it; assistance: it is unknown whether the provider did it; review: something about it is unusual; repair: a cause must be mended before it goes on; difference: our books and the provider's differ.",
     }),
     approvalsNeeded: z.int(),
+    warnings: z.array(z.string()).meta({
+      description:
+        'What speaks now against an open payout: the client is not active, owes after a reversal, has just changed his password. Nothing is stopped by it.',
+    }),
     decisions: z.array(
       z.object({
         user: idAndName(),
         decision: z.string(),
         via: z.enum(['api', 'temporal-ui']),
         comment: z.string().nullable(),
+        evidence: Evidence.nullable().meta({ description: 'What he gave to prove it.' }),
         createTime: time(),
       }),
     ),
@@ -62,6 +71,7 @@ interface ApplicationRow {
   middle_name: string | null;
   last_name: string | null;
   data: Record<string, unknown>;
+  correction: Record<string, unknown> | null;
   change: { wanted: Record<string, unknown>; before: Record<string, unknown> } | null;
   comment: string | null;
   color: string | null;
@@ -75,26 +85,35 @@ interface ApplicationRow {
 
 const SELECT = `
   select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
-         a.data, case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
+         a.data, ${correctionJson('k')} || jsonb_build_object('direction', case when t.debit_account_id is null then 'toClient' else 'fromClient' end) as correction,
+         case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
          case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
          case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select coalesce(jsonb_agg(jsonb_build_object('user', jsonb_build_object('id', du.id, 'name', du.name), 'decision', d.decision, 'via', d.via,
-            'comment', d.comment, 'createTime', d.create_time) order by d.create_time), '[]')
+            'comment', d.comment, 'evidence', ${evidenceJson('d')}, 'createTime', d.create_time) order by d.create_time), '[]')
             from application_decision d join hub_user du on du.id = d.user_id where d.application_id = a.id) as decisions,
          a.create_time, a.update_time, a.process_time
     from application a
     left join client c on c.client_id = a.client_id
     left join money_transaction t on t.transaction_id = a.transaction_id
+    left join correction k on k.transaction_id = a.transaction_id
     left join client_change ch on ch.id = a.change_id
     left join resolution r on r.id = a.resolution_id
     left join hub_user u on u.id = a.user_id`;
 
-const dataOf = ({ transaction_id: transactionId, amount, change, data }: ApplicationRow): Record<string, unknown> => {
-  if (transactionId !== null) return { amount: wire(amount!), rate: null, ...data, transactionId };
+const dataOf = ({
+  transaction_id: transactionId,
+  amount,
+  correction,
+  change,
+  data,
+}: ApplicationRow): Record<string, unknown> => {
+  if (transactionId !== null)
+    return { amount: wire(amount!), rate: null, ...data, transactionId, ...(correction && { correction }) };
   return change ? { ...change.wanted, before: change.before } : data;
 };
 
-const viewOf = (row: ApplicationRow): ApplicationView => ({
+const viewOf = (row: ApplicationRow, warnings: readonly string[] = []): ApplicationView => ({
   id: row.id,
   clientId: row.client_id,
   type: row.type,
@@ -115,6 +134,7 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
   user: row.user,
   purpose: row.purpose,
   approvalsNeeded: row.approvals_needed,
+  warnings: [...warnings],
   decisions: row.decisions.map((one) => ({ ...one, createTime: isoTime(one.createTime) })),
   createTime: isoTime(row.create_time),
   updateTime: isoTimeOrNull(row.update_time),
@@ -124,12 +144,24 @@ const viewOf = (row: ApplicationRow): ApplicationView => ({
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
   const { rows } = await db.query<ApplicationRow>(`${SELECT} where a.id = ${anyOf(1)}`, [[...new Set(ids)]]);
-  return new Map(rows.map((row) => [row.id, viewOf(row)]));
+  const warnings = await payoutWarnings(
+    db,
+    rows.filter(isOpenPayout).map(({ id }) => id),
+  );
+  return new Map(rows.map((row) => [row.id, viewOf(row, warnings.get(row.id))]));
 };
 
 /** One of them. Of a list of unknown length PostgreSQL makes a new plan each time, which takes longer than the look. */
-export const applicationView = async (db: Db, id: number): Promise<ApplicationView> =>
-  viewOf((await db.query<ApplicationRow>(`${SELECT} where a.id = $1`, [id])).rows[0]!);
+export const applicationView = async (db: Db, id: number): Promise<ApplicationView> => {
+  const row = (await db.query<ApplicationRow>(`${SELECT} where a.id = $1`, [id])).rows[0]!;
+  return viewOf(row, isOpenPayout(row) ? (await payoutWarnings(db, [id])).get(id) : []);
+};
+
+const isOpenPayout = ({ type, status_id: statusId, transaction_id: transactionId }: ApplicationRow): boolean =>
+  type === 'withdrawal' &&
+  transactionId !== null &&
+  REQUEST_STATUS[statusId] !== 'approved' &&
+  REQUEST_STATUS[statusId] !== 'rejected';
 
 const OURS = [
   'transactionId',
@@ -151,5 +183,9 @@ export const maskApplication = (view: ApplicationView): ApplicationView => ({
     ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))),
   },
   comment: view.comment && '*',
-  decisions: view.decisions.map((one) => ({ ...one, comment: one.comment && '*' })),
+  decisions: view.decisions.map((one) => ({
+    ...one,
+    comment: one.comment && '*',
+    evidence: one.evidence && maskEvidence(one.evidence),
+  })),
 });

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { correctionJson } from '../../db/repositories/corrections.ts';
+import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
@@ -11,6 +13,7 @@ import {
   accountViews,
   myShortAccountViews,
 } from './account.ts';
+import { Evidence, maskEvidence } from './evidence.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -65,6 +68,19 @@ const Reversal = z
   })
   .meta({ id: 'TransactionReversal' });
 
+const GivenEvidence = z
+  .object({ ...Evidence.shape, user: idAndName(), createTime: time() })
+  .meta({ id: 'GivenEvidence' });
+
+const Correction = z
+  .object({
+    against: z.enum(['suspense', 'clearing']),
+    connectionId: z.int().nullable().meta({ description: 'Whose clearing.' }),
+    reason: z.string(),
+    settles: z.int().nullable().meta({ description: 'The transaction it puts right.' }),
+  })
+  .meta({ id: 'Correction' });
+
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z
   .object({
@@ -89,8 +105,12 @@ export const Transaction = z
     kytStatus: z.enum(['green', 'red']).nullable(),
     applicationId: z.int().nullable(),
     refundOf: z.int().nullable().meta({ description: 'The deposit that this withdrawal gives back.' }),
+    correction: Correction.nullable().meta({
+      description: 'Ours: of a transfer with one side, whose other is the broker.',
+    }),
     user: idAndName().nullable(),
     comment: z.string().nullable(),
+    evidence: z.array(GivenEvidence).meta({ description: 'What operators gave to prove that its money moved.' }),
     data: z.record(z.string(), z.unknown()),
     processTime: time().nullable(),
     exchange: Exchange.nullable(),
@@ -118,6 +138,9 @@ export const MyTransaction = z
     foreignExchangeRate: money().nullable(),
     method: MethodRef.nullable(),
     resolution: z.string().nullable(),
+    isCorrection: z
+      .boolean()
+      .meta({ description: 'Ours: the broker put the balance right; there is no other account.' }),
     data: z.record(z.string(), z.unknown()).nullable(),
     createTime: time(),
     updateTime: time().nullable(),
@@ -157,7 +180,9 @@ interface TransactionRow {
   user: { id: number; name: string } | null;
   application_id: number | null;
   refund_of: number | null;
+  correction: z.infer<typeof Correction> | null;
   comment: string | null;
+  evidence: z.infer<typeof GivenEvidence>[];
   data: Record<string, unknown>;
   create_time: Date;
   update_time: Date | null;
@@ -183,13 +208,16 @@ const SELECT = `
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
          t.resolution, coalesce(t.why, t.resolution) as why, case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
          (select id from application where transaction_id = t.transaction_id order by id desc limit 1) as application_id,
-         case when t.type = 'withdrawal' then t.parent_id end as refund_of,
+         case when t.type = 'withdrawal' then t.parent_id end as refund_of, ${correctionJson('k')} as correction,
+         (select coalesce(jsonb_agg(${evidenceJson('e')} || jsonb_build_object('user', jsonb_build_object('id', eu.id, 'name', eu.name), 'createTime', e.create_time)
+            order by e.create_time), '[]') from bank_evidence e join hub_user eu on eu.id = e.user_id where e.transaction_id = t.transaction_id) as evidence,
          t.comment, t.data || t.provider_data as data, t.create_time, t.update_time, t.process_time, t.reference, t.provider_id, t.provider_status, t.needs_human,
          case when t.type = 'deposit' then ${REVERSALS} else '[]' end as reversals
     from money_transaction t
     join currency cur on cur.numeric_code = t.currency
     left join transaction_exchange x on x.transaction_id = t.transaction_id
     left join currency xcur on xcur.numeric_code = x.currency
+    left join correction k on k.transaction_id = t.transaction_id
     left join payment_method m on m.id = t.method_id
     left join hub_user u on u.id = t.user_id
    where t.transaction_id = ${anyOf(1)}`;
@@ -282,8 +310,10 @@ export const transactionViews = (db: Db, ids: readonly number[]): Promise<Map<nu
     kytStatus: null,
     applicationId: row.application_id,
     refundOf: row.refund_of,
+    correction: row.correction,
     user: row.user,
     comment: row.comment,
+    evidence: row.evidence.map((one) => ({ ...one, createTime: isoTime(one.createTime) })),
     processTime: isoTimeOrNull(row.process_time),
     exchange: exchangeOf(row),
     reference: row.reference,
@@ -301,6 +331,7 @@ export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<
   withAccounts<MyAccountShortView, MyTransactionView>(db, ids, myShortAccountViews, (row, accounts) => ({
     ...common(row),
     ...sides(row, accounts),
+    isCorrection: row.correction !== null,
     exchange: exchangeOf(row),
   }));
 
@@ -320,4 +351,6 @@ export const maskTransaction = (view: TransactionView): TransactionView => ({
   comment: view.comment && '*',
   resolution: view.resolution && '*',
   needsHuman: view.needsHuman && '*',
+  correction: view.correction && { ...view.correction, reason: '*' },
+  evidence: view.evidence.map(maskEvidence),
 });

@@ -1,6 +1,6 @@
 import { CLIENT_RIGHTS, type ClientRight, type LevelLimits } from '../../domain/client-rights.ts';
 import type { Amount } from '../../domain/money.ts';
-import { FINAL_STAGES } from '../../domain/stages.ts';
+import { NOT_MOVED } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
 import { anyOf } from '../unseen.ts';
 
@@ -56,9 +56,6 @@ export const loadLevelRights = async (db: Queryable, levelIds: readonly number[]
   return new Map(rows.map(({ id, said }) => [id, allRights(said)]));
 };
 
-/** What did not move in the end does not count. */
-const NOT_MOVED = FINAL_STAGES.filter((stage) => stage !== 'done');
-
 /** What the client moved on his accounts, or ordered, of a kind and currency in a period that ends now; `before` a transaction, so that of two at once one counts. */
 export const movedInPeriod = async (
   db: Queryable,
@@ -68,7 +65,8 @@ export const movedInPeriod = async (
     `select coalesce(trim_scale(sum(case when x.currency is null then t.amount else x.amount end)), 0)::text as sum
        from money_transaction t left join transaction_exchange x on x.transaction_id = t.transaction_id and t.type = 'deposit'
       where t.client_id = $1 and t.type = $2 and coalesce(x.currency, t.currency) = $3 and t.create_time > now() - $4::interval and t.stage <> all ($5::text[])
-        and not (t.type = 'withdrawal' and t.parent_id is not null) -- refunds are the broker's doing
+        and not (t.type = 'withdrawal' and t.parent_id is not null) -- refunds are the broker's doing, and so are corrections:
+        and not (t.type = 'transfer' and num_nulls(t.debit_account_id, t.credit_account_id) > 0)
         and ($6::integer is null or t.transaction_id < $6)`,
     [asked.clientId, asked.type, asked.currency, asked.period, NOT_MOVED, asked.before],
   );

@@ -44,6 +44,8 @@ export const resolutionText = async (db: Queryable, resolutionId: number | null)
 
 export interface RequestRow {
   id: number;
+  /** What it is about, in B2Core's words. */
+  type: string;
   purpose: Purpose;
   statusId: number;
   /** Null when it is about something else than a movement. */
@@ -60,7 +62,7 @@ export interface RequestRow {
   data: { amount?: string | null; [member: string]: unknown };
 }
 
-export const REQUEST_COLUMNS = `id, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", workflow_id as "workflowId",
+export const REQUEST_COLUMNS = `id, type, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", workflow_id as "workflowId",
   approvals_needed as "approvalsNeeded", requested_by as "requestedBy", edited_by as "editedBy", data`;
 
 /** Locks it. */
@@ -76,6 +78,12 @@ export type DecisionOutcome =
   | { recorded: { proven: boolean; amount: string; missing: number } }
   | { refused: { reason: Reason; message: string; field: string | null } };
 
+export interface Resolution {
+  name: string;
+  /** Of its type: the requests it is for; none named: for all. */
+  requestTypes: string[];
+}
+
 /** What is to be known about a decision before it is written down. */
 export interface DecisionFacts {
   request: RequestRow;
@@ -86,8 +94,8 @@ export interface DecisionFacts {
   may: boolean | null;
   /** Whether he sees this one's client. */
   sees: boolean;
-  /** Name of the enabled resolution. */
-  resolution: string | null;
+  /** The enabled resolution; null: there is none. */
+  resolution: Resolution | null;
   /** What else the bank's reference proves already, in words: 'transaction 12'. */
   provesAlready: string | null;
 }
@@ -111,7 +119,8 @@ export const loadDecisionFacts = async (
                from hub_user u where u.id = $3 and u.active) as may,
             (not exists (select from hub_user_tag where user_id = $3)
              or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = $3 and ct.client_id = a.client_id)) as sees,
-            (select name from resolution where id = $4 and enabled) as resolution,
+            (select jsonb_build_object('name', r.name, 'requestTypes', rt.request_types) from resolution r join resolution_type rt on rt.id = r.type_id
+              where r.id = $4 and r.enabled and rt.enabled) as resolution,
             (select case when e.transaction_id is null then 'difference ' || e.difference_id else 'transaction ' || e.transaction_id end
                from bank_evidence e
               where e.bank_reference = $5
@@ -168,10 +177,10 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
        select id, $2, $13 from request where $10::text is null or exists (select from proof)
        on conflict do nothing returning application_id),
      decided as (
-       insert into application_decision (application_id, user_id, decision, via, resolution_id, comment)
-       select application_id, $4, $5, $6, $7::integer, $9 from outcome
+       insert into application_decision (application_id, user_id, decision, via, resolution_id, comment, bank_reference, value_date)
+       select application_id, $4, $5, $6, $7::integer, $9, $10, $11::date from outcome
        on conflict (application_id, user_id) do update set decision = excluded.decision, via = excluded.via, resolution_id = excluded.resolution_id,
-         comment = excluded.comment, create_time = now()),
+         comment = excluded.comment, bank_reference = excluded.bank_reference, value_date = excluded.value_date, create_time = now()),
      closed as (
        update application set status_id = $12, user_id = $4, resolution_id = $7, comment = coalesce($9, comment), update_time = now(), process_time = now()
          from outcome where id = outcome.application_id and $12::smallint is not null returning transaction_id, kyc_case_id, difference_id),
@@ -201,12 +210,33 @@ export const writeDecision = async (db: Queryable, decision: DecisionToWrite): P
       evidence?.valueDate ?? null,
       decision.closesAs,
       decision.outcome,
-      { decision: word, via, resolutionId },
+      { decision: word, via, resolutionId, ...(evidence && { evidence }) },
       run.workflowId,
       run.runId,
     ],
   );
   return rows[0]!.written;
+};
+
+/** SQL: what proves what was decided, of a row that names a bank's reference and a value date. */
+export const evidenceJson = (row: string): string =>
+  `case when ${row}.bank_reference is not null then jsonb_build_object('bankReference', ${row}.bank_reference, 'valueDate', ${row}.value_date) end`;
+
+export interface Said {
+  word: DecisionWord;
+  resolutionId: number | null;
+  comment: string | null;
+  evidence: { bankReference: string; valueDate: string } | null;
+}
+
+/** What a user has said of a request last; null: nothing yet. */
+export const lastSaid = async (db: Queryable, applicationId: number, userId: number): Promise<Said | null> => {
+  const { rows } = await db.query<Said>(
+    `select d.decision as word, d.resolution_id as "resolutionId", d.comment, ${evidenceJson('d')} as evidence
+       from application_decision d where d.application_id = $1 and d.user_id = $2`,
+    [applicationId, userId],
+  );
+  return rows[0] ?? null;
 };
 
 /** False when there is an outcome already. */

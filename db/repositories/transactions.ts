@@ -79,6 +79,14 @@ export const loadTransaction = async (db: Queryable, transactionId: number): Pro
 export const refundedBy = ({ type, parentId }: Pick<TransactionRow, 'type' | 'parentId'>): number | null =>
   type === 'withdrawal' ? parentId : null;
 
+/** A transfer whose other side is the broker. */
+export const isCorrection = ({
+  type,
+  debitAccountId,
+  creditAccountId,
+}: Pick<TransactionRow, 'type' | 'debitAccountId' | 'creditAccountId'>): boolean =>
+  type === 'transfer' && (debitAccountId === null || creditAccountId === null);
+
 export interface StageFacts {
   providerId?: string | null;
   providerStatus?: string | null;

@@ -36,6 +36,8 @@ const resolutions = [
     ['document', 'verification'],
     ['Document rejected', 'Document unreadable', 'Identity not confirmed'],
   ],
+  // For every request, also those whose type has no resolutions of its own.
+  ['General', [], ['Request declined', 'Withdrawn by the client']],
 ] as const;
 
 /** Those who look after clients, and move no money. */

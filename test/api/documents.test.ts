@@ -248,6 +248,14 @@ describe('what is no document', () => {
     ]);
   });
 
+  it.each(['2031-02-29', '0000-01-01'])('is refused with a last day that there is not, such as %s', async (day) => {
+    expect(await refused(JPEG, { fields: { typeID: String(typeId), validUntil: day } })).toEqual([
+      400,
+      'validUntil',
+      'validation',
+    ]);
+  });
+
   it('is refused when it is no form, or a broken one', async () => {
     expect((await ann.call('POST /api/v2/my/documents', { typeID: typeId })).status).toBe(415);
     const broken = await ann.call('POST /api/v2/my/documents', 'not a form', {

@@ -84,3 +84,69 @@ describe('a payout that people make at the bank', () => {
     expect(await api.hub.breaches()).toEqual([]);
   });
 });
+
+describe('who approves a payout', () => {
+  const warned = async (id: number): Promise<string[]> => {
+    const { id: request } = await api.hub.openRequest(id);
+    const { body: list } = await olga.call(`GET /applications?filter[transactionId]=${id}`);
+    const { body: one } = await olga.call(`GET /applications/${request}`);
+    expect(list.data[0].warnings).toEqual(one.warnings);
+    return one.warnings;
+  };
+
+  it('is warned of nothing when nothing speaks against it', async () => {
+    expect(await warned(await ordered(await api.clientWith('100', 'USD'), '30'))).toEqual([]);
+  });
+
+  it('sees that the client was banned meanwhile, as long as he is', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id = await ordered(client, '30');
+    const become = (status: string) =>
+      api.hub.pool.query(`update client set status = $2 where client_id = $1`, [client.id, status]);
+    await become('banned');
+    expect(await warned(id)).toEqual(['The client is banned.']);
+    await become('active');
+    expect(await warned(id)).toEqual([]);
+    await become('banned');
+    const { id: request } = await api.hub.openRequest(id);
+    await paid(id);
+    expect((await olga.call(`GET /applications/${request}`)).body.warnings).toEqual([]);
+  });
+
+  it('sees that the account may not withdraw any more', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id = await ordered(client, '30');
+    await api.hub.pool.query(
+      `update account set permissions = array_remove(permissions, 'withdrawal') where account_id = $1`,
+      [client.wallet],
+    );
+    expect(await warned(id)).toEqual(['The account has no right to withdraw.']);
+  });
+
+  it('sees what has changed since it was ordered, for which a new order would wait', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id = await ordered(client, '30');
+    await api.hub.pool.query(`insert into password_change (client_id, type) values ($1, 'restored')`, [client.id]);
+    expect(await warned(id)).toEqual([
+      expect.stringMatching(/^The client's password has changed after this was ordered: .* UTC\.$/),
+    ]);
+  });
+
+  it('sees what the client owes after a reversal that his wallet did not cover', async () => {
+    const client = await api.clientWith('100', 'USD');
+    const id = await ordered(client, '30');
+    const { deposit } = await api.hub.one<{ deposit: number }>(
+      `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, reference, workflow_started)
+       values ('deposit', 'returned', 'refund', $1, $2, 840, 50, 'taken-back', true) returning transaction_id as deposit`,
+      [client.id, client.wallet],
+    );
+    await api.hub.pool.query(
+      `insert into deposit_reversal (transaction_id, connection_id, provider_id, kind, state, amount, booked, from_client, from_suspense)
+       values ($1, (select min(id) from connection), 'dp_1', 'dispute', 'done', 50, true, 10, 40)`,
+      [deposit],
+    );
+    expect(await warned(id)).toEqual([
+      `The client owes 40 USD: it was taken back of deposit ${deposit}, and his wallet did not cover it.`,
+    ]);
+  });
+});

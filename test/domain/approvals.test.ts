@@ -60,6 +60,10 @@ describe('a decision typed into Temporal UI', () => {
     [{ decision: 'reject', by: 1, resolutionId: '5' }, '"resolutionId"'],
     [{ decision: 'approve', by: 1, comment: 5 }, '"comment"'],
     [{ decision: 'approve', by: 1, evidence: { bankReference: '<script>' } }, '"evidence.bankReference"'],
+    [
+      { decision: 'approve', by: 1, evidence: { bankReference: 'A-1', valueDate: '2026-02-31' } },
+      '"evidence.valueDate"',
+    ],
   ])('%p is refused with a sentence', (value, said) => {
     expect(whatIsWrongWith(value)).toContain(said);
   });

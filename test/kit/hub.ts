@@ -297,6 +297,11 @@ export class TestHub {
     return { id, connection };
   }
 
+  /** One of those every hub begins with. */
+  async resolutionId(name: string): Promise<number> {
+    return (await this.one<{ id: number }>(`select id from resolution where name = $1`, [name])).id;
+  }
+
   /** Lets a policy decide otherwise for one method and everything. */
   async approvals(kind: 'deposit' | 'withdrawal' | 'transfer', needed: 0 | 1 | 2): Promise<void> {
     await this.pool.query(`delete from approval_policy where name = $1`, [`test ${kind}`]);

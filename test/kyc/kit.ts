@@ -84,8 +84,8 @@ export class KycDesk {
     );
   }
 
-  async resolutionId(): Promise<number> {
-    return (await this.api.hub.one<{ id: number }>(`select id from resolution where name = 'Document unreadable'`)).id;
+  resolutionId(): Promise<number> {
+    return this.api.hub.resolutionId('Document unreadable');
   }
 
   async upload(client: Caller, type: string, validUntil?: string): Promise<{ typeId: number; documentId: number }> {

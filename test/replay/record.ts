@@ -1,7 +1,7 @@
 /**
  * Records the histories that replay.test.ts replays: `npm run record:histories`. Run it after a deliberate change of a workflow
  * that no running history has to survive; otherwise mend the workflow (`patched`) until the old histories replay.
- * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money, sweep.
+ * `npm run record:histories -- messages` records one part only: messages, verifications, rates, reconciliation, others, trading, wizards, money, corrections, sweep.
  */
 import { writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -10,10 +10,11 @@ import { queueMessage, startMessages } from '../../activities/messaging/queue-me
 import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
+import { keepCorrection } from '../../db/repositories/corrections.ts';
 import { keepExchange } from '../../db/repositories/exchanges.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { orderReconciliation } from '../../db/repositories/reconciliations.ts';
-import { walletCode } from '../../domain/chart-of-accounts.ts';
+import { suspenseCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
@@ -138,6 +139,24 @@ const owed = async (hub: TestHub, deposit: number): Promise<void> => {
   await post(hub.pool, `record:back:${deposit}`, [
     { do: 'post', from: 'house:suspense:USDT', to: walletCode(wallet), amount: balance },
   ]);
+};
+
+const corrections = async (hub: TestHub, olga: number): Promise<void> => {
+  const { clientId, wallet } = await hub.clientWith('100', 'USD');
+  const user = await hub.operator('Boris');
+  const row = {
+    type: 'transfer',
+    client_id: clientId,
+    debit_account_id: wallet,
+    currency: 840,
+    amount: '40.00',
+    user_id: user,
+  };
+  const taken = await hub.order(row, false);
+  await keepCorrection(hub.pool, taken, { against: suspenseCode('USD'), reason: 'a debt', settles: null });
+  await hub.steering.beginMoney('transfer', taken);
+  await hub.decide(taken, olga, 'approve');
+  await record(hub, 'transfer.correction', `transfer:${taken}`);
 };
 
 const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {
@@ -563,7 +582,8 @@ const clientChanges = async (api: MoneyApi): Promise<void> => {
   for (const operator of operators) await api.hub.decideRequest(allowed.requestId, operator, 'approve');
   await record(api.hub, 'clientChange.approved', allowed.run);
   const not = await ask();
-  await api.hub.decideRequest(not.requestId, operators[0]!, 'reject', { resolutionId: 1 });
+  const resolutionId = await api.hub.resolutionId('Request declined');
+  await api.hub.decideRequest(not.requestId, operators[0]!, 'reject', { resolutionId });
   await record(api.hub, 'clientChange.rejected', not.run);
 };
 
@@ -636,6 +656,7 @@ try {
       await addresses(hub, client);
       await transfers(hub, dollars);
     },
+    corrections: () => corrections(hub, olga),
     sweep: async () => {
       await hub.client.workflow.start('sweep', { workflowId: 'sweep', taskQueue: 'hub' });
       await record(hub, 'sweep.once', 'sweep');

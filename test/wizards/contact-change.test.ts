@@ -104,7 +104,13 @@ describe('another e-mail', () => {
     expect(refusal(refused)).toEqual([409, 'already_exists']);
     expect(refused.body.error.details[0].issue).toMatch(/taken. Reject the request/);
     expect((await client.step('GET /my/profile')).email).toBe(client.email);
-    expect((await olga.call(`POST /applications/${requestId}/reject`, { resolutionId: 1 })).status).toBe(200);
+    expect(
+      (
+        await olga.call(`POST /applications/${requestId}/reject`, {
+          resolutionId: await api.hub.resolutionId('Request declined'),
+        })
+      ).status,
+    ).toBe(200);
   });
 
   it('that somebody else takes at the moment it is allowed ends the request, and another can be asked for', async () => {

@@ -110,7 +110,7 @@ describe('other names', () => {
   it('stay as they were when he does not, and the client hears why', async () => {
     const client = await SignedIn.up(api);
     const { requestId } = (await askForNames(client, { birthday: '1989-04-30' })).data.request;
-    const { id: resolutionId } = await api.hub.one<{ id: number }>(`select id from resolution order by id limit 1`);
+    const resolutionId = await api.hub.resolutionId('Request declined');
     expect((await olga.call(`POST /applications/${requestId}/reject`, { resolutionId })).status).toBe(200);
     await settled(client, 'rejected');
     expect((await client.step('GET /my/profile')).info.birthday).toBe('1990-05-01');
@@ -233,9 +233,8 @@ describe('other names', () => {
     const refused = await approve(requestId);
     expect(refusal(refused)).toEqual([403, 'restricted']);
     expect(refused.body.error.details[0].issue).toBe('The client is banned. Reject the request.');
-    expect((await olga.call(`POST /applications/${requestId}/reject`, { resolutionId: 1 })).body.status).toBe(
-      'rejected',
-    );
+    const resolutionId = await api.hub.resolutionId('Request declined');
+    expect((await olga.call(`POST /applications/${requestId}/reject`, { resolutionId })).body.status).toBe('rejected');
   });
 });
 

@@ -3,6 +3,7 @@ import type { MoneyInput, MoneyResult, OrderSide } from '../../domain/money-orde
 import { atProvider } from '../kit/activities.ts';
 import { moveMoney } from '../kit/move-money.ts';
 import { MoneyRun } from '../kit/money-run.ts';
+import { correct } from './correction.ts';
 
 type Platform = NonNullable<OrderSide['platform']>;
 
@@ -12,9 +13,9 @@ type Platform = NonNullable<OrderSide['platform']>;
  */
 export async function transfer(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('transfer', input).tell(async (run) => {
-    const { transactionId } = run.order;
-    const from = run.order.debit!;
-    const to = run.order.credit!;
+    const { transactionId, debit: from, credit: to } = run.order;
+    // The other side is the broker.
+    if (!from || !to) return correct(run);
 
     await run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
     if (!from.platform) {

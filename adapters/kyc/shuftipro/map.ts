@@ -1,3 +1,4 @@
+import { isDay } from '../../../domain/days.ts';
 import type { KycApplicant, KycDocument, KycReport, KycState } from '../../kit/kyc.ts';
 import { isObject, listOf, objectOf, word } from '../../kit/json.ts';
 import type { Fields, ShuftiproConfig } from './client.ts';
@@ -55,7 +56,7 @@ const documentsOf = (answer: Fields, service: string): KycDocument[] => {
   return [
     {
       type: word(listOf(data['selected_type'])[0]) || service,
-      ...(/^\d{4}-\d\d-\d\d$/.test(validUntil) && { validUntil }),
+      ...(isDay(validUntil) && { validUntil }),
     },
   ];
 };

@@ -1,3 +1,4 @@
+import { isDay } from '../../../domain/days.ts';
 import type { KycDocument, KycReport, KycState } from '../../kit/kyc.ts';
 import { type Json, listOf, objectOf, word } from '../../kit/json.ts';
 import { notOurs } from '../../kit/answers.ts';
@@ -73,6 +74,6 @@ const documentOf = (value: Json): KycDocument => {
   return {
     type: word(document['idDocType']),
     ...(/^[A-Z]{3}$/.test(country) && { country }),
-    ...(/^\d{4}-\d\d-\d\d$/.test(validUntil) && { validUntil }),
+    ...(isDay(validUntil) && { validUntil }),
   };
 };

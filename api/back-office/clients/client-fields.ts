@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { e164 } from '../../../activities/wizards/phone-numbers.ts';
 import { isEmail } from '../../../activities/wizards/read-form.ts';
+import { isDay } from '../../../domain/days.ts';
 import { atLeastOneField, email, id, name, text } from '../../kit/shapes.ts';
 import { CLIENT_STATUS, RISK_LEVEL } from './client-lists.ts';
 
@@ -65,13 +66,7 @@ export type ClientBody = { [K in keyof Fields]?: Fields[K] | undefined };
 
 function isPastDay(value: string): boolean {
   const day = value.slice(0, 10);
-  const date = new Date(`${day}T00:00:00Z`);
-  return (
-    !Number.isNaN(date.getTime()) &&
-    date.toISOString().startsWith(day) &&
-    date < new Date() &&
-    date.getUTCFullYear() >= 1900
-  );
+  return isDay(day) && new Date(day) < new Date() && day >= '1900';
 }
 
 /** Column → value of what the body says; nothing for what it leaves out. */

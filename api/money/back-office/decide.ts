@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { factsOf } from '../../../activities/requests/record-decision.ts';
-import { REQUEST_COLUMNS, type RequestRow } from '../../../db/repositories/requests.ts';
+import { lastSaid, REQUEST_COLUMNS, type RequestRow, type Said } from '../../../db/repositories/requests.ts';
 import type { Decision, DecisionWord, Purpose } from '../../../domain/decisions.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { type UserActor, scopeSql } from '../../kit/access.ts';
@@ -48,21 +49,22 @@ export const decideRequest = async (
   const facts = await factsOf(hub.pool, applicationId, { by: actor.id, ...saying }, null);
   if (!facts?.sees) throw notFound('request');
   const { request, version } = facts;
-  const decision: Decision = {
+  const decision = {
     decision: WORD[request.purpose][verdict],
     by: actor.id,
     applicationId,
     version,
     ...saying,
-  };
+  } satisfies Decision;
   const content = createHash('sha256')
     .update(JSON.stringify([version, saying.comment ?? null, saying.resolutionId ?? null, saying.evidence ?? null]))
     .digest('base64url')
     .slice(0, 16);
   // Its run may wait for something else by now: a closed request steers nothing.
   if (request.statusId === 1 || request.statusId === 2) {
-    if (await saidThis(hub, applicationId, decision)) return request;
-    throw problem(409, 'not_waiting', 'The request was decided already.');
+    const before = await lastSaid(hub.pool, applicationId, actor.id);
+    if (isDeepStrictEqual(before, wordsOf(decision))) return request;
+    throw problem(409, 'not_waiting', before ? notTaken(before) : 'The request was decided already.');
   }
   const updateId = `decide-${applicationId}-${actor.id}-${decision.decision}-${content}`;
   try {
@@ -74,8 +76,10 @@ export const decideRequest = async (
   } catch (error) {
     if (!(error instanceof HubFailure)) throw error;
     const unclear = error.type === 'OutcomeUnknown';
-    const late = unclear || ['not_waiting', 'decided_already'].includes(error.reason);
-    if (late && (await saidThis(hub, applicationId, decision))) return request;
+    const late = unclear || error.reason === 'not_waiting' || error.reason === 'decided_already';
+    const before = late ? await lastSaid(hub.pool, applicationId, actor.id) : null;
+    if (before && isDeepStrictEqual(before, wordsOf(decision))) return request;
+    if (before && error.reason === 'decided_already') throw problem(409, error.reason, notTaken(before));
     // Temporal answers the same Update id the same for ever: what was refused now may be right later.
     if (unclear || error.type === 'Rejected') {
       await hub.pool.query(`update application set update_time = now() where id = $1`, [applicationId]);
@@ -84,11 +88,19 @@ export const decideRequest = async (
   }
 };
 
-const saidThis = async ({ pool }: MoneyHub, applicationId: number, decision: Decision): Promise<boolean> => {
-  const { rows } = await pool.query(
-    `select from application_decision where application_id = $1 and user_id = $2 and decision = $3
-        and resolution_id is not distinct from $4 and comment is not distinct from $5`,
-    [applicationId, decision.by, decision.decision, decision.resolutionId ?? null, decision.comment ?? null],
-  );
-  return rows.length > 0;
+const wordsOf = ({ decision, resolutionId, comment, evidence }: Omit<Decision, 'by'>): Said => ({
+  word: decision,
+  resolutionId: resolutionId ?? null,
+  comment: comment ?? null,
+  evidence: evidence ? { bankReference: evidence.bankReference, valueDate: evidence.valueDate } : null,
+});
+
+/** Who sends evidence or a comment after his word must not take it for kept. */
+const notTaken = ({ word, resolutionId, comment, evidence }: Said): string => {
+  const more = [
+    resolutionId === null ? 'no resolution' : `resolution ${resolutionId}`,
+    comment === null ? 'no comment' : `comment "${comment}"`,
+    evidence === null ? 'no evidence' : `bank reference ${evidence.bankReference} of ${evidence.valueDate}`,
+  ];
+  return `You have said '${word}' already, with ${more.join(', ')}. What you say now was not taken.`;
 };

@@ -3,7 +3,7 @@ import { isDay } from '../../../domain/days.ts';
 import { FINAL_STAGES } from '../../../domain/stages.ts';
 import { scopeSql } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
-import { amountInput, id, idText, text } from '../../kit/shapes.ts';
+import { amountInput, day, id, idText, text } from '../../kit/shapes.ts';
 import type { MoneyHub } from '../hub.ts';
 import { auditOf, RequestAudit } from './audit-request.ts';
 import { decideRequest } from './decide.ts';
@@ -18,10 +18,7 @@ const Evidence = z
       .string()
       .trim()
       .regex(/^[\w/.: -]{1,64}$/, "must be the bank's reference, at most 64 characters"),
-    valueDate: z
-      .string()
-      .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-01-31')
-      .refine(isDay, 'must be a date such as 2026-01-31'),
+    valueDate: day(),
   })
   .meta({ description: 'What proves that the money moved outside the hub. A bank reference is used once.' });
 

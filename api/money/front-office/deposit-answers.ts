@@ -79,6 +79,7 @@ export const previewAnswer = async (hub: MoneyHub, order: NewOrder): Promise<Dep
         currency: account.currency,
       },
       debitDetails: null,
+      isCorrection: false,
       foreignExchangeRate: order.exchange ? wireOrNull(order.exchange.quote?.rate) : wire('1'),
       exchange: order.exchange && {
         paidAmount: wire(order.amount),
