@@ -415,6 +415,24 @@ describe('deposits by a client', () => {
     expect((await ann.of.balance()).balance).toBe('40');
   });
 
+  it('are there for who asks from the moment they are accepted, while the provider says nothing', async () => {
+    const ann = await api.clientWith('0', 'USDT');
+    const body = { accountId: ann.wallet, methodId: tetherInvoice, currencyCode: USDT, amount: '40' };
+    const sandbox = api.hub.sandbox('b2binpay');
+    sandbox.fault({ match: { method: 'POST', path: '/deposit/' }, kind: 'http_500', times: 1_000 });
+    try {
+      const made = await api.hastily(ann, 'POST /my/deposits/sync', body);
+      expect(made).toMatchObject({ status: 201, body: { workflow: 'deposit_async' } });
+      const { transactionId } = made.body.data;
+      expect(await ann.call(`GET /my/transactions/${transactionId}`)).toMatchObject({
+        status: 200,
+        body: { transactionId, status: 'new' },
+      });
+    } finally {
+      sandbox.faults.clear();
+    }
+  });
+
   it('give one address for ever, and credit what arrives there', async () => {
     const ann = await api.clientWith('0', 'USDT');
     const methodId = await api.methodId('usdt-address');
@@ -674,6 +692,14 @@ describe('while no worker answers', () => {
     expect(waiting.status).toBe(503);
     expect(waiting.headers.get('retry-after')).not.toBeNull();
     expect(reason(waiting)).toBe('unavailable');
+    const { id } = await api.hub.one<{ id: number }>(
+      'select transaction_id as id from money_transaction where client_id = $1',
+      [ann.id],
+    );
+    const asItIs = { status: 200, body: { transactionId: id, status: 'new' } };
+    expect(await ann.call(`GET /my/transactions/${id}`)).toMatchObject(asItIs);
+    expect(await olga.call(`GET /transactions/${id}`)).toMatchObject(asItIs);
+    expect((await ann.call('GET /my/transactions')).body.total).toBe(0);
     await api.hub.resume();
     const made = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'), key);
     expect(made).toMatchObject({ status: 200, body: { data: { transaction: { status: 'pending' } } } });
