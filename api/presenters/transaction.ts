@@ -11,6 +11,7 @@ import {
   accountViews,
   myShortAccountViews,
 } from './account.ts';
+import { type Asked, ClientAction, clientActionOf } from './client-action.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -88,7 +89,14 @@ export const MyTransaction = z
     foreignExchangeRate: money().nullable(),
     method: MethodRef.nullable(),
     resolution: z.string().nullable(),
-    data: z.record(z.string(), z.unknown()).nullable(),
+    data: z
+      .looseObject({
+        action: ClientAction.optional().meta({
+          description: 'Where and how the client pays, or says where his payout goes: as long as that is to be done.',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'Beside it what the client filled in, and `txid`: the hash of a transaction on a chain.' }),
     createTime: time(),
     updateTime: time().nullable(),
     exchange: MyExchange.nullable(),
@@ -129,6 +137,7 @@ interface TransactionRow {
   refund_of: number | null;
   comment: string | null;
   data: Record<string, unknown>;
+  asked: Asked & { filledIn: Record<string, unknown>; txid: string | null };
   create_time: Date;
   update_time: Date | null;
   process_time: Date | null;
@@ -137,6 +146,8 @@ interface TransactionRow {
 const SELECT = `
   select t.transaction_id, t.type, t.status, t.client_id, t.debit_account_id, t.credit_account_id, t.amount::text, t.vendor_commission::text,
          t.provider_commission::text, t.final_amount::text, ${currencyJson('cur')} as currency,
+         jsonb_build_object('type', t.type, 'stage', t.stage, 'reference', t.reference, 'action', t.provider_data -> 'action', 'instruction', m.instruction,
+           'isHereAlready', t.arrival is not null or t.user_id is not null, 'filledIn', t.data, 'txid', t.provider_data ->> 'txid') as asked,
          case when x.transaction_id is not null then jsonb_build_object('currency', ${currencyJson('xcur')}, 'rate', x.rate::text, 'marketRate', x.market_rate::text,
            'amount', x.amount::text, 'source', x.source, 'sourceTime', x.source_time, 'quotedAt', x.quoted_at, 'expiresAt', x.expires_at, 'fixedAt', x.fixed_at) end as exchange,
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
@@ -218,6 +229,12 @@ const exchangeOf = ({ amount, currency, exchange }: TransactionRow): z.input<typ
     fixTime: isoTimeOrNull(exchange.fixedAt),
   };
 
+/** Of what the provider told and we noted, only what is for the client. */
+const forItsOwner = ({ asked: { filledIn, txid, ...asked } }: TransactionRow): MyTransactionView['data'] => {
+  const action = clientActionOf(asked);
+  return { ...filledIn, ...(txid !== null && { txid }), action };
+};
+
 /** On its provider's page the client says where a payout goes: nobody else may open it. */
 const forOperators = ({ type, data }: TransactionRow): Record<string, unknown> => {
   if (type !== 'withdrawal') return data;
@@ -250,6 +267,7 @@ export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<
   withAccounts<MyAccountShortView, MyTransactionView>(db, ids, myShortAccountViews, (row, accounts) => ({
     ...common(row),
     ...sides(row, accounts),
+    data: forItsOwner(row),
     exchange: exchangeOf(row),
   }));
 
