@@ -14,13 +14,13 @@ import { savingFailures } from '../kit/saving.ts';
 import {
   amountInput,
   atLeastOneField,
+  clientsName,
   freeForm,
   id,
   idText,
   isoTime,
   isoTimeOrNull,
   money,
-  name,
   time,
 } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
@@ -47,7 +47,7 @@ const MyTemplate = z.object(mine).meta({ id: 'MyWithdrawalTemplate' });
 const Template = z.object({ ...mine, clientId: z.int() }).meta({ id: 'WithdrawalTemplate' });
 
 const fields = {
-  name: name(100),
+  name: clientsName(100),
   accountId: id().nullable().optional(),
   methodId: id(),
   currencyCode: id().meta({ description: 'Numeric code of what is paid out.' }),

@@ -200,6 +200,41 @@ describe('a withdrawal by a client', () => {
     const wrong = await ann.call('POST /my/withdrawals', { ...body, data: odd });
     expect(wrong.body.error.details.map((one: { field: string }) => one.field)).toEqual(['data.colour', 'data.iban']);
   });
+
+  it('takes nothing that a person would read otherwise than it is: hidden and turning characters, a number as text', async () => {
+    const ann = await api.clientWith('100', 'USD');
+    const body = { accountId: ann.wallet, methodId: bankPayout, amount: '20', currencyCode: USD };
+    const right = { accountHolder: 'Ann Lee', iban: 'DE02120300000000202051' };
+    const hidden = 'has characters that cannot be seen';
+    for (const [odd, issue] of [
+      [{ iban: 'DE0212\u200b0300000000202051' }, hidden],
+      [{ accountHolder: '\u202eeeL nnA' }, hidden],
+      [{ iban: 'DE0212\u00ad0300000000202051' }, hidden],
+      [{ iban: 123 }, 'must be a text'],
+    ] as const) {
+      const data = { ...right, ...odd };
+      for (const answer of [
+        await ann.call('POST /my/withdrawals', { ...body, data }),
+        await ann.call('POST /my/withdrawals/patterns', { ...body, name: 'Rent', data }),
+      ])
+        expect(answer).toMatchObject({
+          status: 400,
+          body: {
+            error: { details: [{ field: `data.${Object.keys(odd)[0]}`, issue: expect.stringContaining(issue) }] },
+          },
+        });
+    }
+    const named = { ...body, name: 'Re\u200bnt', data: right };
+    for (const [route, wish, field] of [
+      ['POST /my/withdrawals/patterns', named, 'name'],
+      [`PATCH /my/accounts/${ann.wallet}`, { caption: 'Sav\u202eings' }, 'caption'],
+    ] as const)
+      expect(await ann.call(route, wish)).toMatchObject({
+        status: 400,
+        body: { error: { details: [{ field, issue: `${field} ${hidden}.` }] } },
+      });
+    expect((await ann.call(`PATCH /my/accounts/${ann.wallet}`, { caption: 'Holidays ✈️' })).status).toBe(200);
+  });
 });
 
 describe('one key', () => {
