@@ -12,7 +12,7 @@ import {
 } from '../../db/repositories/wizards.ts';
 import { parsePart } from '../kit/validate.ts';
 import type { Caller } from './caller.ts';
-import { wrongStep } from './refusals.ts';
+import { over, wrongStep } from './refusals.ts';
 import { type Waiting, waitingAt, workflowOf } from './waiting.ts';
 import type { Meant, WizardHub } from './wizard-hub.ts';
 
@@ -106,7 +106,11 @@ export class SentStep {
     if (!run.inputs.includes(input)) await wantAgain(db, run.id, input);
     const [kept] = await loadInputs(db, ring, run.id, [input]);
     // A twin brought it to the run meanwhile, which did not take it: it was dropped, and may be sent anew.
-    return kept ? this.wizards.send(run, kept) : this.takeAt(await this.find());
+    if (!kept) return this.takeAt(await this.find());
+    const reached = await this.wizards.send(run, kept);
+    // It answers as it did then; but nothing waits any more in a run that is over.
+    if (reached.step && reached.run.state !== 'open') throw over(reached.run);
+    return reached;
   }
 
   private async judge(at: At): Promise<Judged> {
