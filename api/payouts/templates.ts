@@ -114,7 +114,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
       path: '/my/withdrawals/patterns',
       tag: 'My money',
       access: 'client',
-      filters: { methodId: byId('methodId'), currencyCode: byId('currency') },
+      filters: { methodId: byId('methodId'), currencyCode: byId('currency'), name: contains('name') },
       read: MyTemplate,
     })(hub.deps),
 
