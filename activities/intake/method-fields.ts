@@ -2,6 +2,7 @@ import type { MethodFacts } from '../../db/repositories/orders.ts';
 import { isAmount } from '../../domain/money.ts';
 import { WrongFields } from '../../domain/failures.ts';
 import { JsonNumber } from '../../domain/json-number.ts';
+import { hasUnseen, UNSEEN_ISSUE } from '../../domain/unseen.ts';
 
 /** A method's form field as it is stored (objects-front-office 1.5). */
 interface FormField {
@@ -31,7 +32,7 @@ export const methodData = (method: MethodFacts, given: Record<string, unknown>):
     if (!known.has(key)) wrong.push(detail(key, 'is not a field of this method'));
   }
   for (const field of fields) {
-    const value = textOf(given[field.id] ?? given[field.name ?? field.id]);
+    const value = textOf(given[field.id] ?? given[field.name ?? field.id], field.rules);
     const issue = value === undefined ? 'must be a text' : whatIsWrong(field, value);
     if (issue) wrong.push(detail(field.id, issue, field.label));
     else if (value) kept[field.name ?? field.id] = value;
@@ -40,16 +41,18 @@ export const methodData = (method: MethodFacts, given: Record<string, unknown>):
   return kept;
 };
 
-/** '' when nothing was given, undefined when it is no single value. */
-const textOf = (value: unknown): string | undefined => {
+/** '' when nothing was given, undefined when it is no single value, or none of the kind the rules want. */
+const textOf = (value: unknown, rules: readonly string[]): string | undefined => {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value.trim();
+  if (rules.includes('string')) return undefined;
   if (value instanceof JsonNumber) return value.literal;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 };
 
 const whatIsWrong = ({ rules, options }: FormField, value: string): string | null => {
   if (value === '') return rules.includes('required') ? 'is required' : null;
+  if (hasUnseen(value)) return UNSEEN_ISSUE;
   if (rules.includes('integer') && !/^-?\d{1,18}$/.test(value)) return 'must be a whole number';
   if (rules.includes('numeric') && !isAmount(value)) return 'must be a number';
   if (rules.includes('email') && !EMAIL.test(value)) return 'must be an e-mail address';

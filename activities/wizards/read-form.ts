@@ -1,4 +1,5 @@
 import { isDay } from '../../domain/days.ts';
+import { hasUnseen, UNSEEN_ISSUE } from '../../domain/unseen.ts';
 import { passwordFault } from '../../domain/wizards/passwords.ts';
 import { LONGEST, rulesOf } from './field-rules.ts';
 import type { FormField, GroupField, LeafField } from './form-fields.ts';
@@ -99,13 +100,10 @@ class Fault {
   }
 }
 
-// oxlint-disable-next-line no-control-regex -- these are what is refused
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
-
 const line = (given: unknown): string | Fault => {
   if (typeof given !== 'string') return new Fault('must be text');
   if (given.length > LONGEST) return new Fault(`must have at most ${LONGEST} characters`);
-  if (CONTROL.test(given)) return new Fault('has characters that cannot be seen');
+  if (hasUnseen(given)) return new Fault(UNSEEN_ISSUE);
   return given.trim().normalize('NFC');
 };
 

@@ -14,7 +14,7 @@ export const myTransactions = resource({
   id: 'transactionId',
   access: 'client',
   clientProperty: 'clientId',
-  where: NOT_NEW,
+  listed: NOT_NEW,
   filters: { accountId: accountIs, status: byWords('status'), type: byWords('type') },
   sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
   read: MyTransaction,

@@ -11,6 +11,13 @@ interface Outcome {
   replayed: boolean;
 }
 
+export interface Answered {
+  status: number;
+  body: unknown;
+  /** More is to be heard: it is answered, and not kept. */
+  isProvisional: boolean;
+}
+
 /**
  * One Idempotency-Key of one actor. A handler that is not harmless to repeat by itself takes `lock` first thing in its
  * transaction and calls `finish` in the same transaction: effect and outcome then commit together.
@@ -62,7 +69,7 @@ export const withKey = async (
     body: unknown;
     requestId: string;
   },
-  work: (once: Once) => Promise<{ status: number; body: unknown }>,
+  work: (once: Once) => Promise<Answered>,
 ): Promise<Outcome> => {
   const { db, key, route } = call;
   const actor = actorName(call.actor);
@@ -117,7 +124,7 @@ export const withKey = async (
     },
   };
 
-  let outcome: { status: number; body: unknown };
+  let outcome: Answered;
   try {
     outcome = await work(once);
   } catch (error) {
@@ -127,9 +134,10 @@ export const withKey = async (
       throw error;
     }
     const found = toProblem(error);
-    outcome = { status: found.status, body: errorBody(found, call.requestId) };
+    outcome = { status: found.status, body: errorBody(found, call.requestId), isProvisional: false };
   }
-  if (finishedInside || (await finish(db, outcome.status, outcome.body))) return { ...outcome, replayed: false };
+  const { status, body, isProvisional } = outcome;
+  if (isProvisional || finishedInside || (await finish(db, status, body))) return { status, body, replayed: false };
   return (await kept())!;
 };
 

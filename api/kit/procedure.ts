@@ -64,6 +64,8 @@ interface ProcedureSpec<
   errors?: number[];
   /** Honours Idempotency-Key. */
   idempotent?: boolean;
+  /** Of one that is harmless to repeat by `key` itself: whether there is more to hear, so that a repeat under the same key asks anew. */
+  isProvisional?: (answer: A extends z.ZodType ? z.output<A> : undefined) => boolean;
   limit?: Limit;
   /** Outside /api/v2. */
   root?: boolean;

@@ -53,7 +53,8 @@ export const listProcedure = (spec: Declared, { orm, pool }: ResourceDeps): Proc
       const { where, ...page } = listRequest(query, filters, sorts, spec.id);
       const em = orm.em.fork() as EntityManager;
       await assertParent(spec, em, params, actor);
-      const conditions = { $and: [...visible(spec, actor), ...below(spec, params), ...where] };
+      const listed = spec.listed ? [spec.listed] : [];
+      const conditions = { $and: [...visible(spec, actor), ...listed, ...below(spec, params), ...where] };
       const rows: Row[] = await em.find(spec.entity as never, conditions as never, page as never);
       // A page that is not full is the last one: then the rows are counted already.
       const isLast = rows.length < page.limit && (rows.length > 0 || page.offset === 0);

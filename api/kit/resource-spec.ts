@@ -70,6 +70,8 @@ export interface ResourceSpec<E extends object, R extends z.ZodObject, W extends
   sorts?: Sorts | readonly string[];
   /** Always true of the rows that exist here. */
   where?: (actor: Actor) => Record<string, unknown>;
+  /** Always true of the rows its list shows; who knows the id of another one sees it too. */
+  listed?: Record<string, unknown>;
   /** Property holding the client a row belongs to: users with tags see theirs only, clients only their own. */
   clientProperty?: keyof E & string;
   read: R;

@@ -7,7 +7,7 @@ import { type Access, type Actor, actorName, type UserActor } from './access.ts'
 import { bodyReader } from './body.ts';
 import { bodyTooLarge, problem } from './errors.ts';
 import { FileAnswer, sendFile, type SentFile } from './file-answer.ts';
-import { type Once, withKey } from './idempotency.ts';
+import { type Answered, type Once, withKey } from './idempotency.ts';
 import { assertStorable, readJson } from './json-body.ts';
 import { readMultipart } from './multipart.ts';
 import type { Call, Procedure } from './procedure.ts';
@@ -50,7 +50,7 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
     return actor;
   };
 
-  const answerOf = async (call: Call): Promise<{ status: number; body: unknown }> => {
+  const answerOf = async (call: Call): Promise<Answered> => {
     const { actor, once } = call;
     if (spec.confirm && actor?.kind === 'user') {
       const confirm = () => deps.confirm(actor, call.req, spec.confirm === 'always');
@@ -58,7 +58,11 @@ export const runner = (deps: RunDeps, { method, path, spec }: Procedure) => {
     }
     const answer: unknown = await spec.handle(call as never);
     const body: unknown = spec.answer === null ? undefined : spec.answer.parse(answer);
-    return { status: spec.statusOf?.(body as never) ?? status, body };
+    return {
+      status: spec.statusOf?.(body as never) ?? status,
+      body,
+      isProvisional: spec.isProvisional?.(body as never) ?? false,
+    };
   };
 
   const rawBody = async (req: Request): Promise<unknown> => {

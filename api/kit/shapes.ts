@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isDay } from '../../domain/days.ts';
 import { isZero, normal } from '../../domain/money.ts';
+import { hasUnseen, UNSEEN_ISSUE } from '../../domain/unseen.ts';
 import { JsonNumber } from './json-body.ts';
 
 /** Replaces what the generator found out about a schema: for shapes whose wire form differs from their code. */
@@ -80,6 +81,8 @@ export const money = () => z.string().regex(/^-?\d{1,20}\.\d{18}$/);
 /** One line of text, trimmed, not empty. */
 export const name = (most: number) =>
   z.string().trim().min(1, 'must not be empty').max(most, `must have at most ${most} characters`);
+/** A name that a client gives: operators read it too. */
+export const clientsName = (most: number) => name(most).refine((given) => !hasUnseen(given), UNSEEN_ISSUE);
 export const text = (most: number) => z.string().max(most, `must have at most ${most} characters`);
 export const email = () =>
   z

@@ -10,6 +10,7 @@ import type pg from 'pg';
 import { loadClientRights } from '../../db/repositories/client-rights.ts';
 import { OFFERED } from './offered.ts';
 import { notFound, problem } from '../kit/errors.ts';
+import { gone } from '../wizards/refusals.ts';
 
 export interface WizardCase {
   caseId: number;
@@ -76,13 +77,13 @@ const assertOpen = ({ state, connectionId }: WizardCase): void => {
     throw new HubFailure('Rejected', 'already_exists', 'Your documents are being checked.');
 };
 
-/** The client's own case by its wizard; 404 for another client's. */
+/** The client's own case by its wizard; `wizard_not_found` for another client's. */
 export const caseOfWizard = async (db: Queryable, clientId: number, uuid: string): Promise<WizardCase> => {
   const { rows } = await db.query<WizardCase>(
     `select ${COLUMNS} from kyc_case k join verification_level l on l.id = k.level_id where k.client_id = $1 and k.wizard_uuid = $2`,
     [clientId, uuid],
   );
-  if (!rows[0]) throw notFound('wizard session', 'uuid');
+  if (!rows[0]) throw gone();
   return rows[0];
 };
 

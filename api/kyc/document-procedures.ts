@@ -60,14 +60,25 @@ const typed = {
   typeId: idText().optional().meta({ description: 'Required; `typeID` is taken as well.' }),
   typeID: idText().optional(),
 };
-const typeOf = ({ typeId, typeID }: { typeId?: number | undefined; typeID?: number | undefined }): number => {
+const typeOf = (
+  { typeId, typeID }: { typeId?: number | undefined; typeID?: number | undefined },
+  spelling: keyof typeof typed,
+): number => {
   const found = typeId ?? typeID;
-  if (found === undefined) throw problem(400, 'validation', 'typeId is required.', 'typeId');
+  if (found === undefined) throw problem(400, 'validation', `${spelling} is required.`, spelling);
   return found;
 };
 const validUntil = () => day().meta({ description: 'The last day of the document, YYYY-MM-DD.' });
-const UploadBody = z.strictObject({ file: upload(), ...typed, validUntil: validUntil().optional() });
-const UploadFor = UploadBody.extend({ clientId: idText(), comment: text(2000).optional() });
+const UploadFor = z.strictObject({
+  ...{ file: upload(), ...typed, validUntil: validUntil().optional() },
+  ...{ clientId: idText(), comment: text(2000).optional() },
+});
+/** What has ended proves nothing any more; operators may keep it nevertheless. */
+const UploadMine = UploadFor.omit({ clientId: true, comment: true }).extend({
+  validUntil: validUntil()
+    .refine((last) => last >= new Date().toISOString().slice(0, 10), 'must not be over')
+    .optional(),
+});
 
 const Description = z.strictObject({
   validUntil: validUntil().nullable().optional(),
@@ -135,7 +146,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       errors: [404],
       handle: async ({ actor, body, requestId }) => {
         await assertSees(pool, actor, body.clientId, 'client', 'clientId');
-        const id = await keepDocument(pool, storage, { ...body, typeId: typeOf(body), actor, requestId });
+        const id = await keepDocument(pool, storage, { ...body, typeId: typeOf(body, 'typeId'), actor, requestId });
         return show(actor, id);
       },
     }),
@@ -159,13 +170,13 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       tags: ['My verification'],
       access: 'client',
       multipart: true,
-      body: UploadBody,
+      body: UploadMine,
       answer: MyDocument,
       status: 201,
       limit: perActor('60/m'),
       handle: async ({ actor, body, requestId }) => {
         const { file, validUntil } = body;
-        const given = { file, validUntil, typeId: typeOf(body), clientId: actor.id, actor, requestId };
+        const given = { file, validUntil, typeId: typeOf(body, 'typeID'), clientId: actor.id, actor, requestId };
         const id = await keepDocument(pool, storage, given);
         return (await documentViews(pool, [id], 'client')).get(id)!;
       },

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { NewOrder } from '../../activities/intake/new-order.ts';
 import { findOrder } from '../../activities/intake/write-order.ts';
 import { payoutKey } from '../../activities/wizards/steps/place-payout.ts';
-import type { DepositAction } from '../../adapters/kit/payments.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { notFound } from '../kit/errors.ts';
 import { money } from '../kit/shapes.ts';
@@ -49,17 +48,8 @@ export const PlacedPayout = z.object({
 
 export const showPlaced = async (hub: MoneyHub, transactionId: number): Promise<z.input<typeof PlacedPayout>> => {
   const transaction = await showMyTransaction(hub, transactionId);
-  const redirect = await whereToGoOn(hub, transactionId);
+  const redirect = redirectOf(transaction.data?.action);
   return { transaction, ...(redirect && { redirect }) };
-};
-
-/** Null unless the client has still to say at the provider where his money shall go. */
-const whereToGoOn = async ({ pool }: MoneyHub, transactionId: number) => {
-  const { rows } = await pool.query<{ action: DepositAction | null }>(
-    `select provider_data -> 'action' as action from money_transaction where transaction_id = $1 and stage = 'awaiting_client'`,
-    [transactionId],
-  );
-  return redirectOf(rows[0]?.action ?? null);
 };
 
 /** The payout that a wizard's run ordered, brought to its own run. Throws when that says no. */

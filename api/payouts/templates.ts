@@ -14,13 +14,13 @@ import { savingFailures } from '../kit/saving.ts';
 import {
   amountInput,
   atLeastOneField,
+  clientsName,
   freeForm,
   id,
   idText,
   isoTime,
   isoTimeOrNull,
   money,
-  name,
   time,
 } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
@@ -47,7 +47,7 @@ const MyTemplate = z.object(mine).meta({ id: 'MyWithdrawalTemplate' });
 const Template = z.object({ ...mine, clientId: z.int() }).meta({ id: 'WithdrawalTemplate' });
 
 const fields = {
-  name: name(100),
+  name: clientsName(100),
   accountId: id().nullable().optional(),
   methodId: id(),
   currencyCode: id().meta({ description: 'Numeric code of what is paid out.' }),
@@ -114,7 +114,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
       path: '/my/withdrawals/patterns',
       tag: 'My money',
       access: 'client',
-      filters: { methodId: byId('methodId'), currencyCode: byId('currency') },
+      filters: { methodId: byId('methodId'), currencyCode: byId('currency'), name: contains('name') },
       read: MyTemplate,
     })(hub.deps),
 

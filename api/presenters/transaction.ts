@@ -14,6 +14,7 @@ import {
   myShortAccountViews,
 } from './account.ts';
 import { Evidence, maskEvidence } from './evidence.ts';
+import { type Asked, ClientAction, clientActionOf } from './client-action.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -141,7 +142,14 @@ export const MyTransaction = z
     isCorrection: z
       .boolean()
       .meta({ description: 'Ours: the broker put the balance right; there is no other account.' }),
-    data: z.record(z.string(), z.unknown()).nullable(),
+    data: z
+      .looseObject({
+        action: ClientAction.optional().meta({
+          description: 'Where and how the client pays, or says where his payout goes: as long as that is to be done.',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'Beside it what the client filled in, and `txid`: the hash of a transaction on a chain.' }),
     createTime: time(),
     updateTime: time().nullable(),
     exchange: MyExchange.nullable(),
@@ -184,6 +192,7 @@ interface TransactionRow {
   comment: string | null;
   evidence: z.infer<typeof GivenEvidence>[];
   data: Record<string, unknown>;
+  asked: Asked & { filledIn: Record<string, unknown>; txid: string | null };
   create_time: Date;
   update_time: Date | null;
   process_time: Date | null;
@@ -203,6 +212,8 @@ const REVERSALS = `(
 const SELECT = `
   select t.transaction_id, t.type, t.status, t.client_id, t.debit_account_id, t.credit_account_id, t.amount::text, t.vendor_commission::text,
          t.provider_commission::text, t.final_amount::text, ${currencyJson('cur')} as currency,
+         jsonb_build_object('type', t.type, 'stage', t.stage, 'reference', t.reference, 'action', t.provider_data -> 'action', 'instruction', m.instruction,
+           'isHereAlready', t.arrival is not null or t.user_id is not null, 'filledIn', t.data, 'txid', t.provider_data ->> 'txid') as asked,
          case when x.transaction_id is not null then jsonb_build_object('currency', ${currencyJson('xcur')}, 'rate', x.rate::text, 'marketRate', x.market_rate::text,
            'amount', x.amount::text, 'source', x.source, 'sourceTime', x.source_time, 'quotedAt', x.quoted_at, 'expiresAt', x.expires_at, 'fixedAt', x.fixed_at) end as exchange,
          case when m.id is null then null else jsonb_build_object('id', m.id, 'name', m.name, 'caption', m.caption) end as method,
@@ -288,6 +299,12 @@ const exchangeOf = ({ amount, currency, exchange }: TransactionRow): z.input<typ
     fixTime: isoTimeOrNull(exchange.fixedAt),
   };
 
+/** Of what the provider told and we noted, only what is for the client. */
+const forItsOwner = ({ asked: { filledIn, txid, ...asked } }: TransactionRow): MyTransactionView['data'] => {
+  const action = clientActionOf(asked);
+  return { ...filledIn, ...(txid !== null && { txid }), action };
+};
+
 /** On its provider's page the client says where a payout goes: nobody else may open it. */
 const forOperators = ({ type, data }: TransactionRow): Record<string, unknown> => {
   if (type !== 'withdrawal') return data;
@@ -332,6 +349,7 @@ export const myTransactionViews = (db: Db, ids: readonly number[]): Promise<Map<
     ...common(row),
     ...sides(row, accounts),
     isCorrection: row.correction !== null,
+    data: forItsOwner(row),
     exchange: exchangeOf(row),
   }));
 

@@ -1,8 +1,15 @@
+import type { WizardRun } from '../../db/repositories/wizards.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { Problem } from '../kit/errors.ts';
 
 export const gone = () =>
   new HubFailure('NotFound', 'wizard_not_found', 'The session has expired. Start again.', { field: 'uuid' });
+
+/** Who hears that a payout has expired would order it once more. */
+export const over = ({ state }: Pick<WizardRun, 'state'>) =>
+  state === 'done'
+    ? new HubFailure('NotFound', 'wizard_not_found', 'This is finished already.', { field: 'uuid' })
+    : gone();
 
 export const disabled = () => new HubFailure('Rejected', 'wizard_disabled', 'This action is not available now.');
 

@@ -12,7 +12,7 @@ import {
 } from '../../db/repositories/wizards.ts';
 import { parsePart } from '../kit/validate.ts';
 import type { Caller } from './caller.ts';
-import { wrongStep } from './refusals.ts';
+import { over, wrongStep } from './refusals.ts';
 import { type Waiting, waitingAt, workflowOf } from './waiting.ts';
 import type { Meant, WizardHub } from './wizard-hub.ts';
 
@@ -106,11 +106,17 @@ export class SentStep {
     if (!run.inputs.includes(input)) await wantAgain(db, run.id, input);
     const [kept] = await loadInputs(db, ring, run.id, [input]);
     // A twin brought it to the run meanwhile, which did not take it: it was dropped, and may be sent anew.
-    return kept ? this.wizards.send(run, kept) : this.takeAt(await this.find());
+    if (!kept) return this.takeAt(await this.find());
+    const reached = await this.wizards.send(run, kept);
+    // It answers as it did then; but nothing waits any more in a run that is over.
+    if (reached.step && reached.run.state !== 'open') throw over(reached.run);
+    return reached;
   }
 
-  private async judge({ run, step, module }: At): Promise<Judged> {
+  private async judge(at: At): Promise<Judged> {
+    const { run, step, module } = at;
     const { caller, body } = this.sent;
+    if (!this.fits(at) && (await this.fitsElsewhere(run))) throw wrongStep(workflowOf(step));
     const read = module.sent ? parsePart(module.sent, body, 'step') : body;
     return module.check!(await this.wizards.asked(run, step, caller), read);
   }
@@ -133,13 +139,24 @@ export class SentStep {
     return { ...before, replaces: last!.input };
   }
 
+  /** Whether it is for a step that is over, or that is still to come: who goes back in his browser sends the form again. */
+  private async fitsElsewhere(run: WizardRun): Promise<boolean> {
+    if (this.names().length === 0) return false;
+    const { steps } = await planOf(this.wizards.db, run);
+    return steps.map((step) => waitingAt(run, step)).some((one) => one.module.sent && this.fits(one));
+  }
+
+  private names(): string[] {
+    return Object.keys(this.sent.body).filter((name) => !SENT_WITH_EVERY_FORM.includes(name));
+  }
+
   /** Whether it looks like what this step asks for: no body does for two steps of a run (domain/wizards/definition.ts). */
   private fits({ step, module }: Waiting): boolean {
     const { steps } = this.sent.meant;
     if (steps && !steps.includes(step.name)) return false;
     if (!module.body) return module.sent?.safeParse(this.sent.body).success ?? true;
     const { wants, takes } = module.body(step.settings);
-    const names = Object.keys(this.sent.body).filter((name) => !SENT_WITH_EVERY_FORM.includes(name));
+    const names = this.names();
     return wants.every((name) => names.includes(name)) && names.every((name) => takes.includes(name));
   }
 

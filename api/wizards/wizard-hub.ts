@@ -23,7 +23,7 @@ import { canonical } from '../kit/json-body.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { AnsweredRuns } from './answered-runs.ts';
 import type { Caller } from './caller.ts';
-import { disabled, gone, wrongStep } from './refusals.ts';
+import { disabled, gone, over, wrongStep } from './refusals.ts';
 import { SentStep } from './sent-step.ts';
 import { type Waiting, waitingAt, workflowOf } from './waiting.ts';
 
@@ -209,7 +209,7 @@ export class WizardHub {
 
   /** The step a run waits at. */
   async waiting(run: WizardRun): Promise<Waiting> {
-    if (run.state !== 'open') throw gone();
+    if (run.state !== 'open') throw over(run);
     const step = (await planOf(this.db, run)).steps.find(({ name }) => name === run.step);
     if (!step) throw gone();
     return waitingAt(run, step);

@@ -94,6 +94,23 @@ describe('a document of a client', () => {
     expect((await ann.call(`GET /api/v2/my/documents/${body.documentId}/file`)).status).toBe(404);
   });
 
+  it('of his that is over proves nothing, and one that lacks its type hears it in the word he uses', async () => {
+    const fields = { typeID: String(typeId) };
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const named = async (of: Record<string, string>, path = '/my/documents', who: Caller = ann) => {
+      const { status, body } = await send(who, JPEG, { fields: of, path });
+      return [status, body.error?.details[0].field];
+    };
+    expect(await named({ ...fields, validUntil: day(-1) })).toEqual([400, 'validUntil']);
+    expect(await named({ ...fields, validUntil: day(1) })).toEqual([201, undefined]);
+    expect(await named({})).toEqual([400, 'typeID']);
+    const olga = await api.operator(['documents.create']);
+    const clientId = String((await api.client()).id);
+    expect(await named({ clientId }, '/documents', olga)).toEqual([400, 'typeId']);
+    const kept = { clientId, typeId: String(typeId), validUntil: day(-1) };
+    expect(await named(kept, '/documents', olga)).toEqual([201, undefined]);
+  });
+
   it('does not exist for another client, nor for an operator of other clients', async () => {
     const { body } = await send(ann, JPEG);
     const bob = await api.client();

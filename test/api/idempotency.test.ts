@@ -151,7 +151,7 @@ describe('a request that was confirmed by a code and failed then', () => {
         ...{ db: api.deps.pool, secret, requestId: 'r' },
         ...{ actor: { kind: 'user', id: admin.id } as never, key: value, route: 'POST /work', body },
       },
-      async (once) => ({ status: 201, body: await work(once) }),
+      async (once) => ({ status: 201, body: await work(once), isProvisional: false }),
     );
   const failing = (value: string, take: () => Promise<boolean>, body: unknown = 1) =>
     expect(

@@ -113,10 +113,10 @@ export class MoneyApi {
   }
 
   /** What one orders of which the answer is wanted soon, done or not: it takes long. */
-  async hastily({ id }: Pick<Caller, 'id'>, route: string, body?: unknown): Promise<Answer> {
+  async hastily({ id }: Pick<Caller, 'id'>, ...[route, body, headers]: Parameters<Caller['call']>): Promise<Answer> {
     const kind = route.includes(' /my/') ? 'client' : 'user';
     const hasty = await this.another({ id }, kind, { timings: { ...this.hub.timings, firstAnswer: 500 } });
-    return hasty.call(route, body).finally(() => hasty.stop());
+    return hasty.call(route, body, headers).finally(() => hasty.stop());
   }
 
   /** The same client or user at a second API process, which remembers nothing. */

@@ -200,6 +200,41 @@ describe('a withdrawal by a client', () => {
     const wrong = await ann.call('POST /my/withdrawals', { ...body, data: odd });
     expect(wrong.body.error.details.map((one: { field: string }) => one.field)).toEqual(['data.colour', 'data.iban']);
   });
+
+  it('takes nothing that a person would read otherwise than it is: hidden and turning characters, a number as text', async () => {
+    const ann = await api.clientWith('100', 'USD');
+    const body = { accountId: ann.wallet, methodId: bankPayout, amount: '20', currencyCode: USD };
+    const right = { accountHolder: 'Ann Lee', iban: 'DE02120300000000202051' };
+    const hidden = 'has characters that cannot be seen';
+    for (const [odd, issue] of [
+      [{ iban: 'DE0212\u200b0300000000202051' }, hidden],
+      [{ accountHolder: '\u202eeeL nnA' }, hidden],
+      [{ iban: 'DE0212\u00ad0300000000202051' }, hidden],
+      [{ iban: 123 }, 'must be a text'],
+    ] as const) {
+      const data = { ...right, ...odd };
+      for (const answer of [
+        await ann.call('POST /my/withdrawals', { ...body, data }),
+        await ann.call('POST /my/withdrawals/patterns', { ...body, name: 'Rent', data }),
+      ])
+        expect(answer).toMatchObject({
+          status: 400,
+          body: {
+            error: { details: [{ field: `data.${Object.keys(odd)[0]}`, issue: expect.stringContaining(issue) }] },
+          },
+        });
+    }
+    const named = { ...body, name: 'Re\u200bnt', data: right };
+    for (const [route, wish, field] of [
+      ['POST /my/withdrawals/patterns', named, 'name'],
+      [`PATCH /my/accounts/${ann.wallet}`, { caption: 'Sav\u202eings' }, 'caption'],
+    ] as const)
+      expect(await ann.call(route, wish)).toMatchObject({
+        status: 400,
+        body: { error: { details: [{ field, issue: `${field} ${hidden}.` }] } },
+      });
+    expect((await ann.call(`PATCH /my/accounts/${ann.wallet}`, { caption: 'Holidays ✈️' })).status).toBe(200);
+  });
 });
 
 describe('one key', () => {
@@ -396,6 +431,56 @@ describe('deposits by a client', () => {
     expect(made.body.data.html).toContain(reference);
   });
 
+  it('say how to pay by bank as long as that is to be done, also to who did not wait for it', async () => {
+    const ann = await api.clientWith('0', 'USD');
+    const body = { accountId: ann.wallet, methodId: bankTransfer, currencyCode: USD, amount: 50 };
+    const { transactionId } = (await ann.call('POST /my/deposits', body)).body.data;
+    const { reference } = await api.hub.one<{ reference: string }>(
+      'select reference from money_transaction where transaction_id = $1',
+      [transactionId],
+    );
+    await api.hub.reaches(transactionId, 'awaiting_approval');
+    const shown = async () => (await ann.call(`GET /my/transactions/${transactionId}`)).body.data;
+    expect(await shown()).toEqual({ action: { kind: 'instruction', html: expect.stringContaining(reference) } });
+    expect((await ann.call('GET /my/transactions')).body.data[0].data).toEqual(await shown());
+    expect((await ann.call(`POST /my/transactions/${transactionId}/cancel`, {})).body.data).toEqual({});
+    expect(await shown()).toEqual({});
+  });
+
+  it('tell nobody to pay what an operator has entered', async () => {
+    const ann = await api.clientWith('0', 'USD');
+    const entered = { accountId: ann.wallet, methodId: bankTransfer, amount: 50 };
+    const { transactionId } = (await olga.call('POST /deposits', entered)).body;
+    expect((await ann.call(`GET /my/transactions/${transactionId}`)).body.data).toEqual({});
+  });
+
+  it('offer their page until they end, and show the client nothing of how they are kept', async () => {
+    const ann = await api.clientWith('0', 'USDT');
+    const body = { accountId: ann.wallet, methodId: tetherInvoice, currencyCode: USDT, amount: '40' };
+    const { data } = (await ann.call('POST /my/deposits/sync', body)).body;
+    const { transactionId } = data.transaction;
+    const shown = async (id: number) => (await ann.call(`GET /my/transactions/${id}`)).body.data;
+    expect(await shown(transactionId)).toEqual({ action: { kind: 'redirect', url: data.redirect.url } });
+    expect((await ann.call(`POST /my/transactions/${transactionId}/cancel`, {})).status).toBe(200);
+    expect(await shown(transactionId)).toEqual({});
+    await api.hub.sandbox('b2binpay').pay(await api.hub.providerId(transactionId), {});
+    const late = await eventually(
+      async () =>
+        (
+          await api.hub.pool.query<{ id: number }>(
+            `select transaction_id as id from money_transaction where parent_id = $1`,
+            [transactionId],
+          )
+        ).rows[0]?.id,
+      'the late payment to be noted',
+    );
+    await api.hub.reaches(late, 'review');
+    expect(Object.keys(await shown(late)).filter((key) => key !== 'txid')).toEqual([]);
+    await api.hub.decide(late, await api.hub.operator(), 'approve');
+    await api.hub.reaches(late, 'done');
+    expect(Object.keys(await shown(late)).filter((key) => key !== 'txid')).toEqual([]);
+  });
+
   it('lead to the payment page, and are credited once it is paid', async () => {
     const ann = await api.clientWith('0', 'USDT');
     const body = { accountId: ann.wallet, methodId: tetherInvoice, currencyCode: USDT, amount: '40' };
@@ -413,6 +498,33 @@ describe('deposits by a client', () => {
     await api.hub.sandbox('b2binpay').pay(theirs, {});
     await api.hub.reaches(transactionId, 'done');
     expect((await ann.of.balance()).balance).toBe('40');
+  });
+
+  it('are there for who asks from the moment they are accepted, while the provider says nothing', async () => {
+    const ann = await api.clientWith('0', 'USDT');
+    const body = { accountId: ann.wallet, methodId: tetherInvoice, currencyCode: USDT, amount: '40' };
+    const sandbox = api.hub.sandbox('b2binpay');
+    sandbox.fault({ match: { method: 'POST', path: '/deposit/' }, kind: 'http_500', times: 1_000 });
+    try {
+      const key = { 'idempotency-key': randomUUID() };
+      const made = await api.hastily(ann, 'POST /my/deposits/sync', body, key);
+      expect(made).toMatchObject({ status: 201, body: { workflow: 'deposit_async' } });
+      const { transactionId } = made.body.data;
+      expect(await ann.call(`GET /my/transactions/${transactionId}`)).toMatchObject({
+        status: 200,
+        body: { transactionId, status: 'new' },
+      });
+      sandbox.faults.clear();
+      await api.hub.reaches(transactionId, 'awaiting_payer');
+      const again = await ann.call('POST /my/deposits/sync', body, key);
+      expect(again).toMatchObject({
+        status: 201,
+        body: { workflow: 'deposit_redirect', data: { transaction: { transactionId } } },
+      });
+      expect(await ann.call('POST /my/deposits/sync', body, key)).toEqual({ ...again, headers: expect.anything() });
+    } finally {
+      sandbox.faults.clear();
+    }
   });
 
   it('give one address for ever, and credit what arrives there', async () => {
@@ -674,6 +786,14 @@ describe('while no worker answers', () => {
     expect(waiting.status).toBe(503);
     expect(waiting.headers.get('retry-after')).not.toBeNull();
     expect(reason(waiting)).toBe('unavailable');
+    const { id } = await api.hub.one<{ id: number }>(
+      'select transaction_id as id from money_transaction where client_id = $1',
+      [ann.id],
+    );
+    const asItIs = { status: 200, body: { transactionId: id, status: 'new' } };
+    expect(await ann.call(`GET /my/transactions/${id}`)).toMatchObject(asItIs);
+    expect(await olga.call(`GET /transactions/${id}`)).toMatchObject(asItIs);
+    expect((await ann.call('GET /my/transactions')).body.total).toBe(0);
     await api.hub.resume();
     const made = await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '25'), key);
     expect(made).toMatchObject({ status: 200, body: { data: { transaction: { status: 'pending' } } } });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestHub } from '../kit/hub.ts';
@@ -285,7 +286,11 @@ describe('a client whose documents we check', () => {
   it("cannot use another client's wizard or documents", async () => {
     const [ann, bob] = [await api.clientWith('0', 'USD'), await api.clientWith('0', 'USD')];
     const wizard = (await ann.call('GET /my/verifications/wizard')).body;
-    expect((await bob.call('POST /my/verifications', { uuid: wizard.uuid, documents: [] })).status).toBe(404);
+    for (const uuid of [wizard.uuid, randomUUID()])
+      expect(await bob.call('POST /my/verifications', { uuid, documents: [] })).toMatchObject({
+        status: 404,
+        body: { error: { details: [{ field: 'uuid', reason: 'wizard_not_found' }] } },
+      });
     const documents = [await desk.upload(bob, 'Passport'), await desk.upload(bob, 'Utility bill')];
     const stolen = await ann.call('POST /my/verifications', { uuid: wizard.uuid, documents });
     expect(stolen.body.error.details[0]).toMatchObject({ reason: 'not_found', field: 'documents.0.documentId' });

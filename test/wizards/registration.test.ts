@@ -171,8 +171,7 @@ describe('a registration', () => {
     const device = new Device(api);
     const uuid = await begin(device);
     const early = await device.call('POST /my/signup', { uuid, code: '123456' });
-    expect(early.status).toBe(400);
-    expect(early.body.error.details.map((one: any) => one.field)).toContain('device_fingerprint');
+    expect([...reasons(early), early.body.error.workflow]).toEqual([409, 'wrong_step', 'basic_register_form']);
     await device.step('POST /my/signup', { uuid, ...mainForm(device, anEmail()) });
     expect(
       reasons(
@@ -338,6 +337,22 @@ describe('what Temporal stores of a registration', () => {
       [uuid],
     );
     expect(JSON.stringify(rows)).not.toContain(email);
+  });
+});
+
+describe('what is sent for another step than the run waits at', () => {
+  it('is no mistake in a field: who goes back to the form hears that the code is waited for, and goes on with it', async () => {
+    const device = new Device(api);
+    const email = anEmail();
+    const uuid = await begin(device);
+    await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+    const other = { info: { givenName: 'Anna', familyName: 'Canary', birthday: '1990-05-01' } };
+    const back = await device.call('POST /my/signup', { uuid, ...mainForm(device, email, other) });
+    expect([...reasons(back), back.body.error.workflow]).toEqual([409, 'wrong_step', 'confirm_email']);
+    const odd = await device.call('POST /my/signup', { uuid, kode: '123456' });
+    expect(reasons(odd)).toEqual([400, 'validation']);
+    const last = await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, email) });
+    expect(last.code).toBe(202);
   });
 });
 

@@ -62,6 +62,9 @@ describe('a template', () => {
       total: 1,
       data: [{ name: 'Other' }],
     });
+    const found = async (name: string) =>
+      (await ann.call(`GET /my/withdrawals/patterns?filter[name]=${name}`)).body.total;
+    expect([await found('oth'), await found('Rent')]).toEqual([1, 0]);
     expect((await ann.call(`DELETE ${path}`)).status).toBe(204);
     expect((await ann.call(`GET ${path}`)).status).toBe(404);
     expect((await ann.call(`DELETE ${path}`)).status).toBe(404);

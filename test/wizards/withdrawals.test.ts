@@ -91,6 +91,36 @@ const addApp = async (): Promise<Buffer> => {
   return secret;
 };
 
+describe('a payout in steps that is over', () => {
+  it('says so to who sends its form once more, and still what became of it to who sends its code', async () => {
+    const { uuid, code } = await atCode();
+    const last = await ok('POST /my/withdrawals/wizard', { uuid, code });
+    const once = await ann.call('POST /my/withdrawals', { uuid, ...form() });
+    expect([...reasons(once), once.body.error.details[0].issue]).toEqual([
+      404,
+      'wizard_not_found',
+      'This is finished already.',
+    ]);
+    const other = await ann.call('POST /my/withdrawals', { uuid, ...form({ amount: 30 }) });
+    expect([other.status, other.body.error.details]).toEqual([once.status, once.body.error.details]);
+    expect(await ok('POST /my/withdrawals/wizard', { uuid, code })).toEqual(last);
+    expect(await payouts()).toHaveLength(1);
+  });
+
+  it('because too many codes were wrong sends no other one', async () => {
+    const { uuid, code } = await atCode();
+    for (let tries = 0; tries < 5; tries++)
+      await ann.call('POST /my/withdrawals/wizard', { uuid, code: otherThan(code) });
+    await eventually(
+      async () =>
+        (await api.hub.one<{ state: string }>(`select state from wizard_run where uuid = $1`, [uuid])).state ===
+        'failed',
+      'the run to be over',
+    );
+    expect(reasons(await ann.call('POST /my/withdrawals', { uuid, ...form() }))).toEqual([404, 'wizard_not_found']);
+  });
+});
+
 describe('a payout in steps', () => {
   it('is asked for, confirmed by the code of the mail, and held only then', async () => {
     const first = await ok('GET /my/withdrawals/wizard');

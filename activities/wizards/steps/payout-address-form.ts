@@ -3,6 +3,7 @@ import type { Queryable } from '../../../db/pool.ts';
 import { type ListableCurrency, listableCurrencies } from '../../../db/repositories/payout-addresses.ts';
 import { HubFailure, WrongFields } from '../../../domain/failures.ts';
 import { addressFault, addressKey, tagFault } from '../../../domain/payout-address.ts';
+import { hasUnseen, UNSEEN_ISSUE } from '../../../domain/unseen.ts';
 import { signedIn } from '../signed-in.ts';
 import { defineStep } from '../step.ts';
 
@@ -10,7 +11,13 @@ const Sent = z.strictObject({
   currencyCode: z.int('must be a whole number'),
   walletAddress: z.string().trim().max(1_000),
   destinationTag: z.string().trim().max(1_000).nullable().optional(),
-  caption: z.string().trim().max(100).nullable().optional(),
+  caption: z
+    .string()
+    .trim()
+    .max(100)
+    .refine((given) => !hasUnseen(given), UNSEEN_ISSUE)
+    .nullable()
+    .optional(),
 });
 
 export interface AddressDraft {

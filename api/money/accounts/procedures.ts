@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assertSees } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
-import { id, idText, name } from '../../kit/shapes.ts';
+import { clientsName, id, idText, name } from '../../kit/shapes.ts';
 import { Account, ACCOUNT_PERMISSIONS, MyAccount, accountViews, myAccountViews } from '../../presenters/account.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { Ordering } from '../intake/place-order.ts';
@@ -47,12 +47,12 @@ const OpenMineBody = z.strictObject({
         .transform(Number),
     ])
     .optional(),
-  caption: name(100).optional(),
+  caption: clientsName(100).optional(),
 });
 
 const ChangeMineBody = z
   .strictObject({
-    caption: name(100).optional(),
+    caption: clientsName(100).optional(),
     favourite: z.boolean().optional(),
     leverage: leverageInput().optional(),
   })

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isDay } from '../../../domain/days.ts';
 import { FINAL_STAGES } from '../../../domain/stages.ts';
 import { scopeSql } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';

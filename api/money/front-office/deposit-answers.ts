@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { DepositAction } from '../../../adapters/kit/payments.ts';
 import { wire, wireOrNull } from '../../../domain/money.ts';
+import { isFinal, type Stage } from '../../../domain/stages.ts';
 import { isoTime, money } from '../../kit/shapes.ts';
+import type { ClientActionView } from '../../presenters/client-action.ts';
 import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
 import { MyTransaction } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
@@ -27,7 +28,7 @@ export const Redirect = z.object({
 });
 
 /** Null when the provider sends him nowhere. */
-export const redirectOf = (action: DepositAction | null): z.infer<typeof Redirect> | null => {
+export const redirectOf = (action: ClientActionView | undefined): z.infer<typeof Redirect> | null => {
   if (action?.kind === 'redirect') return { url: action.url, method: 'GET', params: {} };
   if (action?.kind === 'form') return { url: action.url, method: 'POST', params: action.fields };
   return null;
@@ -101,46 +102,26 @@ export const previewAnswer = async (hub: MoneyHub, order: NewOrder): Promise<Dep
   };
 };
 
-interface Opened {
-  stage: string;
-  status: string;
-  reference: string;
-  action: DepositAction | null;
-  instruction: string | null;
-  flow: string;
-}
-
 /** What the client must do about a deposit that was just placed, as far as the provider has said. */
 export const placedAnswer = async (hub: MoneyHub, transactionId: number): Promise<DepositAnswerView> => {
-  const { rows } = await hub.pool.query<Opened>(
-    `select t.stage, t.status, t.reference, t.provider_data -> 'action' as action, m.instruction, m.flow
-       from money_transaction t join payment_method m on m.id = t.method_id where t.transaction_id = $1`,
+  const { rows } = await hub.pool.query<{ stage: Stage; flow: string }>(
+    `select t.stage, m.flow from money_transaction t join payment_method m on m.id = t.method_id where t.transaction_id = $1`,
     [transactionId],
   );
-  const { action, instruction, flow, reference } = rows[0]!;
+  const { stage, flow } = rows[0]!;
   const transaction = await showMyTransaction(hub, transactionId);
+  const action = transaction.data?.action;
   const uuid = randomUUID();
   const redirect = redirectOf(action);
   if (redirect) return { ...envelope, data: { transaction, redirect }, done: true, uuid, workflow: 'deposit_redirect' };
   if (action?.kind === 'instruction') {
-    const html = paragraphs(action.text);
+    const { html } = action;
     return { ...envelope, data: { transaction, html }, done: true, uuid, workflow: 'deposit_instruction' };
   }
-  if (flow !== 'manual') return asyncAnswer(transactionId, transaction.status);
-  if (instruction === null) return { ...envelope, data: { transaction }, done: true, uuid, workflow: 'deposit_done' };
-  // Without the reference nobody could tell whose money arrived.
-  const html = `${instruction}<p>Reference: <b>${reference}</b></p>`;
-  return { ...envelope, data: { transaction, html }, done: true, uuid, workflow: 'deposit_instruction' };
+  const isToldLater = stage === 'created' || (flow !== 'manual' && !isFinal(stage));
+  if (isToldLater) return asyncAnswer(transactionId, transaction.status);
+  return { ...envelope, data: { transaction }, done: true, uuid, workflow: 'deposit_done' };
 };
-
-/** Plain text of a provider, or of a connection's settings, as HTML. */
-const paragraphs = (text: string): string =>
-  text
-    .split(/\n{2,}/)
-    .map((part) => `<p>${escaped(part).replaceAll('\n', '<br>')}</p>`)
-    .join('');
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 export const asyncAnswer = (transactionId: number, status = 'inProgress'): DepositAnswerView => ({
   ...envelope,

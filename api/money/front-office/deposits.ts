@@ -27,8 +27,8 @@ const deposit = (hub: MoneyHub, path: '/my/deposits' | '/my/deposits/sync', wait
   procedure(`POST ${path}`, {
     summary: wait ? 'Deposit money and hear what to do next' : 'Deposit money',
     description: wait
-      ? 'Answers with where to pay: a page, an address, an instruction. `deposit_async` when the provider has not answered yet.'
-      : 'Returns at once; the transaction tells what becomes of it.',
+      ? 'Answers with where to pay: a page, an address, an instruction. `deposit_async` when the provider has not answered yet: repeat it under the same Idempotency-Key, or read the transaction.'
+      : 'Returns at once; the transaction tells what becomes of it, and in `data.action` where to pay.',
     tags: ['My money'],
     access: 'client',
     body: Body,
@@ -36,6 +36,7 @@ const deposit = (hub: MoneyHub, path: '/my/deposits' | '/my/deposits/sync', wait
     status: 201,
     errors: [404, 503],
     idempotent: true,
+    isProvisional: ({ workflow }) => wait && workflow === 'deposit_async',
     handle: async (call) => {
       const { amount = null, data, isPretend, appInstanceId: _device, ...rest } = call.body;
       const request = { ...rest, amount, data: data ?? {} };
