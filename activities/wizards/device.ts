@@ -12,6 +12,9 @@ const PURPOSE = 'device';
 
 export const markOf = (ring: KeyRing, what: string): Buffer => ring.marks(what, PURPOSE)[0];
 
+/** A browser or an app without its version: after tomorrow's update it is the same one. */
+export const programOf = (userAgent: string): string => userAgent.replace(/\d+([._]\d+)*/g, '');
+
 /** What one household or machine has of addresses: of IPv6 its network, for it may call from each of them. As the rate limits count. */
 export const networkOf = (ip: string): string => ipKeyGenerator(ip);
 
@@ -50,7 +53,7 @@ export const keptDevice = (
 ) => ({
   device: {
     deviceMark: markOf(ring, fingerprint).toString('base64'),
-    agentMark: markOf(ring, userAgent).toString('base64'),
+    agentMark: markOf(ring, programOf(userAgent)).toString('base64'),
     userAgent: userAgentIn(fingerprint),
     ip,
   },

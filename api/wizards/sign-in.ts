@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { inTransaction } from '../../db/pool.ts';
 import { queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
-import { isMarkOf } from '../../activities/wizards/device.ts';
+import { isMarkOf, programOf } from '../../activities/wizards/device.ts';
 import { noteAuthorization } from '../../activities/wizards/note-authorization.ts';
 import { seeDevice } from '../../db/repositories/devices.ts';
 import { loadDraft } from '../../db/repositories/wizards.ts';
@@ -143,7 +143,8 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
         const pair = await deps.tokens.rotate(refreshToken, 'client', {
           comesFrom: ({ deviceMark, agentMark }) =>
             deviceFingerprint === undefined
-              ? isMarkOf(wizards.ring, agentMark, caller.userAgent)
+              ? // Tokens of before are marked with the version, too.
+                [programOf(caller.userAgent), caller.userAgent].some((one) => isMarkOf(wizards.ring, agentMark, one))
               : isMarkOf(wizards.ring, deviceMark, deviceFingerprint),
           onRotated: (db, clientId, { deviceMark }) => seeDevice(db, { clientId, deviceMark, ip: caller.ip }),
           onStolen: (clientId) => tellOfTheft(wizards, clientId, caller),

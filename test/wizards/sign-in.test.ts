@@ -559,6 +559,15 @@ describe('a refresh token of a client', () => {
     );
   });
 
+  it('works on after an update of the browser or app, which is the same device', async () => {
+    const device = new Device(api, 'Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0.6099.71 Safari/537.36');
+    const refreshToken = await signIn(device, await registered(device));
+    const updated = new Device(api, 'Mozilla/5.0 (X11; Linux x86_64) Chrome/121.0.6167.85 Safari/537.36');
+    const { refreshToken: next } = await updated.step('POST /my/refresh', { refreshToken });
+    const other = new Device(api, 'Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0');
+    expect((await other.call('POST /my/refresh', { refreshToken: next.token })).status).toBe(401);
+  });
+
   it('that is being renewed at the moment of a revocation does not survive it', async () => {
     const device = new Device(api);
     const email = await registered(device);

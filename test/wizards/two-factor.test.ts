@@ -234,11 +234,13 @@ describe('SMS', () => {
     expect(data.fields).toMatchObject([{ name: 'phone', type: 'phone' }]);
     const wrong = await device.call('POST /my/2fa/wizard', { uuid, phone: '12345' });
     expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'phone']);
-    const other = await device.call('POST /my/2fa/wizard', { uuid, code: '123456' });
-    expect([other.status, other.body.error.details[0]]).toEqual([
+    const odd = await device.call('POST /my/2fa/wizard', { uuid, kode: '123456' });
+    expect([odd.status, odd.body.error.details[0]]).toEqual([
       400,
-      { field: 'code', reason: 'validation', issue: 'code is not a field of this step.' },
+      { field: 'kode', reason: 'validation', issue: 'kode is not a field of this step.' },
     ]);
+    const early = await device.call('POST /my/2fa/wizard', { uuid, code: '123456' });
+    expect([early.status, early.body.error.workflow]).toEqual([409, 'phone_number']);
     expect(await step(device, uuid, { phone })).toMatchObject({
       workflow: '2fa_sms',
       data: { confirmationChannel: 'sms', recipient: `${phone.slice(0, 5)}****${phone.slice(-4)}` },
