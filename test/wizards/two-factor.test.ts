@@ -234,10 +234,10 @@ describe('SMS', () => {
     expect(data.fields).toMatchObject([{ name: 'phone', type: 'phone' }]);
     const wrong = await device.call('POST /my/2fa/wizard', { uuid, phone: '12345' });
     expect([wrong.status, wrong.body.error.details[0].field]).toEqual([400, 'phone']);
-    const odd = await device.call('POST /my/2fa/wizard', { uuid, kode: '123456' });
-    expect([odd.status, odd.body.error.details[0]]).toEqual([
+    const both = await device.call('POST /my/2fa/wizard', { uuid, phone, code: '123456' });
+    expect([both.status, both.body.error.details[0]]).toEqual([
       400,
-      { field: 'kode', reason: 'validation', issue: 'kode is not a field of this step.' },
+      { field: 'code', reason: 'validation', issue: 'code is not a field of this step.' },
     ]);
     const early = await device.call('POST /my/2fa/wizard', { uuid, code: '123456' });
     expect([early.status, early.body.error.workflow]).toEqual([409, 'phone_number']);
