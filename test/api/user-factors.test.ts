@@ -517,6 +517,7 @@ describe('something risky', () => {
       'PATCH /security/policies/{policyId}',
       'PATCH /settings/{name}',
       'PATCH /users/{userId}',
+      'POST /accounts/{accountId}/corrections',
       'POST /clients/reset-password',
       'POST /clients/{clientId}/reset-password',
       'POST /connections',
