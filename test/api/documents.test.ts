@@ -256,7 +256,7 @@ describe('what is no document', () => {
   });
 
   it('is refused without a type, with an unknown one, with unknown fields', async () => {
-    expect(await refused(JPEG, { fields: {} })).toEqual([400, 'typeId', 'validation']);
+    expect(await refused(JPEG, { fields: {} })).toEqual([400, 'typeID', 'validation']);
     expect(await refused(JPEG, { fields: { typeID: '999999' } })).toEqual([400, 'typeId', 'not_found']);
     expect(await refused(JPEG, { fields: { typeID: String(typeId), clientId: '1' } })).toEqual([
       400,

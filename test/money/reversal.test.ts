@@ -267,7 +267,7 @@ describe('a deposit that is taken back after it was credited', () => {
     await post(hub.pool, `test:spent:${deposit}`, [{ do: 'post', from: wallet, to: income, amount: '70' }]);
     await book(reversal('q1', 'dispute', 'open', '60'));
     await post(hub.pool, `test:earned:${deposit}`, [{ do: 'post', from: income, to: wallet, amount: '40' }]);
-    expect(await book(reversal('q2', 'refund', 'done', '40'))).toMatchObject({ odd: [] });
+    expect((await book(reversal('q2', 'refund', 'done', '40'))).odd).toEqual([await short(deposit)]);
     expect(await client.balance()).toEqual({ balance: '0', held: '0' });
     expect(await short(deposit)).toContain("30 of it the client's wallet did not cover");
   });
@@ -287,7 +287,7 @@ describe('a deposit that is taken back after it was credited', () => {
     ]);
     expect([await short(deposit), await hub.stage(deposit)]).toEqual([odd[0], 'done']);
     expect([await client.balance(), Number(await suspense())]).toEqual([{ balance: '30', held: '0' }, before]);
-    expect(await book(reversal('u1', 'dispute', 'undone', '100'))).toMatchObject({ odd: [] });
+    expect((await book(reversal('u1', 'dispute', 'undone', '100'))).odd).toEqual(odd);
     expect(await hub.breaches()).toEqual([]);
   });
 
@@ -318,7 +318,7 @@ describe('a deposit that is taken back after it was credited', () => {
       expect(await hub.stage(deposit)).toBe('returned');
       expect(odd).toEqual([expect.stringContaining(`took back 70 USDT of deposit ${deposit} (dispute), not 100`)]);
       expect(await short(deposit)).toBe(odd[0]);
-      expect(await book(refund, lost)).toMatchObject({ odd: [] });
+      expect((await book(refund, lost)).odd).toEqual(odd);
       expect(await hub.breaches()).toEqual([]);
     });
 
