@@ -130,7 +130,7 @@ describe('a payout', () => {
       expect(outcome).toBe('paid although it ended');
     }
     const before = await standing(payout);
-    expect(before).toEqual(['cancelled', expect.stringContaining('The provider says sent')]);
+    expect(before).toEqual(['cancelled', expect.stringContaining("The provider says 'sent': it pays")]);
     const why = { reason: 'cancelled', issue: 'cancelled', resolutionId: null };
     await run(closeTransaction, { transactionId: payout, stage: 'cancelled', ...why });
     await run(releaseHold, { transactionId: payout });
