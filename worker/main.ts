@@ -18,7 +18,12 @@ Runtime.install({
     // Activity-only workers say at every start that they have no workflows.
     if (!message.startsWith('No workflows registered'))
       log[level === 'ERROR' ? 'error' : 'warn'](
-        { queue: meta?.['taskQueue'], activity: meta?.['activityType'] },
+        {
+          queue: meta?.['taskQueue'],
+          activity: meta?.['activityType'],
+          workflowId: meta?.['workflowId'],
+          failure: whatFailed(meta?.['error']),
+        },
         message,
       );
   }),
@@ -27,6 +32,13 @@ Runtime.install({
       ? { metrics: { prometheus: { bindAddress: `${settings.host}:${settings.workerMetricsPort}` } } }
       : {},
 });
+
+/** 'Unavailable provider_timeout': a kind of failure, never its words. */
+function whatFailed(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { type, details } = error as { type?: string; details?: { reason?: string }[] };
+  return [type ?? error.name, details?.[0]?.reason].filter(Boolean).join(' ');
+}
 
 const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
 pool.on('error', (error) => log.warn({ error: error.message }, 'a database connection was lost'));

@@ -192,7 +192,7 @@ const isOutage = (error: unknown): boolean => {
   if (/^(08|40|53|57|ECONNREFUSED$|ECONNRESET$|ETIMEDOUT$|EPIPE$)/.test(code)) return true;
   if (!(error instanceof Error)) return false;
   if (
-    /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
+    /timeout exceeded when trying to connect|timeout expired|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
       error.message,
     )
   )

@@ -64,6 +64,7 @@ const COUNTS = `select
   (select count(*) from application where status_id in (0, 3, 127))::int as open_requests,
   (select count(*) from webhook where status = 'parked')::int as parked_webhooks,
   (select count(*) from webhook where status = 'received')::int as waiting_webhooks,
+  (select count(*) from webhook where status = 'rejected' and reason = 'bad_signature' and create_time > now() - interval '1 hour')::int as refused_webhooks,
   (select count(*) from reconciliation_difference where state = 'open')::int as open_differences,
   (select count(*) from reconciliation where state in ('waiting', 'reading', 'comparing') and coalesce(update_time, create_time) < now() - interval '3 hours')::int
     as late_reconciliations,
@@ -81,6 +82,7 @@ const HELP = {
   open_requests: 'Requests waiting for a decision',
   parked_webhooks: 'Webhooks whose workflow does not exist yet',
   waiting_webhooks: 'Webhooks stored and not yet delivered',
+  refused_webhooks: 'Webhooks of the last hour whose signature was wrong: by strangers, or because a secret is',
   loose_files: 'Files of clients that no row names any more and that were not removed within an hour',
   late_messages: 'Messages that wait for longer than five minutes',
   lost_messages: 'Messages of the last day that failed, or of which nobody can tell',
@@ -103,6 +105,14 @@ const addHubGauges = (registry: Registry, pool: pg.Pool): void => {
       .finally(() => setTimeout(() => (counted = undefined), 1000).unref());
     return counted;
   };
+  new Gauge({
+    name: 'hub_database_up',
+    help: 'Whether the database answers: what is read from it is missing while it does not',
+    registers: [registry],
+    async collect() {
+      this.set(Object.keys(await count()).length > 0 ? 1 : 0);
+    },
+  });
   for (const [name, help] of Object.entries(HELP)) {
     new Gauge({
       name: `hub_${name}`,
@@ -110,7 +120,8 @@ const addHubGauges = (registry: Registry, pool: pg.Pool): void => {
       registers: [registry],
       async collect() {
         const value = (await count())[name];
-        if (value === undefined) this.reset();
+        // Not known is not 0: no alert must resolve because the database is away.
+        if (value === undefined) this.remove();
         else this.set(value);
       },
     });

@@ -28,7 +28,7 @@ export interface StoredConnection {
 /** Settings of before: by their version, or those with which something was begun under a reference of ours. */
 export type SettingsOf = { version: number } | { begun: string };
 
-/** With the settings named; when they are gone, or none are, with the present ones. */
+/** With the settings named; when they are gone, none are, or their key is lost, with the present ones. */
 export const openConnectionRow = async (
   db: Queryable,
   ring: KeyRing,
@@ -46,29 +46,38 @@ export const openConnectionRow = async (
   );
   const row = rows[0];
   if (!row) throw new HubFailure('NotFound', 'not_found', `there is no connection ${id}`);
-  return { ...row, config: openSettings(ring, row.config, id) };
+  const config = readable(ring, row.config);
+  if (config === null && row.version !== row.currentVersion) return openConnectionRow(db, ring, id);
+  return { ...row, config: config ?? openSettings(ring, row.config, id) };
+};
+
+/** Null when the key is not in the ring. */
+const readable = (ring: KeyRing, sealed: Uint8Array): unknown => {
+  try {
+    return JSON.parse(ring.open(sealed, CONNECTION_PURPOSE).toString());
+  } catch {
+    return null;
+  }
 };
 
 /** Throws `Config` when the key is not in the ring. */
 export const openSettings = (ring: KeyRing, sealed: Uint8Array, id: number): unknown => {
-  try {
-    return JSON.parse(ring.open(sealed, CONNECTION_PURPOSE).toString());
-  } catch {
-    throw new HubFailure(
-      'Config',
-      'provider_misconfigured',
-      `the settings of connection ${id} cannot be decrypted: is its key in CONFIG_KEYS?`,
-    );
-  }
+  const settings = readable(ring, sealed);
+  if (settings !== null) return settings;
+  throw new HubFailure(
+    'Config',
+    'provider_misconfigured',
+    `the settings of connection ${id} cannot be decrypted: is its key in CONFIG_KEYS?`,
+  );
 };
 
-/** The settings of the last day that do not count any more, newest first. */
+/** The settings of the last day that do not count any more, newest first; without those whose key is lost. */
 export const retiredSettings = async (db: Queryable, ring: KeyRing, id: number): Promise<unknown[]> => {
   const { rows } = await db.query<{ config: Buffer }>(
-    `select config from connection_settings where connection_id = $1 and retired_at > now() - interval '1 day' order by version desc limit 3`,
+    `select config from connection_settings where connection_id = $1 and retired_at > now() - interval '1 day' order by version desc limit 20`,
     [id],
   );
-  return rows.map(({ config }) => openSettings(ring, config, id));
+  return rows.flatMap(({ config }) => readable(ring, config) ?? []);
 };
 
 export const sealSettings = (ring: KeyRing, settings: unknown): Buffer =>

@@ -46,6 +46,10 @@ it('a statement that waited too long', async () => {
   expect(told(await waiting.catch((error: unknown) => error))).toEqual([503, 'unavailable']);
 });
 
+it('a database that takes no new connection', () => {
+  expect(told(new Error('timeout expired'))).toEqual([503, 'unavailable']);
+});
+
 it('a statement on a line that says nothing any more', async () => {
   const { Client } = pool.options as unknown as { Client: typeof pg.Client };
   const deaf = new Client({ connectionString: database.url, query_timeout: 50 });
