@@ -51,89 +51,92 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
   { reference, arrivals: told },
   { pool, run, steer },
 ) => {
-  const waiting: number[] = [];
-  const registered = await inTransaction(pool, async (db): Promise<Registered> => {
-    waiting.length = 0;
-    const settled = await settledOf(db, reference);
-    const arrivals = told.filter(({ id }) => !settled.has(paymentNamed(id)));
-    const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
-    if (!target) {
-      const toSettle = arrivals.filter(({ state }) => state !== 'failed').map(({ id }) => paymentNamed(id));
-      const odd = toSettle.length > 0 ? [`payments for ${reference}, which is nobody's`] : [];
-      return { created: [], odd, toSettle };
-    }
-    const method = await loadMethodFacts(db, target.methodId);
-    const rule = method?.commissions.find((one) => one.numericCode === target.currency);
-    // The commission of what changes currency is known with its rate.
-    const changes = target.currency !== target.accountCurrency;
-    const created: number[] = [];
-    const odd: string[] = [];
-    const toSettle: string[] = [];
-    const ask = ({ id }: Arrival, why: string) => {
-      odd.push(why);
-      toSettle.push(paymentNamed(id));
-    };
-    for (const arrival of arrivals) {
-      const amount = round(arrival.amount, target.minorUnit, 'down');
-      // One that failed may still come: it becomes a deposit then.
-      if (arrival.state === 'failed') continue;
-      const frozen = `blocked:${arrival.id}`;
-      const isFrozen = (deposit: string) => {
-        if (!arrival.blocked || settled.has(frozen)) return;
+  const { waiting, ...registered } = await inTransaction(
+    pool,
+    async (db): Promise<Registered & { waiting: number[] }> => {
+      const settled = await settledOf(db, reference);
+      const arrivals = told.filter(({ id }) => !settled.has(paymentNamed(id)));
+      const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
+      if (!target) {
+        const toSettle = arrivals.filter(({ state }) => state !== 'failed').map(({ id }) => paymentNamed(id));
+        const odd = toSettle.length > 0 ? [`payments for ${reference}, which is nobody's`] : [];
+        return { created: [], odd, toSettle, waiting: [] };
+      }
+      const method = await loadMethodFacts(db, target.methodId);
+      const rule = method?.commissions.find((one) => one.numericCode === target.currency);
+      // The commission of what changes currency is known with its rate.
+      const changes = target.currency !== target.accountCurrency;
+      const created: number[] = [];
+      const odd: string[] = [];
+      const toSettle: string[] = [];
+      const waiting: number[] = [];
+      const ask = ({ id }: Arrival, why: string) => {
+        odd.push(why);
+        toSettle.push(paymentNamed(id));
+      };
+      const askIfFrozen = ({ id, amount, blocked }: Arrival, deposit: number) => {
+        const frozen = `blocked:${id}`;
+        if (!blocked || settled.has(frozen)) return;
         odd.push(
-          `payment ${arrival.id} of ${amount}, with which ${deposit} was credited, is kept back by the provider`,
+          `payment ${id} of ${amount}, with which deposit ${deposit} was credited, is kept back by the provider`,
         );
         toSettle.push(frozen);
       };
-      if (target.credited.includes(arrival.id)) {
-        isFrozen(`deposit ${target.parentId}`);
-        continue;
-      }
-      const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
-      if (arrival.currencyCode === target.currency && isPositive(arrival.amount) && !isPositive(amount)) {
-        // Less than our books can hold, so there is nothing to settle: it is to be seen in the audit, once. Nobody gets it, so it may go back unseen.
-        const isNew = isThere && (await settle(db, reference, [paymentNamed(arrival.id)], 'rejected')).length > 0;
-        if (isNew) await audited(db, 'deposit.dust', target.object, arrival, run);
-        continue;
-      }
-      if (arrival.currencyCode !== target.currency || !isPositive(amount)) {
-        // Unconfirmed payments may have no amount yet; one that is final and has none, or another currency, needs a person.
-        if (isThere) ask(arrival, `payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
-        continue;
-      }
-      const why =
-        target.closed ?? (target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`);
-      const { rows } = await db.query<{ id: number; stage: Stage; started: boolean; fresh: boolean }>(
-        `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, vendor_commission, method_id, connection_id,
+      for (const arrival of arrivals) {
+        const amount = round(arrival.amount, target.minorUnit, 'down');
+        // One that failed may still come: it becomes a deposit then.
+        if (arrival.state === 'failed') continue;
+        if (target.credited.includes(arrival.id)) {
+          askIfFrozen(arrival, target.parentId!);
+          continue;
+        }
+        const isThere = arrival.state === 'succeeded' || arrival.state === 'review';
+        if (arrival.currencyCode === target.currency && isPositive(arrival.amount) && !isPositive(amount)) {
+          // Less than our books can hold, so there is nothing to settle: it is to be seen in the audit, once. Nobody gets it, so it may go back unseen.
+          const isNew = isThere && (await settle(db, reference, [paymentNamed(arrival.id)], 'rejected')).length > 0;
+          if (isNew) await audited(db, 'deposit.dust', target.object, arrival, run);
+          continue;
+        }
+        if (arrival.currencyCode !== target.currency || !isPositive(amount)) {
+          // Unconfirmed payments may have no amount yet; one that is final and has none, or another currency, needs a person.
+          if (isThere) ask(arrival, `payment ${arrival.id} of ${arrival.amount} in currency ${arrival.currencyCode}`);
+          continue;
+        }
+        const why =
+          target.closed ??
+          (target.parentId === null ? null : `A payment for deposit ${target.parentId}, which is over`);
+        const { rows } = await db.query<{ id: number; stage: Stage; started: boolean; fresh: boolean }>(
+          `insert into money_transaction (type, stage, status, client_id, credit_account_id, currency, amount, vendor_commission, method_id, connection_id,
                 reference, provider_data, arrival, parent_id)
          values ('deposit', 'seen', 'inProgress', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (arrival) do update set arrival = excluded.arrival
          returning transaction_id as id, stage, workflow_started as started, xmax = 0 as fresh`,
-        [
-          target.clientId,
-          target.accountId,
-          target.currency,
-          amount,
-          changes ? '0' : commissionOn(amount, rule, target.minorUnit),
-          target.methodId,
-          target.connectionId,
-          referenceFrom(randomBytes(12)),
-          { arrivalOf: reference, arrivalWhy: why, txid: arrival.txHash ?? null },
-          `${target.connectionId}:${arrival.id}`,
-          target.parentId,
-        ],
-      );
-      const row = rows[0]!;
-      if (changes) await keepExchange(db, row.id, target.accountCurrency, null);
-      if (!row.started) created.push(row.id);
-      else if (isThere && waitsFor(row.stage, arrival, why)) waiting.push(row.id);
-      if (row.stage === 'done') isFrozen(`deposit ${row.id}`);
-      if (isThere && ENDED_WITHOUT_IT.includes(row.stage))
-        ask(arrival, `payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
-      if (row.fresh) await audited(db, 'deposit.arrived', `transaction:${row.id}`, { ...arrival, amount }, run);
-    }
-    return { created, odd, toSettle };
-  });
+          [
+            target.clientId,
+            target.accountId,
+            target.currency,
+            amount,
+            changes ? '0' : commissionOn(amount, rule, target.minorUnit),
+            target.methodId,
+            target.connectionId,
+            referenceFrom(randomBytes(12)),
+            { arrivalOf: reference, arrivalWhy: why, txid: arrival.txHash ?? null },
+            `${target.connectionId}:${arrival.id}`,
+            target.parentId,
+          ],
+        );
+        const row = rows[0]!;
+        if (changes) await keepExchange(db, row.id, target.accountCurrency, null);
+        if (!row.started) created.push(row.id);
+        else if (isThere && waitsFor(row.stage, arrival, why)) waiting.push(row.id);
+        if (row.stage === 'done') askIfFrozen(arrival, row.id);
+        if (isThere && ENDED_WITHOUT_IT.includes(row.stage))
+          ask(arrival, `payment ${arrival.id} of ${amount}, whose deposit ${row.id} ended as ${row.stage}`);
+        if (row.fresh) await audited(db, 'deposit.arrived', `transaction:${row.id}`, { ...arrival, amount }, run);
+      }
+      return { created, odd, toSettle, waiting };
+    },
+  );
   for (const transactionId of waiting)
     await steer.news({
       workflowId: `deposit:${transactionId}`,

@@ -13,8 +13,9 @@ import {
   accountViews,
   myShortAccountViews,
 } from './account.ts';
-import { Evidence, maskEvidence } from './evidence.ts';
+import { maskEvidence } from './evidence.ts';
 import { type Asked, ClientAction, clientActionOf } from './client-action.ts';
+import { Correction, Exchange, GivenEvidence, MyExchange, Reversal } from './transaction-parts.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
@@ -22,65 +23,6 @@ type Db = Pick<pg.ClientBase, 'query'>;
 const MethodRef = z.object({ id: z.int(), name: z.string(), caption: z.string() });
 const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C) =>
   z.object({ account, amount: money(), commission: money(), currency });
-
-/** Ours: what a movement that changes currency is settled at. */
-const MyExchange = z
-  .object({
-    paidAmount: money().meta({
-      description: 'What is paid in, or leaves the account; the sides above are in the currency of the account.',
-    }),
-    paidCurrencyCode: z.int(),
-    receivedAmount: money().nullable().meta({ description: 'null: no rate yet.' }),
-    receivedCurrencyCode: z.int(),
-    expireTime: time().nullable().meta({ description: 'What is paid later is settled at the rate of then.' }),
-    isFixed: z.boolean().meta({ description: 'The rate will not change any more.' }),
-  })
-  .meta({ id: 'MyTransactionExchange' });
-
-const Exchange = z
-  .object({
-    ...MyExchange.shape,
-    rate: money().nullable().meta({ description: 'Received for one that is paid, markup inside.' }),
-    marketRate: money().nullable(),
-    source: z.string().nullable().meta({ description: 'Name of the rate provider.' }),
-    sourceTime: time().nullable(),
-    quoteTime: time().nullable(),
-    fixTime: time().nullable(),
-  })
-  .meta({ id: 'TransactionExchange' });
-
-/** Ours: money that went back after a deposit was credited. `amount` in the currency of the payment, what was taken from whom in the account's. */
-const Reversal = z
-  .object({
-    id: z.int(),
-    providerId: z.string().meta({
-      description: "The provider's id of the refund or dispute; `payment:{id}` when the payment itself was undone.",
-    }),
-    kind: z.enum(['refund', 'dispute', 'return']),
-    state: z
-      .enum(['open', 'done', 'undone'])
-      .meta({ description: 'As the provider says; undone: it gave the money back after all.' }),
-    amount: money(),
-    takenFromClient: money(),
-    takenFromIncome: money().meta({ description: "The broker's commission, which goes back with the payment." }),
-    owed: money().meta({ description: "What the client's wallet did not cover: he owes it to the broker." }),
-    createTime: time(),
-    updateTime: time().nullable(),
-  })
-  .meta({ id: 'TransactionReversal' });
-
-const GivenEvidence = z
-  .object({ ...Evidence.shape, user: idAndName(), createTime: time() })
-  .meta({ id: 'GivenEvidence' });
-
-const Correction = z
-  .object({
-    against: z.enum(['suspense', 'clearing']),
-    connectionId: z.int().nullable().meta({ description: 'Whose clearing.' }),
-    reason: z.string(),
-    settles: z.int().nullable().meta({ description: 'The transaction it puts right.' }),
-  })
-  .meta({ id: 'Correction' });
 
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
 export const Transaction = z

@@ -31,7 +31,7 @@ export const receiveInvoice = (run: MoneyRun): Promise<Received> => {
     const report = await atProvider(method!.connectionId, 'Asking about the deposit').findDeposit({ transactionId });
     if (!report)
       return { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true };
-    return lessWhatWentBack(run, lookAt(report), report.reversals ?? []);
+    return lessWhatWentBack(run, lookAt(report), report.reversals);
   });
 };
 
@@ -67,8 +67,7 @@ export const receiveArrival = (run: MoneyRun, arrival: NonNullable<MoneyOrder['a
     const said = arrival.why ?? (state === 'review' ? (why ?? 'the provider wants a person to look') : undefined);
     const here: Look =
       said === undefined ? { is: 'here', amount, payments } : { is: 'odd', amount, payments, why: said };
-    const reversals = (report!.reversals ?? []).filter(({ paymentId }) => paymentId === payment.id);
-    return lessWhatWentBack(run, here, reversals);
+    return lessWhatWentBack(run, here, report!.reversals);
   });
 };
 
@@ -76,9 +75,9 @@ export const receiveArrival = (run: MoneyRun, arrival: NonNullable<MoneyOrder['a
  * Of money that went back before it was credited: all of it, and there is nothing to credit; a part, and the books follow right after it is credited, as they
  * do for a part that goes back later.
  */
-const lessWhatWentBack = (run: MoneyRun, look: Look, reversals: readonly Reversal[]): Look => {
+const lessWhatWentBack = (run: MoneyRun, look: Look, reversals: readonly Reversal[] = []): Look => {
   if (look.is === 'waiting' || look.amount === null) return look;
-  const back = goneOf(reversals);
+  const back = wentBack(run, look.payments, reversals);
   if (back.length === 0 || !patched('what-went-back-before-it-was-credited')) return look;
   const amount = sum(back.map((one) => one.amount));
   const why = `The provider took back ${amount} of it (${back.map(({ kind }) => kind).join(', ')})`;
@@ -87,7 +86,13 @@ const lessWhatWentBack = (run: MoneyRun, look: Look, reversals: readonly Reversa
   return look.is === 'odd' ? { ...look, why: `${look.why}. ${why}` } : look;
 };
 
-const goneOf = (reversals: readonly Reversal[]): Reversal[] => reversals.filter(({ state }) => state !== 'undone');
+/** What went back of these payments. What names none is the whole deposit's; of an address it is nobody knows which one's. */
+const wentBack = ({ order }: MoneyRun, payments: readonly string[], reversals: readonly Reversal[]): Reversal[] =>
+  reversals.filter(
+    ({ state, paymentId }) =>
+      state !== 'undone' &&
+      (paymentId === undefined ? order.arrival === null : payments.length === 0 || payments.includes(paymentId)),
+  );
 
 /** Whether these payments have not gone back since they were seen. What came besides them is another deposit's. */
 export const isStillThere = async (
@@ -111,7 +116,7 @@ const holds = (
   { received, payments }: Pick<Received, 'received' | 'payments'>,
 ): boolean => {
   const lost = arrivals.some(({ id, state, blocked }) => payments.includes(id) && (blocked || state === 'failed'));
-  const back = goneOf(reversals).filter(({ paymentId }) => paymentId === undefined || payments.includes(paymentId));
+  const back = wentBack(run, payments, reversals);
   if (lost || compare(sum(back.map(({ amount }) => amount)), received) >= 0) return false;
   if (back.length > 0) run.hasNews();
   return true;
