@@ -14,10 +14,12 @@ import {
 import { clearingCode, exchangeCode, incomeCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { commissionOn } from '../../domain/commissions.ts';
 import { type Amount, compare, equal, isPositive, round, subtract } from '../../domain/money.ts';
+import type { Fees } from '../../domain/provider-fees.ts';
 import { convert } from '../../domain/rates.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
+import { bookFees } from './book-fees.ts';
 
 /** The broker takes the payment into his position and gives its worth out of it: each currency sums to zero by itself. */
 const exchanged = async (
@@ -33,12 +35,20 @@ const exchanged = async (
   return { gross, payer: exchangeCode(into.alphabeticCode), transfers: isPositive(amount) ? [taken] : [] };
 };
 
+interface Credit {
+  transactionId: number;
+  received: Amount;
+  payments: string[];
+  /** What the provider kept of them, as far as it told. Absent in histories of before. */
+  fees?: Fees;
+}
+
 /**
  * Credits what was received, less the broker's commission, and closes the deposit. When other than the ordered amount came,
  * the commission is worked out anew.
  */
-export const bookDeposit: Activity<{ transactionId: number; received: Amount; payments: string[] }, void> = async (
-  { transactionId, received, payments },
+export const bookDeposit: Activity<Credit, void> = async (
+  { transactionId, received, payments, fees = {} },
   { pool, run, ring, steer },
 ) => {
   const messages = await inTransaction(pool, async (db) => {
@@ -81,6 +91,7 @@ export const bookDeposit: Activity<{ transactionId: number; received: Amount; pa
       needsHuman: null,
       providerData: { credited: payments },
     });
+    await bookFees(db, { ...deposit, connectionId: deposit.connectionId! }, fees, run);
     if (deposit.arrival === null && deposit.providerId !== null) {
       // The client may pay the same page once more, and that callback may be lost.
       await lookAgain(db, transactionId, '6 hours');

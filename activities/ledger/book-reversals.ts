@@ -26,8 +26,10 @@ import {
   subtract,
   sum,
 } from '../../domain/money.ts';
+import { feesOf } from '../../domain/provider-fees.ts';
 import { convert } from '../../domain/rates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
+import { bookFees } from './book-fees.ts';
 
 export interface Seen {
   reference: string;
@@ -47,7 +49,8 @@ interface Booked {
 
 /**
  * Follows the provider in what it took back of credited deposits, and in what it gave back after all. The client pays for it, the commission is
- * returned with it; what his wallet does not cover is taken from suspense and told to a person, because he owes it. Harmless to repeat.
+ * returned with it; what his wallet does not cover is taken from suspense and told to a person, because he owes it. So are fees that were not known when a
+ * deposit was credited, and those of a reversal. Harmless to repeat.
  */
 export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run }) => {
   return inTransaction(pool, async (db) => {
@@ -67,6 +70,7 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
         odd.push(ofNobody(reversal, seen.reference));
         toSettle.push(named(reversal));
       }
+      if (deposit) await bookFees(db, deposit, feesOf([reversal]), run);
       // Booked as a payout; an adapter should not have told of it here.
       if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
@@ -81,6 +85,8 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
       if (comesBack) odd.push(...(await owedNoMore(db, deposit, row, gone ? amount : null)));
       if (gone && (comesBack || !row.booked)) toTake.push({ deposit, told });
     }
+    for (const deposit of deposits)
+      await bookFees(db, deposit, feesOf(seen.arrivals.filter(({ id }) => deposit.credited.includes(id))), run);
     // After all that came back: it can be taken from that.
     for (const { deposit, told } of toTake) {
       const row = await keepReversal(db, deposit.transactionId, seen.connectionId, told);

@@ -70,6 +70,8 @@ export interface Arrival {
   /** What was processed, in the currency of the deposit. */
   amount: Amount;
   currencyCode: number;
+  /** What the provider kept of it for itself, in the same currency: it owes us so much less. Absent while it is not known. */
+  fee?: Amount;
   txHash?: string;
   /** Why `review`, in plain words for an operator. */
   why?: string;
@@ -100,6 +102,8 @@ export interface Reversal {
   state: 'open' | 'done' | 'undone';
   /** What goes, or went, back: without the provider's own charge. */
   amount: Amount;
+  /** That charge, in the currency of the deposit; the broker bears it. Absent while it is not known. */
+  fee?: Amount;
   why?: string;
 }
 
@@ -113,8 +117,6 @@ export interface DepositReport {
   arrivals: Arrival[];
   /** Sum of what arrived and may be credited; null when nothing did. */
   processed: Amount | null;
-  /** What the provider kept for itself, null when unknown. */
-  fee: Amount | null;
   currencyCode: number;
   /**
    * What was taken back of a deposit that succeeded. Its state stays `succeeded`. A refund by our own order, which carries a reference of ours, is not

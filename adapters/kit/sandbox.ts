@@ -47,6 +47,8 @@ export interface SandboxBookEntry {
   currency: string;
   state: string;
   id: string;
+  /** Of a deposit: what the provider has kept of it for itself, with what it charged for taking it back. */
+  fee?: string;
   /** Login, for balance operations. */
   account?: string;
 }

@@ -238,7 +238,11 @@ describe('the hosted page', () => {
     expect(await (await fetch(url)).text()).toContain('20 USD');
     const answer = await submit({ card: '4242 4242 4242 4242' });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, 'https://crm.example/back']);
-    expect(await look()).toMatchObject({ state: 'succeeded', processed: '20', fee: '0.4' });
+    expect(await look()).toMatchObject({
+      state: 'succeeded',
+      processed: '20',
+      arrivals: [{ amount: '20', fee: '0.4' }],
+    });
     expect(await (await fetch(url)).text()).toContain('This page is complete');
   });
 
@@ -334,10 +338,10 @@ describe('a deposit', () => {
     await sandbox.advance(ref.reference, 'dispute');
     const look = async () => (await findDeposit(contextOf(), ref))!;
     expect((await look()).reversals).toMatchObject([
-      { kind: 'dispute', state: 'open', amount: '20', why: 'fraudulent' },
+      { kind: 'dispute', state: 'open', amount: '20', fee: '15', why: 'fraudulent' },
     ]);
     await sandbox.advance(ref.reference, 'dispute_won');
-    expect((await look()).reversals).toMatchObject([{ kind: 'dispute', state: 'undone' }]);
+    expect((await look()).reversals).toMatchObject([{ kind: 'dispute', state: 'undone', fee: '15' }]);
     await sandbox.advance(ref.reference, 'refund');
     expect(await look()).toMatchObject({
       state: 'succeeded',

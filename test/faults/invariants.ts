@@ -26,6 +26,8 @@ interface Row {
   amount: Amount;
   final: Amount | null;
   commission: Amount;
+  /** What the books say its provider kept. */
+  providerFee: Amount;
   clientId: number;
   debit: number | null;
   credit: number | null;
@@ -49,7 +51,7 @@ const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[
   (
     await pool.query<Row>(
       `select t.transaction_id as id, t.type, t.stage, t.reference, t.workflow_id as "workflowId", trim_scale(t.amount)::text as amount,
-              trim_scale(t.final_amount)::text as final, trim_scale(t.vendor_commission)::text as commission, t.client_id as "clientId",
+              trim_scale(t.final_amount)::text as final, trim_scale(t.vendor_commission)::text as commission, trim_scale(fees.paid)::text as "providerFee", t.client_id as "clientId",
               t.debit_account_id as debit, t.credit_account_id as credit, coalesce(pd.connection_id, pc.connection_id)::text as platform, co.name as venue, t.arrival,
               t.provider_data ->> 'arrivalOf' as "arrivalOf", t.idempotency_key as key, t.method_id as "methodId", t.currency, t.user_id as "requestedBy",
               t.needs_human as "needsHuman", case when t.type = 'withdrawal' then t.parent_id end as "refundOf",
@@ -60,6 +62,10 @@ const load = async ({ pool }: Stack, clientIds: readonly number[]): Promise<Row[
          cross join lateral (
            select coalesce(sum(amount), 0)::text as amount, coalesce(sum(from_client), 0)::text as client
              from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked) back
+         cross join lateral (
+           select coalesce(sum(case when f.id = x.from_account then x.amount else -x.amount end), 0) as paid
+             from ledger_transfer x join ledger_account f on f.id in (x.from_account, x.to_account) and f.kind = 'fees'
+            where x.operation_key like 'transaction:' || t.transaction_id || ':%') fees
         where t.client_id = any($1) order by t.transaction_id`,
       [clientIds],
     )
@@ -161,16 +167,17 @@ const deposit = (row: Row, rows: readonly Row[], books: Books, breach: Tell): vo
   );
   if (compare(refunded, credited) > 0)
     breach('never more is given back than came', `${row.reference}: ${refunded} of ${credited}`);
-  const came = sum(
-    effective(movements(all, 'deposit', row.reference), row.reference)
-      .filter(({ state }) => state !== 'processing')
-      .map(({ amount }) => amount),
-  );
+  const written = movements(all, 'deposit', row.reference).filter(({ state }) => state !== 'processing');
+  const came = sum(effective(written, row.reference).map(({ amount }) => amount));
   if (compare(credited, came) > 0)
     breach('no deposit is credited twice', `${row.reference} at ${row.venue}: credited ${credited}, came ${came}`);
   const refused = group.some(({ stage }) => stage === 'rejected' || !isFinal(stage));
   if (!refused && !equal(credited, came))
     breach('what came is credited', `${row.reference} at ${row.venue}: credited ${credited}, came ${came}`);
+  const kept = sum(written.map(({ fee = '0' }) => fee));
+  const booked = sum(group.map(({ providerFee }) => providerFee));
+  if (!refused && equal(credited, came) && !equal(booked, kept))
+    breach('what the provider kept is booked', `${row.reference} at ${row.venue}: booked ${booked}, kept ${kept}`);
 };
 
 type Tell = (invariant: string, detail: string) => void;

@@ -2,6 +2,7 @@ import { patched } from '@temporalio/workflow';
 import type { DepositReport, Reversal } from '../../adapters/kit/payments.ts';
 import { type Amount, compare, isPositive, sum } from '../../domain/money.ts';
 import type { MoneyOrder } from '../../domain/money-order.ts';
+import { type Fees, feesOf } from '../../domain/provider-fees.ts';
 import { delay } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
 import { atProvider } from './activities.ts';
@@ -14,6 +15,8 @@ export interface Received {
   received: Amount;
   /** The provider's ids of the payments this is the sum of: none of them is ever credited again. */
   payments: string[];
+  /** What the provider kept of them, as far as it tells already. */
+  fees: Fees;
   /** A person looked at it and said so: it needs no further approval. */
   reviewed: boolean;
 }
@@ -21,8 +24,8 @@ export interface Received {
 /** What came of looking at the money: go on waiting, credit this much, have a person look, or stop. */
 type Look =
   | { is: 'waiting'; seen: boolean; why: string; unknownWord?: boolean }
-  | { is: 'here'; amount: Amount; payments: string[] }
-  | { is: 'odd'; amount: Amount | null; payments: string[]; why: string };
+  | { is: 'here'; amount: Amount; payments: string[]; fees: Fees }
+  | { is: 'odd'; amount: Amount | null; payments: string[]; fees: Fees; why: string };
 
 /** A hosted page that the client has: paid by him, reported by news or found by asking. Answers what may be credited. */
 export const receiveInvoice = (run: MoneyRun): Promise<Received> => {
@@ -59,14 +62,13 @@ export const receiveArrival = (run: MoneyRun, arrival: NonNullable<MoneyOrder['a
     const report = await atProvider(method!.connectionId, 'Asking about the payment').findDeposit({ transactionId });
     const payment = report?.arrivals.find((one) => one.id === arrival.paymentId);
     if (!payment) return { is: 'waiting', seen: true, why: 'the provider does not show it', unknownWord: true };
-    const payments = [payment.id];
+    const came = { payments: [payment.id], fees: feesOf([payment]) };
     const { state, amount, blocked, why } = payment;
     if (state === 'failed') throw new Stopped('failed', 'provider_refused', 'The provider cancelled the payment.');
     if (state === 'seen' || state === 'processing') return { is: 'waiting', seen: true, why: 'confirmations' };
-    if (blocked) return { is: 'odd', amount: null, payments, why: why ?? 'the provider keeps it back' };
+    if (blocked) return { is: 'odd', amount: null, ...came, why: why ?? 'the provider keeps it back' };
     const said = arrival.why ?? (state === 'review' ? (why ?? 'the provider wants a person to look') : undefined);
-    const here: Look =
-      said === undefined ? { is: 'here', amount, payments } : { is: 'odd', amount, payments, why: said };
+    const here: Look = said === undefined ? { is: 'here', amount, ...came } : { is: 'odd', amount, ...came, why: said };
     return lessWhatWentBack(run, here, report!.reversals);
   });
 };
@@ -122,10 +124,10 @@ const holds = (
   return true;
 };
 
-const counted = (report: DepositReport): string[] =>
-  report.arrivals
-    .filter((one) => !one.blocked && (one.state === 'succeeded' || one.state === 'review'))
-    .map((one) => one.id);
+const counted = ({ arrivals }: DepositReport): { payments: string[]; fees: Fees } => {
+  const there = arrivals.filter((one) => !one.blocked && (one.state === 'succeeded' || one.state === 'review'));
+  return { payments: there.map(({ id }) => id), fees: feesOf(there) };
+};
 
 const lookAt = (report: DepositReport): Look => {
   const { state, providerStatus, processed, unknownWord = false } = report;
@@ -137,12 +139,12 @@ const lookAt = (report: DepositReport): Look => {
     case 'succeeded':
       return processed === null
         ? { is: 'waiting', seen: true, why: 'the provider tells no amount', unknownWord: true }
-        : { is: 'here', amount: processed, payments: counted(report) };
+        : { is: 'here', amount: processed, ...counted(report) };
     case 'review':
       return {
         is: 'odd',
         amount: processed,
-        payments: counted(report),
+        ...counted(report),
         why: report.why ?? 'the provider wants a person to look',
       };
     case 'failed':
@@ -168,11 +170,11 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
       await run.moneyIsHere();
       run.progress.notWaiting();
       run.progress.at('processing', `${seen.amount} ${run.order.currency.alphabeticCode} arrived.`);
-      return { received: seen.amount, payments: seen.payments, reviewed: false };
+      return { received: seen.amount, payments: seen.payments, fees: seen.fees, reviewed: false };
     }
     if (seen?.is === 'odd') {
       const credited = await review(run, seen);
-      if (credited !== null) return { received: credited, payments: seen.payments, reviewed: true };
+      if (credited !== null) return { received: credited, payments: seen.payments, fees: seen.fees, reviewed: true };
       continue;
     }
     if (seen?.seen && run.progress.stage === 'awaiting_payer') run.progress.at('seen', 'A payment was seen.');

@@ -1,5 +1,4 @@
 import { patched } from '@temporalio/workflow';
-import type { Amount } from '../../domain/money.ts';
 import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { MoneyRun } from '../kit/money-run.ts';
 import { isStillThere, openDeposit, type Received, receiveArrival, receiveInvoice } from '../kit/receive-money.ts';
@@ -10,9 +9,9 @@ export async function deposit(input: MoneyInput): Promise<MoneyResult> {
     const { transactionId } = run.order;
     await run.step('Checking the account', (hub) => hub.assertMayDeposit({ transactionId }));
     const receive = await receiving(run);
-    const { amount: received, payments } = await approved(run, receive);
+    const credit = await approved(run, receive);
     await run.moneyIsHere();
-    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, received, payments }));
+    await run.book('Crediting the account', (hub) => hub.bookDeposit({ transactionId, ...credit }));
   });
 }
 
@@ -26,19 +25,18 @@ const receiving = async (run: MoneyRun): Promise<() => Promise<Received>> => {
   }
   const byInvoice = method!.flow === 'invoice';
   if (byInvoice || method!.tellsPayer) await openDeposit(run);
-  return byInvoice ? () => receiveInvoice(run) : async () => ({ received: amount, payments: [], reviewed: false });
+  return byInvoice
+    ? () => receiveInvoice(run)
+    : async () => ({ received: amount, payments: [], fees: {}, reviewed: false });
 };
 
 /** What people say may be credited. While they thought it over it may have gone back: what they approved must still be there. */
-const approved = async (
-  run: MoneyRun,
-  receive: () => Promise<Received>,
-): Promise<{ amount: Amount; payments: string[] }> => {
+const approved = async (run: MoneyRun, receive: () => Promise<Received>): Promise<Omit<Received, 'reviewed'>> => {
   for (;;) {
-    const { received, payments, reviewed } = await receive();
-    if (reviewed) return { amount: received, payments };
-    const amount = await run.approval(received);
-    if (!tookTime(run) || (await isStillThere(run, { received, payments }))) return { amount, payments };
+    const { reviewed, ...came } = await receive();
+    if (reviewed) return came;
+    const received = await run.approval(came.received);
+    if (!tookTime(run) || (await isStillThere(run, came))) return { ...came, received };
     run.asksAnew();
     // All that was told until now is in the look that follows.
     run.takeNews();

@@ -3,7 +3,7 @@ import type { Arrival, DepositAction, DepositReport } from '../../kit/payments.t
 import { type Resource, relatedId } from '../../kit/json-api.ts';
 import { isObject, word } from '../../kit/json.ts';
 import type { B2binpayConfig } from './config.ts';
-import { amountOf, feeOf, numericCode, theirWords } from './map.ts';
+import { amountOf, commissionOf, numericCode, theirWords } from './map.ts';
 
 // Their numbers. A number that is not here is shown to a person and never ends anything.
 const DEPOSIT = { created: '2', paid: '3', canceled: '4', unresolved: '5' };
@@ -58,11 +58,14 @@ const arrivalOf = (transfer: Resource, config: B2binpayConfig): Arrival => {
   const inWalletCurrency = relatedId(transfer, 'currency') === config.walletCurrency ? attributes.amount : undefined;
   const state = TRANSFER.get(word(attributes.status)) ?? 'processing';
   const txHash = word(attributes.txid);
+  // Who pays to us pays the network himself; what they keep of it is their commission, and of what failed after all nothing.
+  const fee = state === 'succeeded' ? commissionOf(transfer, config.walletCurrency) : state === 'failed' ? '0' : null;
   return {
     id: transfer.id,
     state,
     amount: amountOf(attributes.amount_target, 'amount_target') ?? amountOf(inWalletCurrency, 'amount') ?? '0',
     currencyCode: numericCode(config, config.walletCurrency),
+    ...(fee !== null && { fee }),
     ...(txHash && { txHash }),
     ...(state === 'review' && { why: WHY_HELD, blocked: true as const }),
   };
@@ -136,10 +139,6 @@ export const depositReport = (
     action: actionOf(deposit, config),
     arrivals,
     processed: there.length > 0 ? sum(there.map((arrival) => arrival.amount)) : null,
-    fee: feeOf(
-      transfers.filter((t) => TRANSFER.get(word(t.attributes.status)) === 'succeeded'),
-      config.walletCurrency,
-    ),
     currencyCode: numericCode(config, config.walletCurrency),
   };
 };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Amount, isAmount, normal, sum } from '../../../domain/money.ts';
+import { add, type Amount, isAmount, normal } from '../../../domain/money.ts';
 import { notOurs } from '../../kit/answers.ts';
 import { type Resource, relatedId } from '../../kit/json-api.ts';
 import { type Json, word } from '../../kit/json.ts';
@@ -50,16 +50,15 @@ export const tagType = (currency: string, tag: string | undefined): number | nul
   return /^\d{1,20}$/.test(tag) && BigInt(tag) < 2n ** 64n ? 1 : 2;
 };
 
-/** Commission and network fee, where both are in `currency`: tokens pay the network in their chain's coin. */
-export const feeOf = (transfers: readonly Resource[], currency: string): Amount | null => {
-  const own = transfers.filter((transfer) => relatedId(transfer, 'currency') === currency);
-  if (own.length === 0 || own.length < transfers.length) return null;
-  return sum(
-    own.flatMap(({ attributes }) => [
-      amountOf(attributes.commission, 'commission') ?? '0',
-      paysItsOwnNetwork(currency) ? (amountOf(attributes.fee, 'fee') ?? '0') : '0',
-    ]),
-  );
+/** Their commission, null where it is not in `currency`. */
+export const commissionOf = (transfer: Resource, currency: string): Amount | null =>
+  relatedId(transfer, 'currency') === currency ? (amountOf(transfer.attributes.commission, 'commission') ?? '0') : null;
+
+/** Commission and network fee of a payout; tokens pay the network in their chain's coin, which is another wallet's. */
+const payoutFee = (transfer: Resource, currency: string): Amount | null => {
+  const commission = commissionOf(transfer, currency);
+  if (commission === null || !paysItsOwnNetwork(currency)) return commission;
+  return add(commission, amountOf(transfer.attributes.fee, 'fee') ?? '0');
 };
 
 /** Their numbers as received: the object's, and those of its newest transfers. */
@@ -107,7 +106,7 @@ export const payoutReport = (payout: Resource, transfer: Resource | null, config
     ...(state === null && { unknownWord: true }),
     providerStatus: theirWords(payout, transfer ? [transfer] : []),
     processed,
-    fee: state === 'succeeded' && transfer ? feeOf([transfer], currency) : null,
+    fee: state === 'succeeded' && transfer ? payoutFee(transfer, currency) : null,
     currencyCode: numericCode(config, currency),
     ...(txHash && { txHash }),
     ...(why && { why }),

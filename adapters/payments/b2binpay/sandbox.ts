@@ -209,6 +209,7 @@ const books = (state: State): SandboxBookEntry[] =>
       currency: SHORT_NAMES[(t.opType === 1 ? t.wallet.currency : t.currency).id]!,
       state: wasReversed(t) ? 'returned' : t.status === 2 ? 'succeeded' : 'processing',
       id: t.of.id,
+      ...(t.opType === 1 && { fee: wasReversed(t) ? '0' : t.commission }),
     }));
 
 const wasReversed = (transfer: Transfer): boolean =>

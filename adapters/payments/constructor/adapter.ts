@@ -20,7 +20,6 @@ export const adapter: PaymentAdapter<ConstructorConfig> = {
       },
       arrivals: [],
       processed: null,
-      fee: null,
       currencyCode: currency.numericCode,
     };
   },

@@ -14,7 +14,6 @@ export const adapter: PaymentAdapter<ManualConfig> = {
     action: { kind: 'none' },
     arrivals: [],
     processed: null,
-    fee: null,
     currencyCode: order.currency.numericCode,
   }),
 

@@ -120,7 +120,6 @@ export const depositReport = (ctx: Context, order: Order, action: DepositAction)
     action,
     arrivals: [],
     processed: null,
-    fee: null,
     currencyCode: numericCode(ctx.config, currency),
   };
   const open = stage === 'open';

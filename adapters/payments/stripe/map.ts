@@ -101,14 +101,14 @@ export const depositReport = (session: Thing, refunds: Thing[] = [], disputes: T
     ...(known === undefined && { unknownWord: true }),
     action:
       state === 'awaiting_payer' && word(session.url) ? { kind: 'redirect', url: word(session.url) } : { kind: 'none' },
-    arrivals: arrivalsOf(
-      payment,
+    arrivals: arrivalsOf(payment, {
       state,
-      known === 'processing' ? amountOf(payment.amount, code) : received,
-      numberOf(code),
-    ),
+      amount: known === 'processing' ? amountOf(payment.amount, code) : received,
+      currencyCode: numberOf(code),
+      // In a balance of another currency it is not known what the fee is in this one.
+      ...(word(booked.currency) === code && { fee: amountOf(booked.fee, code) }),
+    }),
     processed: known === 'succeeded' ? received : null,
-    fee: word(booked.currency) === code ? amountOf(booked.fee, code) : null,
     currencyCode: numberOf(code),
     reversals: [...refunds.map((one) => refunded(one, code)), ...disputes.map((one) => disputed(one, code))].map(
       (one) => ({ ...one, ...(word(payment.id) && { paymentId: word(payment.id) }) }),
@@ -117,17 +117,20 @@ export const depositReport = (session: Thing, refunds: Thing[] = [], disputes: T
   };
 };
 
-const arrivalsOf = (payment: Thing, state: DepositState, amount: Amount, currencyCode: number): Arrival[] =>
+const arrivalsOf = (
+  payment: Thing,
+  { state, ...facts }: Pick<Arrival, 'amount' | 'currencyCode' | 'fee'> & { state: DepositState },
+): Arrival[] =>
   state === 'processing' || state === 'succeeded' || state === 'review'
-    ? [{ id: word(payment.id), state, amount, currencyCode }].filter(({ id }) => id !== '')
+    ? [{ id: word(payment.id), state, ...facts }].filter(({ id }) => id !== '')
     : [];
 
-type Taken = Pick<Reversal, 'kind' | 'state'> & { amount?: Amount };
+type Taken = Pick<Reversal, 'kind' | 'state' | 'fee'> & { amount?: Amount };
 
-const reversal = ({ kind, state, amount }: Taken, one: Thing, code: string): Reversal => {
-  if (word(one.currency) !== code) throw notOurs('Stripe', `a ${kind} in another currency`, 'currency_mismatch');
+const reversal = ({ amount, ...taken }: Taken, one: Thing, code: string): Reversal => {
+  if (word(one.currency) !== code) throw notOurs('Stripe', `a ${taken.kind} in another currency`, 'currency_mismatch');
   const why = word(one.reason) || word(one.status);
-  return { id: word(one.id), kind, state, amount: amount ?? amountOf(one.amount, code), why };
+  return { id: word(one.id), ...taken, amount: amount ?? amountOf(one.amount, code), why };
 };
 
 const REFUND: Record<string, Reversal['state']> = { succeeded: 'done', failed: 'undone', canceled: 'undone' };
@@ -148,8 +151,14 @@ const disputed = (dispute: Thing, code: string): Reversal => {
   const gone = isPositive(kept) && (word(dispute.status) === 'lost' || moved.every(isOut));
   const state = !gone ? 'undone' : SETTLED.includes(word(dispute.status)) ? 'done' : 'open';
   // In a balance of another currency the rates of the entries differ: there the dispute's own amount is all there is.
-  const isExact = gone && moved.every(({ currency }) => word(currency) === code);
-  return reversal({ kind: 'dispute', state, ...(isExact && { amount: kept }) }, dispute, code);
+  const isOurs = moved.length > 0 && moved.every(({ currency }) => word(currency) === code);
+  // Also of one that was won: what they gave back of it is among the entries.
+  const fee = isOurs && sum(moved.map((one) => amountOf(one.fee ?? '0', code)));
+  return reversal(
+    { kind: 'dispute', state, ...(isOurs && gone && { amount: kept }), ...(fee !== false && { fee }) },
+    dispute,
+    code,
+  );
 };
 
 // Payouts: transfers to connected accounts, payouts to the own bank, refunds ------------------------------------------

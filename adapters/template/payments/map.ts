@@ -84,7 +84,6 @@ export const depositReport = (thing: Thing): DepositReport => {
     action: word(thing['payUrl']) ? { kind: 'redirect', url: word(thing['payUrl']) } : { kind: 'none' },
     arrivals,
     processed: arrivals[0]?.amount ?? null,
-    fee: null,
     currencyCode: currencyOf(thing).numericCode,
     ...(reversals.length > 0 && { reversals }),
     ...(why && { why }),

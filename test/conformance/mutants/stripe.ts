@@ -1,10 +1,10 @@
 import type { Provider } from '../../../adapters/kit/manifest.ts';
-import type { MakesPayouts, PayoutOrder } from '../../../adapters/kit/payments.ts';
+import type { MakesPayouts, PayoutOrder, TakesDeposits } from '../../../adapters/kit/payments.ts';
 import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
 import stripe from '../../../adapters/payments/stripe/manifest.ts';
 import type { Mutant } from './mutant.ts';
 
-type Sound = Required<MakesPayouts<unknown>> & { webhook: WebhookTranslator };
+type Sound = Required<MakesPayouts<unknown>> & TakesDeposits<unknown> & { webhook: WebhookTranslator };
 
 const sound = stripe.adapter as unknown as Sound;
 
@@ -49,6 +49,28 @@ export const brokenStripe: readonly Mutant[] = [
     (at, raw) => sound.webhook.verify({ ...at, now: 0 }, raw),
     /is taken for as long as the vendor says/,
     /^a stale callback/,
+  ),
+  mutant(
+    'does not say what is kept of a payment',
+    {
+      findDeposit: async (ctx, ref) => {
+        const found = await sound.findDeposit(ctx, ref);
+        return found && { ...found, arrivals: found.arrivals.map(({ fee: _kept, ...arrival }) => arrival) };
+      },
+    },
+    /what the provider keeps/,
+    [/keeps of it for itself is told$/, /is told, also after a dispute/, /is told, also after a refund/],
+  ),
+  mutant(
+    'does not say what is charged for a dispute',
+    {
+      findDeposit: async (ctx, ref) => {
+        const found = await sound.findDeposit(ctx, ref);
+        return found && { ...found, reversals: (found.reversals ?? []).map(({ fee: _charged, ...back }) => back) };
+      },
+    },
+    /what the provider keeps/,
+    [/is told, also after a dispute/],
   ),
   mutant(
     'does not say that money went back',

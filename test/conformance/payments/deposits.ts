@@ -1,4 +1,4 @@
-import { equal } from '../../../domain/money.ts';
+import { equal, sum } from '../../../domain/money.ts';
 import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
@@ -98,6 +98,21 @@ const own: Case<'payments'>[] = [
       mustBeBooked(bench, 'deposit', order.reference, amount, currency);
     },
   },
+  ...(['paid', 'dispute', 'refund'] as const).map((word): Case<'payments'> => ({
+    name: `deposit: what the provider keeps of it for itself is told${word === 'paid' ? '' : `, also after a ${word}`}`,
+    async run(bench) {
+      takesDeposits(bench);
+      void bench.control;
+      const ctx = bench.ctx();
+      const { order, report } = await paidDeposit(bench, ctx);
+      if (word !== 'paid') await bench.advance(report.providerId, word);
+      const [entry] = bench.books('deposit', order.reference);
+      const kept = entry?.fee ?? doesNotApply('its books tell no fee');
+      const found = await verbs(bench).findDeposit(ctx, { reference: order.reference, providerId: report.providerId });
+      const told = [...(found?.arrivals ?? []), ...(found?.reversals ?? [])].map(({ fee = '0' }) => fee);
+      must(equal(sum(told), kept), `the provider kept ${kept}, and the report says ${brief(found)}`);
+    },
+  })),
   ...findsCases({
     verb: 'findDeposit',
     what: 'the deposit',

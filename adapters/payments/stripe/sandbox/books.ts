@@ -29,5 +29,13 @@ const bookEntry = (account: Account, one: Thing): SandboxBookEntry => {
     currency: one.currency.toUpperCase(),
     state,
     id: (page ?? one).id,
+    ...(kind === 'deposit' && { fee: feeOf(account, one) }),
   };
+};
+
+/** With those of its disputes. */
+const feeOf = (account: Account, charge: Thing): string => {
+  const about = [charge.id, ...account.all('dispute').flatMap((it) => (it['charge'] === charge.id ? [it.id] : []))];
+  const entries = account.all('balance_transaction').filter((it) => about.includes(String(it['source'])));
+  return major({ amount: entries.reduce((total, it) => total + (it['fee'] as bigint), 0n), currency: charge.currency });
 };
