@@ -81,6 +81,7 @@ import { approvalsFor } from './transactions/approval-policy.ts';
 import { closeTransaction } from './transactions/close-transaction.ts';
 import { judgeCancel } from './transactions/judge-cancel.ts';
 import { noteSending } from './transactions/note-sending.ts';
+import { takeOver } from './transactions/own-run.ts';
 import { prepareOrder } from './transactions/prepare-order.ts';
 import {
   assertMayDeposit,
@@ -160,6 +161,7 @@ export const internalActivities = {
   settleClientChange,
   startReconciliations,
   startWaiting,
+  takeOver,
 };
 
 export const providerActivities = {

@@ -55,6 +55,8 @@ export interface MoneyOrder {
   } | null;
   /** The deposit that this payout gives back the way it came; a refund. */
   refundOf?: number | null;
+  /** Another run began it and was ended from outside: what that one sent nobody has told this one. */
+  resumed?: true;
   /** The provider's id of the payment, for money that arrived without being asked for. */
   arrival: { paymentId: string; ofReference: string; why: string | null } | null;
 }

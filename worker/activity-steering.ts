@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Steer } from '../activities/kit/activity.ts';
 import type { Submission, WizardPlace, WizardWhereabouts } from '../domain/wizards/machine.ts';
 import type { arrivals, deposit, difference, payout, payoutReturn, verification } from '../workflows/index.ts';
@@ -19,6 +20,10 @@ const ID_OF = {
   reconciliation: 'reconciliationId',
 } as const;
 
+/** Who was away for a weekend still hears of it. */
+const ENDED_WITHIN_MS = 7 * 24 * 3_600_000;
+const MOST_ENDED = 1_000;
+
 /** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
 export interface VerifiedCase {
   caseId: number;
@@ -38,6 +43,25 @@ export class ActivitySteering extends Runs implements Steer {
     const how = type === 'message' || type === 'reconciliation' ? AGAIN : ONCE;
     const start = this.start(how, workflowId, { [ID_OF[type]]: id }, `${type} ${id}`);
     await this.ignoreTwins(() => this.client.workflow.start(type, start));
+  }
+
+  async endedRuns(): Promise<string[]> {
+    const since = new Date(Date.now() - ENDED_WITHIN_MS).toISOString();
+    const query = `WorkflowType IN ('deposit', 'payout', 'transfer') AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled') AND CloseTime > '${since}'`;
+    const ended = new Set<string>();
+    for await (const { workflowId } of this.client.workflow.list({ query })) {
+      if (ended.add(workflowId).size === MOST_ENDED) break;
+    }
+    return [...ended];
+  }
+
+  async isRunning(workflowId: string): Promise<boolean> {
+    try {
+      return (await this.client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false; // forgotten by now
+      throw error;
+    }
   }
 
   async news({

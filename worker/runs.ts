@@ -24,6 +24,13 @@ export const AGAIN = {
   workflowIdConflictPolicy: 'USE_EXISTING',
 } as const;
 
+/** Start anew what was ended from outside; one that runs, or came to its end, is left alone. */
+export const ONCE_MORE = {
+  taskQueue: HUB_QUEUE,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+  workflowIdConflictPolicy: 'FAIL',
+} as const;
+
 /** How runs are started and reached, whoever asks. */
 export class Runs {
   protected readonly client: Client;
@@ -36,7 +43,12 @@ export class Runs {
   }
 
   /** How a run is started. `input`: what it is told besides its waits; `summary`: what operators read in Temporal UI. */
-  protected start<In extends object>(how: typeof ONCE | typeof AGAIN, workflowId: string, input: In, summary: string) {
+  protected start<In extends object>(
+    how: typeof ONCE | typeof AGAIN | typeof ONCE_MORE,
+    workflowId: string,
+    input: In,
+    summary: string,
+  ) {
     const { timings } = this;
     return {
       ...how,

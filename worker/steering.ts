@@ -27,7 +27,7 @@ import { wizardNoted, wizardOpen, wizardStop } from '../workflows/wizards/messag
 import type { WizardInput } from '../workflows/wizards/wizard.ts';
 import { ActivitySteering, type VerifiedCase } from './activity-steering.ts';
 import { DecisionProof } from './decision-proof.ts';
-import { AGAIN, ONCE } from './runs.ts';
+import { AGAIN, ONCE, ONCE_MORE } from './runs.ts';
 
 type MoneyKind = 'deposit' | 'payout' | 'transfer';
 
@@ -56,6 +56,18 @@ export class Steering extends ActivitySteering {
         return this.client.workflow.executeUpdateWithStart(begin, { startWorkflowOperation: start, updateId: 'begin' });
       },
       () => this.client.workflow.getHandle(workflowId).getUpdateHandle<Begun>('begin').result(),
+    );
+  }
+
+  /**
+   * Begins an order's run once more that was ended from outside (terminated, failed for good). It asks its provider first what the one before has sent. Throws
+   * HubFailure `Rejected` (not_waiting) when the run goes on, or came to its end.
+   */
+  async resumeMoney(kind: MoneyKind, transactionId: number): Promise<void> {
+    const start = this.start(ONCE_MORE, `${kind}:${transactionId}`, { transactionId }, `${kind} ${transactionId}`);
+    return this.reach(
+      async () => void (await this.client.workflow.start(kind, start)),
+      () => Promise.reject(new HubFailure('Rejected', 'not_waiting', 'Its run goes on, or came to its end.')),
     );
   }
 

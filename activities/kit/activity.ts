@@ -46,6 +46,10 @@ export interface Steer {
       | 'reconciliation';
     id: number;
   }): Promise<void>;
+  /** Money runs that somebody terminated, or that failed for good, in the last days; also those that were begun anew since. */
+  endedRuns(): Promise<string[]>;
+  /** Of the last run of this id. */
+  isRunning(workflowId: string): Promise<boolean>;
   news(what: {
     workflowId: string;
     type: 'deposit' | 'payout';

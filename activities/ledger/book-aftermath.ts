@@ -15,6 +15,7 @@ import { askAbout, isAsked } from '../../db/repositories/unsettled.ts';
 import { clearingCode, exchangeCode, walletCode } from '../../domain/chart-of-accounts.ts';
 import { type Amount, compare, divide, isPositive, least, round } from '../../domain/money.ts';
 import { chargeFor } from '../../domain/rates.ts';
+import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { noteNotGivenBack } from '../transactions/refunds.ts';
 import type { Aftermath } from '../payments/find-aftermath.ts';
@@ -64,6 +65,8 @@ export const bookAftermath: Activity<AftermathInput, AftermathBooked> = async (
       return { outcome: 'returned' };
     }
     if (payout.stage === 'done' || payout.stage === 'returned') return { outcome: 'nothing new' };
+    // Its run was ended from outside: who goes on with it asks the provider himself.
+    if (!isFinal(payout.stage)) return { outcome: 'not over yet' };
     return contradicted(db, payout, seen, run);
   });
 

@@ -1,5 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { Activity, Steer, Tools } from '../kit/activity.ts';
+import { askAboutEndedRuns } from './ask-about-ended-runs.ts';
 
 const AT_ONCE = 500;
 /** When so many cannot be started, it is not they. */
@@ -7,8 +8,12 @@ const MOST_FAILING = 10;
 
 type Waiting = Parameters<Steer['startWaiting']>[0];
 
-/** Orders, messages, comparisons of books and their differences that are in the database and whose run was never started, because whoever wrote them died in between. */
-export const startWaiting: Activity<void, { started: number }> = async (_, { pool, steer }) => {
+/**
+ * Orders, messages, comparisons of books and their differences that are in the database and whose run was never started, because whoever wrote them died in
+ * between. Orders whose run somebody ended are not begun anew by themselves: a person is asked.
+ */
+export const startWaiting: Activity<void, { started: number }> = async (_, tools) => {
+  const { pool, steer } = tools;
   const start = (one: Waiting) => steer.startWaiting(one);
   const { rows } = await pool.query<Waiting>(
     `select transaction_id as id, case type when 'withdrawal' then 'payout' else type end as type, workflow_id as "workflowId"
@@ -30,6 +35,7 @@ export const startWaiting: Activity<void, { started: number }> = async (_, { poo
     [AT_ONCE],
   );
   const messages = await startEach(waiting, start);
+  await askAboutEndedRuns(tools);
   return { started: orders + messages + (await startReconciling({ pool, steer })) };
 };
 

@@ -4,6 +4,7 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf, sameCurrency } from '../kit/answer.ts';
+import { assertOwnRun } from '../transactions/own-run.ts';
 import { assertStillMayWithdraw } from '../transactions/restrictions.ts';
 import { beneficiarySide } from './beneficiary-side.ts';
 import { judgePayout } from './judge-payout.ts';
@@ -23,6 +24,7 @@ export const createPayout: Activity<{ transactionId: number; paysAlready?: boole
   const { connectionId, reference, clientId, data } = payout;
   const { amount, currency } = beneficiarySide(payout);
   return answerOf(async () => {
+    await assertOwnRun(tools, payout);
     const payer = await loadPayer(pool, clientId);
     const { provider, adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });
     // What people pay, or the provider is paying, cannot be refused any more: booking it is all that is left.

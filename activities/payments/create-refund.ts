@@ -4,6 +4,7 @@ import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf, sameCurrency } from '../kit/answer.ts';
+import { assertOwnRun } from '../transactions/own-run.ts';
 import { assertRefundable } from '../transactions/refunds.ts';
 import { judgePayout } from './judge-payout.ts';
 
@@ -13,10 +14,13 @@ import { judgePayout } from './judge-payout.ts';
  */
 export const createRefund: Activity<{ transactionId: number }, Answer<PayoutReport>> = async (
   { transactionId },
-  { pool, open, signal },
+  tools,
 ) => {
-  const { connectionId, reference, amount, currency, ...refund } = await loadTransaction(pool, transactionId);
+  const { pool, open, signal } = tools;
+  const refund = await loadTransaction(pool, transactionId);
+  const { connectionId, reference, amount, currency } = refund;
   return answerOf(async () => {
+    await assertOwnRun(tools, refund);
     const deposit = await loadTransaction(pool, refundedBy(refund)!);
     await assertRefundable(pool, deposit.transactionId, amount, transactionId);
     const { adapter, ctx } = await open('payments', connectionId!, signal, { begins: reference });

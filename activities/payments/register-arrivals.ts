@@ -57,6 +57,8 @@ export const registerArrivals: Activity<{ reference: string; arrivals: Arrival[]
       const settled = await settledOf(db, reference);
       const arrivals = told.filter(({ id }) => !settled.has(paymentNamed(id)));
       const target = (await addressTarget(db, reference)) ?? (await depositTarget(db, reference));
+      // Its run was ended from outside: who goes on with it asks the provider himself.
+      if (!target && (await isUnderWay(db, reference))) return { created: [], odd: [], toSettle: [], waiting: [] };
       if (!target) {
         const toSettle = arrivals.filter(({ state }) => state !== 'failed').map(({ id }) => paymentNamed(id));
         const odd = toSettle.length > 0 ? [`payments for ${reference}, which is nobody's`] : [];
@@ -156,6 +158,10 @@ const audited = (db: Queryable, action: string, object: string, { id, amount }: 
   recordAudit(db, { actor: 'workflow', action, object, after: { amount, payment: id }, ...run });
 
 const CLOSED = `case when client.status = 'deleted' then 'Its client was deleted' when a.status <> 'active' then 'Its account is ' || a.status end`;
+
+const isUnderWay = async (db: Queryable, reference: string): Promise<boolean> =>
+  (await db.query(`select from money_transaction where reference = $1 and type = 'deposit'`, [reference])).rowCount ===
+  1;
 
 const addressTarget = async (db: Queryable, reference: string): Promise<Target | undefined> => {
   const { rows } = await db.query<Target>(

@@ -6,6 +6,7 @@ import { equal } from '../../domain/money.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf } from '../kit/answer.ts';
+import { assertOwnRun } from '../transactions/own-run.ts';
 
 export interface BalanceChange {
   transactionId: number;
@@ -13,13 +14,12 @@ export interface BalanceChange {
 }
 
 /** Pays into or takes from a trading account on its platform. Our reference goes first into the platform's comment. */
-export const applyBalance: Activity<BalanceChange, Answer<BalanceTicket>> = (
-  { transactionId, kind },
-  { pool, open, signal },
-) =>
+export const applyBalance: Activity<BalanceChange, Answer<BalanceTicket>> = ({ transactionId, kind }, tools) =>
   answerOf(
     async () => {
+      const { pool, open, signal } = tools;
       const transfer = await loadTransaction(pool, transactionId);
+      await assertOwnRun(tools, transfer);
       const account = (await loadAccountFacts(
         pool,
         kind === 'deposit' ? transfer.creditAccountId! : transfer.debitAccountId!,

@@ -7,6 +7,7 @@ import type { MoneyOrder, OrderSide } from '../../domain/money-order.ts';
 import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { policyFor } from './approval-policy.ts';
+import { beginsHere } from './own-run.ts';
 
 /**
  * The facts a money workflow tells its story with, and how many persons must approve. Throws `Rejected` already_done for a
@@ -18,7 +19,7 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
   if (isFinal(transaction.stage)) {
     throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over: ${transaction.stage}.`);
   }
-  await pool.query(`update money_transaction set workflow_started = true where transaction_id = $1`, [transactionId]);
+  const begins = await beginsHere(pool, transactionId, tools.run);
   const method = transaction.methodId === null ? null : await loadMethodFacts(pool, transaction.methodId);
   const refundOf = refundedBy(transaction);
   const { arrivalOf, arrivalWhy } = transaction.providerData as { arrivalOf?: string; arrivalWhy?: string };
@@ -43,6 +44,7 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
       ...(refundOf === null && powersOf(provider(method.provider), transaction.type, method.flow)),
     },
     refundOf,
+    ...(!begins && { resumed: true }),
     arrival:
       transaction.arrival === null
         ? null

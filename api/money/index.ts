@@ -4,6 +4,7 @@ import { correctionProcedure } from './accounts/corrections.ts';
 import { accountProcedures } from './accounts/procedures.ts';
 import { orderProcedures } from './back-office/orders.ts';
 import { requestProcedures } from './back-office/requests.ts';
+import { resumeProcedure } from './back-office/resume.ts';
 import { settleProcedure } from './back-office/settle.ts';
 import { refundProcedure, transactionProcedures } from './back-office/transactions.ts';
 import { depositProcedures } from './front-office/deposits.ts';
@@ -26,6 +27,7 @@ export const moneyProcedures = (deps: MoneyDeps): Procedure[] => {
     ...transactionProcedures(hub),
     refundProcedure(hub),
     settleProcedure(hub),
+    resumeProcedure(hub),
     ...requestProcedures(hub),
     ...accountProcedures(hub),
     correctionProcedure(hub),

@@ -5,7 +5,9 @@ import proto from '@temporalio/proto';
 import { Client } from 'pg';
 import type { Settings } from '../../config/settings.ts';
 import { checkLedger } from '../../db/repositories/ledger.ts';
+import { RUN_ENDED } from '../../db/repositories/unsettled.ts';
 import { HUB_QUEUE } from '../../domain/queues.ts';
+import { FINAL_STAGES } from '../../domain/stages.ts';
 import { missingSearchAttributes } from '../register-search-attributes.ts';
 import { localApi } from '../start/addresses.ts';
 import { readyz } from '../start/readiness.ts';
@@ -16,7 +18,15 @@ const POLL_IS_FRESH_MS = 90_000;
 
 export function serviceChecks(settings: Settings): Check[] {
   const sandbox = settings.hubMode === 'embedded' ? [sandboxes(settings)] : [];
-  return [database(settings), ledger(settings), temporalServer(settings), worker(settings), api(settings), ...sandbox];
+  return [
+    database(settings),
+    ledger(settings),
+    endedRuns(settings),
+    temporalServer(settings),
+    worker(settings),
+    api(settings),
+    ...sandbox,
+  ];
 }
 
 function database(settings: Settings): Check {
@@ -57,6 +67,28 @@ function ledger(settings: Settings): Check {
             'Stop the workers and run `npm run ledger:check`: it names each breach.',
           );
         return 'all invariants hold';
+      }),
+  };
+}
+
+function endedRuns(settings: Settings): Check {
+  return {
+    name: 'Ended runs',
+    look: () =>
+      withDatabase(settings, async (client) => {
+        const { rows } = await client.query<{ id: number }>(
+          'select transaction_id as id from money_transaction where asked = $1 and stage <> all ($2) order by 1',
+          [RUN_ENDED, FINAL_STAGES],
+        );
+        if (rows.length > 0)
+          throw new Ailment(
+            `${rows.length} orders stand still, their run was ended from outside: ${rows
+              .slice(0, 5)
+              .map(({ id }) => id)
+              .join(', ')}${rows.length > 5 ? ' …' : ''}`,
+            'POST /transactions/{id}/resume goes on with each (docs/runbook.md, "A run that was terminated").',
+          );
+        return 'every order is told by a run';
       }),
   };
 }

@@ -55,6 +55,15 @@ export const post = async (db: Queryable, key: string, transfers: readonly Ledge
   }
 };
 
+/** Whether what this operation held was captured or released. */
+export const isSettled = async (db: Queryable, holdKey: string): Promise<boolean> =>
+  (
+    await db.query(
+      `select from ledger_transfer s join ledger_transfer h on h.id = s.settles where h.operation_key = $1 and h.kind = 'hold'`,
+      [holdKey],
+    )
+  ).rowCount! > 0;
+
 /** Opens a client's ledger account. The house's and the providers' accounts open themselves on first use. */
 export const openLedgerAccount = async (
   db: Queryable,

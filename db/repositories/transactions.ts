@@ -25,6 +25,8 @@ export interface TransactionRow {
   /** Of a deposit: the one it belongs to, as a late or second payment. Of a withdrawal: the deposit it gives back. */
   parentId: number | null;
   workflowId: string;
+  /** The run that began it, or took it over; null in rows of before. */
+  runId: string | null;
   createTime: Date;
   /** Set when it changes currency on its way. */
   exchange: Exchange | null;
@@ -62,7 +64,7 @@ export const loadTransaction = async (db: Queryable, transactionId: number): Pro
             t.credit_account_id as "creditAccountId", trim_scale(t.amount)::text as amount, trim_scale(t.vendor_commission)::text as "vendorCommission",
             jsonb_build_object('numericCode', c.numeric_code, 'alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
             t.method_id as "methodId", t.connection_id as "connectionId", t.reference, t.provider_id as "providerId", t.provider_data as "providerData",
-            t.data, t.user_id as "userId", t.arrival, t.parent_id as "parentId", t.workflow_id as "workflowId", t.create_time as "createTime",
+            t.data, t.user_id as "userId", t.arrival, t.parent_id as "parentId", t.workflow_id as "workflowId", t.run_id as "runId", t.create_time as "createTime",
             case when x.transaction_id is not null then jsonb_build_object(
               'currency', jsonb_build_object('numericCode', xc.numeric_code, 'alphabeticCode', xc.alphabetic_code, 'minorUnit', xc.minor_unit),
               'rate', trim_scale(x.rate)::text, 'amount', trim_scale(x.amount)::text, 'fixed', x.fixed_at is not null) end as exchange

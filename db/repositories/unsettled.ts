@@ -9,7 +9,10 @@ export interface Unsettled {
   asked: string | null;
 }
 
-/** Puts a transaction that is over before a person. False when he is asked the very same already. */
+/** `asked` of a transaction that is not over, and whose run was ended from outside. */
+export const RUN_ENDED = 'run';
+
+/** Puts a transaction that is over, or that nobody tells any more, before a person. False when he is asked the very same already. */
 export const askAbout = async (db: Queryable, transactionId: number, { why, asked }: Unsettled): Promise<boolean> => {
   const { rowCount } = await db.query(
     `update money_transaction set needs_human = $2, asked = $3, update_time = now()
@@ -26,6 +29,13 @@ export const isAsked = async (db: Queryable, transactionId: number): Promise<boo
       transactionId,
     ])
   ).rowCount === 1;
+
+/** Somebody goes on with a transaction whose run was ended. */
+export const askNoMoreAboutItsRun = async (db: Queryable, transactionId: number): Promise<void> =>
+  void (await db.query(
+    `update money_transaction set needs_human = null, asked = null, update_time = now() where transaction_id = $1 and asked = $2`,
+    [transactionId, RUN_ENDED],
+  ));
 
 /**
  * A person has settled what he was asked about a transaction that is over: it is remembered, and asked no more. `also`: what he saw, where the row may

@@ -129,7 +129,7 @@ const story = (
 };
 
 const CALLS_PROVIDER: readonly FaultKind[] = FAULT_KINDS.filter((kind) =>
-  /^(worker-(before|during|after)|lost|late|error|rate|garbage|slow|reset|probe)/.test(kind),
+  /^(worker-(before|during|after)|lost|late|error|rate|garbage|slow|reset|probe|run)/.test(kind),
 );
 
 /** The story a kind is about; the others keep it company. */
@@ -284,6 +284,18 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
       return [{ does: 'callbacks', provider, mode: 'stale', copies: 1 }];
     case 'callback-dropped':
       return [{ does: 'callbacks', provider, mode: 'drop', copies: 1 }];
+    case 'run-terminated':
+    case 'run-reset':
+      return [
+        ...(random.chance(0.5) ? [spoil(provider, random.pick(['reset_after_commit', 'slow_ms']), { ms: 350 })] : []),
+        {
+          does: 'meddle',
+          how: kind === 'run-reset' ? 'reset' : 'terminate',
+          when: random.chance(0.3)
+            ? soon(random)
+            : atWrite(provider, random.pick(['coming', 'seen', 'effect', 'answered']), random.whole(0, 60)),
+        },
+      ];
     case 'calm':
     case 'callback-first':
     case 'two-deciders':

@@ -49,15 +49,18 @@ export class Operators {
   private readonly api: HubApi;
   private readonly office: Office;
   private readonly tellings: readonly Telling[];
+  private readonly watchesRuns: boolean;
   private readonly busy = new Set<string>();
   private readonly rests = new Map<string, number>();
   private stopped = false;
 
-  constructor(stack: Stack, api: HubApi, office: Office, tellings: readonly Telling[]) {
+  /** `watchesRuns`: whether somebody meddles with them. */
+  constructor(stack: Stack, api: HubApi, office: Office, tellings: readonly Telling[], watchesRuns = false) {
     this.stack = stack;
     this.api = api;
     this.office = office;
     this.tellings = tellings;
+    this.watchesRuns = watchesRuns;
   }
 
   /** Works until `stop`. Never throws: a hub that is down is part of the day. */
@@ -87,6 +90,7 @@ export class Operators {
       this.payer(telling, standing);
       this.cashier(telling, standing);
       this.providersStaff(standing);
+      if (this.watchesRuns && !isFinal(standing.stage)) this.onCall(standing);
       const { requestId } = standing;
       if (requestId !== null) this.once(`request ${requestId}`, () => this.decide(telling, standing, requestId));
     }
@@ -142,6 +146,19 @@ export class Operators {
     void bankOf(this.stack, venue)
       ?.advance(providerId, 'approve')
       .catch(() => undefined);
+  }
+
+  /** Looks after what no run tells any more. The sweep would say so too, seconds later. */
+  private onCall({ id, workflowId }: Standing): void {
+    this.once(`run ${id}`, async () => {
+      const { status } = await this.stack.client.workflow.getHandle(workflowId).describe();
+      if (status.name !== 'TERMINATED') return;
+      await this.api.call(`POST /transactions/${id}/resume`, {
+        token: this.office.olga.token,
+        key: randomUUID(),
+        body: {},
+      });
+    });
   }
 
   private async decide(telling: Telling, standing: Standing, requestId: number): Promise<void> {

@@ -50,7 +50,13 @@ export const perform = async (world: World, scenario: Scenario): Promise<Outcome
   const clock = new Stopwatch();
   const duplicatesBefore = await duplicates(stack);
   const deathsBefore = stack.worker.deaths + stack.api.deaths;
-  const operators = new Operators(stack, api, office, tellings);
+  const operators = new Operators(
+    stack,
+    api,
+    office,
+    tellings,
+    scenario.faults.some(({ does }) => does === 'meddle'),
+  );
   const damage: Damage = { kills: 0 };
   lay(stack, scenario);
   const working = operators.work();

@@ -60,6 +60,7 @@ const strike = async (stack: Stack, fault: Fault, old: Old, damage: Damage): Pro
       return; // set before the stories begin
     case 'kill':
     case 'database':
+    case 'meddle':
       await untilMoment(stack, fault.when, old);
       await carryOut(stack, fault, damage);
   }
@@ -68,7 +69,7 @@ const strike = async (stack: Stack, fault: Fault, old: Old, damage: Damage): Pro
 /** A strike whose moment has come. What it broke may still be broken afterwards. */
 export const carryOut = async (
   stack: Stack,
-  fault: Extract<Fault, { does: 'kill' | 'database' }>,
+  fault: Extract<Fault, { does: 'kill' | 'database' | 'meddle' }>,
   damage: Damage,
 ): Promise<void> => {
   switch (fault.does) {
@@ -109,7 +110,35 @@ export const carryOut = async (
       }
       await sleep(fault.forMs);
       stack.proxy.heal();
+      return;
+    case 'meddle':
+      await Promise.all((await openRuns(stack)).map((workflowId) => meddle(stack, workflowId, fault.how)));
   }
+};
+
+const openRuns = async ({ pool }: Stack): Promise<string[]> =>
+  (
+    await pool.query<{ workflowId: string }>(
+      `select workflow_id as "workflowId" from money_transaction where process_time is null and workflow_started`,
+    )
+  ).rows.map(({ workflowId }) => workflowId);
+
+/** One that has come to its end meanwhile is left alone. */
+const meddle = async ({ client }: Stack, workflowId: string, how: 'terminate' | 'reset'): Promise<void> => {
+  const run = client.workflow.getHandle(workflowId);
+  const { runId, status } = await run.describe();
+  if (status.name !== 'RUNNING') return;
+  if (how === 'terminate') return void (await run.terminate('somebody did').catch(() => undefined));
+  const { events = [] } = await run.fetchHistory();
+  const task = events!.findLast((one) => one.workflowTaskCompletedEventAttributes);
+  if (!task) return;
+  await client.workflowService.resetWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: task.eventId!,
+    reason: 'somebody did',
+    requestId: runId,
+  });
 };
 
 /** Prepares what must lie in wait before the stories begin. */

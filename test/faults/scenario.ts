@@ -39,6 +39,8 @@ export const FAULT_KINDS = [
   'own-request',
   'double-order',
   'racing-payouts',
+  'run-terminated',
+  'run-reset',
   'everything-dies',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -66,6 +68,8 @@ export type Fault =
       when: Moment;
       forMs: number;
     }
+  /** Somebody at Temporal UI, to every run that moves money at that moment. */
+  | { does: 'meddle'; how: 'terminate' | 'reset'; when: Moment }
   | { does: 'callbacks'; provider: string; mode: CallbackMode; copies: number };
 
 export type StoryKind =

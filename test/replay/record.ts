@@ -159,6 +159,38 @@ const corrections = async (hub: TestHub, olga: number): Promise<void> => {
   await record(hub, 'transfer.correction', `transfer:${taken}`);
 };
 
+/** Orders whose run was terminated: what the one that takes them over tells. */
+const takenOver = async (hub: TestHub, olga: number): Promise<void> => {
+  const end = async (workflowId: string) => {
+    await hub.rests(workflowId);
+    await hub.handle(workflowId).terminate('for a history');
+  };
+  const client = await hub.clientWith('100', 'USDT');
+  const payout = await client.withdraw('25.00');
+  await hub.openRequest(payout);
+  await end(`payout:${payout}`);
+  await hub.steering.resumeMoney('payout', payout);
+  const approved = () =>
+    hub.decide(payout, olga, 'approve').then(
+      () => true,
+      () => false,
+    );
+  await eventually(approved, 'approval to be asked once more');
+  await record(hub, 'payout.taken-over', `payout:${payout}`);
+
+  const dollars = await hub.clientWith('100', 'USD');
+  const { accountId } = await hub.openTradingAccount(dollars.clientId);
+  const mt5 = hub.sandbox('mt5');
+  mt5.fault({ match: { path: '/api/trade/balance' }, kind: 'reset_after_commit', times: 1 });
+  mt5.fault({ match: { path: '/api/deal' }, kind: 'http_500', times: 1_000 });
+  const transfer = await dollars.transfer('40.00', dollars.wallet, accountId);
+  await eventually(async () => mt5.books().some((one) => one.amount === '40.00'), 'the platform to have it');
+  await end(`transfer:${transfer}`);
+  mt5.faults.clear();
+  await hub.steering.resumeMoney('transfer', transfer);
+  await record(hub, 'transfer.taken-over', `transfer:${transfer}`);
+};
+
 const deposits = async (hub: TestHub, olga: number, client: TestClient, dollars: TestClient): Promise<void> => {
   const paid = await client.deposit('100.00');
   await hub.sandbox('b2binpay').pay(await hub.providerId(paid), {});
@@ -647,6 +679,7 @@ try {
     wizards,
     verifications: async () => verifications(hub, olga, await hub.clientWith('1000', 'USDT')),
     rates: () => rates(hub),
+    'taken-over': () => takenOver(hub, olga),
     reconciliation: async () => reconciliations(hub, olga, await hub.clientWith('1000', 'USD')),
     others: () => otherWaysOut(hub, olga),
     money: async () => {

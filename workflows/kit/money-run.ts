@@ -148,6 +148,14 @@ export class MoneyRun {
     this.sent = true;
   }
 
+  /** It has turned out that nothing is on its way. */
+  nothingWasSent(): void {
+    this.sent = false;
+    this.cancelling.possibleAgain();
+    this.progress.notWaiting();
+    this.progress.note('Nothing had been sent: the story goes on from its beginning.');
+  }
+
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */
   async waitBeforeSending(waiting: Waiting, ms: number): Promise<void> {
     this.cancelling.possibleAgain();

@@ -33,7 +33,32 @@ const REPEATS = 3;
 export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Promise<Settled<Report>> => {
   run.pointOfNoReturn();
   const sending = new Sending(run, move);
-  let answer = await sending.attempt();
+  // Only who just looks hears that it never arrived.
+  return (await inCertainty(run, sending, await sending.attempt()))!;
+};
+
+/**
+ * What a run before this one moved, of an order that it began and that was taken from it; null when it surely moved nothing. Nothing is sent. Throws Stopped
+ * when the provider had refused it, or an operator says that it failed.
+ */
+export const movedBefore = async <Report>(run: MoneyRun, move: Move<Report>): Promise<Settled<Report> | null> => {
+  run.pointOfNoReturn();
+  const looking = new Sending(run, move, { onlyLooks: true });
+  const moved = await inCertainty(run, looking, { outcome: 'unknown', message: 'the run that began it was ended' });
+  if (moved === null) {
+    await run.step('Taking the order over', (hub) => hub.takeOver({ transactionId: run.transactionId }));
+    run.nothingWasSent();
+  }
+  return moved;
+};
+
+/** From what is known of it to certainty. Null: it never arrived. */
+const inCertainty = async <Report>(
+  run: MoneyRun,
+  sending: Sending<Report>,
+  known: Answer<Report>,
+): Promise<Settled<Report> | null> => {
+  let answer = known;
   for (;;) {
     // A balance operation at a trading platform has none.
     if ('report' in answer) run.progress.calledThere((answer.report ?? {}) as { providerId?: string });
@@ -53,6 +78,7 @@ export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Prom
         const found = await sending.probe(answer.message);
         run.inDoubt = false;
         if (found === 'marked_done') return { report: null };
+        if (found === 'never_arrived') return null;
         answer = found;
         break;
       }
@@ -65,6 +91,7 @@ type No = Extract<Answer<never>, { outcome: 'refused' | 'not_sent' }>;
 class Sending<Report> {
   private readonly run: MoneyRun;
   private readonly move: Move<Report>;
+  private readonly onlyLooks: boolean;
   private startedAt = Date.now();
   /** When an answer was lost that nobody has found again. While it is set, no later "no" is the whole truth. */
   private lostAt: number | null = null;
@@ -74,9 +101,12 @@ class Sending<Report> {
   private polls = 0;
   private repeats = 0;
 
-  constructor(run: MoneyRun, move: Move<Report>) {
+  /** `onlyLooks`: somebody else sent it, at this moment at the latest. */
+  constructor(run: MoneyRun, move: Move<Report>, { onlyLooks = false } = {}) {
     this.run = run;
     this.move = move;
+    this.onlyLooks = onlyLooks;
+    if (onlyLooks) this.lostAt = Date.now();
   }
 
   /** Whatever keeps the answer from us — a time-out, a dead worker — leaves the outcome unknown. */
@@ -154,7 +184,7 @@ class Sending<Report> {
   }
 
   /** Asks until the provider tells, repeats the write where that is safe, and hands over to an operator when neither helps. */
-  async probe(message: string): Promise<Answer<Report> | 'marked_done'> {
+  async probe(message: string): Promise<Answer<Report> | 'marked_done' | 'never_arrived'> {
     const { run } = this;
     run.progress.note(
       `Outcome unknown: ${message}. Asking the provider whether it arrived; nothing is repeated blindly.`,
@@ -185,7 +215,8 @@ class Sending<Report> {
         this.lostAt = null;
         return this.lastNo; // the first attempt never arrived, and the repeat was refused: that is the truth
       }
-      if (this.mayRepeat(twice)) {
+      if (this.onlyLooks && twice && this.move.idempotency !== 'none') return 'never_arrived';
+      if (!this.onlyLooks && this.mayRepeat(twice)) {
         this.repeats += 1;
         run.progress.note('The provider never saw it: sending again.');
         run.progress.notWaiting();

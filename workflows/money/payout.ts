@@ -1,54 +1,94 @@
+import type { PayoutReport } from '../../adapters/kit/payments.ts';
 import type { MoneyInput, MoneyResult } from '../../domain/money-order.ts';
 import { atProvider } from '../kit/activities.ts';
-import { moveMoney } from '../kit/move-money.ts';
+import { type Move, moveMoney, movedBefore, type Settled } from '../kit/move-money.ts';
 import { MoneyRun } from '../kit/money-run.ts';
 import { takenBackIfStopped, untilClientSaidWhere } from '../kit/prepare-payout.ts';
+import { Stopped } from '../kit/stopped.ts';
 
 /** Sends client money out, or back the way it came (a refund): check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
-    const { transactionId, method, approvals, exchange } = run.order;
+    const { transactionId, resumed = false } = run.order;
 
-    await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
+    if (!resumed) await mayBePaid(run);
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
 
-    const approve = async () => {
-      await run.approval();
-      // They have paid it by now: nothing that changed meanwhile brings it back.
-      if (method!.paidByPeople) return run.tooLateToCancel();
-      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
-    };
-    const approveAndSend = async () => {
-      // What they are asked to pay is what will be booked.
-      if (method!.paidByPeople) await run.fixRate();
-      if (approvals > 0) await approve();
-      if (exchange) {
-        // At the rate it leaves at it may be worth more than what was approved.
-        await run.fixRate();
-        await approve();
-      }
-      return sendOut(run);
-    };
-    const prepareAndSend = async () => {
-      await run.fixRate(); // the page says how much
-      await untilClientSaidWhere(run);
-      return approveAndSend();
-    };
-    const { report } = method!.preparesPayouts
-      ? await takenBackIfStopped(run, prepareAndSend, () => sendOut(run, { paysAlready: true }))
-      : await approveAndSend();
+    const { report } = await (resumed ? goOn(run) : approveAndSend(run));
     await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
     if (report?.state === 'returned') run.hasNews(); // of a part of it
   });
 }
 
-/** To the beneficiary, or back the way a deposit came. In certainty: it comes back done, or the story ends. */
-const sendOut = async (run: MoneyRun, { paysAlready = false } = {}) => {
+const mayBePaid = (run: MoneyRun): Promise<void> => {
+  const { transactionId } = run.order;
+  return run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
+};
+
+/**
+ * Another run began it and was ended from outside. Until it is sure what that one sent, nothing may give the hold back: not a limit, not a ban, not a rejection.
+ */
+const goOn = async (run: MoneyRun): Promise<Settled<PayoutReport>> => {
+  const { method } = run.order;
+  // Whoever is asked once more whether he paid it knows.
+  if (method!.paidByPeople) return approveAndSend(run);
+  // The page that the client had is lost. Unless it is paid already he orders again.
+  if (method!.preparesPayouts) return takenBackIfStopped(run, interrupted, () => sendOut(run, { paysAlready: true }));
+  await run.fixRate();
+  const sent = await movedBefore(run, wayOut(run));
+  if (sent !== null) return sent;
+  await mayBePaid(run);
+  return approveAndSend(run);
+};
+
+const interrupted = (): never => {
+  throw new Stopped('failed', 'provider_outcome_unknown', 'It was interrupted. Please order again.');
+};
+
+const approveAndSend = async (run: MoneyRun): Promise<Settled<PayoutReport>> => {
+  const { method } = run.order;
+  if (!method!.preparesPayouts) return askAndSend(run);
+  const prepareAndSend = async () => {
+    await run.fixRate(); // the page says how much
+    await untilClientSaidWhere(run);
+    return askAndSend(run);
+  };
+  return takenBackIfStopped(run, prepareAndSend, () => sendOut(run, { paysAlready: true }));
+};
+
+const askAndSend = async (run: MoneyRun): Promise<Settled<PayoutReport>> => {
+  const { method, approvals, exchange } = run.order;
+  // What they are asked to pay is what will be booked.
+  if (method!.paidByPeople) await run.fixRate();
+  if (approvals > 0) await approve(run);
+  if (exchange) {
+    // At the rate it leaves at it may be worth more than what was approved.
+    await run.fixRate();
+    await approve(run);
+  }
+  return sendOut(run);
+};
+
+const approve = async (run: MoneyRun): Promise<void> => {
+  const { transactionId, method } = run.order;
+  await run.approval();
+  // They have paid it by now: nothing that changed meanwhile brings it back.
+  if (method!.paidByPeople) return run.tooLateToCancel();
+  await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertStillMayWithdraw({ transactionId }));
+};
+
+/** In certainty: it comes back done, or the story ends. */
+const sendOut = async (run: MoneyRun, { paysAlready = false } = {}): Promise<Settled<PayoutReport>> => {
+  await run.fixRate();
+  return moveMoney(run, wayOut(run, { paysAlready }));
+};
+
+/** To the beneficiary, or back the way a deposit came. */
+const wayOut = (run: MoneyRun, { paysAlready = false } = {}): Move<PayoutReport> => {
   const { transactionId, method, refundOf } = run.order;
   const provider = (say: string) => atProvider(method!.connectionId, say);
-  await run.fixRate();
   const way =
     (refundOf ?? null) === null
       ? {
@@ -61,7 +101,7 @@ const sendOut = async (run: MoneyRun, { paysAlready = false } = {}) => {
           send: () => provider('Giving the deposit back').createRefund({ transactionId }),
           ask: () => provider('Asking about the refund').findRefund({ transactionId }),
         };
-  return moveMoney(run, {
+  return {
     ...way,
     // A prepared one is taken back at its provider first.
     canBeStopped: !method!.preparesPayouts && !method!.paidByPeople,
@@ -70,5 +110,5 @@ const sendOut = async (run: MoneyRun, { paysAlready = false } = {}) => {
       run.step('Noting that the provider works on it', (hub) =>
         hub.notePayoutSubmitted({ transactionId, report: sent }),
       ),
-  });
+  };
 };

@@ -1,7 +1,8 @@
 import { patched } from '@temporalio/workflow';
+import type { BalanceTicket } from '../../adapters/kit/trading.ts';
 import type { MoneyInput, MoneyResult, OrderSide } from '../../domain/money-order.ts';
 import { atProvider } from '../kit/activities.ts';
-import { moveMoney } from '../kit/move-money.ts';
+import { type Move, moveMoney, movedBefore } from '../kit/move-money.ts';
 import { MoneyRun } from '../kit/money-run.ts';
 import { correct } from './correction.ts';
 
@@ -17,45 +18,47 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
     // The other side is the broker.
     if (!from || !to) return correct(run);
 
-    await run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
+    const platform = from.platform ?? to.platform;
+    const operation = platform && balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
+    const mayMove = () => run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
+    const resumed = run.order.resumed ?? false;
+
+    if (!resumed) await mayMove();
     if (!from.platform) {
       await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
       run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
       run.progress.at('held', 'Funds are held.');
     }
-    if (run.order.approvals > 0) {
-      await run.approval();
-      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertMayTransfer({ transactionId }));
+    // Another run began it and was ended from outside: until it is sure what that one did, nothing may give the hold back.
+    const moved = resumed && operation ? await movedBefore(run, operation) : null;
+    if (moved === null) {
+      if (resumed) await mayMove();
+      if (run.order.approvals > 0) {
+        await run.approval();
+        await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertMayTransfer({ transactionId }));
+      }
+      // What nothing is held for shows nowhere yet; once it is out of the trading account it must.
+      if (from.platform && patched('shown-while-it-is-out'))
+        await run.step('Noting that it is sent', (hub) => hub.noteSending({ transactionId }));
+      if (operation) await moveMoney(run, operation);
     }
-
-    const platform = from.platform ?? to.platform;
-    // What nothing is held for shows nowhere yet; once it is out of the trading account it must.
-    if (from.platform && patched('shown-while-it-is-out'))
-      await run.step('Noting that it is sent', (hub) => hub.noteSending({ transactionId }));
-    if (platform) await balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
     if (platform) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
     else await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
   });
 }
 
-/** The balance operation on the trading platform, in certainty: it comes back done, or the story ends. */
-const balanceOperation = async (
-  run: MoneyRun,
+/** The balance operation on the trading platform. */
+const balanceOperation = (
+  { order: { transactionId } }: MoneyRun,
   { connectionId, provider, idempotency }: Platform,
   kind: 'deposit' | 'withdraw',
-): Promise<void> => {
-  const { transactionId } = run.order;
-  await moveMoney(run, {
-    say:
-      kind === 'deposit'
-        ? `Paying into the trading account on ${provider}`
-        : `Taking from the trading account on ${provider}`,
-    send: () => atProvider(connectionId, 'Changing the balance on the platform').applyBalance({ transactionId, kind }),
-    ask: () =>
-      atProvider(connectionId, 'Looking for the operation on the platform').findBalanceOperation({
-        transactionId,
-        kind,
-      }),
-    idempotency,
-  });
-};
+): Move<BalanceTicket> => ({
+  say:
+    kind === 'deposit'
+      ? `Paying into the trading account on ${provider}`
+      : `Taking from the trading account on ${provider}`,
+  send: () => atProvider(connectionId, 'Changing the balance on the platform').applyBalance({ transactionId, kind }),
+  ask: () =>
+    atProvider(connectionId, 'Looking for the operation on the platform').findBalanceOperation({ transactionId, kind }),
+  idempotency,
+});

@@ -1,0 +1,263 @@
+/** Somebody terminated a run in Temporal UI, reset it or started it once more: what is held must not stay so, and what was sent must not be sent again. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, type TestHub } from '../kit/hub.ts';
+import { type Answer, type Caller, MoneyApi } from './money-hub.ts';
+
+let api: MoneyApi;
+let hub: TestHub;
+let olga: Caller;
+let boris: Caller;
+
+beforeAll(async () => {
+  api = await MoneyApi.start({ settleAfter: 600, secondLook: 150 });
+  hub = api.hub;
+  [olga, boris] = await Promise.all([api.operator(), api.operator()]);
+});
+afterAll(() => api?.stop());
+afterEach(() => {
+  for (const id of ['b2binpay', 'mt5']) hub.sandbox(id).faults.clear();
+});
+
+let sweeps = 0;
+const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
+const resume = (transactionId: number, body: object = {}): Promise<Answer> =>
+  olga.call(`POST /transactions/${transactionId}/resume`, body);
+const refusal = ({ status, body }: Answer) => [status, body.error?.details[0].reason];
+const seen = async (transactionId: number) => (await olga.call(`GET /transactions/${transactionId}`)).body;
+const paid = async (transactionId: number): Promise<number> => {
+  const { reference } = await seen(transactionId);
+  return hub
+    .sandbox('b2binpay')
+    .books()
+    .filter((entry) => entry.kind === 'payout' && entry.reference === reference).length;
+};
+const ban = (clientId: number) =>
+  hub.pool.query(`update client set status = 'banned' where client_id = $1`, [clientId]);
+
+/** A payout of 25 out of 100 that waits for its approval. */
+const waiting = async () => {
+  const client = await hub.clientWith('100', 'USDT');
+  const payout = await client.withdraw('25.00');
+  await hub.openRequest(payout);
+  return { client, payout };
+};
+
+/** The provider has it, and nobody can ask it whether it has. */
+const sentInDoubt = async () => {
+  const b2binpay = hub.sandbox('b2binpay');
+  b2binpay.fault({
+    match: { method: 'POST', path: '/payout/', body: '"type":"payout"' },
+    kind: 'reset_after_commit',
+    times: 1,
+  });
+  b2binpay.fault({ match: { method: 'GET', path: '/payout/' }, kind: 'http_500', times: 1_000 });
+  const { client, payout } = await waiting();
+  await hub.decide(payout, boris.id, 'approve');
+  await eventually(async () => (await paid(payout)) === 1, 'the provider to have it');
+  return { client, payout };
+};
+
+const terminated = async (transactionId: number, kind = 'payout'): Promise<void> => {
+  await hub.rests(`${kind}:${transactionId}`);
+  await hub.handle(`${kind}:${transactionId}`).terminate('by mistake');
+};
+
+/** The task that decided to send is done again. */
+const reset = async (workflowId: string, sending: string): Promise<void> => {
+  await hub.rests(workflowId);
+  const { runId } = (await hub.handle(workflowId).describe()) as { runId: string };
+  const { events } = await hub.handle(workflowId).fetchHistory();
+  const sent = events!.findIndex((one) => one.activityTaskScheduledEventAttributes?.activityType?.name === sending);
+  const task = events!.slice(0, sent).findLast((one) => one.workflowTaskCompletedEventAttributes)!;
+  for (const id of ['b2binpay', 'mt5']) hub.sandbox(id).faults.clear();
+  await hub.client.workflowService.resetWorkflowExecution({
+    namespace: hub.client.options.namespace,
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: task.eventId!,
+    reason: 'a test',
+    requestId: workflowId,
+  });
+};
+
+describe('a payout whose run was terminated', () => {
+  it('is put before a person, once, who goes on with it', async () => {
+    const { client, payout } = await waiting();
+    await terminated(payout);
+    await eventually(async () => {
+      await sweep();
+      return (await seen(payout)).needsHuman?.includes(`/resume`);
+    }, 'a person to be told');
+    await sweep();
+    const { rows } = await hub.pool.query(`select from audit where action = 'transactions.run-ended' and object = $1`, [
+      `transaction:${payout}`,
+    ]);
+    expect(rows).toHaveLength(1);
+
+    const answer = await resume(payout, { comment: 'terminated by mistake' });
+    expect([answer.status, answer.body.needsHuman ?? '']).toEqual([200, expect.not.stringContaining('resume')]);
+    // The request is there still; its new run has to ask first who before it sent anything.
+    const approved = () =>
+      hub.decide(payout, boris.id, 'approve').then(
+        () => true,
+        () => false,
+      );
+    await eventually(approved, 'approval to be asked once more');
+    await hub.reaches(payout, 'done');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('after it was sent is found at its provider and booked, though its client was banned meanwhile', async () => {
+    const { client, payout } = await sentInDoubt();
+    await terminated(payout);
+    await ban(client.clientId);
+    await resume(payout);
+    // As long as nobody can say whether it was paid, nothing is given back.
+    await new Promise((done) => setTimeout(done, 1_500));
+    expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    hub.sandbox('b2binpay').faults.clear();
+    const asked = await hub.pool.query<{ id: number }>(
+      `select id from application where transaction_id = $1 and status_id = 0`,
+      [payout],
+    );
+    if (asked.rows[0]) await hub.decide(payout, boris.id, 'continue');
+    await hub.reaches(payout, 'done');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
+  });
+
+  it('after it was sent is not said to be paid twice when its provider tells of it', async () => {
+    const { client, payout } = await sentInDoubt();
+    await terminated(payout);
+    hub.sandbox('b2binpay').faults.clear();
+    const { connectionId } = await hub.one<{ connectionId: number }>(
+      `select connection_id as "connectionId" from money_transaction where transaction_id = $1`,
+      [payout],
+    );
+    await hub.steering.payoutReturn({ transactionId: payout, connectionId, webhookId: '1', said: 'paid' });
+    await hub.ends(`payout-return:${payout}`);
+    expect((await seen(payout)).needsHuman).toBeNull();
+    await resume(payout);
+    await hub.reaches(payout, 'done');
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+  });
+
+  it('before it was sent is not sent to a client who was banned meanwhile, and given back', async () => {
+    const { client, payout } = await waiting();
+    await terminated(payout);
+    await ban(client.clientId);
+    await resume(payout);
+    await hub.reaches(payout, 'failed');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
+  });
+
+  it('asks before it sends also when somebody starts it in Temporal UI', async () => {
+    const { client, payout } = await sentInDoubt();
+    await terminated(payout);
+    hub.sandbox('b2binpay').faults.clear();
+    const args = [{ transactionId: payout, timings: hub.timings }];
+    await hub.client.workflow.start('payout', { workflowId: `payout:${payout}`, taskQueue: 'hub', args });
+    await hub.reaches(payout, 'done');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
+  });
+
+  it('asks before it sends also when somebody resets it', async () => {
+    const { client, payout } = await sentInDoubt();
+    await reset(`payout:${payout}`, 'createPayout');
+    await hub.reaches(payout, 'done');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
+  });
+
+  it('while its money was given back already is closed, and pays nobody', async () => {
+    const { client, payout } = await waiting();
+    await hub.pool.query(`
+      create function refuse_closing() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '57014'; end $$;
+      create trigger refuse_closing before update on money_transaction for each row when (new.stage = 'rejected') execute function refuse_closing()`);
+    await hub.decide(payout, boris.id, 'reject', { resolutionId: await hub.resolutionId('Request declined') });
+    await eventually(async () => (await client.balance()).held === '0', 'the hold to be given back');
+    await hub.handle(`payout:${payout}`).terminate('in the middle');
+    await hub.pool.query(`drop trigger refuse_closing on money_transaction; drop function refuse_closing()`);
+    await resume(payout);
+    await hub.reaches(payout, 'hold_refused');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('cannot be gone on with while its run goes on, nor when it is over, nor by who may not', async () => {
+    const { payout } = await waiting();
+    expect(refusal(await resume(payout))).toEqual([409, 'not_waiting']);
+    await hub.decide(payout, boris.id, 'approve');
+    await hub.reaches(payout, 'done');
+    expect(refusal(await resume(payout))).toEqual([409, 'not_waiting']);
+    expect(refusal(await resume(9_999_999))).toEqual([404, 'not_found']);
+    expect(refusal(await resume(payout, { why: 'x' }))).toEqual([400, 'validation']);
+    const reader = await api.operator(['transactions.read']);
+    expect((await reader.call(`POST /transactions/${payout}/resume`, {})).status).toBe(403);
+  });
+});
+
+describe('a deposit whose run was terminated', () => {
+  it('is credited once when it was paid meanwhile', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const deposit = await client.deposit('100.00');
+    const page = await hub.providerId(deposit);
+    await terminated(deposit, 'deposit');
+    await hub.sandbox('b2binpay').pay(page, {});
+    const { reference, connectionId } = await hub.one<{ reference: string; connectionId: number }>(
+      `select reference, connection_id as "connectionId" from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+    await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'paid' });
+    await hub.ends(`arrivals:${reference}`);
+    await resume(deposit);
+    await hub.reaches(deposit, 'done');
+    await sweep();
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+    const { rows } = await hub.pool.query(`select from money_transaction where client_id = $1`, [client.clientId]);
+    expect(rows).toHaveLength(1);
+  });
+});
+
+describe('a transfer to a trading account whose run was terminated', () => {
+  const moved = (login: string) =>
+    hub
+      .sandbox('mt5')
+      .books()
+      .filter((entry) => entry.account === login).length;
+
+  /** The platform has it, and nobody can ask it whether it has. */
+  const inDoubt = async () => {
+    const client = await hub.clientWith('500', 'USD');
+    const { accountId, login } = await hub.openTradingAccount(client.clientId);
+    const mt5 = hub.sandbox('mt5');
+    mt5.fault({ match: { path: '/api/trade/balance' }, kind: 'reset_after_commit', times: 1 });
+    mt5.fault({ match: { path: '/api/deal' }, kind: 'http_500', times: 1_000 });
+    const transfer = await client.transfer('120.00', client.wallet, accountId);
+    await eventually(async () => moved(login) === 1, 'the platform to have it');
+    return { client, login, transfer };
+  };
+
+  it('after the platform had taken it is booked, and not paid in again', async () => {
+    const { client, login, transfer } = await inDoubt();
+    await terminated(transfer, 'transfer');
+    hub.sandbox('mt5').faults.clear();
+    await resume(transfer);
+    await hub.reaches(transfer, 'done');
+    expect([await client.balance(), moved(login)]).toEqual([{ balance: '380', held: '0' }, 1]);
+    expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('is not paid in again when somebody starts it in Temporal UI, or resets it', async () => {
+    const started = await inDoubt();
+    await terminated(started.transfer, 'transfer');
+    hub.sandbox('mt5').faults.clear();
+    const args = [{ transactionId: started.transfer, timings: hub.timings }];
+    const workflowId = `transfer:${started.transfer}`;
+    await hub.client.workflow.start('transfer', { workflowId, taskQueue: 'hub', args });
+    const wasReset = await inDoubt();
+    await reset(`transfer:${wasReset.transfer}`, 'applyBalance');
+    for (const { client, login, transfer } of [started, wasReset]) {
+      await hub.reaches(transfer, 'done');
+      expect([await client.balance(), moved(login)]).toEqual([{ balance: '380', held: '0' }, 1]);
+    }
+  });
+});
