@@ -2,6 +2,7 @@ import { createHash, createSecretKey } from 'node:crypto';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { KeyRing } from '../config/key-ring.ts';
+import { needed } from '../config/or-exit.ts';
 import type { Settings } from '../config/settings.ts';
 import { useBreachedPasswords } from '../db/breached-passwords.ts';
 import { Memory } from '../db/memory.ts';
@@ -47,9 +48,14 @@ export const buildApi = async (
   log: Logger,
   additions: Additions = {},
 ): Promise<BuiltApi> => {
-  const places = await openPlaces(settings.geoipDatabase);
+  const { geoipDatabase, breachedPasswords } = settings;
+  const places = await needed('GEOIP_DATABASE', `no database of places at ${geoipDatabase}`, () =>
+    openPlaces(geoipDatabase),
+  );
   usePasswordCost({ memoryKib: settings.passwordMemoryKib, passes: settings.passwordPasses });
-  await useBreachedPasswords(settings.breachedPasswords);
+  await needed('BREACHED_PASSWORDS', `no list of passwords at ${breachedPasswords}`, () =>
+    useBreachedPasswords(breachedPasswords),
+  );
   const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
   // A lost connection must not end the process, be it idle or in use: the query fails, and the pool opens another.
   const lost = (error: Error) => log.warn({ err: error }, 'database connection lost');

@@ -1,3 +1,4 @@
+import { orExit } from '../config/or-exit.ts';
 import { settingsOrExit } from '../config/settings.ts';
 import { connectTemporal } from '../worker/client.ts';
 import { additions } from './additions.ts';
@@ -11,7 +12,7 @@ const GRACE_MS = 20_000;
 const settings = settingsOrExit();
 const log = createLog(settings.logLevel);
 const temporal = connectTemporal(settings);
-const { app, close } = await buildApi(settings, temporal, log, additions);
+const { app, close } = await orExit(() => buildApi(settings, temporal, log, additions));
 
 const server = createHttpServer(app);
 server.listen(settings.port, settings.host, () =>

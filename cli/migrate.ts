@@ -1,3 +1,4 @@
+import { needed, orExit } from '../config/or-exit.ts';
 import { settingsOrExit } from '../config/settings.ts';
 import { seed } from '../db/seed/seed.ts';
 import { bringSchema } from './bring-schema.ts';
@@ -8,16 +9,16 @@ import { registerSearchAttributes } from './register-search-attributes.ts';
 /** `npm run migrate`: brings database and Temporal namespace to what this version needs, with the reference data and the first
  * operator. `-- --demo` adds a small brokerage on the sandboxes. */
 const settings = settingsOrExit();
-const { applied } = await bringSchema(settings);
+const { applied } = await orExit(() => bringSchema(settings));
 const demo = process.argv.includes('--demo');
 await seed(
   settings.databaseUrl,
   demo ? { configKeys: settings.configKeys, connections: await demoConnections(settings.sandboxUrl) } : undefined,
 );
-const registered = await registerSearchAttributes({
-  address: settings.temporalAddress,
-  namespace: settings.temporalNamespace,
-});
+const place = { address: settings.temporalAddress, namespace: settings.temporalNamespace };
+const registered = await orExit(() =>
+  needed('TEMPORAL_ADDRESS', `no Temporal server answers at ${place.address}`, () => registerSearchAttributes(place)),
+);
 const operator = await firstOperator(settings);
 process.stdout.write(`Database is up to date (${applied.length === 0 ? 'nothing new' : applied.join(', ')}).\n`);
 process.stdout.write(

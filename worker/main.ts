@@ -1,5 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
+import { needed, orExit } from '../config/or-exit.ts';
 import { settingsOrExit } from '../config/settings.ts';
 import { createPool } from '../db/pool.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
@@ -12,7 +13,8 @@ import { ensureSchedules } from './schedules.ts';
 const settings = settingsOrExit();
 const log = pino({ level: settings.logLevel, base: { process: 'worker' } });
 
-Runtime.install({
+const { workerMetricsPort: metricsPort, host } = settings;
+const runtime = {
   shutdownSignals: [], // stopped below, in order
   logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
     // Activity-only workers say at every start that they have no workflows.
@@ -27,11 +29,11 @@ Runtime.install({
         message,
       );
   }),
-  telemetryOptions:
-    settings.workerMetricsPort > 0
-      ? { metrics: { prometheus: { bindAddress: `${settings.host}:${settings.workerMetricsPort}` } } }
-      : {},
-});
+  telemetryOptions: metricsPort > 0 ? { metrics: { prometheus: { bindAddress: `${host}:${metricsPort}` } } } : {},
+};
+await orExit(() =>
+  needed('WORKER_METRICS_PORT', `nothing can be served at ${host}:${metricsPort}`, () => Runtime.install(runtime)),
+);
 
 /** 'Unavailable provider_timeout': a kind of failure, never its words. */
 function whatFailed(error: unknown): string | undefined {
@@ -44,14 +46,10 @@ const pool = createPool(settings.databaseUrl, settings.dbPoolSize);
 pool.on('error', (error) => log.warn({ error: error.message }, 'a database connection was lost'));
 const { client, connection } = connectTemporal(settings);
 const timings = timingsNamed(settings.hubTimings);
-const worker = await runWorker({
-  settings,
-  pool,
-  client,
-  workflowBundle: await buildWorkflowBundle(),
-  log,
-  ...(timings && { timings }),
-});
+const workflowBundle = await buildWorkflowBundle();
+const worker = await orExit(() =>
+  runWorker({ settings, pool, client, workflowBundle, log, ...(timings && { timings }) }),
+);
 await ensureSchedules(client);
 
 const stop = (signal: string) => {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { internalActivities } from '../activities/index.ts';
 import { bind } from '../activities/kit/activity.ts';
 import { CallBook } from '../activities/kit/call-book.ts';
+import { needed } from '../config/or-exit.ts';
 import type { Settings } from '../config/settings.ts';
 import { HUB_QUEUE } from '../domain/queues.ts';
 import { TIMINGS, type Timings } from '../domain/timings.ts';
@@ -43,7 +44,10 @@ export const runWorker = async ({
   const tools = lendTools(settings, pool, client, timings, book);
   const codec = createCodec(settings.payloadKeys);
   const namespace = settings.temporalNamespace;
-  const connection = await NativeConnection.connect({ address: settings.temporalAddress });
+  const { temporalAddress: address } = settings;
+  const connection = await needed('TEMPORAL_ADDRESS', `no Temporal server answers at ${address}`, () =>
+    NativeConnection.connect({ address }),
+  );
   const worker = await Worker.create({
     connection,
     namespace,
