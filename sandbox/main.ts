@@ -1,18 +1,18 @@
 /** `npm run sandbox`: every provider's sandbox on one port. */
 import { providers } from '../adapters/installed.ts';
-import { assertPortFree } from '../cli/embedded/ports.ts';
-import { orExit } from '../config/or-exit.ts';
+import { needed, orExit } from '../config/or-exit.ts';
 import { settingsOrExit } from '../config/settings.ts';
 import { startSandboxServer } from './server.ts';
 
 const settings = settingsOrExit();
 const modules = await Promise.all(providers.flatMap((provider) => (provider.sandbox ? [provider.sandbox()] : [])));
-await orExit(async () => {
-  // The mail server is next to them.
-  for (const port of [settings.sandboxPort, settings.sandboxPort + 1])
-    await assertPortFree('SANDBOX_PORT', port, settings.host);
-});
-const server = await startSandboxServer({ port: settings.sandboxPort, host: settings.host, modules });
+const { sandboxPort: port, host } = settings;
+// The mail server is next to them.
+const server = await orExit(() =>
+  needed('SANDBOX_PORT', `the sandboxes need ${port} and ${port + 1}`, () =>
+    startSandboxServer({ port, host, modules }),
+  ),
+);
 process.stdout.write(`Sandboxes at ${server.origin}: ${modules.map(({ id }) => id).join(', ')}\n`);
 
 // The sandboxes forget everything when they end, the hub does not.

@@ -2,7 +2,12 @@ import { MoneyTransaction, type MoneyTransactionRow } from '../../db/entities/mo
 import { NOT_NEW, accountIs } from '../back-office/lists/transactions.ts';
 import { byWords } from '../kit/filters.ts';
 import { resource } from '../kit/resource.ts';
-import { MyTransaction, myTransactionViews } from '../presenters/transaction.ts';
+import {
+  TRANSACTION_STATUSES,
+  TRANSACTION_TYPES,
+  MyTransaction,
+  myTransactionViews,
+} from '../presenters/transaction.ts';
 
 /** GET /my/transactions and /my/transactions/{transactionId}. */
 export const myTransactions = resource({
@@ -15,7 +20,11 @@ export const myTransactions = resource({
   access: 'client',
   clientProperty: 'clientId',
   listed: NOT_NEW,
-  filters: { accountId: accountIs, status: byWords('status'), type: byWords('type') },
+  filters: {
+    accountId: accountIs,
+    status: byWords('status', TRANSACTION_STATUSES),
+    type: byWords('type', TRANSACTION_TYPES),
+  },
   sorts: { createTime: 'createTime', creditAmount: 'amount', debitAmount: 'amount' },
   read: MyTransaction,
   present: async (rows: MoneyTransactionRow[], { pool }) => {

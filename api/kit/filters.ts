@@ -16,7 +16,9 @@ const filter = <S extends z.ZodType<unknown, unknown>>(
 export const byId = (property: string) => filter(idText(), (value) => ({ [property]: value }));
 export const byIds = (property: string) => filter(idList(), (values) => ({ [property]: { $in: values } }));
 export const byWord = (property: string) => filter(text(200), (value) => ({ [property]: value }));
-export const byWords = (property: string) => filter(wordList(), (values) => ({ [property]: { $in: values } }));
+/** `words`: all there are, where nobody can add any; another one is refused, as it would be a mistake and no empty list. */
+export const byWords = (property: string, words?: readonly [string, ...string[]]) =>
+  filter(wordList(words), (values) => ({ [property]: { $in: values } }));
 export const byFlag = (property: string) => filter(flagText(), (value) => ({ [property]: value }));
 /** Rows whose text contains the value, whatever the case. */
 export const contains = (property: string) =>

@@ -13,11 +13,12 @@ const Wanted = z
   })
   .meta({ id: 'WantedOfAccount' });
 
+export const CHANGE_STATES = ['waiting', 'withdrawing', 'done', 'refused', 'withdrawn'] as const;
 const change = {
   id: z.int(),
   accountId: z.int(),
   wanted: Wanted,
-  state: z.enum(['waiting', 'withdrawing', 'done', 'refused', 'withdrawn']).meta({
+  state: z.enum(CHANGE_STATES).meta({
     description:
       'waiting: the platform has not confirmed it yet. withdrawing: it is not sent again, and whether it arrived before is being found out.',
   }),

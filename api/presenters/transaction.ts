@@ -25,6 +25,11 @@ const side = <A extends z.ZodType, C extends z.ZodType>(account: A, currency: C)
   z.object({ account, amount: money(), commission: money(), currency });
 
 /** Transaction as the Back Office sees it (objects-back-office 4.1). */
+/** All that B2Core knows, and `assistance`; `trade` and `refundFailed` are never ours. */
+export const TRANSACTION_STATUSES = ['assistance', 'cancelled', 'done', 'failed', 'hold', 'holdFailed', 'inProgress', 'new', 'partial', 'pending', 'rejected', 'refund', 'refundFailed', 'trade'] as const; // prettier-ignore
+/** All that B2Core knows: ours are deposit, transfer and withdrawal. */
+export const TRANSACTION_TYPES = ['deposit', 'exchange', 'external', 'partner', 'transfer', 'withdrawal'] as const;
+
 export const Transaction = z
   .object({
     transactionId: z.int(),

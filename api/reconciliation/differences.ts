@@ -99,8 +99,8 @@ export const differenceProcedures = (hub: MoneyHub): Procedure[] => {
     filters: {
       connectionId: byId('connectionId'),
       reconciliationId: byId('reconciliationId'),
-      kind: byWords('kind'),
-      state: byWords('state'),
+      kind: byWords('kind', DIFFERENCE_KINDS),
+      state: byWords('state', DIFFERENCE_STATES),
       clientId: byId('clientId'),
       accountId: byId('accountId'),
       transactionId: byId('transactionId'),

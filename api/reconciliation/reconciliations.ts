@@ -85,7 +85,7 @@ export const reconciliationProcedures = (hub: MoneyHub): Procedure[] => {
     entity: Entity,
     id: 'id',
     permission: 'reconciliation',
-    filters: { connectionId: byId('connectionId'), state: byWords('state') },
+    filters: { connectionId: byId('connectionId'), state: byWords('state', RECONCILIATION_STATES) },
     sorts: { createTime: 'createTime', from: 'windowFrom' },
     read: Reconciliation,
     present: (rows: ReconciliationListRow[]) => rows.map(viewOf),

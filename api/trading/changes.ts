@@ -8,7 +8,7 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { resource } from '../kit/resource.ts';
 import { idText } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import { AccountChange, accountChangeView, MyAccountChange } from '../presenters/account-change.ts';
+import { AccountChange, accountChangeView, CHANGE_STATES, MyAccountChange } from '../presenters/account-change.ts';
 import { tradingAccountOf } from '../../activities/intake/trading-account.ts';
 
 const params = z.object({ changeId: idText() });
@@ -60,7 +60,7 @@ const accountChanges = resource({
   path: '/account-changes',
   tag: 'Accounts',
   permission: 'accounts',
-  filters: { accountId: byId('accountId'), clientId: byId('clientId'), state: byWords('state') },
+  filters: { accountId: byId('accountId'), clientId: byId('clientId'), state: byWords('state', CHANGE_STATES) },
   read: AccountChange,
 });
 
@@ -70,7 +70,7 @@ const myAccountChanges = resource({
   path: '/my/account-changes',
   tag: 'My accounts',
   access: 'client',
-  filters: { accountId: byId('accountId'), state: byWords('state') },
+  filters: { accountId: byId('accountId'), state: byWords('state', CHANGE_STATES) },
   read: MyAccountChange,
 });
 

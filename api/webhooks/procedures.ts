@@ -12,11 +12,13 @@ import { replayWebhook } from './replay.ts';
 import { type SetAside, setWebhookAside } from './set-aside.ts';
 
 /** A stored callback without what it said. */
+const STATUSES = ['received', 'rejected', 'parked', 'delivered', 'ignored', 'failed'] as const;
+
 const Webhook = z
   .object({
     id: z.int(),
     connectionId: z.int(),
-    status: z.enum(['received', 'rejected', 'parked', 'delivered', 'ignored', 'failed']),
+    status: z.enum(STATUSES),
     reason: z.string().nullable().meta({ description: 'Why it was rejected, parked, ignored or given up.' }),
     dedupeKey: z.string().nullable(),
     copies: z.int().meta({ description: 'How often the same message came.' }),
@@ -59,7 +61,11 @@ const list = resource({
   operations: ['list'],
   // Numbers are given as they come, and a list by them needs no index of its own.
   sorts: { createTime: 'id' },
-  filters: { connectionId: byId('connectionId'), status: byWords('status'), workflowId: byWords('workflowId') },
+  filters: {
+    connectionId: byId('connectionId'),
+    status: byWords('status', STATUSES),
+    workflowId: byWords('workflowId'),
+  },
   read: Webhook,
   present: (rows: WebhookRow[]) => rows.map(viewOf),
 });

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { SettingsError } from '../../config/settings.ts';
 
 /** Below the ports systems lend to outgoing connections: one of those may be taken again before a server opens it. */
 const OURS = { from: 10_000, below: 32_768 };
@@ -29,13 +28,10 @@ export async function assertPortFree(variable: string, port: number, host = '127
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE')
-      throw new SettingsError(
-        [`Port ${port} is in use by another program: stop it, or set ${variable} to a free port.`],
-        {
-          cause: error,
-        },
-      );
-    throw new SettingsError([`Port ${port} on ${host} cannot be opened (${code}): set ${variable} to another one.`], {
+      throw new Error(`Port ${port} is in use by another program: stop it, or set ${variable} to a free port.`, {
+        cause: error,
+      });
+    throw new Error(`Port ${port} on ${host} cannot be opened (${code}): set ${variable} to another one.`, {
       cause: error,
     });
   }

@@ -242,6 +242,26 @@ describe('transactions', () => {
     ]);
   });
 
+  it('are refused by a status or type that there is not, which is a mistake and no empty list', async () => {
+    const refused = ({ status, body }: Awaited<ReturnType<Caller['call']>>) => [status, body.error?.details[0].field];
+    expect(refused(await client.call('GET /api/v2/my/transactions?filter[status]=done,dun'))).toEqual([
+      400,
+      'filter[status]',
+    ]);
+    for (const [list, field] of [
+      ['transactions', 'status'],
+      ['transactions', 'type'],
+      ['accounts', 'type'],
+      ['applications', 'type'],
+      ['clients', 'status'],
+      ['products', 'status'],
+    ])
+      expect(refused(await admin.call(`GET /api/v2/${list}?filter[${field}]=nope`))).toEqual([400, `filter[${field}]`]);
+    // B2Core's words that are never ours: its clients may ask for them.
+    const none = await client.call('GET /api/v2/my/transactions?filter[type]=exchange,partner&filter[status]=trade');
+    expect([none.status, none.body.data]).toEqual([200, []]);
+  });
+
   it("are a client's own only, without what is the broker's business", async () => {
     const mine = await client.call('GET /api/v2/my/transactions?filter[type]=withdrawal,transfer');
     expect(ids(mine)).toEqual([payout, transfer]);

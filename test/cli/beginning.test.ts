@@ -64,7 +64,12 @@ describe('a process that lacks what a setting names', () => {
       () => ({}),
       /^TEMPORAL_ADDRESS: no Temporal server answers at 127\.0\.0\.1:\d+ \(/,
     ],
-    ['the sandboxes', 'sandbox/main.ts', () => ({ SANDBOX_PORT: port }), /SANDBOX_PORT to a free port\.$/],
+    [
+      'the sandboxes',
+      'sandbox/main.ts',
+      () => ({ SANDBOX_PORT: port }),
+      /^SANDBOX_PORT: the sandboxes need \d+ and \d+ \(.*EADDRINUSE/,
+    ],
     [
       'migrate',
       'cli/migrate.ts',

@@ -7,12 +7,14 @@ import { resource } from '../../kit/resource.ts';
 import { isoTime, time } from '../../kit/shapes.ts';
 
 /** objects-front-office 2.2 */
+const OUTCOMES = ['success', 'failure'] as const;
+
 const View = z
   .object({
     id: z.int(),
     clientId: z.int(),
     ip: z.string(),
-    status: z.enum(['success', 'failure']),
+    status: z.enum(OUTCOMES),
     authDateTime: time(),
     country: z.string().nullable().meta({ description: 'Of the address, where the broker has a database of places.' }),
     city: z.string().nullable(),
@@ -43,7 +45,7 @@ const shared = ({ places }: ApiDeps) => ({
       authDateTime: isoTime(createTime),
     })),
 });
-const filters = { ip: byWord('ip'), status: byWords('status') };
+const filters = { ip: byWord('ip'), status: byWords('status', OUTCOMES) };
 
 /** GET /clients/authorizations: who signed in, and who tried to. */
 export const authorizations = (deps: ApiDeps) =>

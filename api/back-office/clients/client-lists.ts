@@ -5,6 +5,7 @@ import { resource } from '../../kit/resource.ts';
 import { idList, text, wordList } from '../../kit/shapes.ts';
 import { Client, clientViews, maskClient } from '../../presenters/client.ts';
 
+const CLIENT_STATUSES = ['active', 'inactive', 'banned', 'deleted'] as const;
 export const CLIENT_STATUS: Record<number, string> = { 1: 'active', 2: 'inactive', 3: 'banned', 4: 'deleted' };
 export const RISK_LEVEL: Record<number, string> = { 1: 'low', 2: 'middle', 3: 'high' };
 
@@ -49,7 +50,7 @@ export const clients = resource({
     riskLevelIds: named('riskLevel', RISK_LEVEL),
     typeIds: byIds('typeId'),
     verificationLevelIds: byIds('verificationLevelId'),
-    status: byWords('status'),
+    status: byWords('status', CLIENT_STATUSES),
   },
   read: Client,
   present: async (rows: ClientRow[], { pool }) => {

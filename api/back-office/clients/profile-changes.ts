@@ -45,7 +45,7 @@ export const profileChanges = resource({
   id: 'id',
   permission: 'clients',
   clientProperty: 'clientId',
-  filters: { type: byWords('type') },
+  filters: { type: byWords('type', PROFILE_CHANGES) },
   sorts: ['createTime'],
   read: View,
   present,

@@ -1,6 +1,7 @@
 import { raw } from '@mikro-orm/postgresql';
 import { Account as AccountEntity, type AccountRow } from '../../../db/entities/money.ts';
 import { byId, byWord, byWords, custom } from '../../kit/filters.ts';
+import { PRODUCT_TYPES } from '../products/products.ts';
 import { resource } from '../../kit/resource.ts';
 import { idText } from '../../kit/shapes.ts';
 import { Account, accountViews } from '../../presenters/account.ts';
@@ -24,7 +25,7 @@ export const accounts = resource({
       ) as unknown as string]: [],
     })),
     accountNumber: byWord('accountNumber'),
-    type: byWords('type'),
+    type: byWords('type', PRODUCT_TYPES),
   },
   read: Account,
   present: async (rows: AccountRow[], { pool }) => {

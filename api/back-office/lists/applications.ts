@@ -1,5 +1,6 @@
 import { Application as ApplicationEntity, type ApplicationRow } from '../../../db/entities/money.ts';
 import { byId, byIds, byWord, byWords } from '../../kit/filters.ts';
+import { REQUEST_TYPES } from '../resources/resolutions.ts';
 import { resource } from '../../kit/resource.ts';
 import { Application, applicationViews, maskApplication } from '../../presenters/request.ts';
 
@@ -16,7 +17,7 @@ export const applications = resource({
   filters: {
     id: byIds('id'),
     clientId: byId('clientId'),
-    type: byWords('type'),
+    type: byWords('type', [...REQUEST_TYPES, 'reconciliation']),
     statusId: byIds('statusId'),
     transactionId: byId('transactionId'),
     purpose: byWord('purpose'),

@@ -3,7 +3,13 @@ import { MoneyTransaction, type MoneyTransactionRow } from '../../../db/entities
 import { type Filter, byId, byWord, byWords, custom } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
 import { flagText, idText, name } from '../../kit/shapes.ts';
-import { Transaction, maskTransaction, transactionViews } from '../../presenters/transaction.ts';
+import {
+  TRANSACTION_STATUSES,
+  TRANSACTION_TYPES,
+  Transaction,
+  maskTransaction,
+  transactionViews,
+} from '../../presenters/transaction.ts';
 
 /** B2Core lists nothing of status `new`. Whoever was given its id may ask what becomes of it: it stays so while its provider says nothing. */
 export const NOT_NEW = { status: { $ne: 'new' } };
@@ -31,8 +37,8 @@ export const transactions = resource({
     accountId: accountIs,
     debitAccountNumber: numbered('debit_account_id'),
     creditAccountNumber: numbered('credit_account_id'),
-    status: byWords('status'),
-    type: byWords('type'),
+    status: byWords('status', TRANSACTION_STATUSES),
+    type: byWords('type', TRANSACTION_TYPES),
     clientId: byId('clientId'),
     methodId: byId('methodId'),
     currencyCode: byId('currency'),

@@ -80,7 +80,7 @@ export const messageProcedures = (hub: MoneyHub): Procedure[] => {
     operations: ['list'],
     clientProperty: 'clientId',
     filters: {
-      state: byWords('state'),
+      state: byWords('state', MESSAGE_STATES),
       channel: byWord('channel'),
       type: byWord('type'),
       clientId: byId('clientId'),

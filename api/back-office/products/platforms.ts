@@ -45,7 +45,7 @@ export const platforms = resource({
   id: 'id',
   permission: 'platforms',
   filters: {
-    type: byWords('type'),
+    type: byWords('type', TYPES),
     isDemo: byFlag('isDemo'),
     connectionId: byId('connectionId'),
     name: contains('name'),

@@ -14,7 +14,7 @@ import { resource, type Writing } from '../../kit/resource.ts';
 import { id, idText, isoTime, isoTimeOrNull, name, time, Translation, translations } from '../../kit/shapes.ts';
 import { ProductGroupView, productGroupView } from './product-groups.ts';
 
-const TYPES = ['personal', 'trade', 'demo', 'partner', 'liquidity', 'exchange', 'external', 'bo', 'iisbo', 'system'] as const; // prettier-ignore
+export const PRODUCT_TYPES = ['personal', 'trade', 'demo', 'partner', 'liquidity', 'exchange', 'external', 'bo', 'iisbo', 'system'] as const; // prettier-ignore
 const STATUSES = ['disabled', 'present', 'hidden', 'enabled', 'default'] as const;
 
 /** objects-back-office 6.1 */
@@ -23,7 +23,7 @@ const ProductView = z
     id: z.int(),
     name: z.string(),
     caption: z.string(),
-    type: z.enum(TYPES),
+    type: z.enum(PRODUCT_TYPES),
     group: ProductGroupView.nullable(),
     platform: z.object({
       id: z.int(),
@@ -47,7 +47,7 @@ const ProductView = z
 const write = z.object({
   name: name(64),
   caption: name(120),
-  type: z.enum(TYPES, `must be one of ${TYPES.join(', ')}`),
+  type: z.enum(PRODUCT_TYPES, `must be one of ${PRODUCT_TYPES.join(', ')}`),
   platformId: id(),
   groupId: id().nullable().default(null),
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).default('disabled'),
@@ -66,8 +66,8 @@ export const products = resource({
   filters: {
     platformId: byId('platformId'),
     groupId: byId('groupId'),
-    type: byWords('type'),
-    status: byWords('status'),
+    type: byWords('type', PRODUCT_TYPES),
+    status: byWords('status', STATUSES),
     name: contains('name'),
     currency: custom(idText(), (code) => ({
       [raw((alias) => `${alias}.id in (select product_id from product_currency where currency = ${code})`) as unknown as string]: [], // prettier-ignore
@@ -91,7 +91,7 @@ const view = (row: ProductRow, platforms: PlatformRow[], groups: ProductGroupRow
     id: row.id,
     name: row.name,
     caption: row.caption,
-    type: row.type as (typeof TYPES)[number],
+    type: row.type as (typeof PRODUCT_TYPES)[number],
     group: group ? productGroupView(group) : null,
     platform: {
       id: platform.id,

@@ -19,7 +19,7 @@ import {
   translations,
 } from '../../kit/shapes.ts';
 
-const REQUEST_TYPES = [
+export const REQUEST_TYPES = [
   ...[
     'account',
     'address',

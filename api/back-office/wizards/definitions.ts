@@ -60,7 +60,7 @@ export const wizardDefinitions = resource({
   entity: WizardDefinition,
   id: 'id',
   permission: 'wizards',
-  filters: { type: byWords('type'), enabled: byFlag('enabled'), name: contains('name') },
+  filters: { type: byWords('type', WIZARD_TYPES), enabled: byFlag('enabled'), name: contains('name') },
   sorts: ['createTime', 'name', 'type'],
   read: Definition,
   write: z.object({

@@ -14,13 +14,14 @@ import { resource } from '../../kit/resource.ts';
 import { idAndName, idText, isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
 import type { WizardHub } from '../../wizards/wizard-hub.ts';
 
+const RUN_STATES = ['opening', 'open', 'done', 'expired', 'cancelled', 'failed'] as const;
 const View = z
   .object({
     id: z.int(),
     type: z.enum(WIZARD_TYPES),
     wizard: idAndName().nullable().meta({ description: 'null: the client has not chosen yet.' }),
     version: z.int().nullable(),
-    state: z.enum(['opening', 'open', 'done', 'expired', 'cancelled', 'failed']),
+    state: z.enum(RUN_STATES),
     step: z.string().nullable().meta({ description: 'Where it waits, or was last.' }),
     since: time(),
     expiresAt: time(),
@@ -42,8 +43,8 @@ export const wizardRuns = resource({
   permission: 'wizardRuns',
   clientProperty: 'clientId',
   filters: {
-    type: byWords('type'),
-    state: byWords('state'),
+    type: byWords('type', WIZARD_TYPES),
+    state: byWords('state', RUN_STATES),
     step: byWords('step'),
     clientId: byIds('clientId'),
     wizardId: byId('definitionId'),
