@@ -1,4 +1,5 @@
 import { Liquid, type Template } from 'liquidjs';
+import { escapeHtml } from '../../domain/html.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 
 export interface TemplateText {
@@ -30,9 +31,7 @@ class Html {
   }
 }
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
-const escaped = (value: unknown): string =>
-  value instanceof Html ? value.html : String(value ?? '').replace(/[&<>"']/g, (sign) => ESCAPES[sign]!);
+const escaped = (value: unknown): string => (value instanceof Html ? value.html : escapeHtml(String(value ?? '')));
 
 /** Liquid without files, code, prototypes and unescaped output; bounded in size and time. */
 const engineWith = (outputEscape?: (value: unknown) => string): Liquid => {

@@ -1,4 +1,4 @@
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+import { escapeHtml } from '../../domain/html.ts';
 
 /** Markup that is safe to send. Only `html` makes it. */
 export class Html {
@@ -14,7 +14,7 @@ const safe = (piece: Piece): string => {
   if (piece instanceof Html) return piece.text;
   if (Array.isArray(piece)) return piece.map(safe).join('');
   if (piece === undefined || piece === null || piece === false) return '';
-  return String(piece).replace(/[&<>"']/g, (char) => ESCAPES[char]!);
+  return escapeHtml(String(piece));
 };
 
 /** Everything put into it is escaped, unless it is `Html` itself. Lists are joined; nothing (false, null, undefined) is nothing. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DepositAction } from '../../adapters/kit/payments.ts';
+import { escapeHtml } from '../../domain/html.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 
 /** What the client himself has still to do about a movement of his. */
@@ -40,7 +41,5 @@ export const clientActionOf = (movement: Asked): ClientActionView | undefined =>
 const paragraphs = (text: string): string =>
   text
     .split(/\n{2,}/)
-    .map((part) => `<p>${escaped(part).replaceAll('\n', '<br>')}</p>`)
+    .map((part) => `<p>${escapeHtml(part).replaceAll('\n', '<br>')}</p>`)
     .join('');
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);

@@ -61,7 +61,7 @@ describe('a form', () => {
       [transactionId],
     );
     expect(answer.body.data.html).toBe(
-      `<p>Pay 50 USD at &#60;our&#62; counter.<br>Write ${reference} on the slip.</p>`,
+      `<p>Pay 50 USD at &lt;our&gt; counter.<br>Write ${reference} on the slip.</p>`,
     );
     await api.hub.decide(transactionId, await api.hub.operator(), 'approve');
     await api.hub.reaches(transactionId, 'done');
