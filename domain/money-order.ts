@@ -1,3 +1,4 @@
+import type { DecisionWord } from './decisions.ts';
 import type { Amount } from './money.ts';
 import type { IdempotencyClass } from './outcomes.ts';
 import type { Stage } from './stages.ts';
@@ -40,7 +41,7 @@ export interface MoneyOrder {
   debit: OrderSide | null;
   credit: OrderSide | null;
   /** Set when it changes currency: into which. `amount` and `currency` are the payer's. Absent in histories of before. */
-  exchange?: { currency: Currency } | null;
+  exchange?: { currency: Currency; fixed?: boolean } | null;
   method: {
     connectionId: number;
     provider: string;
@@ -57,6 +58,8 @@ export interface MoneyOrder {
   refundOf?: number | null;
   /** Another run began it and was ended from outside: what that one sent nobody has told this one. */
   resumed?: true;
+  /** What people said last of it, to that run. */
+  saidBefore?: { word: DecisionWord; resolutionId: number | null; comment: string | null } | null;
   /** The provider's id of the payment, for money that arrived without being asked for. */
   arrival: { paymentId: string; ofReference: string; why: string | null } | null;
 }

@@ -49,6 +49,7 @@ export const REASONS = [
   // deciding
   'not_waiting',
   'not_ready',
+  'another_run',
   'own_request',
   'decided_already',
   // providers

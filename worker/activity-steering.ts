@@ -20,9 +20,8 @@ const ID_OF = {
   reconciliation: 'reconciliationId',
 } as const;
 
-/** Who was away for a weekend still hears of it. */
-const ENDED_WITHIN_MS = 7 * 24 * 3_600_000;
-const MOST_ENDED = 1_000;
+/** No longer than Temporal remembers them by its own default, whoever was away. */
+const ENDED_WITHIN_MS = 30 * 24 * 3_600_000;
 
 /** A client's way to a level: its row and its run, 'kyc:{client}:{level}'. */
 export interface VerifiedCase {
@@ -49,9 +48,7 @@ export class ActivitySteering extends Runs implements Steer {
     const since = new Date(Date.now() - ENDED_WITHIN_MS).toISOString();
     const query = `WorkflowType IN ('deposit', 'payout', 'transfer') AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled') AND CloseTime > '${since}'`;
     const ended = new Set<string>();
-    for await (const { workflowId } of this.client.workflow.list({ query })) {
-      if (ended.add(workflowId).size === MOST_ENDED) break;
-    }
+    for await (const { workflowId } of this.client.workflow.list({ query })) ended.add(workflowId);
     return [...ended];
   }
 

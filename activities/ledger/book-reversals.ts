@@ -63,6 +63,7 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
     const howSettled: HowSettled = (paymentId) =>
       settled.get(paymentNamed(paymentId)) ?? (asked.has(paymentNamed(paymentId)) ? 'by hand' : undefined);
     const touched = new Map<CreditedDeposit, { gaveBack: boolean }>();
+    const charged: { deposit: CreditedDeposit; told: (Arrival | Reversal)[] }[] = [];
     const toTake: { deposit: CreditedDeposit; told: Reversal }[] = [];
     for (const reversal of [...seen.reversals, ...undonePayments(seen.arrivals, deposits, howSettled)]) {
       const deposit = takenFrom(reversal, deposits, howSettled);
@@ -70,7 +71,7 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
         odd.push(ofNobody(reversal, seen.reference));
         toSettle.push(named(reversal));
       }
-      if (deposit) await bookFees(db, deposit, feesOf([reversal]), run);
+      if (deposit) charged.push({ deposit, told: [reversal] });
       // Booked as a payout; an adapter should not have told of it here.
       if (reversal.kind === 'refund' && deposit?.refunds.includes(reversal.id)) continue;
       const amount = deposit && round(reversal.amount, deposit.currency.minorUnit, 'down');
@@ -85,14 +86,16 @@ export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run })
       if (comesBack) odd.push(...(await owedNoMore(db, deposit, row, gone ? amount : null)));
       if (gone && (comesBack || !row.booked)) toTake.push({ deposit, told });
     }
-    for (const deposit of deposits)
-      await bookFees(db, deposit, feesOf(seen.arrivals.filter(({ id }) => deposit.credited.includes(id))), run);
     // After all that came back: it can be taken from that.
     for (const { deposit, told } of toTake) {
       const row = await keepReversal(db, deposit.transactionId, seen.connectionId, told);
       if (!row.booked) odd.push(...(await take(db, deposit, row, run)));
     }
     for (const [deposit, { gaveBack }] of touched) odd.push(...(await conclude(db, deposit, gaveBack)));
+    for (const deposit of deposits)
+      charged.push({ deposit, told: seen.arrivals.filter(({ id }) => deposit.credited.includes(id)) });
+    // After the wallets, which are locked first everywhere.
+    for (const { deposit, told } of charged) await bookFees(db, deposit, feesOf(told), run);
     // Told when it was booked, and a person's until he says that it is settled.
     for (const { transactionId, why } of await standing(db, deposits)) {
       if (!odd.includes(why)) odd.push(why);

@@ -35,8 +35,12 @@ export const startWaiting: Activity<void, { started: number }> = async (_, tools
     [AT_ONCE],
   );
   const messages = await startEach(waiting, start);
-  await askAboutEndedRuns(tools);
-  return { started: orders + messages + (await startReconciling({ pool, steer })) };
+  const started = orders + messages + (await startReconciling({ pool, steer }));
+  // Nobody waits for it, and what there is to start is started by now.
+  await askAboutEndedRuns(tools).catch((error: unknown) =>
+    log.warn(`orders whose run was ended cannot be looked for: ${(error as Error).name}`),
+  );
+  return { started };
 };
 
 const startReconciling = async ({ pool, steer }: Pick<Tools, 'pool' | 'steer'>): Promise<number> => {

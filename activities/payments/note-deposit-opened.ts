@@ -10,5 +10,6 @@ export const noteDepositOpened: Activity<{ transactionId: number; report: Deposi
   void (await setStage(pool, transactionId, 'awaiting_payer', {
     providerId: report.providerId,
     providerStatus: report.providerStatus,
-    providerData: { action: report.action },
+    // Found again, some providers do not tell it once more: the client's page is still the one he was sent to.
+    ...(report.action.kind !== 'none' && { providerData: { action: report.action } }),
   }));

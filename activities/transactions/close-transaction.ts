@@ -1,14 +1,17 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { isHeld, post } from '../../db/repositories/ledger.ts';
 import { closeRequests, resolutionText } from '../../db/repositories/requests.ts';
 import { paymentNamed, settle } from '../../db/repositories/settled-payments.ts';
-import { isCorrection, loadTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
+import { isCorrection, lockTransaction, lookAgain, setStage } from '../../db/repositories/transactions.ts';
 import type { CancelledBy } from '../../domain/cancelling.ts';
 import { isFinal, type Stage } from '../../domain/stages.ts';
 import { REJECTED, toldClient } from '../../domain/told-client.ts';
 import type { Activity } from '../kit/activity.ts';
+import { holdKey } from '../ledger/hold-funds.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellClient } from '../messaging/tell-client.ts';
+import { assertMayGiveUp } from './own-run.ts';
 
 export interface Closing {
   transactionId: number;
@@ -23,18 +26,23 @@ export interface Closing {
   cancelledBy?: CancelledBy | null;
 }
 
-/** Ends a transaction that did not reach `done`: its stage, why, and whatever request is still open. */
+/**
+ * Ends a transaction that did not reach `done`: its stage, why, and whatever request is still open. Nothing of it stays held. Throws `Rejected` (another_run)
+ * where another run may have sent it.
+ */
 export const closeTransaction: Activity<Closing, void> = async (
   { transactionId, stage, reason, issue, resolutionId, payments = [], cancelledBy = null },
   { pool, run, ring, steer },
 ) => {
   const messages = await inTransaction(pool, async (db) => {
     await closeRequests(db, transactionId, 'rejected', operatorOf(cancelledBy));
-    await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
-    const transaction = await loadTransaction(db, transactionId);
+    const transaction = await lockTransaction(db, transactionId);
     const { type, stage: before, providerId, reference, providerData } = transaction;
     // Closed by an attempt before this one, and more may have come after.
     if (isFinal(before)) return [];
+    assertMayGiveUp(transaction, run);
+    if (await isHeld(db, holdKey(transactionId)))
+      await post(db, `transaction:${transactionId}:release`, [{ do: 'release', hold: holdKey(transactionId) }]);
     const saysNothing = issue === REJECTED;
     const resolution = (saysNothing ? await resolutionText(db, resolutionId) : null) ?? toldClient(reason, issue);
     await setStage(db, transactionId, stage, {

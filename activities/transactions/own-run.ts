@@ -1,41 +1,65 @@
-import type { Queryable } from '../../db/pool.ts';
-import type { TransactionRow } from '../../db/repositories/transactions.ts';
+import { inTransaction, type Queryable } from '../../db/pool.ts';
+import { isSettled } from '../../db/repositories/ledger.ts';
+import { SOME_RUN, type TransactionRow } from '../../db/repositories/transactions.ts';
+import { RUN_ENDED } from '../../db/repositories/unsettled.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
+import { holdKey } from '../ledger/hold-funds.ts';
 
-/** What stands for a run of before runs were noted. */
-const SOME_RUN = 'unknown';
+type Told = Pick<TransactionRow, 'transactionId' | 'runId' | 'stage'>;
+type Run = Tools['run'];
 
-/** Notes which run began it. False: another one did, and may have sent something. The same answer for the same run, however often it asks. */
-export const beginsHere = async (db: Queryable, transactionId: number, { runId }: Tools['run']): Promise<boolean> => {
+/**
+ * Notes which run began it. False: another one did, and may have sent something. The same answer for the same run, however often it asks. From now on a run
+ * tells it: nobody is asked for one any more.
+ */
+export const beginsHere = async (db: Queryable, transactionId: number, { runId }: Run): Promise<boolean> => {
   const { rows } = await db.query<{ runId: string }>(
-    `update money_transaction set run_id = coalesce(run_id, case when workflow_started then $3 else $2 end), workflow_started = true
+    `update money_transaction set run_id = coalesce(run_id, case when workflow_started then $3 else $2 end), workflow_started = true,
+            needs_human = case when asked is distinct from $4 then needs_human end, asked = nullif(asked, $4)
       where transaction_id = $1 returning run_id as "runId"`,
-    [transactionId, runId, SOME_RUN],
+    [transactionId, runId, SOME_RUN, RUN_ENDED],
   );
   return rows[0]?.runId === runId;
 };
 
-/** From now on what this run sends is sent by the run that tells it. Only for who knows what the one before has sent. */
-export const takeOver: Activity<{ transactionId: number }, void> = async ({ transactionId }, { pool, run }) =>
-  void (await pool.query(`update money_transaction set run_id = $2 where transaction_id = $1`, [
-    transactionId,
-    run.runId,
-  ]));
+/**
+ * From now on what this run sends is sent by the run that tells it, and the one before gives nothing back any more. Only for who knows what that one has sent.
+ * Answers whether what it held, if anything, is held still.
+ */
+export const takeOver: Activity<{ transactionId: number }, { holdStands: boolean }> = (
+  { transactionId },
+  { pool, run },
+) =>
+  inTransaction(pool, async (db) => {
+    // Waits for the run before, should it be giving back at this moment.
+    await db.query(`update money_transaction set run_id = $2 where transaction_id = $1`, [transactionId, run.runId]);
+    return { holdStands: !(await isSettled(db, holdKey(transactionId))) };
+  });
 
 /**
  * Before anything is sent: a run that somebody reset in Temporal goes through its steps again, and knows nothing of what became of those that are cut off. It takes
- * the order over and hears `OutcomeUnknown`, as after a lost answer: it asks before it sends. Throws `Rejected` when the order is over.
+ * the order over and hears `OutcomeUnknown`, as after a lost answer: it asks before it sends. Throws `Rejected` when the order is over, or its money was given back.
  */
-export const assertOwnRun = async (
-  tools: Tools,
-  { transactionId, runId, stage }: Pick<TransactionRow, 'transactionId' | 'runId' | 'stage'>,
-): Promise<void> => {
-  if (runId !== null && runId !== tools.run.runId) {
+export const assertOwnRun = async (tools: Tools, { transactionId, runId, stage }: Told): Promise<void> => {
+  if (isAnothers(runId, tools.run)) {
     await takeOver({ transactionId }, tools);
     throw new HubFailure('OutcomeUnknown', 'provider_outcome_unknown', 'another run of this order may have sent it');
   }
   if (isFinal(stage))
     throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over: ${stage}.`);
+  if (await isSettled(tools.pool, holdKey(transactionId)))
+    throw new HubFailure('Rejected', 'hold_settled', 'What was held for it was given back already.');
 };
+
+/**
+ * Before anything is given back or closed, with the order locked. Throws `Rejected` (another_run) where another run began it: that one may have sent it, and this one
+ * has not found out. Whoever does so takes it over.
+ */
+export const assertMayGiveUp = ({ transactionId, runId }: Told, run: Run): void => {
+  if (isAnothers(runId, run))
+    throw new HubFailure('Rejected', 'another_run', `Another run of transaction ${transactionId} may have sent it.`);
+};
+
+const isAnothers = (noted: string | null, { runId }: Run): boolean => noted !== null && noted !== runId;

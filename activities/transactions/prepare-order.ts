@@ -20,6 +20,8 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
     throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over: ${transaction.stage}.`);
   }
   const begins = await beginsHere(pool, transactionId, tools.run);
+  // Of a deposit that was not even opened there is nothing to find out.
+  const resumed = !begins && !(transaction.type === 'deposit' && transaction.stage === 'created');
   const method = transaction.methodId === null ? null : await loadMethodFacts(pool, transaction.methodId);
   const refundOf = refundedBy(transaction);
   const { arrivalOf, arrivalWhy } = transaction.providerData as { arrivalOf?: string; arrivalWhy?: string };
@@ -35,7 +37,10 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
     approvals: await policyFor(tools, pool, transaction, transaction.amount),
     debit: await side(tools, transaction.debitAccountId),
     credit: await side(tools, transaction.creditAccountId),
-    exchange: transaction.exchange && { currency: transaction.exchange.currency },
+    exchange: transaction.exchange && {
+      currency: transaction.exchange.currency,
+      ...(resumed && { fixed: transaction.exchange.fixed }),
+    },
     method: method && {
       connectionId: transaction.connectionId ?? method.connectionId,
       provider: method.provider,
@@ -44,7 +49,7 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
       ...(refundOf === null && powersOf(provider(method.provider), transaction.type, method.flow)),
     },
     refundOf,
-    ...(!begins && { resumed: true }),
+    ...(resumed && { resumed: true, saidBefore: await lastWord(pool, transactionId) }),
     arrival:
       transaction.arrival === null
         ? null
@@ -54,6 +59,18 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
             why: arrivalWhy ?? null,
           },
   };
+};
+
+type Said = NonNullable<MoneyOrder['saidBefore']>;
+
+/** What people said last about it; null: nobody said anything. */
+const lastWord = async (pool: Tools['pool'], transactionId: number): Promise<Said | null> => {
+  const { rows } = await pool.query<Said>(
+    `select d.decision as word, d.resolution_id as "resolutionId", d.comment from application_decision d join application a on a.id = d.application_id
+      where a.transaction_id = $1 and d.decision <> 'continue' order by d.create_time desc limit 1`,
+    [transactionId],
+  );
+  return rows[0] ?? null;
 };
 
 /** What there is to do beyond the usual: methods whose provider has no more powers are told nothing of them. */

@@ -55,14 +55,22 @@ export const post = async (db: Queryable, key: string, transfers: readonly Ledge
   }
 };
 
-/** Whether what this operation held was captured or released. */
-export const isSettled = async (db: Queryable, holdKey: string): Promise<boolean> =>
+const standingOf = async (db: Queryable, holdKey: string): Promise<'held' | 'settled' | null> =>
   (
-    await db.query(
-      `select from ledger_transfer s join ledger_transfer h on h.id = s.settles where h.operation_key = $1 and h.kind = 'hold'`,
+    await db.query<{ standing: 'held' | 'settled' }>(
+      `select case when exists (select from ledger_transfer s where s.settles = h.id) then 'settled' else 'held' end as standing
+         from ledger_transfer h where h.operation_key = $1 and h.kind = 'hold'`,
       [holdKey],
     )
-  ).rowCount! > 0;
+  ).rows[0]?.standing ?? null;
+
+/** Whether what this operation held is held still. */
+export const isHeld = async (db: Queryable, holdKey: string): Promise<boolean> =>
+  (await standingOf(db, holdKey)) === 'held';
+
+/** Whether what this operation held was captured or released. */
+export const isSettled = async (db: Queryable, holdKey: string): Promise<boolean> =>
+  (await standingOf(db, holdKey)) === 'settled';
 
 /** Opens a client's ledger account. The house's and the providers' accounts open themselves on first use. */
 export const openLedgerAccount = async (

@@ -77,6 +77,12 @@ export const loadTransaction = async (db: Queryable, transactionId: number): Pro
   return rows[0];
 };
 
+/** As it is once nobody else changes it any more, until the end of this database transaction. */
+export const lockTransaction = async (db: Queryable, transactionId: number): Promise<TransactionRow> => {
+  await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
+  return loadTransaction(db, transactionId);
+};
+
 /** The deposit a payout gives back; null for one that is no refund. */
 export const refundedBy = ({ type, parentId }: Pick<TransactionRow, 'type' | 'parentId'>): number | null =>
   type === 'withdrawal' ? parentId : null;
@@ -88,6 +94,16 @@ export const isCorrection = ({
   creditAccountId,
 }: Pick<TransactionRow, 'type' | 'debitAccountId' | 'creditAccountId'>): boolean =>
   type === 'transfer' && (debitAccountId === null || creditAccountId === null);
+
+/** What stands for a run of before runs were noted. */
+export const SOME_RUN = 'unknown';
+
+/** Whoever tells it next is another run than the one that began it. */
+export const beganElsewhere = async (db: Queryable, transactionId: number): Promise<void> =>
+  void (await db.query(`update money_transaction set run_id = coalesce(run_id, $2) where transaction_id = $1`, [
+    transactionId,
+    SOME_RUN,
+  ]));
 
 export interface StageFacts {
   providerId?: string | null;

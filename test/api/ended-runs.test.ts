@@ -1,4 +1,5 @@
 /** Somebody terminated a run in Temporal UI, reset it or started it once more: what is held must not stay so, and what was sent must not be sent again. */
+import type { temporal } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type TestHub } from '../kit/hub.ts';
 import { type Answer, type Caller, MoneyApi } from './money-hub.ts';
@@ -14,9 +15,12 @@ beforeAll(async () => {
   [olga, boris] = await Promise.all([api.operator(), api.operator()]);
 });
 afterAll(() => api?.stop());
-afterEach(() => {
+afterEach(async () => {
   for (const id of ['b2binpay', 'mt5']) hub.sandbox(id).faults.clear();
+  await hub.pool.query(`delete from approval_policy where name = 'test withdrawal'`);
 });
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 let sweeps = 0;
 const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
@@ -62,14 +66,11 @@ const terminated = async (transactionId: number, kind = 'payout'): Promise<void>
   await hub.handle(`${kind}:${transactionId}`).terminate('by mistake');
 };
 
-/** The task that decided to send is done again. */
-const reset = async (workflowId: string, sending: string): Promise<void> => {
-  await hub.rests(workflowId);
+/** Begins again at the last task before the first event of this kind. */
+const resetBefore = async (workflowId: string, event: (one: HistoryEvent) => boolean): Promise<void> => {
   const { runId } = (await hub.handle(workflowId).describe()) as { runId: string };
   const { events } = await hub.handle(workflowId).fetchHistory();
-  const sent = events!.findIndex((one) => one.activityTaskScheduledEventAttributes?.activityType?.name === sending);
-  const task = events!.slice(0, sent).findLast((one) => one.workflowTaskCompletedEventAttributes)!;
-  for (const id of ['b2binpay', 'mt5']) hub.sandbox(id).faults.clear();
+  const task = events!.slice(0, events!.findIndex(event)).findLast((one) => one.workflowTaskCompletedEventAttributes)!;
   await hub.client.workflowService.resetWorkflowExecution({
     namespace: hub.client.options.namespace,
     workflowExecution: { workflowId, runId },
@@ -78,6 +79,35 @@ const reset = async (workflowId: string, sending: string): Promise<void> => {
     requestId: workflowId,
   });
 };
+const isScheduled = (name: string) => (one: HistoryEvent) =>
+  one.activityTaskScheduledEventAttributes?.activityType?.name === name;
+const isDecision = (one: HistoryEvent): boolean =>
+  one.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === 'decide';
+
+/** The books refuse this stage. Answers how to mend them. */
+const refusing = async (stage: string): Promise<() => Promise<unknown>> => {
+  await hub.pool.query(`
+    create function refuse_stage() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '57014'; end $$;
+    create trigger refuse_stage before update on money_transaction for each row when (new.stage = '${stage}') execute function refuse_stage()`);
+  return () => hub.pool.query(`drop trigger refuse_stage on money_transaction; drop function refuse_stage()`);
+};
+const isUnderWay = (workflowId: string, activity: string): Promise<boolean> =>
+  eventually(
+    async () =>
+      ((await hub.handle(workflowId).describe()).raw.pendingActivities ?? []).some(
+        ({ activityType }) => activityType?.name === activity,
+      ),
+    `${activity} to be under way`,
+  );
+const approveOnceAsked = (payout: number): Promise<boolean> =>
+  eventually(
+    () =>
+      hub.decide(payout, boris.id, 'approve').then(
+        () => true,
+        () => false,
+      ),
+    'approval to be asked once more',
+  );
 
 describe('a payout whose run was terminated', () => {
   it('is put before a person, once, who goes on with it', async () => {
@@ -95,13 +125,8 @@ describe('a payout whose run was terminated', () => {
 
     const answer = await resume(payout, { comment: 'terminated by mistake' });
     expect([answer.status, answer.body.needsHuman ?? '']).toEqual([200, expect.not.stringContaining('resume')]);
-    // The request is there still; its new run has to ask first who before it sent anything.
-    const approved = () =>
-      hub.decide(payout, boris.id, 'approve').then(
-        () => true,
-        () => false,
-      );
-    await eventually(approved, 'approval to be asked once more');
+    // The request is there still; its new run has to ask first what the one before it sent.
+    await approveOnceAsked(payout);
     await hub.reaches(payout, 'done');
     expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
     expect(await hub.breaches()).toEqual([]);
@@ -162,24 +187,122 @@ describe('a payout whose run was terminated', () => {
 
   it('asks before it sends also when somebody resets it', async () => {
     const { client, payout } = await sentInDoubt();
-    await reset(`payout:${payout}`, 'createPayout');
+    await hub.rests(`payout:${payout}`);
+    hub.sandbox('b2binpay').faults.clear();
+    await resetBefore(`payout:${payout}`, isScheduled('createPayout'));
     await hub.reaches(payout, 'done');
     expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
   });
 
-  it('while its money was given back already is closed, and pays nobody', async () => {
+  it('cannot be cancelled away before it is known what was sent, by whatever way', async () => {
+    const byApi = await sentInDoubt();
+    const inUi = await sentInDoubt();
+    for (const { payout } of [byApi, inUi]) await terminated(payout);
+    hub.sandbox('b2binpay').faults.clear();
+    await hub.pause();
+    await Promise.all([
+      resume(inUi.payout),
+      hub
+        .handle(`payout:${inUi.payout}`)
+        .cancel()
+        .catch(() => undefined),
+    ]);
+    await hub.handle(`payout:${inUi.payout}`).cancel();
+    await hub.resume();
+    await resume(byApi.payout);
+    expect(refusal(await olga.call(`POST /transactions/${byApi.payout}/cancel`, {}))).toEqual([409, 'already_done']);
+    for (const { client, payout } of [byApi, inUi]) {
+      await hub.reaches(payout, 'done');
+      expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
+    }
+  });
+
+  it('is cancelled by an operator, not by its client, once it is known that nothing was sent', async () => {
+    const client = await api.clientWith('100', 'USDT');
+    const payout = await client.of.withdraw('25.00');
+    await hub.openRequest(payout);
+    await terminated(payout);
+    await resume(payout);
+    const cancel = () => olga.call(`POST /transactions/${payout}/cancel`, {});
+    expect(refusal(await client.call(`POST /my/transactions/${payout}/cancel`, {}))[0]).toBe(409);
+    await eventually(async () => (await cancel()).status === 200, 'it to be known what was sent');
+    await hub.reaches(payout, 'cancelled');
+    expect([await client.of.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
+  });
+
+  it('after people had said no is closed with their no, and pays nobody', async () => {
     const { client, payout } = await waiting();
-    await hub.pool.query(`
-      create function refuse_closing() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '57014'; end $$;
-      create trigger refuse_closing before update on money_transaction for each row when (new.stage = 'rejected') execute function refuse_closing()`);
+    const mend = await refusing('rejected');
     await hub.decide(payout, boris.id, 'reject', { resolutionId: await hub.resolutionId('Request declined') });
     await eventually(async () => (await client.balance()).held === '0', 'the hold to be given back');
     await hub.handle(`payout:${payout}`).terminate('in the middle');
-    await hub.pool.query(`drop trigger refuse_closing on money_transaction; drop function refuse_closing()`);
+    await mend();
     await resume(payout);
-    await hub.reaches(payout, 'hold_refused');
+    await hub.reaches(payout, 'rejected');
+    expect((await seen(payout)).resolution).toBe('Request declined');
     expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
     expect(await hub.breaches()).toEqual([]);
+  });
+
+  it('while its hold is given back at that very moment pays nobody', async () => {
+    const { client, payout } = await waiting();
+    const locker = await hub.pool.connect();
+    await locker.query('begin');
+    await locker.query(`select from ledger_account where code = $1 for update`, [`wallet:${client.wallet}`]);
+    await hub.decide(payout, boris.id, 'reject', { resolutionId: await hub.resolutionId('Request declined') });
+    await isUnderWay(`payout:${payout}`, 'releaseHold');
+    await hub.handle(`payout:${payout}`).terminate('impatient');
+    const resumed = resume(payout); // waits, as everybody does who takes it over
+    await new Promise((done) => setTimeout(done, 500));
+    await locker.query('commit');
+    locker.release();
+    expect((await resumed).status).toBe(200);
+    await hub.reaches(payout, 'rejected');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
+  });
+
+  it('after a person had marked it as done asks a person, and does not send it', async () => {
+    await hub.approvals('withdrawal', 0);
+    const b2binpay = hub.sandbox('b2binpay');
+    b2binpay.fault({
+      match: { method: 'POST', path: '/payout/', body: '"type":"payout"' },
+      kind: 'reset',
+      times: 1_000,
+    });
+    b2binpay.fault({ match: { method: 'GET', path: '/payout/' }, kind: 'http_500', times: 1_000 });
+    const client = await hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    const isAsked = async () => (await hub.openRequest(payout)).purpose === 'assistance';
+    await eventually(isAsked, 'a person to be asked');
+    const mend = await refusing('done');
+    await hub.decide(payout, boris.id, 'mark_done', { comment: 'paid by hand' });
+    await isUnderWay(`payout:${payout}`, 'bookPayout');
+    await hub.handle(`payout:${payout}`).terminate('does not book');
+    await mend();
+    b2binpay.faults.clear();
+    await resume(payout);
+    await eventually(isAsked, 'a person to be asked once more');
+    expect((await seen(payout)).needsHuman).toContain('somebody said "mark_done"');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '25' }, 0]);
+    await hub.decide(payout, boris.id, 'mark_done', { comment: 'paid by hand, as I said' });
+    await hub.reaches(payout, 'done');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 0]);
+  });
+
+  it('is put before a person also when it is ended once more', async () => {
+    const { payout } = await waiting();
+    const told = () =>
+      eventually(async () => {
+        await sweep();
+        return (await seen(payout)).needsHuman?.includes(`/resume`);
+      }, 'a person to be told');
+    await terminated(payout);
+    await told();
+    const args = [{ transactionId: payout, timings: hub.timings }];
+    await hub.client.workflow.start('payout', { workflowId: `payout:${payout}`, taskQueue: 'hub', args });
+    await eventually(async () => !(await seen(payout)).needsHuman?.includes('/resume'), 'its run to take that back');
+    await terminated(payout);
+    await told();
   });
 
   it('cannot be gone on with while its run goes on, nor when it is over, nor by who may not', async () => {
@@ -192,6 +315,36 @@ describe('a payout whose run was terminated', () => {
     expect(refusal(await resume(payout, { why: 'x' }))).toEqual([400, 'validation']);
     const reader = await api.operator(['transactions.read']);
     expect((await reader.call(`POST /transactions/${payout}/resume`, {})).status).toBe(403);
+  });
+});
+
+describe('a payout whose run was reset', () => {
+  it('to before its approval is not given back for a ban, because it was sent', async () => {
+    const { client, payout } = await sentInDoubt();
+    await ban(client.clientId);
+    await hub.rests(`payout:${payout}`);
+    await resetBefore(`payout:${payout}`, isDecision);
+    await new Promise((done) => setTimeout(done, 1_500));
+    expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    hub.sandbox('b2binpay').faults.clear();
+    const asked = await hub.pool.query(`select from application where transaction_id = $1 and status_id = 0`, [payout]);
+    if (asked.rowCount) await hub.decide(payout, boris.id, 'continue');
+    await hub.reaches(payout, 'done');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
+  });
+
+  it('after its hold was given back pays nobody', async () => {
+    const { client, payout } = await waiting();
+    await ban(client.clientId);
+    const mend = await refusing('failed');
+    await hub.decide(payout, boris.id, 'approve');
+    await eventually(async () => (await client.balance()).held === '0', 'the hold to be given back');
+    await hub.pool.query(`update client set status = 'active' where client_id = $1`, [client.clientId]);
+    await resetBefore(`payout:${payout}`, isDecision);
+    await mend();
+    await hub.reaches(payout, 'failed');
+    expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
+    expect(await hub.breaches()).toEqual([]);
   });
 });
 
@@ -246,6 +399,25 @@ describe('a transfer to a trading account whose run was terminated', () => {
     expect(await hub.breaches()).toEqual([]);
   });
 
+  it('from there cannot be cancelled away after the platform had given it', async () => {
+    const client = await hub.clientWith('500', 'USD');
+    const { accountId, login } = await hub.openTradingAccount(client.clientId);
+    await hub.reaches(await client.transfer('120.00', client.wallet, accountId), 'done');
+    const mt5 = hub.sandbox('mt5');
+    mt5.fault({ match: { path: '/api/trade/balance' }, kind: 'reset_after_commit', times: 1 });
+    mt5.fault({ match: { path: '/api/deal' }, kind: 'http_500', times: 1_000 });
+    const transfer = await client.transfer('50.00', accountId, client.wallet);
+    await eventually(async () => moved(login) === 2, 'the platform to have given it');
+    await terminated(transfer, 'transfer');
+    mt5.faults.clear();
+    await hub.pause();
+    await resume(transfer);
+    await hub.handle(`transfer:${transfer}`).cancel();
+    await hub.resume();
+    await hub.reaches(transfer, 'done');
+    expect([await client.balance(), moved(login)]).toEqual([{ balance: '430', held: '0' }, 2]);
+  });
+
   it('is not paid in again when somebody starts it in Temporal UI, or resets it', async () => {
     const started = await inDoubt();
     await terminated(started.transfer, 'transfer');
@@ -254,7 +426,9 @@ describe('a transfer to a trading account whose run was terminated', () => {
     const workflowId = `transfer:${started.transfer}`;
     await hub.client.workflow.start('transfer', { workflowId, taskQueue: 'hub', args });
     const wasReset = await inDoubt();
-    await reset(`transfer:${wasReset.transfer}`, 'applyBalance');
+    await hub.rests(`transfer:${wasReset.transfer}`);
+    hub.sandbox('mt5').faults.clear();
+    await resetBefore(`transfer:${wasReset.transfer}`, isScheduled('applyBalance'));
     for (const { client, login, transfer } of [started, wasReset]) {
       await hub.reaches(transfer, 'done');
       expect([await client.balance(), moved(login)]).toEqual([{ balance: '380', held: '0' }, 1]);

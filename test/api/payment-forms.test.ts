@@ -60,9 +60,7 @@ describe('a form', () => {
       `select reference from money_transaction where transaction_id = $1`,
       [transactionId],
     );
-    expect(answer.body.data.html).toBe(
-      `<p>Pay 50 USD at &lt;our&gt; counter.<br>Write ${reference} on the slip.</p>`,
-    );
+    expect(answer.body.data.html).toBe(`<p>Pay 50 USD at &lt;our&gt; counter.<br>Write ${reference} on the slip.</p>`);
     await api.hub.decide(transactionId, await api.hub.operator(), 'approve');
     await api.hub.reaches(transactionId, 'done');
     expect((await client.of.balance()).balance).toBe('50');

@@ -291,6 +291,8 @@ const faultsOf = (random: Random, kind: FaultKind, main: Story): Fault[] => {
         {
           does: 'meddle',
           how: kind === 'run-reset' ? 'reset' : 'terminate',
+          back: random.whole(1, 6),
+          cancels: random.chance(0.2),
           when: random.chance(0.3)
             ? soon(random)
             : atWrite(provider, random.pick(['coming', 'seen', 'effect', 'answered']), random.whole(0, 60)),

@@ -49,18 +49,24 @@ export class Operators {
   private readonly api: HubApi;
   private readonly office: Office;
   private readonly tellings: readonly Telling[];
-  private readonly watchesRuns: boolean;
+  private readonly meddling: { cancels: boolean } | undefined;
   private readonly busy = new Set<string>();
   private readonly rests = new Map<string, number>();
   private stopped = false;
 
-  /** `watchesRuns`: whether somebody meddles with them. */
-  constructor(stack: Stack, api: HubApi, office: Office, tellings: readonly Telling[], watchesRuns = false) {
+  /** `meddling`: somebody ends runs from outside; they look after them. */
+  constructor(
+    stack: Stack,
+    api: HubApi,
+    office: Office,
+    tellings: readonly Telling[],
+    meddling?: { cancels: boolean },
+  ) {
     this.stack = stack;
     this.api = api;
     this.office = office;
     this.tellings = tellings;
-    this.watchesRuns = watchesRuns;
+    this.meddling = meddling;
   }
 
   /** Works until `stop`. Never throws: a hub that is down is part of the day. */
@@ -90,7 +96,7 @@ export class Operators {
       this.payer(telling, standing);
       this.cashier(telling, standing);
       this.providersStaff(standing);
-      if (this.watchesRuns && !isFinal(standing.stage)) this.onCall(standing);
+      if (this.meddling && !isFinal(standing.stage)) this.onCall(standing, this.meddling);
       const { requestId } = standing;
       if (requestId !== null) this.once(`request ${requestId}`, () => this.decide(telling, standing, requestId));
     }
@@ -149,15 +155,18 @@ export class Operators {
   }
 
   /** Looks after what no run tells any more. The sweep would say so too, seconds later. */
-  private onCall({ id, workflowId }: Standing): void {
+  private onCall({ id, workflowId }: Standing, { cancels }: { cancels: boolean }): void {
     this.once(`run ${id}`, async () => {
       const { status } = await this.stack.client.workflow.getHandle(workflowId).describe();
       if (status.name !== 'TERMINATED') return;
-      await this.api.call(`POST /transactions/${id}/resume`, {
-        token: this.office.olga.token,
-        key: randomUUID(),
-        body: {},
-      });
+      const call = (what: 'resume' | 'cancel') =>
+        this.api.call(`POST /transactions/${id}/${what}`, {
+          token: this.office.olga.token,
+          key: randomUUID(),
+          body: {},
+        });
+      await call('resume');
+      if (cancels) await call('cancel');
     });
   }
 

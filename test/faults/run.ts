@@ -50,13 +50,8 @@ export const perform = async (world: World, scenario: Scenario): Promise<Outcome
   const clock = new Stopwatch();
   const duplicatesBefore = await duplicates(stack);
   const deathsBefore = stack.worker.deaths + stack.api.deaths;
-  const operators = new Operators(
-    stack,
-    api,
-    office,
-    tellings,
-    scenario.faults.some(({ does }) => does === 'meddle'),
-  );
+  const meddling = scenario.faults.find((fault) => fault.does === 'meddle');
+  const operators = new Operators(stack, api, office, tellings, meddling);
   const damage: Damage = { kills: 0 };
   lay(stack, scenario);
   const working = operators.work();
@@ -79,7 +74,7 @@ export const perform = async (world: World, scenario: Scenario): Promise<Outcome
   }
   operators.stop();
   await working;
-  breaches.push(...(await checkRun(stack, tellings)), ...(await traces.check(tellings)));
+  breaches.push(...(await checkRun(stack, tellings, meddling !== undefined)), ...(await traces.check(tellings)));
   clock.lap('checks');
   if (stack.worker.deaths + stack.api.deaths > deathsBefore)
     breaches.push({ invariant: 'no process ends by itself', detail: 'see the logs' });

@@ -112,7 +112,7 @@ export const carryOut = async (
       stack.proxy.heal();
       return;
     case 'meddle':
-      await Promise.all((await openRuns(stack)).map((workflowId) => meddle(stack, workflowId, fault.how)));
+      await Promise.all((await openRuns(stack)).map((workflowId) => meddle(stack, workflowId, fault)));
   }
 };
 
@@ -124,13 +124,18 @@ const openRuns = async ({ pool }: Stack): Promise<string[]> =>
   ).rows.map(({ workflowId }) => workflowId);
 
 /** One that has come to its end meanwhile is left alone. */
-const meddle = async ({ client }: Stack, workflowId: string, how: 'terminate' | 'reset'): Promise<void> => {
+const meddle = async (
+  { client }: Stack,
+  workflowId: string,
+  { how, back, cancels }: Extract<Fault, { does: 'meddle' }>,
+): Promise<void> => {
   const run = client.workflow.getHandle(workflowId);
   const { runId, status } = await run.describe();
   if (status.name !== 'RUNNING') return;
   if (how === 'terminate') return void (await run.terminate('somebody did').catch(() => undefined));
   const { events = [] } = await run.fetchHistory();
-  const task = events!.findLast((one) => one.workflowTaskCompletedEventAttributes);
+  const tasks = events!.filter((one) => one.workflowTaskCompletedEventAttributes);
+  const task = tasks.at(-back) ?? tasks[0];
   if (!task) return;
   await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
@@ -139,6 +144,7 @@ const meddle = async ({ client }: Stack, workflowId: string, how: 'terminate' | 
     reason: 'somebody did',
     requestId: runId,
   });
+  if (cancels) await run.cancel().catch(() => undefined);
 };
 
 /** Prepares what must lie in wait before the stories begin. */

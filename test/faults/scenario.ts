@@ -69,7 +69,15 @@ export type Fault =
       forMs: number;
     }
   /** Somebody at Temporal UI, to every run that moves money at that moment. */
-  | { does: 'meddle'; how: 'terminate' | 'reset'; when: Moment }
+  | {
+      does: 'meddle';
+      how: 'terminate' | 'reset';
+      /** How many of its last tasks are done again. */
+      back: number;
+      /** Cancels it in the same breath. */
+      cancels: boolean;
+      when: Moment;
+    }
   | { does: 'callbacks'; provider: string; mode: CallbackMode; copies: number };
 
 export type StoryKind =

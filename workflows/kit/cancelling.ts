@@ -86,6 +86,8 @@ export class Cancelling {
     if (wrong) throw refusal('InvalidInput', 'validation', wrong);
     this.assertInTime();
     const { order, progress } = this.run;
+    if (wish.by.startsWith('client:') && order?.resumed)
+      throw refusal('Rejected', 'restricted', 'It was interrupted: ask your broker to stop it.');
     // Whoever approves it says that it was paid: from the question on only they know whether it is on its way.
     if (wish.by.startsWith('client:') && order?.method?.paidByPeople && progress.stage === 'awaiting_approval')
       throw refusal('Rejected', 'restricted', 'It may be on its way already: ask your broker to stop it.');

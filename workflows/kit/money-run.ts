@@ -13,7 +13,7 @@ import { begin, providerNews } from './messages.ts';
 import { onUpdate } from './on-update.ts';
 import { passOnNews } from './pass-on-news.ts';
 import { Progress } from './progress.ts';
-import { hubFailureOf, Stopped } from './stopped.ts';
+import { ANOTHER_RUN, hubFailureOf, Stopped } from './stopped.ts';
 import { stubbornly } from './stubbornly.ts';
 
 interface Compensation {
@@ -42,10 +42,14 @@ export class MoneyRun {
   private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly cancelling: Cancelling;
   private readonly compensations: Compensation[] = [];
+  /** Finds out what another run of this order sent. True: it had moved, and is booked now. Null: nothing is ever sent. */
+  private whatAnotherSent: (() => Promise<boolean>) | null = null;
   private news = 0;
   private lastSaid: string | null = null;
   private begun: Begun | null = null;
   private rateFixed = false;
+  /** What another run of this order received is known. */
+  private sure = false;
   /** How many persons have approved. */
   private approvedBy = 0;
   /** From the first attempt on money may be out: only certainty about it may end the story. */
@@ -93,23 +97,84 @@ export class MoneyRun {
         amount: order.amount,
       });
       if (provider !== null) this.progress.calledThere({ reference: order.reference });
+      if (order.resumed) this.tooLateToCancel('it is being found out what the run before this one has sent');
       await story(this);
-      this.progress.notWaiting();
-      this.progress.ends('done', 'Done.');
-      this.answer();
-      return { stage: 'done', reason: null };
+      return this.done();
     } catch (error) {
       const stopped = this.reasonToStop(error);
       this.progress.notWaiting();
-      await this.undo();
-      const { stage, reason, issue, resolutionId, cancelledBy } = stopped;
-      const { transactionId, payments } = this;
-      const closing = { transactionId, stage, reason, issue, resolutionId, payments, cancelledBy };
-      await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
+      if (await this.turnsOutToBeSent(stopped)) return this.done();
+      const { stage, reason, issue } = stopped;
       this.progress.ends(stage, issue);
       this.answer({ reason, issue });
       return { stage, reason };
     }
+  }
+
+  private done(): MoneyResult {
+    this.progress.notWaiting();
+    this.progress.ends('done', 'Done.');
+    this.answer();
+    return { stage: 'done', reason: null };
+  }
+
+  /** Gives back and closes. True: that could not be, because another run of this order had sent it; it is booked now. */
+  private async turnsOutToBeSent(stopped: Stopped): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.undo();
+        await this.close(stopped);
+        return false;
+      } catch (error) {
+        // Without the order nobody can find out: the run fails, and a person is told.
+        if (hubFailureOf(error)?.reason !== ANOTHER_RUN || !(this.order as MoneyOrder | undefined)) throw error;
+      }
+      try {
+        if (await this.anotherSentIt()) return true;
+      } catch (error) {
+        if (!(error instanceof Stopped)) throw error; // it surely failed: what was to be given back is
+      }
+    }
+  }
+
+  /** A no that people said to the run before is theirs still. */
+  private heedWhatWasSaid(): void {
+    const { word, resolutionId = null, comment = null } = this.order.saidBefore ?? {};
+    if (word === 'reject') throw new Stopped('rejected', 'rejected', comment ?? REJECTED, resolutionId);
+    if (word === 'mark_failed')
+      throw new Stopped('failed', 'marked_failed', comment ?? 'Marked as failed by an operator.', resolutionId);
+  }
+
+  private async close({ stage, reason, issue, resolutionId, cancelledBy }: Stopped): Promise<void> {
+    const { transactionId, payments } = this;
+    const closing = { transactionId, stage, reason, issue, resolutionId, payments, cancelledBy };
+    await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
+  }
+
+  /** Says how to find out what another run of this order sent, and to book it: true, it was. */
+  ifAnotherSentIt(find: () => Promise<boolean>): void {
+    this.whatAnotherSent = find;
+  }
+
+  /**
+   * Another run began this order and was ended, or cut off, from outside. True: it had sent it, and that is booked now. Else this run takes it over: nothing is out.
+   * Throws Stopped when it surely failed, or what it held was given back.
+   */
+  async anotherSentIt(): Promise<boolean> {
+    const { transactionId } = this;
+    let failed: Stopped | null = null;
+    try {
+      if (await this.whatAnotherSent?.()) return true;
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      failed = error;
+    }
+    const { holdStands } = await stubbornly(this, 'Taking the order over', (hub) => hub.takeOver({ transactionId }));
+    this.nothingWasSent();
+    if (failed) throw failed;
+    this.heedWhatWasSaid();
+    if (!holdStands) throw new Stopped('failed', 'hold_settled', 'What was held for it had been given back already.');
+    return false;
   }
 
   /** One named step of the story on our own books. A refusal ends the story in stage `refusedAs`, unless money may be out. */
@@ -148,12 +213,18 @@ export class MoneyRun {
     this.sent = true;
   }
 
-  /** It has turned out that nothing is on its way. */
+  /** It has turned out that another run of this order sent nothing, or received nothing. */
   nothingWasSent(): void {
     this.sent = false;
     this.cancelling.possibleAgain();
     this.progress.notWaiting();
-    this.progress.note('Nothing had been sent: the story goes on from its beginning.');
+    this.progress.note('The run before this one had moved nothing.');
+  }
+
+  /** Of a deposit that another run began: it may be cancelled like any other. */
+  nothingCameBefore(): void {
+    if (this.order.resumed && !this.sure) this.nothingWasSent();
+    this.sure = true;
   }
 
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */
@@ -254,7 +325,9 @@ export class MoneyRun {
       ? this.order.approvals
       : await this.step('Reading the approval policy', (hub) => hub.approvalsFor({ transactionId, amount }));
     if (needed <= this.approvedBy) return amount;
-    const request = await this.openRequest('approval', 'Needs approval.', amount);
+    const { saidBefore } = this.order;
+    const again = saidBefore ? ` Before its run was ended somebody said "${saidBefore.word}".` : '';
+    const request = await this.openRequest('approval', `Needs approval.${again}`, amount);
     this.progress.at('awaiting_approval', `Request ${request.applicationId} opened.`);
     this.answer();
     const verdict = await this.decision('an approval', () => this.waysToApprove(request.applicationId));
@@ -316,7 +389,7 @@ export class MoneyRun {
 
   private async undo(): Promise<void> {
     this.tooLateToCancel('the run is ending');
-    for (const { name, undo } of this.compensations.reverse()) {
+    for (const { name, undo } of this.compensations.toReversed()) {
       await this.persist(`Undoing: ${name}`, undo);
     }
   }
@@ -329,7 +402,7 @@ export class MoneyRun {
         return await work(internal(say));
       } catch (error) {
         const failure = hubFailureOf(error);
-        if (!failure) throw error;
+        if (!failure || failure.reason === ANOTHER_RUN) throw error;
         const why = `${say} failed: ${failure.message}`;
         const request = await this.openRequest('repair', why);
         this.progress.at('assistance', why);

@@ -38,18 +38,13 @@ export const moveMoney = async <Report>(run: MoneyRun, move: Move<Report>): Prom
 };
 
 /**
- * What a run before this one moved, of an order that it began and that was taken from it; null when it surely moved nothing. Nothing is sent. Throws Stopped
- * when the provider had refused it, or an operator says that it failed.
+ * What another run of this order moved; null when it surely moved nothing. Nothing is sent. Throws Stopped when the provider had refused it, or an operator says
+ * that it failed.
  */
-export const movedBefore = async <Report>(run: MoneyRun, move: Move<Report>): Promise<Settled<Report> | null> => {
+export const movedBefore = <Report>(run: MoneyRun, move: Move<Report>): Promise<Settled<Report> | null> => {
   run.pointOfNoReturn();
   const looking = new Sending(run, move, { onlyLooks: true });
-  const moved = await inCertainty(run, looking, { outcome: 'unknown', message: 'the run that began it was ended' });
-  if (moved === null) {
-    await run.step('Taking the order over', (hub) => hub.takeOver({ transactionId: run.transactionId }));
-    run.nothingWasSent();
-  }
-  return moved;
+  return inCertainty(run, looking, { outcome: 'unknown', message: 'another run of this order may have sent it' });
 };
 
 /** From what is known of it to certainty. Null: it never arrived. */
@@ -215,7 +210,10 @@ class Sending<Report> {
         this.lostAt = null;
         return this.lastNo; // the first attempt never arrived, and the repeat was refused: that is the truth
       }
-      if (this.onlyLooks && twice && this.move.idempotency !== 'none') return 'never_arrived';
+      if (this.onlyLooks && twice) {
+        if (this.provesNothingArrived()) return 'never_arrived';
+        break;
+      }
       if (!this.onlyLooks && this.mayRepeat(twice)) {
         this.repeats += 1;
         run.progress.note('The provider never saw it: sending again.');
@@ -224,6 +222,11 @@ class Sending<Report> {
       }
     }
     return this.assistance();
+  }
+
+  /** People may have said more to the run before than the provider knows: that it was paid by hand, for one. */
+  private provesNothingArrived(): boolean {
+    return this.move.idempotency !== 'none' && this.run.order.saidBefore?.word !== 'mark_done';
   }
 
   private nextLook(n: number): number {
@@ -254,7 +257,8 @@ class Sending<Report> {
 
   private async assistance(): Promise<Answer<Report> | 'marked_done'> {
     const { run } = this;
-    const why = 'The provider does not tell whether it was done.';
+    const { saidBefore } = run.order;
+    const why = `The provider does not tell whether it was done.${saidBefore ? ` Before its run was ended somebody said "${saidBefore.word}".` : ''}`;
     const request = await run.openRequest('assistance', why);
     run.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
     const can = `look the payment up at the provider by our reference ${run.order.reference}, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (keeps asking).`;

@@ -177,6 +177,8 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
       if (credited !== null) return { received: credited, payments: seen.payments, fees: seen.fees, reviewed: true };
       continue;
     }
+    // Another run began it: now it is sure that nothing is there to be credited yet.
+    if (seen) run.nothingCameBefore();
     if (seen?.seen && run.progress.stage === 'awaiting_payer') run.progress.at('seen', 'A payment was seen.');
     const waited = Date.now() - since;
     // Only a clear answer that nothing came lets a deposit expire; a provider that cannot be asked does not.

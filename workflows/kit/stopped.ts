@@ -28,6 +28,9 @@ export class Stopped extends Error {
   }
 }
 
+/** Another run of this order may have sent it: nothing may be given back or closed until that is found out. */
+export const ANOTHER_RUN = 'another_run';
+
 /** The hub's failure inside an activity's failure, when there is one. */
 export const hubFailureOf = (
   error: unknown,

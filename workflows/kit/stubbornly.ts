@@ -3,7 +3,7 @@ import type { InternalActivities } from '../../activities/index.ts';
 import { delay } from '../../domain/timings.ts';
 import { internal } from './activities.ts';
 import type { MoneyRun } from './money-run.ts';
-import { hubFailureOf } from './stopped.ts';
+import { ANOTHER_RUN, hubFailureOf } from './stopped.ts';
 
 /** Work on our books without which not even a question can be asked: tried again by itself, flagged for a person meanwhile. */
 export const stubbornly = async <T>(
@@ -16,7 +16,7 @@ export const stubbornly = async <T>(
       return await work(internal(say));
     } catch (error) {
       const failure = hubFailureOf(error);
-      if (!failure) throw error;
+      if (!failure || failure.reason === ANOTHER_RUN) throw error;
       const can = 'mend the cause; it is tried again by itself.';
       progress.waitingFor(`${say}: ${failure.message}`, can, { human: true });
       await condition(() => false, delay(timings.retries, n));

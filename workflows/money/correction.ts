@@ -5,7 +5,9 @@ import type { MoneyRun } from '../kit/money-run.ts';
  * client is active has no say (docs/decisions/0081-corrections-by-hand.md).
  */
 export const correct = async (run: MoneyRun): Promise<void> => {
-  const { transactionId, debit } = run.order;
+  const { transactionId, debit, resumed } = run.order;
+  // Nothing of it is ever sent.
+  if (resumed) await run.anotherSentIt();
   if (debit) {
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));

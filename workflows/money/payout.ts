@@ -9,38 +9,41 @@ import { Stopped } from '../kit/stopped.ts';
 /** Sends client money out, or back the way it came (a refund): check → hold → approve → send → capture. Every way out except `done` gives the hold back exactly once. */
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
-    const { transactionId, resumed = false } = run.order;
+    const { transactionId, method, resumed = false } = run.order;
+    run.ifAnotherSentIt(() => isSentAndBooked(run));
+    // Whoever is asked once more whether he paid it knows. Until he has said so it is not given up for a limit or a ban.
+    const mayBePaidByNow = resumed && method!.paidByPeople === true;
+    if (resumed && !mayBePaidByNow && (await run.anotherSentIt())) return;
 
-    if (!resumed) await mayBePaid(run);
+    if (!mayBePaidByNow)
+      await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
     run.progress.at('held', 'Funds are held.');
-
-    const { report } = await (resumed ? goOn(run) : approveAndSend(run));
-    await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
-    if (report?.state === 'returned') run.hasNews(); // of a part of it
+    await book(run, await approveAndSend(run));
   });
 }
 
-const mayBePaid = (run: MoneyRun): Promise<void> => {
+const book = async (run: MoneyRun, { report }: Settled<PayoutReport>): Promise<void> => {
   const { transactionId } = run.order;
-  return run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
+  await run.book('Booking the payout', (hub) => hub.bookPayout({ transactionId, report }));
+  if (report?.state === 'returned') run.hasNews(); // of a part of it
 };
 
-/**
- * Another run began it and was ended from outside. Until it is sure what that one sent, nothing may give the hold back: not a limit, not a ban, not a rejection.
- */
-const goOn = async (run: MoneyRun): Promise<Settled<PayoutReport>> => {
-  const { method } = run.order;
-  // Whoever is asked once more whether he paid it knows.
-  if (method!.paidByPeople) return approveAndSend(run);
-  // The page that the client had is lost. Unless it is paid already he orders again.
-  if (method!.preparesPayouts) return takenBackIfStopped(run, interrupted, () => sendOut(run, { paysAlready: true }));
+/** What another run of this payout sent: only when that is sure may it be given back, for whatever reason. */
+const isSentAndBooked = async (run: MoneyRun): Promise<boolean> => {
+  const { method, exchange, resumed } = run.order;
+  if (method!.paidByPeople) return false;
+  // Nothing leaves before its rate is fixed, and a rate of now is not for a payout that still has to be approved.
+  if (resumed && exchange?.fixed === false) return false;
   await run.fixRate();
-  const sent = await movedBefore(run, wayOut(run));
-  if (sent !== null) return sent;
-  await mayBePaid(run);
-  return approveAndSend(run);
+  // The page that its client had is lost: unless it is paid already he orders again.
+  const sent =
+    resumed && method!.preparesPayouts
+      ? await takenBackIfStopped(run, interrupted, () => sendOut(run, { paysAlready: true }))
+      : await movedBefore(run, wayOut(run));
+  if (sent !== null) await book(run, sent);
+  return sent !== null;
 };
 
 const interrupted = (): never => {

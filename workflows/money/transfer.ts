@@ -20,28 +20,29 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
 
     const platform = from.platform ?? to.platform;
     const operation = platform && balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
-    const mayMove = () => run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
-    const resumed = run.order.resumed ?? false;
+    run.ifAnotherSentIt(async () => {
+      const moved = operation && (await movedBefore(run, operation));
+      if (moved) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
+      return Boolean(moved);
+    });
 
-    if (!resumed) await mayMove();
+    // Another run began it: until it is sure what that one moved, nothing may give the hold back.
+    if (run.order.resumed && (await run.anotherSentIt())) return;
+
+    await run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
     if (!from.platform) {
       await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
       run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
       run.progress.at('held', 'Funds are held.');
     }
-    // Another run began it and was ended from outside: until it is sure what that one did, nothing may give the hold back.
-    const moved = resumed && operation ? await movedBefore(run, operation) : null;
-    if (moved === null) {
-      if (resumed) await mayMove();
-      if (run.order.approvals > 0) {
-        await run.approval();
-        await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertMayTransfer({ transactionId }));
-      }
-      // What nothing is held for shows nowhere yet; once it is out of the trading account it must.
-      if (from.platform && patched('shown-while-it-is-out'))
-        await run.step('Noting that it is sent', (hub) => hub.noteSending({ transactionId }));
-      if (operation) await moveMoney(run, operation);
+    if (run.order.approvals > 0) {
+      await run.approval();
+      await run.step('Checking that nothing changed meanwhile', (hub) => hub.assertMayTransfer({ transactionId }));
     }
+    // What nothing is held for shows nowhere yet; once it is out of the trading account it must.
+    if (from.platform && patched('shown-while-it-is-out'))
+      await run.step('Noting that it is sent', (hub) => hub.noteSending({ transactionId }));
+    if (operation) await moveMoney(run, operation);
     if (platform) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
     else await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
   });

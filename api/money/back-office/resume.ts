@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { loadTransaction } from '../../../db/repositories/transactions.ts';
+import { beganElsewhere, loadTransaction } from '../../../db/repositories/transactions.ts';
 import { askNoMoreAboutItsRun } from '../../../db/repositories/unsettled.ts';
 import { isFinal } from '../../../domain/stages.ts';
 import { actorName } from '../../kit/access.ts';
@@ -32,8 +32,10 @@ export const resumeProcedure = (hub: MoneyHub): Procedure =>
       if (isFinal(stage)) throw problem(409, 'not_waiting', `The transaction is over: ${stage}.`);
       if (await hub.ask((steering) => steering.isRunning(workflowId)))
         throw problem(409, 'not_waiting', 'Its run goes on: decide its request, or cancel it.');
+      await beganElsewhere(hub.pool, transactionId);
+      const kind = type === 'withdrawal' ? 'payout' : type;
+      // Kept only when it is begun.
       await inTransaction(hub.pool, async (db) => {
-        await askNoMoreAboutItsRun(db, transactionId);
         await recordAudit(db, {
           actor: actorName(actor),
           action: 'transactions.resume',
@@ -41,9 +43,9 @@ export const resumeProcedure = (hub: MoneyHub): Procedure =>
           after: { stage, ...body },
           requestId,
         });
+        await hub.ask((steering) => steering.resumeMoney(kind, transactionId));
+        await askNoMoreAboutItsRun(db, transactionId);
       });
-      const kind = type === 'withdrawal' ? 'payout' : type;
-      await hub.ask((steering) => steering.resumeMoney(kind, transactionId));
       return showTransaction(hub, actor, transactionId);
     },
   });
