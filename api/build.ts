@@ -93,6 +93,7 @@ export const buildApi = async (
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const app = createApp({
     trustProxy: settings.trustProxy,
+    corsOrigins: settings.corsOrigins,
     pool,
     access,
     gate: createGate(pool, memory),

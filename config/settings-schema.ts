@@ -30,6 +30,14 @@ const url = (protocols: string[], what: string) =>
 const webUrl = () =>
   url(['http:', 'https:'], 'must be an http or https address').transform((text) => text.replace(/\/+$/, ''));
 
+const isOrigin = (text: string): boolean =>
+  /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+const origins = () =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .refine((all) => all.every(isOrigin), 'must be origins such as https://app.broker.example, separated by commas');
+
 const KEY_RING =
   'must be id:key[,id:key…] with ids of letters, digits, _ and -, each once, and keys of 32 bytes in base64';
 const keyRing = () => z.string().refine(isKeyRing, KEY_RING);
@@ -100,6 +108,13 @@ export const settingsShape = {
     .optional()
     .register(settingNotes, { defaultText: '`http://127.0.0.1:PORT`' })
     .describe('How the world reaches the API: base of webhook addresses and of the codec endpoint.'),
+
+  CORS_ORIGINS: origins()
+    .default([])
+    .register(settingNotes, { defaultText: 'none' })
+    .describe(
+      'Origins of web apps whose scripts may call the API from a browser, separated by commas: `https://app.broker.example`. Apps of the same origin need none.',
+    ),
 
   TRUST_PROXY: count(0, 10)
     .default(0)

@@ -119,6 +119,7 @@ function complete(given: Parsed, mode: 'embedded' | 'production'): Settings {
     host: given.HOST,
     publicUrl: given.PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`,
     trustProxy: given.TRUST_PROXY,
+    corsOrigins: given.CORS_ORIGINS,
     databaseUrl:
       given.DATABASE_URL ?? `postgres://postgres:${keys?.postgresPassword}@127.0.0.1:${given.PG_PORT}/brokerhub`,
     pgPort: given.PG_PORT,

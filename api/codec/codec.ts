@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { actorName } from '../kit/access.ts';
 import { type Mount, onlyMethods } from '../kit/app.ts';
+import { letBrowsersCall } from '../kit/browsers.ts';
 import { problem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
 import { parsePart } from '../kit/validate.ts';
@@ -33,7 +34,8 @@ const toWire = ({ metadata, data }: Payload): Wire => ({
 export const codecMount = (deps: ApiDeps, codec: PayloadCodec): Mount => {
   const router: RouterType = Router();
   const body = json({ limit: LARGEST_BODY });
-  router.use(cors(originsOf(deps.settings.temporalUiUrl)));
+  const origins = originsOf(deps.settings.temporalUiUrl);
+  router.use(onlyTemporalUi(origins), letBrowsersCall(origins, { methods: ['POST'], withCookies: true }));
   for (const direction of ['encode', 'decode'] as const) {
     const answer: RequestHandler = async (req, res) => {
       const { payloads } = parsePart(Payloads, req.body, 'body');
@@ -74,27 +76,20 @@ const coded = async (
 };
 
 /** 127.0.0.1 and localhost are the same UI to people, and different origins to browsers. */
-const originsOf = (uiUrl: string): ReadonlySet<string> => {
+const originsOf = (uiUrl: string): readonly string[] => {
   const { origin } = new URL(uiUrl);
-  return new Set([origin, origin.replace('//127.0.0.1', '//localhost'), origin.replace('//localhost', '//127.0.0.1')]);
+  return [origin, origin.replace('//127.0.0.1', '//localhost'), origin.replace('//localhost', '//127.0.0.1')];
 };
 
-const cors =
-  (origins: ReadonlySet<string>): RequestHandler =>
+const onlyTemporalUi =
+  (origins: readonly string[]): RequestHandler =>
   (req, res, next) => {
-    const origin = req.headers.origin;
+    const { origin } = req.headers;
     res.vary('Origin');
-    if (origin !== undefined && !origins.has(origin))
+    if (origin !== undefined && !origins.includes(origin))
       throw problem(403, 'forbidden', 'Only Temporal UI may ask from a browser.');
-    if (origin !== undefined) {
-      res.setHeader('Access-Control-Allow-Origin', origin);
-      res.setHeader('Access-Control-Allow-Credentials', 'true');
-      res.setHeader('Access-Control-Allow-Methods', 'POST');
-      res.setHeader('Access-Control-Allow-Headers', 'authorization,content-type,x-namespace');
-      res.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
-    }
-    if (req.method === 'OPTIONS') res.status(204).end();
-    else next();
+    res.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    next();
   };
 
 /** On a developer's machine whoever sits there; in production a user with the permission payloads.read. */

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import type { Logger } from 'pino';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { accessLog, giveRequestId } from './access-log.ts';
+import { letBrowsersCall } from './browsers.ts';
 import { docsAssets, showDocs } from './docs-page.ts';
 import { Problem, errorBody, problem, toProblem } from './errors.ts';
 import type { Gate } from './gate.ts';
@@ -28,6 +29,8 @@ export interface Mount {
 interface AppParts extends RunDeps {
   /** Load balancers in front of us whose word about the caller's address is taken. */
   trustProxy: number;
+  /** From which origins browsers may call. */
+  corsOrigins: readonly string[];
   /** Who is let in at all. */
   gate: Gate;
   metrics: HttpMetrics;
@@ -43,7 +46,10 @@ export const createApp = (parts: AppParts): Express => {
   app.set('trust proxy', parts.trustProxy);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
-  app.use(everyRequest(parts), methods(parts));
+  app.use(everyRequest(parts));
+  // Each step of Express costs: this one only where browsers of other origins may call.
+  if (parts.corsOrigins.length > 0) app.use(letBrowsersCall(parts.corsOrigins));
+  app.use(methods(parts));
   for (const { path, router } of parts.mounts ?? []) if (router) app.use(path, named(path), router);
   mountDocuments(app, parts);
   app.use(() => {
