@@ -25,6 +25,13 @@ export interface OrderSide {
   platform: { connectionId: number; provider: string; login: string; idempotency: IdempotencyClass } | null;
 }
 
+/** A decision about an order that was given to another run of it. */
+export interface SaidBefore {
+  word: DecisionWord;
+  resolutionId: number | null;
+  comment: string | null;
+}
+
 /** The facts a money workflow tells its story with. No personal data: who gets a payout is read by the activity that sends it. */
 export interface MoneyOrder {
   transactionId: number;
@@ -59,7 +66,7 @@ export interface MoneyOrder {
   /** Another run began it and was ended from outside: what that one sent nobody has told this one. */
   resumed?: true;
   /** What people said last of it, to that run. */
-  saidBefore?: { word: DecisionWord; resolutionId: number | null; comment: string | null } | null;
+  saidBefore?: SaidBefore | null;
   /** The provider's id of the payment, for money that arrived without being asked for. */
   arrival: { paymentId: string; ofReference: string; why: string | null } | null;
 }

@@ -1,8 +1,11 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { isSettled } from '../../db/repositories/ledger.ts';
+import { lastWord } from '../../db/repositories/requests.ts';
 import { SOME_RUN, type TransactionRow } from '../../db/repositories/transactions.ts';
-import { RUN_ENDED } from '../../db/repositories/unsettled.ts';
+import { askNoMoreAboutItsRun } from '../../db/repositories/unsettled.ts';
 import { HubFailure } from '../../domain/failures.ts';
+import type { SaidBefore } from '../../domain/money-order.ts';
+import type { Reason } from '../../domain/reasons.ts';
 import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { holdKey } from '../ledger/hold-funds.ts';
@@ -17,41 +20,54 @@ type Run = Tools['run'];
 export const beginsHere = async (db: Queryable, transactionId: number, { runId }: Run): Promise<boolean> => {
   const { rows } = await db.query<{ runId: string }>(
     `update money_transaction set run_id = coalesce(run_id, case when workflow_started then $3 else $2 end), workflow_started = true,
-            needs_human = case when asked is distinct from $4 then needs_human end, asked = nullif(asked, $4)
+            update_time = now()
       where transaction_id = $1 returning run_id as "runId"`,
-    [transactionId, runId, SOME_RUN, RUN_ENDED],
+    [transactionId, runId, SOME_RUN],
   );
+  await askNoMoreAboutItsRun(db, transactionId);
   return rows[0]?.runId === runId;
 };
 
+export interface TakenOver {
+  /** Whether what the run before held, if anything, is held still. */
+  holdStands: boolean;
+  /** What people said last, to that run. */
+  said: SaidBefore | null;
+}
+
 /**
  * From now on what this run sends is sent by the run that tells it, and the one before gives nothing back any more. Only for who knows what that one has sent.
- * Answers whether what it held, if anything, is held still.
  */
-export const takeOver: Activity<{ transactionId: number }, { holdStands: boolean }> = (
-  { transactionId },
-  { pool, run },
-) =>
+export const takeOver: Activity<{ transactionId: number }, TakenOver> = ({ transactionId }, { pool, run }) =>
   inTransaction(pool, async (db) => {
     // Waits for the run before, should it be giving back at this moment.
     await db.query(`update money_transaction set run_id = $2 where transaction_id = $1`, [transactionId, run.runId]);
-    return { holdStands: !(await isSettled(db, holdKey(transactionId))) };
+    return {
+      holdStands: !(await isSettled(db, holdKey(transactionId))),
+      said: await lastWord(db, transactionId),
+    };
   });
 
 /**
  * Before anything is sent: a run that somebody reset in Temporal goes through its steps again, and knows nothing of what became of those that are cut off. It takes
- * the order over and hears `OutcomeUnknown`, as after a lost answer: it asks before it sends. Throws `Rejected` when the order is over, or its money was given back.
+ * the order over and hears `OutcomeUnknown`, as after a lost answer: it asks before it sends. So it does when a person said that it was done. Throws `Rejected` when
+ * the order is over, its money was given back, or people said no.
  */
 export const assertOwnRun = async (tools: Tools, { transactionId, runId, stage }: Told): Promise<void> => {
   if (isAnothers(runId, tools.run)) {
     await takeOver({ transactionId }, tools);
-    throw new HubFailure('OutcomeUnknown', 'provider_outcome_unknown', 'another run of this order may have sent it');
+    throw unknown('another run of this order may have sent it');
   }
-  if (isFinal(stage))
-    throw new HubFailure('Rejected', 'already_done', `Transaction ${transactionId} is over: ${stage}.`);
+  if (isFinal(stage)) throw refused('already_done', `Transaction ${transactionId} is over: ${stage}.`);
   if (await isSettled(tools.pool, holdKey(transactionId)))
-    throw new HubFailure('Rejected', 'hold_settled', 'What was held for it was given back already.');
+    throw refused('hold_settled', 'What was held for it was given back already.');
+  const said = await lastWord(tools.pool, transactionId);
+  if (said?.word === 'mark_done') throw unknown('somebody said that it was done');
+  if (said?.word === 'reject' || said?.word === 'mark_failed') throw refused('restricted', 'People said no to it.');
 };
+
+const unknown = (why: string) => new HubFailure('OutcomeUnknown', 'provider_outcome_unknown', why);
+const refused = (reason: Reason, why: string) => new HubFailure('Rejected', reason, why);
 
 /**
  * Before anything is given back or closed, with the order locked. Throws `Rejected` (another_run) where another run began it: that one may have sent it, and this one

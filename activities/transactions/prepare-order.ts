@@ -1,6 +1,7 @@
 import type { Provider } from '../../adapters/kit/manifest.ts';
 import type { PaymentAdapter } from '../../adapters/kit/payments.ts';
 import { loadAccountFacts, loadMethodFacts, type MethodFacts } from '../../db/repositories/orders.ts';
+import { lastWord } from '../../db/repositories/requests.ts';
 import { loadTransaction, refundedBy } from '../../db/repositories/transactions.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { MoneyOrder, OrderSide } from '../../domain/money-order.ts';
@@ -59,18 +60,6 @@ export const prepareOrder: Activity<{ transactionId: number }, MoneyOrder> = asy
             why: arrivalWhy ?? null,
           },
   };
-};
-
-type Said = NonNullable<MoneyOrder['saidBefore']>;
-
-/** What people said last about it; null: nobody said anything. */
-const lastWord = async (pool: Tools['pool'], transactionId: number): Promise<Said | null> => {
-  const { rows } = await pool.query<Said>(
-    `select d.decision as word, d.resolution_id as "resolutionId", d.comment from application_decision d join application a on a.id = d.application_id
-      where a.transaction_id = $1 and d.decision <> 'continue' order by d.create_time desc limit 1`,
-    [transactionId],
-  );
-  return rows[0] ?? null;
 };
 
 /** What there is to do beyond the usual: methods whose provider has no more powers are told nothing of them. */

@@ -1,4 +1,5 @@
 import type { DecisionWord, Purpose } from '../../domain/decisions.ts';
+import type { SaidBefore } from '../../domain/money-order.ts';
 import type { Reason } from '../../domain/reasons.ts';
 import type { Queryable } from '../pool.ts';
 
@@ -14,6 +15,16 @@ export const closeRequests = async (
       where transaction_id = $1 and status_id in (0, 3)`,
     [transactionId, as === 'approved' ? 1 : 2, by.userId, by.comment],
   );
+};
+
+/** What people said last about a transaction, whichever run they said it to; null: nobody said anything. "Keep asking" says nothing. */
+export const lastWord = async (db: Queryable, transactionId: number): Promise<SaidBefore | null> => {
+  const { rows } = await db.query<SaidBefore>(
+    `select d.decision as word, d.resolution_id as "resolutionId", d.comment from application_decision d join application a on a.id = d.application_id
+      where a.transaction_id = $1 and d.decision <> 'continue' order by d.create_time desc limit 1`,
+    [transactionId],
+  );
+  return rows[0] ?? null;
 };
 
 /** Closes what is asked about a verification because it has gone on; nobody decided. */

@@ -11,8 +11,10 @@ export interface Unsettled {
 
 /** `asked` of a transaction that is not over, and whose run was ended from outside. */
 export const RUN_ENDED = 'run';
+const ITS_RUN_ENDED =
+  'Its run was ended from outside (terminated in Temporal, or failed for good): nothing goes on by itself, what is held stays held. POST /transactions/{id}/resume goes on with it, and asks the provider first what was sent.';
 
-/** Puts a transaction that is over, or that nobody tells any more, before a person. False when he is asked the very same already. */
+/** Puts a transaction that is over before a person. False when he is asked the very same already. */
 export const askAbout = async (db: Queryable, transactionId: number, { why, asked }: Unsettled): Promise<boolean> => {
   const { rowCount } = await db.query(
     `update money_transaction set needs_human = $2, asked = $3, update_time = now()
@@ -30,11 +32,21 @@ export const isAsked = async (db: Queryable, transactionId: number): Promise<boo
     ])
   ).rowCount === 1;
 
-/** Somebody goes on with a transaction whose run was ended. */
+/** Puts a transaction that nobody tells any more before a person. False when it is over, or he is asked already. */
+export const askAboutItsRun = async (db: Queryable, transactionId: number): Promise<boolean> =>
+  (
+    await db.query(
+      `update money_transaction set needs_human = $2, asked = $3, update_time = now()
+        where transaction_id = $1 and asked is distinct from $3 and stage <> all ($4)`,
+      [transactionId, ITS_RUN_ENDED, RUN_ENDED, FINAL_STAGES],
+    )
+  ).rowCount === 1;
+
+/** A run tells it again. What that one asks by now stays. */
 export const askNoMoreAboutItsRun = async (db: Queryable, transactionId: number): Promise<void> =>
   void (await db.query(
-    `update money_transaction set needs_human = null, asked = null, update_time = now() where transaction_id = $1 and asked = $2`,
-    [transactionId, RUN_ENDED],
+    `update money_transaction set needs_human = nullif(needs_human, $2), asked = null, update_time = now() where transaction_id = $1 and asked = $3`,
+    [transactionId, ITS_RUN_ENDED, RUN_ENDED],
   ));
 
 /**

@@ -1,17 +1,19 @@
 /** Somebody terminated a run in Temporal UI, reset it or started it once more: what is held must not stay so, and what was sent must not be sent again. */
-import type { temporal } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type TestHub } from '../kit/hub.ts';
+import { isDecision, isScheduled, Meddling } from '../kit/meddling.ts';
 import { type Answer, type Caller, MoneyApi } from './money-hub.ts';
 
 let api: MoneyApi;
 let hub: TestHub;
 let olga: Caller;
 let boris: Caller;
+let meddling: Meddling;
 
 beforeAll(async () => {
   api = await MoneyApi.start({ settleAfter: 600, secondLook: 150 });
   hub = api.hub;
+  meddling = new Meddling(hub);
   [olga, boris] = await Promise.all([api.operator(), api.operator()]);
 });
 afterAll(() => api?.stop());
@@ -19,8 +21,6 @@ afterEach(async () => {
   for (const id of ['b2binpay', 'mt5']) hub.sandbox(id).faults.clear();
   await hub.pool.query(`delete from approval_policy where name = 'test withdrawal'`);
 });
-
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 let sweeps = 0;
 const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
@@ -61,44 +61,9 @@ const sentInDoubt = async () => {
   return { client, payout };
 };
 
-const terminated = async (transactionId: number, kind = 'payout'): Promise<void> => {
-  await hub.rests(`${kind}:${transactionId}`);
-  await hub.handle(`${kind}:${transactionId}`).terminate('by mistake');
-};
+const terminated = (transactionId: number, kind = 'payout'): Promise<void> =>
+  meddling.terminate(`${kind}:${transactionId}`);
 
-/** Begins again at the last task before the first event of this kind. */
-const resetBefore = async (workflowId: string, event: (one: HistoryEvent) => boolean): Promise<void> => {
-  const { runId } = (await hub.handle(workflowId).describe()) as { runId: string };
-  const { events } = await hub.handle(workflowId).fetchHistory();
-  const task = events!.slice(0, events!.findIndex(event)).findLast((one) => one.workflowTaskCompletedEventAttributes)!;
-  await hub.client.workflowService.resetWorkflowExecution({
-    namespace: hub.client.options.namespace,
-    workflowExecution: { workflowId, runId },
-    workflowTaskFinishEventId: task.eventId!,
-    reason: 'a test',
-    requestId: workflowId,
-  });
-};
-const isScheduled = (name: string) => (one: HistoryEvent) =>
-  one.activityTaskScheduledEventAttributes?.activityType?.name === name;
-const isDecision = (one: HistoryEvent): boolean =>
-  one.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === 'decide';
-
-/** The books refuse this stage. Answers how to mend them. */
-const refusing = async (stage: string): Promise<() => Promise<unknown>> => {
-  await hub.pool.query(`
-    create function refuse_stage() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '57014'; end $$;
-    create trigger refuse_stage before update on money_transaction for each row when (new.stage = '${stage}') execute function refuse_stage()`);
-  return () => hub.pool.query(`drop trigger refuse_stage on money_transaction; drop function refuse_stage()`);
-};
-const isUnderWay = (workflowId: string, activity: string): Promise<boolean> =>
-  eventually(
-    async () =>
-      ((await hub.handle(workflowId).describe()).raw.pendingActivities ?? []).some(
-        ({ activityType }) => activityType?.name === activity,
-      ),
-    `${activity} to be under way`,
-  );
 const approveOnceAsked = (payout: number): Promise<boolean> =>
   eventually(
     () =>
@@ -189,7 +154,7 @@ describe('a payout whose run was terminated', () => {
     const { client, payout } = await sentInDoubt();
     await hub.rests(`payout:${payout}`);
     hub.sandbox('b2binpay').faults.clear();
-    await resetBefore(`payout:${payout}`, isScheduled('createPayout'));
+    await meddling.resetBefore(`payout:${payout}`, isScheduled('createPayout'));
     await hub.reaches(payout, 'done');
     expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
   });
@@ -232,7 +197,7 @@ describe('a payout whose run was terminated', () => {
 
   it('after people had said no is closed with their no, and pays nobody', async () => {
     const { client, payout } = await waiting();
-    const mend = await refusing('rejected');
+    const mend = await meddling.refuse('rejected');
     await hub.decide(payout, boris.id, 'reject', { resolutionId: await hub.resolutionId('Request declined') });
     await eventually(async () => (await client.balance()).held === '0', 'the hold to be given back');
     await hub.handle(`payout:${payout}`).terminate('in the middle');
@@ -250,7 +215,7 @@ describe('a payout whose run was terminated', () => {
     await locker.query('begin');
     await locker.query(`select from ledger_account where code = $1 for update`, [`wallet:${client.wallet}`]);
     await hub.decide(payout, boris.id, 'reject', { resolutionId: await hub.resolutionId('Request declined') });
-    await isUnderWay(`payout:${payout}`, 'releaseHold');
+    await meddling.isUnderWay(`payout:${payout}`, 'releaseHold');
     await hub.handle(`payout:${payout}`).terminate('impatient');
     const resumed = resume(payout); // waits, as everybody does who takes it over
     await new Promise((done) => setTimeout(done, 500));
@@ -274,9 +239,9 @@ describe('a payout whose run was terminated', () => {
     const payout = await client.withdraw('25.00');
     const isAsked = async () => (await hub.openRequest(payout)).purpose === 'assistance';
     await eventually(isAsked, 'a person to be asked');
-    const mend = await refusing('done');
+    const mend = await meddling.refuse('done');
     await hub.decide(payout, boris.id, 'mark_done', { comment: 'paid by hand' });
-    await isUnderWay(`payout:${payout}`, 'bookPayout');
+    await meddling.isUnderWay(`payout:${payout}`, 'bookPayout');
     await hub.handle(`payout:${payout}`).terminate('does not book');
     await mend();
     b2binpay.faults.clear();
@@ -323,7 +288,7 @@ describe('a payout whose run was reset', () => {
     const { client, payout } = await sentInDoubt();
     await ban(client.clientId);
     await hub.rests(`payout:${payout}`);
-    await resetBefore(`payout:${payout}`, isDecision);
+    await meddling.resetBefore(`payout:${payout}`, isDecision);
     await new Promise((done) => setTimeout(done, 1_500));
     expect(await client.balance()).toEqual({ balance: '100', held: '25' });
     hub.sandbox('b2binpay').faults.clear();
@@ -336,11 +301,11 @@ describe('a payout whose run was reset', () => {
   it('after its hold was given back pays nobody', async () => {
     const { client, payout } = await waiting();
     await ban(client.clientId);
-    const mend = await refusing('failed');
+    const mend = await meddling.refuse('failed');
     await hub.decide(payout, boris.id, 'approve');
     await eventually(async () => (await client.balance()).held === '0', 'the hold to be given back');
     await hub.pool.query(`update client set status = 'active' where client_id = $1`, [client.clientId]);
-    await resetBefore(`payout:${payout}`, isDecision);
+    await meddling.resetBefore(`payout:${payout}`, isDecision);
     await mend();
     await hub.reaches(payout, 'failed');
     expect([await client.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
@@ -428,7 +393,7 @@ describe('a transfer to a trading account whose run was terminated', () => {
     const wasReset = await inDoubt();
     await hub.rests(`transfer:${wasReset.transfer}`);
     hub.sandbox('mt5').faults.clear();
-    await resetBefore(`transfer:${wasReset.transfer}`, isScheduled('applyBalance'));
+    await meddling.resetBefore(`transfer:${wasReset.transfer}`, isScheduled('applyBalance'));
     for (const { client, login, transfer } of [started, wasReset]) {
       await hub.reaches(transfer, 'done');
       expect([await client.balance(), moved(login)]).toEqual([{ balance: '380', held: '0' }, 1]);

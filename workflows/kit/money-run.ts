@@ -1,8 +1,8 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { InternalActivities } from '../../activities/index.ts';
-import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
+import type { DecisionWord, MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import { type Amount, equal } from '../../domain/money.ts';
-import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
+import type { Begun, MoneyInput, MoneyOrder, MoneyResult, SaidBefore } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
@@ -19,6 +19,16 @@ import { stubbornly } from './stubbornly.ts';
 interface Compensation {
   name: string;
   undo: (hub: InternalActivities) => Promise<unknown>;
+}
+
+/** How to find out what another run of an order sent, and to book it. */
+export interface SentByAnother {
+  /** False: surely nothing. Throws Stopped when it surely failed. */
+  find: () => Promise<false | { book: () => Promise<void> }>;
+  /** As a person says that it was done. */
+  bookAsSaid: () => Promise<void>;
+  /** An approval of theirs says that it was done. */
+  approvedIsDone: boolean;
 }
 
 export interface Waiting {
@@ -42,14 +52,12 @@ export class MoneyRun {
   private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly cancelling: Cancelling;
   private readonly compensations: Compensation[] = [];
-  /** Finds out what another run of this order sent. True: it had moved, and is booked now. Null: nothing is ever sent. */
-  private whatAnotherSent: (() => Promise<boolean>) | null = null;
+  /** Null: nothing is ever sent. */
+  private sentByAnother: SentByAnother | null = null;
   private news = 0;
   private lastSaid: string | null = null;
   private begun: Begun | null = null;
   private rateFixed = false;
-  /** What another run of this order received is known. */
-  private sure = false;
   /** How many persons have approved. */
   private approvedBy = 0;
   /** From the first attempt on money may be out: only certainty about it may end the story. */
@@ -97,13 +105,16 @@ export class MoneyRun {
         amount: order.amount,
       });
       if (provider !== null) this.progress.calledThere({ reference: order.reference });
-      if (order.resumed) this.tooLateToCancel('it is being found out what the run before this one has sent');
+      // A deposit moves nothing out.
+      if (order.resumed && order.type !== 'deposit')
+        this.tooLateToCancel('it is being found out what the run before this one has sent');
       await story(this);
       return this.done();
     } catch (error) {
-      const stopped = this.reasonToStop(error);
+      const wanted = this.reasonToStop(error);
       this.progress.notWaiting();
-      if (await this.turnsOutToBeSent(stopped)) return this.done();
+      const stopped = await this.givenUp(wanted);
+      if (stopped === null) return this.done();
       const { stage, reason, issue } = stopped;
       this.progress.ends(stage, issue);
       this.answer({ reason, issue });
@@ -118,31 +129,26 @@ export class MoneyRun {
     return { stage: 'done', reason: null };
   }
 
-  /** Gives back and closes. True: that could not be, because another run of this order had sent it; it is booked now. */
-  private async turnsOutToBeSent(stopped: Stopped): Promise<boolean> {
+  /** Gives back and closes; answers why. Null: that could not be, because another run of this order had sent it; it is booked now. */
+  private async givenUp(given: Stopped): Promise<Stopped | null> {
+    let stopped = given;
     for (;;) {
       try {
         await this.undo();
         await this.close(stopped);
-        return false;
+        return stopped;
       } catch (error) {
         // Without the order nobody can find out: the run fails, and a person is told.
         if (hubFailureOf(error)?.reason !== ANOTHER_RUN || !(this.order as MoneyOrder | undefined)) throw error;
       }
       try {
-        if (await this.anotherSentIt()) return true;
+        if (await this.anotherSentIt()) return null;
       } catch (error) {
-        if (!(error instanceof Stopped)) throw error; // it surely failed: what was to be given back is
+        if (!(error instanceof Stopped)) throw error;
+        // Nothing is out. What people said of it comes before why this run wants to end.
+        if (error.stage === 'rejected' || error.reason === 'marked_failed') stopped = error;
       }
     }
-  }
-
-  /** A no that people said to the run before is theirs still. */
-  private heedWhatWasSaid(): void {
-    const { word, resolutionId = null, comment = null } = this.order.saidBefore ?? {};
-    if (word === 'reject') throw new Stopped('rejected', 'rejected', comment ?? REJECTED, resolutionId);
-    if (word === 'mark_failed')
-      throw new Stopped('failed', 'marked_failed', comment ?? 'Marked as failed by an operator.', resolutionId);
   }
 
   private async close({ stage, reason, issue, resolutionId, cancelledBy }: Stopped): Promise<void> {
@@ -151,30 +157,74 @@ export class MoneyRun {
     await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
   }
 
-  /** Says how to find out what another run of this order sent, and to book it: true, it was. */
-  ifAnotherSentIt(find: () => Promise<boolean>): void {
-    this.whatAnotherSent = find;
+  /** Told by the story before it begins. */
+  ifAnotherSentIt(how: SentByAnother): void {
+    this.sentByAnother = how;
   }
 
   /**
    * Another run began this order and was ended, or cut off, from outside. True: it had sent it, and that is booked now. Else this run takes it over: nothing is out.
-   * Throws Stopped when it surely failed, or what it held was given back.
+   * Throws Stopped when it surely failed, when people had said no, or when what it held was given back.
    */
   async anotherSentIt(): Promise<boolean> {
     const { transactionId } = this;
-    let failed: Stopped | null = null;
-    try {
-      if (await this.whatAnotherSent?.()) return true;
-    } catch (error) {
-      if (!(error instanceof Stopped)) throw error;
-      failed = error;
+    for (;;) {
+      const found = await this.foundOut();
+      if (found && !(found instanceof Stopped)) {
+        await found.book();
+        return true;
+      }
+      const { holdStands, said } = await stubbornly(this, 'Taking the order over', (hub) =>
+        hub.takeOver({ transactionId }),
+      );
+      this.nothingWasSent();
+      this.heed(said);
+      if (found) throw found;
+      if (!holdStands) throw new Stopped('failed', 'hold_settled', 'What was held for it had been given back already.');
+      if (!this.sentByAnother || !this.saysDone(said)) return false;
+      const verdict = await this.askWhetherItWasDone(said!);
+      if (verdict === 'mark_done') {
+        await this.sentByAnother.bookAsSaid();
+        return true;
+      }
     }
-    const { holdStands } = await stubbornly(this, 'Taking the order over', (hub) => hub.takeOver({ transactionId }));
-    this.nothingWasSent();
-    if (failed) throw failed;
-    this.heedWhatWasSaid();
-    if (!holdStands) throw new Stopped('failed', 'hold_settled', 'What was held for it had been given back already.');
-    return false;
+  }
+
+  private async foundOut(): Promise<false | Stopped | { book: () => Promise<void> }> {
+    try {
+      return (await this.sentByAnother?.find()) ?? false;
+    } catch (error) {
+      if (error instanceof Stopped) return error;
+      throw error;
+    }
+  }
+
+  private saysDone(said: SaidBefore | null): boolean {
+    return said?.word === 'mark_done' || (said?.word === 'approve' && this.sentByAnother?.approvedIsDone === true);
+  }
+
+  /** Nothing shows that it was done, and somebody had said so. Throws Stopped: it was not. "continue": it is looked for once more. */
+  private async askWhetherItWasDone({ word }: SaidBefore): Promise<DecisionWord> {
+    this.tooLateToCancel('somebody had said that it was done');
+    const why = `Before its run was ended somebody said "${word}", and nothing else shows that it was done.`;
+    const request = await this.openRequest('assistance', why);
+    this.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
+    const can = `find out whether it was paid, by our reference ${this.order.reference}, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (looks once more).`;
+    const verdict = await this.decision('an operator: whether it was done', () => can);
+    if (verdict.word === 'mark_failed') this.heed(verdict);
+    return verdict.word;
+  }
+
+  /** A no that people said, to this run or to the one before, ends it. */
+  heed(said: Pick<Verdict, 'word' | 'resolutionId' | 'comment'> | null = this.order.saidBefore ?? null): void {
+    if (said?.word === 'reject') throw new Stopped('rejected', 'rejected', said.comment ?? REJECTED, said.resolutionId);
+    if (said?.word === 'mark_failed')
+      throw new Stopped(
+        'failed',
+        'marked_failed',
+        said.comment ?? 'Marked as failed by an operator.',
+        said.resolutionId,
+      );
   }
 
   /** One named step of the story on our own books. A refusal ends the story in stage `refusedAs`, unless money may be out. */
@@ -213,18 +263,11 @@ export class MoneyRun {
     this.sent = true;
   }
 
-  /** It has turned out that another run of this order sent nothing, or received nothing. */
-  nothingWasSent(): void {
+  private nothingWasSent(): void {
     this.sent = false;
     this.cancelling.possibleAgain();
     this.progress.notWaiting();
-    this.progress.note('The run before this one had moved nothing.');
-  }
-
-  /** Of a deposit that another run began: it may be cancelled like any other. */
-  nothingCameBefore(): void {
-    if (this.order.resumed && !this.sure) this.nothingWasSent();
-    this.sure = true;
+    this.progress.note('Of what another run of this order sent nothing is out.');
   }
 
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */

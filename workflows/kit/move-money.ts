@@ -211,8 +211,8 @@ class Sending<Report> {
         return this.lastNo; // the first attempt never arrived, and the repeat was refused: that is the truth
       }
       if (this.onlyLooks && twice) {
-        if (this.provesNothingArrived()) return 'never_arrived';
-        break;
+        if (this.move.idempotency !== 'none') return 'never_arrived';
+        break; // there a look proves nothing
       }
       if (!this.onlyLooks && this.mayRepeat(twice)) {
         this.repeats += 1;
@@ -222,11 +222,6 @@ class Sending<Report> {
       }
     }
     return this.assistance();
-  }
-
-  /** People may have said more to the run before than the provider knows: that it was paid by hand, for one. */
-  private provesNothingArrived(): boolean {
-    return this.move.idempotency !== 'none' && this.run.order.saidBefore?.word !== 'mark_done';
   }
 
   private nextLook(n: number): number {
@@ -257,8 +252,7 @@ class Sending<Report> {
 
   private async assistance(): Promise<Answer<Report> | 'marked_done'> {
     const { run } = this;
-    const { saidBefore } = run.order;
-    const why = `The provider does not tell whether it was done.${saidBefore ? ` Before its run was ended somebody said "${saidBefore.word}".` : ''}`;
+    const why = 'The provider does not tell whether it was done.';
     const request = await run.openRequest('assistance', why);
     run.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
     const can = `look the payment up at the provider by our reference ${run.order.reference}, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (keeps asking).`;

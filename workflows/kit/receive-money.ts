@@ -177,8 +177,6 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
       if (credited !== null) return { received: credited, payments: seen.payments, fees: seen.fees, reviewed: true };
       continue;
     }
-    // Another run began it: now it is sure that nothing is there to be credited yet.
-    if (seen) run.nothingCameBefore();
     if (seen?.seen && run.progress.stage === 'awaiting_payer') run.progress.at('seen', 'A payment was seen.');
     const waited = Date.now() - since;
     // Only a clear answer that nothing came lets a deposit expire; a provider that cannot be asked does not.
@@ -204,6 +202,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
 /** Money is there, but not as ordered: a person says whether what came is credited. Null = look again. */
 const review = async (run: MoneyRun, odd: { amount: Amount | null; why: string }): Promise<Amount | null> => {
   await run.moneyIsHere();
+  run.heed();
   const amount = odd.amount !== null && isPositive(odd.amount) ? odd.amount : null;
   const request = await run.openRequest('review', odd.why, amount);
   run.progress.at('review', `${odd.why}. Request ${request.applicationId} opened.`);

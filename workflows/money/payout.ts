@@ -10,12 +10,15 @@ import { Stopped } from '../kit/stopped.ts';
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
     const { transactionId, method, resumed = false } = run.order;
-    run.ifAnotherSentIt(() => isSentAndBooked(run));
-    // Whoever is asked once more whether he paid it knows. Until he has said so it is not given up for a limit or a ban.
-    const mayBePaidByNow = resumed && method!.paidByPeople === true;
-    if (resumed && !mayBePaidByNow && (await run.anotherSentIt())) return;
+    run.ifAnotherSentIt({
+      find: () => foundSent(run),
+      bookAsSaid: () => book(run, { report: null }),
+      approvedIsDone: method!.paidByPeople === true,
+    });
+    if (resumed && (await run.anotherSentIt())) return;
 
-    if (!mayBePaidByNow)
+    // What people were asked to pay is not given up for a limit or a ban: nobody knows whether they have.
+    if (!(resumed && method!.paidByPeople))
       await run.step('Checking limits and restrictions', (hub) => hub.assertMayWithdraw({ transactionId }));
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));
@@ -31,19 +34,18 @@ const book = async (run: MoneyRun, { report }: Settled<PayoutReport>): Promise<v
 };
 
 /** What another run of this payout sent: only when that is sure may it be given back, for whatever reason. */
-const isSentAndBooked = async (run: MoneyRun): Promise<boolean> => {
-  const { method, exchange, resumed } = run.order;
-  if (method!.paidByPeople) return false;
+const foundSent = async (run: MoneyRun): Promise<false | { book: () => Promise<void> }> => {
+  const { method, exchange, resumed, saidBefore } = run.order;
+  if (method!.paidByPeople) return false; // there is nobody to ask but people
   // Nothing leaves before its rate is fixed, and a rate of now is not for a payout that still has to be approved.
   if (resumed && exchange?.fixed === false) return false;
   await run.fixRate();
-  // The page that its client had is lost: unless it is paid already he orders again.
-  const sent =
-    resumed && method!.preparesPayouts
-      ? await takenBackIfStopped(run, interrupted, () => sendOut(run, { paysAlready: true }))
-      : await movedBefore(run, wayOut(run));
-  if (sent !== null) await book(run, sent);
-  return sent !== null;
+  // The page that its client had is lost: unless it is paid already, or a person said so, he orders again.
+  const takesBack = resumed && method!.preparesPayouts && saidBefore?.word !== 'mark_done';
+  const sent = takesBack
+    ? await takenBackIfStopped(run, interrupted, () => sendOut(run, { paysAlready: true }))
+    : await movedBefore(run, wayOut(run));
+  return sent !== null && { book: () => book(run, sent) };
 };
 
 const interrupted = (): never => {

@@ -20,12 +20,13 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
 
     const platform = from.platform ?? to.platform;
     const operation = platform && balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
-    run.ifAnotherSentIt(async () => {
-      const moved = operation && (await movedBefore(run, operation));
-      if (moved) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
-      return Boolean(moved);
-    });
-
+    const book = () => run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
+    if (operation)
+      run.ifAnotherSentIt({
+        find: async () => (await movedBefore(run, operation)) !== null && { book },
+        bookAsSaid: book,
+        approvedIsDone: false,
+      });
     // Another run began it: until it is sure what that one moved, nothing may give the hold back.
     if (run.order.resumed && (await run.anotherSentIt())) return;
 
@@ -43,7 +44,7 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
     if (from.platform && patched('shown-while-it-is-out'))
       await run.step('Noting that it is sent', (hub) => hub.noteSending({ transactionId }));
     if (operation) await moveMoney(run, operation);
-    if (platform) await run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
+    if (platform) await book();
     else await run.step('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
   });
 }
