@@ -190,7 +190,7 @@ class Sending<Report> {
     for (let n = 0; n < run.timings.probes.length || (missing && this.mayRepeatLater()); n++) {
       await run.newsOr(
         {
-          forWhat: 'certainty about a lost answer',
+          forWhat: `certainty about ${this.onlyLooks ? 'what another run of this order sent' : 'a lost answer'}`,
           can: 'wait: the provider is asked with growing delays.',
           human: false,
         },
