@@ -1,16 +1,37 @@
+import { loadTransaction } from '../../db/repositories/transactions.ts';
+import { isHubFailure } from '../../domain/failures.ts';
+import { isFinal, type Stage, STAGES } from '../../domain/stages.ts';
 import { actorName, type Actor } from '../kit/access.ts';
+import { problem } from '../kit/errors.ts';
 import type { MoneyHub } from './hub.ts';
 
 /**
- * Stops a movement while nothing was sent yet; doing it twice is harmless. Throws `already_done` (money may be on its way, or has
- * arrived) or `not_waiting`.
+ * Stops a movement while nothing was sent yet; doing it twice is harmless. Throws `already_done` (money may be on its way, has
+ * arrived, or it is over) or `not_waiting` (nobody tells it: its run was ended from outside).
  */
 export const cancelTransaction = async (
   hub: MoneyHub,
   actor: Actor,
-  { workflowId, stage }: { workflowId: string; stage: string },
+  transactionId: number,
   { comment, requestId }: { comment?: string | undefined; requestId: string },
 ): Promise<void> => {
-  if (stage === 'cancelled') return;
-  await hub.ask((steering) => steering.cancel(workflowId, { by: actorName(actor), comment, requestId }));
+  const { stage, workflowId } = await loadTransaction(hub.pool, transactionId);
+  if (isOver(stage)) return;
+  try {
+    await hub.ask((steering) => steering.cancel(workflowId, { by: actorName(actor), comment, requestId }));
+  } catch (error) {
+    if (!isHubFailure(error) || error.reason !== 'not_waiting') throw error;
+    const { stage: now, runId } = await loadTransaction(hub.pool, transactionId);
+    if (isOver(now)) return;
+    const why =
+      runId === null ? 'has not begun yet: try again in a moment' : 'was interrupted: an operator resumes it first';
+    throw problem(409, 'not_waiting', `It ${why}.`);
+  }
+};
+
+/** True: cancelled already. Throws `already_done` when it ended otherwise. */
+const isOver = (stage: Stage): boolean => {
+  if (isFinal(stage) && stage !== 'cancelled')
+    throw problem(409, 'already_done', `Too late to cancel: it is over (${STAGES[stage]}).`);
+  return stage === 'cancelled';
 };

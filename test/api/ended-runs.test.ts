@@ -187,6 +187,9 @@ describe('a payout whose run was terminated', () => {
     const payout = await client.of.withdraw('25.00');
     await hub.openRequest(payout);
     await terminated(payout);
+    const interrupted = await client.call(`POST /my/transactions/${payout}/cancel`, {});
+    expect(refusal(interrupted)).toEqual([409, 'not_waiting']);
+    expect(interrupted.body.error.details[0].issue).toContain('interrupted');
     await resume(payout);
     const cancel = () => olga.call(`POST /transactions/${payout}/cancel`, {});
     expect(refusal(await client.call(`POST /my/transactions/${payout}/cancel`, {}))[0]).toBe(409);
@@ -276,6 +279,7 @@ describe('a payout whose run was terminated', () => {
     await hub.decide(payout, boris.id, 'approve');
     await hub.reaches(payout, 'done');
     expect(refusal(await resume(payout))).toEqual([409, 'not_waiting']);
+    expect(refusal(await olga.call(`POST /transactions/${payout}/cancel`, {}))).toEqual([409, 'already_done']);
     expect(refusal(await resume(9_999_999))).toEqual([404, 'not_found']);
     expect(refusal(await resume(payout, { why: 'x' }))).toEqual([400, 'validation']);
     const reader = await api.operator(['transactions.read']);

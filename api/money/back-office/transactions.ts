@@ -71,8 +71,8 @@ export const transactionProcedures = (hub: MoneyHub): Procedure[] => [
     errors: [409],
     idempotent: true,
     handle: async ({ actor, params: { transactionId }, body, requestId }) => {
-      const transaction = await seenTransaction(hub, actor, transactionId);
-      await cancelTransaction(hub, actor, transaction, { ...body, requestId });
+      await seenTransaction(hub, actor, transactionId);
+      await cancelTransaction(hub, actor, transactionId, { ...body, requestId });
       return showTransaction(hub, actor, transactionId);
     },
   }),

@@ -10,9 +10,9 @@ export const ownTransaction = async (
   { pool }: MoneyHub,
   clientId: number,
   transactionId: number,
-): Promise<{ workflowId: string; stage: string; orderedByOperator: boolean }> => {
-  const { rows } = await pool.query<{ workflowId: string; stage: string; orderedByOperator: boolean }>(
-    `select workflow_id as "workflowId", stage, user_id is not null as "orderedByOperator" from money_transaction where transaction_id = $1 and client_id = $2`,
+): Promise<{ orderedByOperator: boolean }> => {
+  const { rows } = await pool.query<{ orderedByOperator: boolean }>(
+    `select user_id is not null as "orderedByOperator" from money_transaction where transaction_id = $1 and client_id = $2`,
     [transactionId, clientId],
   );
   if (!rows[0]) throw notFound('transaction');

@@ -69,11 +69,11 @@ export const transferProcedures = (hub: MoneyHub): Procedure[] => [
     params: z.object({ transactionId: idText() }),
     body: z.strictObject({ comment: text(500).optional() }).optional(),
     handle: async ({ actor, params: { transactionId }, body, requestId }) => {
-      const transaction = await ownTransaction(hub, actor.id, transactionId);
+      const { orderedByOperator } = await ownTransaction(hub, actor.id, transactionId);
       // A refund above all: it is the broker's wish.
-      if (transaction.orderedByOperator)
+      if (orderedByOperator)
         throw problem(403, 'restricted', 'Your broker ordered this: only your broker can stop it.');
-      await cancelTransaction(hub, actor, transaction, { ...body, requestId });
+      await cancelTransaction(hub, actor, transactionId, { ...body, requestId });
       return showMyTransaction(hub, transactionId);
     },
   }),
