@@ -1,8 +1,8 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { InternalActivities } from '../../activities/index.ts';
-import type { DecisionWord, MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
+import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import { type Amount, equal } from '../../domain/money.ts';
-import type { Begun, MoneyInput, MoneyOrder, MoneyResult, SaidBefore } from '../../domain/money-order.ts';
+import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
@@ -15,20 +15,11 @@ import { passOnNews } from './pass-on-news.ts';
 import { Progress } from './progress.ts';
 import { ANOTHER_RUN, hubFailureOf, Stopped } from './stopped.ts';
 import { stubbornly } from './stubbornly.ts';
+import { TakingOver } from './taking-over.ts';
 
 interface Compensation {
   name: string;
   undo: (hub: InternalActivities) => Promise<unknown>;
-}
-
-/** How to find out what another run of an order sent, and to book it. */
-export interface SentByAnother {
-  /** False: surely nothing. Throws Stopped when it surely failed. */
-  find: () => Promise<false | { book: () => Promise<void> }>;
-  /** As a person says that it was done. */
-  bookAsSaid: () => Promise<void>;
-  /** An approval of theirs says that it was done. */
-  approvedIsDone: boolean;
 }
 
 export interface Waiting {
@@ -49,11 +40,12 @@ export class MoneyRun {
   /** Nobody knows whether money moved: operators read what callbacks say, which is no proof but a hint where to look. */
   inDoubt = false;
 
+  /** What another run of this order did. */
+  readonly before = new TakingOver(this);
+
   private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly cancelling: Cancelling;
   private readonly compensations: Compensation[] = [];
-  /** Null: nothing is ever sent. */
-  private sentByAnother: SentByAnother | null = null;
   private news = 0;
   private lastSaid: string | null = null;
   private begun: Begun | null = null;
@@ -142,7 +134,7 @@ export class MoneyRun {
         if (hubFailureOf(error)?.reason !== ANOTHER_RUN || !(this.order as MoneyOrder | undefined)) throw error;
       }
       try {
-        if (await this.anotherSentIt()) return null;
+        if (await this.before.sentIt()) return null;
       } catch (error) {
         if (!(error instanceof Stopped)) throw error;
         // Nothing is out. What people said of it comes before why this run wants to end.
@@ -155,76 +147,6 @@ export class MoneyRun {
     const { transactionId, payments } = this;
     const closing = { transactionId, stage, reason, issue, resolutionId, payments, cancelledBy };
     await stubbornly(this, `Closing as ${stage}`, (hub) => hub.closeTransaction(closing));
-  }
-
-  /** Told by the story before it begins. */
-  ifAnotherSentIt(how: SentByAnother): void {
-    this.sentByAnother = how;
-  }
-
-  /**
-   * Another run began this order and was ended, or cut off, from outside. True: it had sent it, and that is booked now. Else this run takes it over: nothing is out.
-   * Throws Stopped when it surely failed, when people had said no, or when what it held was given back.
-   */
-  async anotherSentIt(): Promise<boolean> {
-    const { transactionId } = this;
-    for (;;) {
-      const found = await this.foundOut();
-      if (found && !(found instanceof Stopped)) {
-        await found.book();
-        return true;
-      }
-      const { holdStands, said } = await stubbornly(this, 'Taking the order over', (hub) =>
-        hub.takeOver({ transactionId }),
-      );
-      this.nothingWasSent();
-      this.heed(said);
-      if (found) throw found;
-      if (!holdStands) throw new Stopped('failed', 'hold_settled', 'What was held for it had been given back already.');
-      if (!this.sentByAnother || !this.saysDone(said)) return false;
-      const verdict = await this.askWhetherItWasDone(said!);
-      if (verdict === 'mark_done') {
-        await this.sentByAnother.bookAsSaid();
-        return true;
-      }
-    }
-  }
-
-  private async foundOut(): Promise<false | Stopped | { book: () => Promise<void> }> {
-    try {
-      return (await this.sentByAnother?.find()) ?? false;
-    } catch (error) {
-      if (error instanceof Stopped) return error;
-      throw error;
-    }
-  }
-
-  private saysDone(said: SaidBefore | null): boolean {
-    return said?.word === 'mark_done' || (said?.word === 'approve' && this.sentByAnother?.approvedIsDone === true);
-  }
-
-  /** Nothing shows that it was done, and somebody had said so. Throws Stopped: it was not. "continue": it is looked for once more. */
-  private async askWhetherItWasDone({ word }: SaidBefore): Promise<DecisionWord> {
-    this.tooLateToCancel('somebody had said that it was done');
-    const why = `Before its run was ended somebody said "${word}", and nothing else shows that it was done.`;
-    const request = await this.openRequest('assistance', why);
-    this.progress.at('assistance', `${why} Request ${request.applicationId} opened.`);
-    const can = `find out whether it was paid, by our reference ${this.order.reference}, then decide request ${request.applicationId} or send \`decide\` with \`{"decision": "mark_done", "by": <your user id>}\`, with "mark_failed" (gives the money back) or with "continue" (looks once more).`;
-    const verdict = await this.decision('an operator: whether it was done', () => can);
-    if (verdict.word === 'mark_failed') this.heed(verdict);
-    return verdict.word;
-  }
-
-  /** A no that people said, to this run or to the one before, ends it. */
-  heed(said: Pick<Verdict, 'word' | 'resolutionId' | 'comment'> | null = this.order.saidBefore ?? null): void {
-    if (said?.word === 'reject') throw new Stopped('rejected', 'rejected', said.comment ?? REJECTED, said.resolutionId);
-    if (said?.word === 'mark_failed')
-      throw new Stopped(
-        'failed',
-        'marked_failed',
-        said.comment ?? 'Marked as failed by an operator.',
-        said.resolutionId,
-      );
   }
 
   /** One named step of the story on our own books. A refusal ends the story in stage `refusedAs`, unless money may be out. */
@@ -263,11 +185,11 @@ export class MoneyRun {
     this.sent = true;
   }
 
-  private nothingWasSent(): void {
+  /** It has turned out that nothing of it is on its way. */
+  nothingWasSent(): void {
     this.sent = false;
     this.cancelling.possibleAgain();
     this.progress.notWaiting();
-    this.progress.note('Of what another run of this order sent nothing is out.');
   }
 
   /** Sleeps while nothing is on its way: until then it can be cancelled again. */
@@ -419,7 +341,7 @@ export class MoneyRun {
   }
 
   /** Waits for a verdict on the open request. */
-  private async decision(forWhat: string, can: () => string): Promise<Verdict> {
+  async decision(forWhat: string, can: () => string): Promise<Verdict> {
     for (;;) {
       await this.wait({ forWhat, can: can(), human: true }, () => this.decisions.waiting);
       const verdict = await this.decisions.next();

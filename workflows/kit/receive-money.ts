@@ -202,7 +202,7 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
 /** Money is there, but not as ordered: a person says whether what came is credited. Null = look again. */
 const review = async (run: MoneyRun, odd: { amount: Amount | null; why: string }): Promise<Amount | null> => {
   await run.moneyIsHere();
-  run.heed();
+  run.before.heed();
   const amount = odd.amount !== null && isPositive(odd.amount) ? odd.amount : null;
   const request = await run.openRequest('review', odd.why, amount);
   run.progress.at('review', `${odd.why}. Request ${request.applicationId} opened.`);

@@ -7,7 +7,7 @@ import type { MoneyRun } from '../kit/money-run.ts';
 export const correct = async (run: MoneyRun): Promise<void> => {
   const { transactionId, debit, resumed } = run.order;
   // Nothing of it is ever sent.
-  if (resumed) await run.anotherSentIt();
+  if (resumed) await run.before.sentIt();
   if (debit) {
     await run.step('Holding funds', (hub) => hub.holdFunds({ transactionId }), 'hold_refused');
     run.ifNotDone('give the hold back', (hub) => hub.releaseHold({ transactionId }));

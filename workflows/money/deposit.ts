@@ -36,7 +36,7 @@ const approved = async (run: MoneyRun, receive: () => Promise<Received>): Promis
   for (;;) {
     const { reviewed, ...came } = await receive();
     if (reviewed) return came;
-    run.heed();
+    run.before.heed();
     const received = await run.approval(came.received);
     if (!tookTime(run) || (await isStillThere(run, came))) return { ...came, received };
     run.asksAnew();

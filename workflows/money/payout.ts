@@ -10,12 +10,12 @@ import { Stopped } from '../kit/stopped.ts';
 export async function payout(input: MoneyInput): Promise<MoneyResult> {
   return new MoneyRun('payout', input).tell(async (run) => {
     const { transactionId, method, resumed = false } = run.order;
-    run.ifAnotherSentIt({
+    run.before.ifSent({
       find: () => foundSent(run),
       bookAsSaid: () => book(run, { report: null }),
       approvedIsDone: method!.paidByPeople === true,
     });
-    if (resumed && (await run.anotherSentIt())) return;
+    if (resumed && (await run.before.sentIt())) return;
 
     // What people were asked to pay is not given up for a limit or a ban: nobody knows whether they have.
     if (!(resumed && method!.paidByPeople))

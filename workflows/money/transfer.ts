@@ -22,13 +22,13 @@ export async function transfer(input: MoneyInput): Promise<MoneyResult> {
     const operation = platform && balanceOperation(run, platform, from.platform ? 'withdraw' : 'deposit');
     const book = () => run.book('Booking the transfer', (hub) => hub.bookTransfer({ transactionId }));
     if (operation)
-      run.ifAnotherSentIt({
+      run.before.ifSent({
         find: async () => (await movedBefore(run, operation)) !== null && { book },
         bookAsSaid: book,
         approvedIsDone: false,
       });
     // Another run began it: until it is sure what that one moved, nothing may give the hold back.
-    if (run.order.resumed && (await run.anotherSentIt())) return;
+    if (run.order.resumed && (await run.before.sentIt())) return;
 
     await run.step('Checking the accounts', (hub) => hub.assertMayTransfer({ transactionId }));
     if (!from.platform) {
