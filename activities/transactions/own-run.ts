@@ -51,7 +51,7 @@ export const takeOver: Activity<{ transactionId: number }, TakenOver> = ({ trans
 /**
  * Before anything is sent: a run that somebody reset in Temporal goes through its steps again, and knows nothing of what became of those that are cut off. It takes
  * the order over and hears `OutcomeUnknown`, as after a lost answer: it asks before it sends. So it does when a person said that it was done. Throws `Rejected` when
- * the order is over, its money was given back, or people said no.
+ * the order is over, its money was given back, or somebody said that it failed.
  */
 export const assertOwnRun = async (tools: Tools, { transactionId, runId, stage }: Told): Promise<void> => {
   if (isAnothers(runId, tools.run)) {
@@ -63,7 +63,8 @@ export const assertOwnRun = async (tools: Tools, { transactionId, runId, stage }
     throw refused('hold_settled', 'What was held for it was given back already.');
   const said = await lastWord(tools.pool, transactionId);
   if (said?.word === 'mark_done') throw unknown('somebody said that it was done');
-  if (said?.word === 'reject' || said?.word === 'mark_failed') throw refused('restricted', 'People said no to it.');
+  // Not for a rejection: what its provider pays already goes on in spite of it, and a run that was reset asks anew.
+  if (said?.word === 'mark_failed') throw refused('restricted', 'Somebody said that it failed.');
 };
 
 const unknown = (why: string) => new HubFailure('OutcomeUnknown', 'provider_outcome_unknown', why);
