@@ -1,14 +1,12 @@
 import { type SettingName } from './settings-schema.ts';
-import { SettingsError } from './settings.ts';
+import { exitOn, SettingsError } from './settings.ts';
 
-/** For entry points: what a setting names and is not there is told in a sentence. Anything else is a mistake of ours, and keeps its stack. */
+/** For entry points: what a setting names and is not there is told in a sentence. */
 export const orExit = async <T>(begin: () => T | Promise<T>): Promise<T> => {
   try {
     return await begin();
   } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
+    return exitOn(error);
   }
 };
 
@@ -22,7 +20,8 @@ export const needed = async <T>(setting: SettingName, otherwise: string, attempt
 };
 
 /** Node tells of a refused connection by an AggregateError without words of its own. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message || error.name : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
 };

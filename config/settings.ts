@@ -72,10 +72,15 @@ export function settingsOrExit(env: NodeJS.ProcessEnv = process.env): Settings {
   try {
     return loadSettings(env);
   } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
+    return exitOn(error);
   }
+}
+
+/** Ends the process with the sentences of a SettingsError; anything else is a mistake of ours, and keeps its stack. */
+export function exitOn(error: unknown): never {
+  if (!(error instanceof SettingsError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }
 
 function describe(issues: readonly z.core.$ZodIssue[], given: Record<string, string | undefined>): string[] {

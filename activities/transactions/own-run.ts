@@ -14,18 +14,18 @@ type Told = Pick<TransactionRow, 'transactionId' | 'runId' | 'stage'>;
 type Run = Tools['run'];
 
 /**
- * Notes which run began it. False: another one did, and may have sent something. The same answer for the same run, however often it asks. From now on a run
- * tells it: nobody is asked for one any more.
+ * Notes which run began it. False: another one did, and may have sent something. The same answer for the same run, however often it asks; a run
+ * tells it again, so nobody is asked for one any more.
  */
 export const beginsHere = async (db: Queryable, transactionId: number, { runId }: Run): Promise<boolean> => {
   const { rows } = await db.query<{ runId: string }>(
-    `update money_transaction set run_id = coalesce(run_id, case when workflow_started then $3 else $2 end), workflow_started = true,
-            update_time = now()
+    `update money_transaction set run_id = coalesce(run_id, case when workflow_started then $3 else $2 end), workflow_started = true
       where transaction_id = $1 returning run_id as "runId"`,
     [transactionId, runId, SOME_RUN],
   );
-  await askNoMoreAboutItsRun(db, transactionId);
-  return rows[0]?.runId === runId;
+  const begins = rows[0]?.runId === runId;
+  if (!begins) await askNoMoreAboutItsRun(db, transactionId);
+  return begins;
 };
 
 export interface TakenOver {

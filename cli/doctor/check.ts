@@ -1,3 +1,5 @@
+import { reasonOf } from '../../config/or-exit.ts';
+
 /** One thing the doctor looks at. `look` returns a few words when all is well, and throws Ailment when it is not. */
 export interface Check {
   name: string;
@@ -31,11 +33,4 @@ export async function examine({ name, look }: Check): Promise<Finding> {
         : 'Unexpected: run with LOG_LEVEL=debug and read the logs in the state folder.';
     return { name, well: false, words: reasonOf(error), remedy };
   }
-}
-
-/** Node reports a refused connection as an AggregateError without a message of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }

@@ -15,8 +15,6 @@ export interface SentBefore {
   approvedIsDone: boolean;
 }
 
-type Said = Pick<SaidBefore, 'word' | 'resolutionId' | 'comment'>;
-
 /**
  * An order that another run began, which was ended, or cut off by a reset, from outside: what that one sent, and what people said to it
  * (docs/decisions/0083-a-run-that-was-ended.md).
@@ -64,7 +62,7 @@ export class TakingOver {
   }
 
   /** A no that people said, to this run or to the one before, ends it. */
-  heed(said: Said | null = this.run.order.saidBefore ?? null): void {
+  heed(said: SaidBefore | null = this.run.order.saidBefore ?? null): void {
     if (said?.word === 'reject') throw new Stopped('rejected', 'rejected', said.comment ?? REJECTED, said.resolutionId);
     if (said?.word === 'mark_failed') {
       const issue = said.comment ?? 'Marked as failed by an operator.';
@@ -81,12 +79,12 @@ export class TakingOver {
     }
   }
 
-  private saysDone(said: Said | null): boolean {
+  private saysDone(said: SaidBefore | null): boolean {
     return said?.word === 'mark_done' || (said?.word === 'approve' && this.sent?.approvedIsDone === true);
   }
 
   /** Nothing shows that it was done, and somebody had said so. Throws Stopped: it was not. "continue": it is looked for once more. */
-  private async askWhetherItWasDone({ word }: Said): Promise<DecisionWord> {
+  private async askWhetherItWasDone({ word }: SaidBefore): Promise<DecisionWord> {
     const { run } = this;
     run.tooLateToCancel('somebody had said that it was done');
     const why = `Before its run was ended somebody said "${word}", and nothing else shows that it was done.`;
