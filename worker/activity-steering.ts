@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Steer } from '../activities/kit/activity.ts';
 import type { Submission, WizardPlace, WizardWhereabouts } from '../domain/wizards/machine.ts';
 import type { arrivals, deposit, difference, payout, payoutReturn, verification } from '../workflows/index.ts';
@@ -6,7 +6,7 @@ import { kycDue } from '../workflows/kyc/messages.ts';
 import { providerNews } from '../workflows/kit/messages.ts';
 import { differenceNews } from '../workflows/reconciliation/messages.ts';
 import { wizardSubmit, wizardWhere } from '../workflows/wizards/messages.ts';
-import { AGAIN, ONCE, Runs } from './runs.ts';
+import { AGAIN, ONCE, Runs, TO_ITS_END } from './runs.ts';
 
 /** What a run is told the number of. */
 const ID_OF = {
@@ -18,6 +18,21 @@ const ID_OF = {
   clientChange: 'changeId',
   message: 'messageId',
   reconciliation: 'reconciliationId',
+} as const;
+
+/**
+ * A message is tried anew when an operator says so, and a window compared anew; their rows tell a run that there is nothing to do. What sets or makes one thing goes on
+ * when its run was ended from outside.
+ */
+const HOW = {
+  deposit: ONCE,
+  payout: ONCE,
+  transfer: ONCE,
+  openAccount: TO_ITS_END,
+  accountChange: TO_ITS_END,
+  clientChange: TO_ITS_END,
+  message: AGAIN,
+  reconciliation: AGAIN,
 } as const;
 
 /** No longer than Temporal remembers them by its own default, whoever was away. */
@@ -38,25 +53,33 @@ interface News {
 /** What activities ask of runs: to begin what was promised, to bring them news, to go on with a step that was kept. */
 export class ActivitySteering extends Runs implements Steer {
   async startWaiting({ workflowId, type, id }: Parameters<Steer['startWaiting']>[0]): Promise<void> {
-    // A message is tried anew when an operator says so, and a window compared anew; their rows tell a run that there is nothing to do.
-    const how = type === 'message' || type === 'reconciliation' ? AGAIN : ONCE;
-    const start = this.start(how, workflowId, { [ID_OF[type]]: id }, `${type} ${id}`);
+    const start = this.start(HOW[type], workflowId, { [ID_OF[type]]: id }, `${type} ${id}`);
     await this.ignoreTwins(() => this.client.workflow.start(type, start));
   }
 
-  async endedRuns(): Promise<string[]> {
+  async endedRuns(types: readonly (keyof typeof ID_OF)[]): Promise<string[]> {
     const since = new Date(Date.now() - ENDED_WITHIN_MS).toISOString();
-    const query = `WorkflowType IN ('deposit', 'payout', 'transfer') AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled') AND CloseTime > '${since}'`;
+    const query = `WorkflowType IN (${types.map((type) => `'${type}'`).join(', ')}) AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled') AND CloseTime > '${since}'`;
     const ended = new Set<string>();
     for await (const { workflowId } of this.client.workflow.list({ query })) ended.add(workflowId);
     return [...ended];
   }
 
   async isRunning(workflowId: string): Promise<boolean> {
+    return (await this.lastRun(workflowId))?.status.name === 'RUNNING';
+  }
+
+  async failedAt(workflowId: string): Promise<Date | null> {
+    const last = await this.lastRun(workflowId);
+    return (last?.status.name === 'FAILED' && last.closeTime) || null;
+  }
+
+  /** Null: forgotten by now. */
+  private async lastRun(workflowId: string): Promise<WorkflowExecutionDescription | null> {
     try {
-      return (await this.client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+      return await this.client.workflow.getHandle(workflowId).describe();
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false; // forgotten by now
+      if (error instanceof WorkflowNotFoundError) return null;
       throw error;
     }
   }

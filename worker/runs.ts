@@ -24,6 +24,13 @@ export const AGAIN = {
   workflowIdConflictPolicy: 'USE_EXISTING',
 } as const;
 
+/** Start, find running, or begin anew what was ended from outside, which asks its provider what was done; a run that came to its end is not started again. */
+export const TO_ITS_END = {
+  taskQueue: HUB_QUEUE,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+  workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+
 /** Start anew what was ended from outside; one that runs, or came to its end, is left alone. */
 export const ONCE_MORE = {
   taskQueue: HUB_QUEUE,
@@ -44,7 +51,7 @@ export class Runs {
 
   /** How a run is started. `input`: what it is told besides its waits; `summary`: what operators read in Temporal UI. */
   protected start<In extends object>(
-    how: typeof ONCE | typeof AGAIN | typeof ONCE_MORE,
+    how: typeof ONCE | typeof AGAIN | typeof TO_ITS_END | typeof ONCE_MORE,
     workflowId: string,
     input: In,
     summary: string,

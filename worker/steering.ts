@@ -27,7 +27,7 @@ import { wizardNoted, wizardOpen, wizardStop } from '../workflows/wizards/messag
 import type { WizardInput } from '../workflows/wizards/wizard.ts';
 import { ActivitySteering, type VerifiedCase } from './activity-steering.ts';
 import { DecisionProof } from './decision-proof.ts';
-import { AGAIN, ONCE, ONCE_MORE } from './runs.ts';
+import { AGAIN, ONCE, ONCE_MORE, TO_ITS_END } from './runs.ts';
 
 type MoneyKind = 'deposit' | 'payout' | 'transfer';
 
@@ -75,7 +75,7 @@ export class Steering extends ActivitySteering {
     const workflowId = `open-account:${accountId}`;
     return this.reach(
       async () => {
-        const how = this.start(ONCE, workflowId, { accountId }, `open account ${accountId}`);
+        const how = this.start(TO_ITS_END, workflowId, { accountId }, `open account ${accountId}`);
         const start = new WithStartWorkflowOperation<typeof openAccount>('openAccount', how);
         return this.client.workflow.executeUpdateWithStart(accountBegin, {
           startWorkflowOperation: start,
@@ -113,7 +113,7 @@ export class Steering extends ActivitySteering {
   private changeStart(changeId: number) {
     return new WithStartWorkflowOperation<typeof accountChange>(
       'accountChange',
-      this.start(ONCE, `account-change:${changeId}`, { changeId }, `account change ${changeId}`),
+      this.start(TO_ITS_END, `account-change:${changeId}`, { changeId }, `account change ${changeId}`),
     );
   }
 

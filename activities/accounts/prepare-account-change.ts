@@ -1,4 +1,5 @@
 import { loadAccountChange } from '../../db/repositories/account-changes.ts';
+import { noteBegun } from '../../db/repositories/begun-by.ts';
 import {
   type ChangeEnd,
   type ChangeState,
@@ -19,15 +20,22 @@ export interface ChangeFacts {
   state: ChangeState;
   /** When it is over already. */
   end: ChangeEnd | null;
+  /** Another run began it, and may have sent it. */
+  begunBefore: boolean;
 }
 
 /** What is to be changed, and where. */
-export const prepareAccountChange: Activity<{ changeId: number }, ChangeFacts> = async ({ changeId }, { pool }) => {
-  const { connectionId, provider, clientId, accountId, wanted, state, reason, issue } = await loadAccountChange(
-    pool,
-    changeId,
-  );
-  await pool.query(`update account_change set workflow_started = true where id = $1`, [changeId]);
-  const end = isOver(state) ? { state, reason, issue } : null;
-  return { connectionId, provider, clientId, accountId, steps: stepsOf(wanted), said: inWords(wanted), state, end };
+export const prepareAccountChange: Activity<{ changeId: number }, ChangeFacts> = async (
+  { changeId },
+  { pool, run },
+) => {
+  const begunBefore = (await noteBegun(pool, 'account_change', changeId, run.runId)) !== run.runId;
+  const { wanted, reason, issue, ...change } = await loadAccountChange(pool, changeId);
+  const { connectionId, provider, clientId, accountId, state } = change;
+  return {
+    ...{ connectionId, provider, clientId, accountId, state, begunBefore },
+    steps: stepsOf(wanted),
+    said: inWords(wanted),
+    end: isOver(state) ? { state, reason, issue } : null,
+  };
 };

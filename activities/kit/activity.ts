@@ -31,25 +31,18 @@ export interface Tools {
   signal: AbortSignal;
 }
 
+export type Startable =
+  'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'clientChange' | 'message' | 'reconciliation';
+
 /** What an activity may ask of Temporal: only what no workflow can do for itself. */
 export interface Steer {
-  startWaiting(what: {
-    workflowId: string;
-    type:
-      | 'deposit'
-      | 'payout'
-      | 'transfer'
-      | 'openAccount'
-      | 'accountChange'
-      | 'clientChange'
-      | 'message'
-      | 'reconciliation';
-    id: number;
-  }): Promise<void>;
-  /** Money runs that somebody terminated, or that failed for good, in the last days; also those that were begun anew since. */
-  endedRuns(): Promise<string[]>;
+  startWaiting(what: { workflowId: string; type: Startable; id: number }): Promise<void>;
+  /** Ids of runs that somebody terminated, or that failed for good, in the last days; also of those that were begun anew since. */
+  endedRuns(types: readonly Startable[]): Promise<string[]>;
   /** Of the last run of this id. */
   isRunning(workflowId: string): Promise<boolean>;
+  /** When the last run of this id failed for good; null: it did not. */
+  failedAt(workflowId: string): Promise<Date | null>;
   news(what: {
     workflowId: string;
     type: 'deposit' | 'payout';

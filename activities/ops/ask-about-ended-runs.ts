@@ -11,7 +11,7 @@ type Asking = Pick<Tools, 'pool' | 'steer' | 'run'>;
 
 /** Orders that are not over and that nobody tells any more are put before a person, once. */
 export const askAboutEndedRuns = async ({ pool, steer, run }: Asking): Promise<void> => {
-  const ids = (await steer.endedRuns()).flatMap(transactionIn);
+  const ids = (await steer.endedRuns(['deposit', 'payout', 'transfer'])).flatMap(transactionIn);
   if (ids.length === 0) return;
   // Many of them may be told by a run that came after: in any order, so that these do not keep the others waiting.
   const { rows } = await pool.query<{ transactionId: number; workflowId: string }>(

@@ -1,6 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { Activity, Steer, Tools } from '../kit/activity.ts';
 import { askAboutEndedRuns } from './ask-about-ended-runs.ts';
+import { beginAnew } from './begin-anew.ts';
 
 const AT_ONCE = 500;
 /** When so many cannot be started, it is not they. */
@@ -10,7 +11,7 @@ type Waiting = Parameters<Steer['startWaiting']>[0];
 
 /**
  * Orders, messages, comparisons of books and their differences that are in the database and whose run was never started, because whoever wrote them died in
- * between. Orders whose run somebody ended are not begun anew by themselves: a person is asked.
+ * between. Orders whose run somebody ended are not begun anew by themselves: a person is asked; what holds no money is.
  */
 export const startWaiting: Activity<void, { started: number }> = async (_, tools) => {
   const { pool, steer } = tools;
@@ -37,9 +38,10 @@ export const startWaiting: Activity<void, { started: number }> = async (_, tools
   const messages = await startEach(waiting, start);
   const started = orders + messages + (await startReconciling({ pool, steer }));
   // Nobody waits for it, and what there is to start is started by now.
-  await askAboutEndedRuns(tools).catch((error: unknown) =>
-    log.warn(`orders whose run was ended cannot be looked for: ${(error as Error).name}`),
-  );
+  for (const lookForEnded of [askAboutEndedRuns, beginAnew])
+    await lookForEnded(tools).catch((error: unknown) =>
+      log.warn(`runs that were ended cannot be looked for: ${(error as Error).name}`),
+    );
   return { started };
 };
 

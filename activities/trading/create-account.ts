@@ -1,17 +1,20 @@
 import { loadAccountToOpen } from '../../db/repositories/accounts.ts';
+import { noteTakenOver } from '../../db/repositories/begun-by.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
+import { isAnothers, mayBeSent } from '../kit/another-run.ts';
 import { answerOf } from '../kit/answer.ts';
 import { newPassword } from './new-password.ts';
 
 /**
  * Creates the account on its platform, with passwords nobody keeps: the client sets his own. The platform stores our reference,
- * so the account is found again when the answer is lost. One that has its login already, whatever became of it since, is not made again.
+ * so the account is found again when the answer is lost. One that has its login already, whatever became of it since, is not made again;
+ * one that another run began (ended, or cut off by a reset, from outside) is looked for first.
  */
 export const createAccount: Activity<{ accountId: number }, Answer<{ login: string }>> = (
   { accountId },
-  { pool, open, signal },
+  { pool, open, run, signal },
 ) =>
   answerOf(
     async () => {
@@ -19,6 +22,10 @@ export const createAccount: Activity<{ accountId: number }, Answer<{ login: stri
       if (account.login !== null) return { login: account.login };
       if (account.status !== 'opening')
         throw new HubFailure('Rejected', 'already_done', `Account ${accountId} is over: ${account.status}.`);
+      if (isAnothers(account.runId, run)) {
+        await noteTakenOver(pool, 'account', accountId, run.runId);
+        throw mayBeSent('another run of this account may have asked for it');
+      }
       const { connectionId, reference, group, currency, leverage, caption } = account;
       const { adapter, ctx } = await open('trading', connectionId, signal, { begins: reference });
       const passwords = { main: newPassword(), investor: newPassword() };

@@ -1,21 +1,27 @@
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { AccountState, TradingAdapter } from '../../adapters/kit/trading.ts';
+import { noteTakenOver } from '../../db/repositories/begun-by.ts';
 import { type AccountChange, loadAccountChange, openPassword } from '../../db/repositories/account-changes.ts';
 import type { ChangeStep } from '../../domain/account-change.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import { isZero } from '../../domain/money.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
+import { isAnothers, mayBeSent } from '../kit/another-run.ts';
 import { answerOf } from '../kit/answer.ts';
 
 /** Sets one thing of an account at its platform. Setting what is set changes nothing, so it may be repeated whatever became of the answer. */
 export const setAccount: Activity<{ changeId: number; step: ChangeStep }, Answer<null>> = (
   { changeId, step },
-  { pool, open, ring, signal },
+  { pool, open, ring, run, signal },
 ) =>
   answerOf(
     async () => {
       const change = await loadAccountChange(pool, changeId);
+      if (isAnothers(change.runId, run)) {
+        await noteTakenOver(pool, 'account_change', changeId, run.runId);
+        throw mayBeSent('another run of this change may have sent it');
+      }
       const { adapter, ctx } = await open('trading', change.connectionId, signal);
       await SET[step]({ adapter, ctx, change, ring });
       return null;

@@ -1,13 +1,15 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
+import { noteBegun, noteTakenOver } from '../../db/repositories/begun-by.ts';
 import { isSettled } from '../../db/repositories/ledger.ts';
 import { lastWord } from '../../db/repositories/requests.ts';
-import { SOME_RUN, type TransactionRow } from '../../db/repositories/transactions.ts';
+import type { TransactionRow } from '../../db/repositories/transactions.ts';
 import { askNoMoreAboutItsRun } from '../../db/repositories/unsettled.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { SaidBefore } from '../../domain/money-order.ts';
 import type { Reason } from '../../domain/reasons.ts';
 import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
+import { isAnothers, mayBeSent } from '../kit/another-run.ts';
 import { holdKey } from '../ledger/hold-funds.ts';
 
 type Told = Pick<TransactionRow, 'transactionId' | 'runId' | 'stage'>;
@@ -18,12 +20,7 @@ type Run = Tools['run'];
  * tells it again, so nobody is asked for one any more.
  */
 export const beginsHere = async (db: Queryable, transactionId: number, { runId }: Run): Promise<boolean> => {
-  const { rows } = await db.query<{ runId: string }>(
-    `update money_transaction set run_id = coalesce(run_id, case when workflow_started then $3 else $2 end), workflow_started = true
-      where transaction_id = $1 returning run_id as "runId"`,
-    [transactionId, runId, SOME_RUN],
-  );
-  const begins = rows[0]?.runId === runId;
+  const begins = (await noteBegun(db, 'money_transaction', transactionId, runId)) === runId;
   if (!begins) await askNoMoreAboutItsRun(db, transactionId);
   return begins;
 };
@@ -41,7 +38,7 @@ export interface TakenOver {
 export const takeOver: Activity<{ transactionId: number }, TakenOver> = ({ transactionId }, { pool, run }) =>
   inTransaction(pool, async (db) => {
     // Waits for the run before, should it be giving back at this moment.
-    await db.query(`update money_transaction set run_id = $2 where transaction_id = $1`, [transactionId, run.runId]);
+    await noteTakenOver(db, 'money_transaction', transactionId, run.runId);
     return {
       holdStands: !(await isSettled(db, holdKey(transactionId))),
       said: await lastWord(db, transactionId),
@@ -56,18 +53,17 @@ export const takeOver: Activity<{ transactionId: number }, TakenOver> = ({ trans
 export const assertOwnRun = async (tools: Tools, { transactionId, runId, stage }: Told): Promise<void> => {
   if (isAnothers(runId, tools.run)) {
     await takeOver({ transactionId }, tools);
-    throw unknown('another run of this order may have sent it');
+    throw mayBeSent('another run of this order may have sent it');
   }
   if (isFinal(stage)) throw refused('already_done', `Transaction ${transactionId} is over: ${stage}.`);
   if (await isSettled(tools.pool, holdKey(transactionId)))
     throw refused('hold_settled', 'What was held for it was given back already.');
   const said = await lastWord(tools.pool, transactionId);
-  if (said?.word === 'mark_done') throw unknown('somebody said that it was done');
+  if (said?.word === 'mark_done') throw mayBeSent('somebody said that it was done');
   // Not for a rejection: what its provider pays already goes on in spite of it, and a run that was reset asks anew.
   if (said?.word === 'mark_failed') throw refused('restricted', 'Somebody said that it failed.');
 };
 
-const unknown = (why: string) => new HubFailure('OutcomeUnknown', 'provider_outcome_unknown', why);
 const refused = (reason: Reason, why: string) => new HubFailure('Rejected', reason, why);
 
 /**
@@ -78,5 +74,3 @@ export const assertMayGiveUp = ({ transactionId, runId }: Told, run: Run): void 
   if (isAnothers(runId, run))
     throw new HubFailure('Rejected', 'another_run', `Another run of transaction ${transactionId} may have sent it.`);
 };
-
-const isAnothers = (noted: string | null, { runId }: Run): boolean => noted !== null && noted !== runId;

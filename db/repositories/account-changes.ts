@@ -29,6 +29,8 @@ export interface AccountChange {
   reason: string | null;
   issue: string | null;
   requestedBy: string;
+  /** Which began it. */
+  runId: string | null;
   /** At the platform. */
   login: string;
   connectionId: number;
@@ -42,7 +44,7 @@ export const loadAccountChange = async (db: Queryable, changeId: number, lock = 
   const { rows } = await db.query<AccountChange>(
     `select ch.id as "changeId", ch.account_id as "accountId", ch.client_id as "clientId", ch.wanted, ch.sealed, ch.tell_client as "tellClient", ch.state,
             ch.reason, ch.issue, ch.requested_by as "requestedBy", a.account_number as login, p.connection_id as "connectionId", co.provider,
-            p.caption as platform, a.access
+            p.caption as platform, a.access, ch.run_id as "runId"
        from account_change ch join account a on a.account_id = ch.account_id join platform p on p.id = a.platform_id
        join connection co on co.id = p.connection_id where ch.id = $1 ${lock ? 'for no key update of ch, a' : ''}`,
     [changeId],

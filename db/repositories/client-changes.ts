@@ -11,13 +11,21 @@ export interface ClientChange {
   state: ClientChangeState;
   issue: string | null;
   madeId: number | null;
-  /** Null: nobody was asked. */
-  request: { requestId: number; type: string; statusId: number; approvalsNeeded: 1 | 2 } | null;
+  /** Null: nobody was asked. `decidedBy`: who said the last word. */
+  request: {
+    requestId: number;
+    type: string;
+    statusId: number;
+    approvalsNeeded: 1 | 2;
+    decidedBy: number | null;
+    resolutionId: number | null;
+  } | null;
 }
 
 const SELECT = `
   select ch.id as "changeId", ch.client_id as "clientId", ch.kind, ch.wanted, ch.state, ch.issue, ch.made_id as "madeId",
-         case when a.id is not null then jsonb_build_object('requestId', a.id, 'type', a.type, 'statusId', a.status_id, 'approvalsNeeded', a.approvals_needed) end as request
+         case when a.id is not null then jsonb_build_object('requestId', a.id, 'type', a.type, 'statusId', a.status_id, 'approvalsNeeded', a.approvals_needed,
+                'decidedBy', case when a.status_id in (1, 2) then a.user_id end, 'resolutionId', a.resolution_id) end as request
     from client_change ch left join application a on a.change_id = ch.id`;
 
 /** `lock`: nobody else changes it meanwhile. */

@@ -95,16 +95,6 @@ export const isCorrection = ({
 }: Pick<TransactionRow, 'type' | 'debitAccountId' | 'creditAccountId'>): boolean =>
   type === 'transfer' && (debitAccountId === null || creditAccountId === null);
 
-/** What stands for a run of before runs were noted. */
-export const SOME_RUN = 'unknown';
-
-/** Whoever tells it next is another run than the one that began it. */
-export const beganElsewhere = async (db: Queryable, transactionId: number): Promise<void> =>
-  void (await db.query(`update money_transaction set run_id = coalesce(run_id, $2) where transaction_id = $1`, [
-    transactionId,
-    SOME_RUN,
-  ]));
-
 export interface StageFacts {
   providerId?: string | null;
   providerStatus?: string | null;

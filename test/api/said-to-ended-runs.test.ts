@@ -217,7 +217,10 @@ describe('the sweep', () => {
     const odd = await hub.client.workflow.start('payout', { workflowId: 'my-own-id', taskQueue: 'hub', args });
     await odd.terminate('a try').catch(() => undefined);
     const payout = await terminatedPayout();
-    await eventually(async () => (await hub.steering.endedRuns()).includes(`payout:${payout}`), 'it to be listed');
+    await eventually(
+      async () => (await hub.steering.endedRuns(['payout'])).includes(`payout:${payout}`),
+      'it to be listed',
+    );
     await askAboutEndedRuns({ pool: hub.pool, steer: hub.steering, run });
     expect((await seen(payout)).needsHuman).toContain('/resume');
   });

@@ -277,16 +277,20 @@ const transfers = async (hub: TestHub, dollars: TestClient): Promise<void> => {
   await record(hub, 'transfer.sent-twice', `transfer:${await dollars.transfer('10.00', dollars.wallet, accountId)}`);
 };
 
-/** The same account, changed in different ways. */
-const changes = async (hub: TestHub, { clientId }: TestClient): Promise<void> => {
-  const { accountId } = await hub.openTradingAccount(clientId);
-  const change = async (wanted: object): Promise<number> =>
+const changing =
+  (hub: TestHub, clientId: number, accountId: number) =>
+  async (wanted: object): Promise<number> =>
     (
       await hub.one<{ id: number }>(
         `insert into account_change (account_id, client_id, wanted, requested_by) values ($1, $2, $3, 'user:1') returning id`,
         [accountId, clientId, JSON.stringify(wanted)],
       )
     ).id;
+
+/** The same account, changed in different ways. */
+const changes = async (hub: TestHub, { clientId }: TestClient): Promise<void> => {
+  const { accountId } = await hub.openTradingAccount(clientId);
+  const change = changing(hub, clientId, accountId);
   const update = { path: '/api/user/update' };
 
   const set = await change({ leverage: 200, access: 'read_only' });
@@ -310,6 +314,30 @@ const changes = async (hub: TestHub, { clientId }: TestClient): Promise<void> =>
   hub.sandbox('mt5').faults.clear();
   await begun;
   await record(hub, 'accountChange.withdrawn', `account-change:${withdrawn}`);
+};
+
+/** Changes whose run was terminated: what the next one tells. */
+const begunAnew = async (hub: TestHub, { clientId }: TestClient): Promise<void> => {
+  const { accountId } = await hub.openTradingAccount(clientId);
+  const change = changing(hub, clientId, accountId);
+  const mt5 = hub.sandbox('mt5');
+  const ended = async (leverage: number): Promise<{ id: number; workflowId: string }> => {
+    mt5.fault({ match: { path: '/api/user/update' }, kind: 'http_500', times: 1_000 });
+    const id = await change({ leverage });
+    const workflowId = `account-change:${id}`;
+    const begun = hub.steering.changeAccount(id).catch(() => undefined);
+    await eventually(() => Promise.resolve(mt5.faults.open()[0]!.hit > 0), 'an attempt');
+    await hub.handle(workflowId).terminate('for a history');
+    await begun;
+    mt5.faults.clear();
+    return { id, workflowId };
+  };
+  const set = await ended(200);
+  await hub.steering.startWaiting({ ...set, type: 'accountChange' });
+  await record(hub, 'accountChange.begun-anew', set.workflowId);
+  const withdrawn = await ended(500);
+  await hub.steering.withdrawChange(withdrawn.id, 'user:1');
+  await record(hub, 'accountChange.begun-with-its-withdrawal', withdrawn.workflowId);
 };
 
 const addresses = async (hub: TestHub, { clientId, wallet }: TestClient): Promise<void> => {
@@ -699,6 +727,7 @@ try {
       await hub.pool.query(`alter table webhook_away rename to webhook`);
     },
     trading: async () => changes(hub, await hub.clientWith('0', 'USD')),
+    'begun-anew': async () => begunAnew(hub, await hub.clientWith('0', 'USD')),
   };
   try {
     for (const [part, run] of Object.entries(parts)) if (only === undefined || only === part) await run();

@@ -279,6 +279,53 @@ it('a change is read as others left it and its request, also by whoever had to w
   expect(change).toMatchObject({ state: 'refused', request: { requestId, statusId: 2 } });
 });
 
+describe('a request whose run somebody terminated', () => {
+  const asked = async (client: SignedIn) => {
+    const { requestId } = (await askForNames(client, { firstName: 'Jon' })).data.request;
+    const { run } = await api.hub.one<{ run: string }>(`select workflow_id as run from application where id = $1`, [
+      requestId,
+    ]);
+    await eventually(async () => (await api.hub.shown(run)).includes(`request ${requestId}`), 'it to be asked');
+    return { id: requestId as number, run };
+  };
+  const begunAnew = async (run: string, act: () => Promise<unknown>) => {
+    const { runId } = await api.hub.handle(run).describe();
+    await act();
+    await eventually(async () => {
+      await startWaiting(undefined, { pool: api.hub.pool, steer: api.hub.steering } as never);
+      return (await api.hub.handle(run).describe()).runId !== runId;
+    }, 'it to be begun anew');
+  };
+  const terminate = (run: string) => api.hub.handle(run).terminate('by mistake');
+
+  it('is decided all the same', async () => {
+    const client = await SignedIn.up(api);
+    const { id, run } = await asked(client);
+    await begunAnew(run, () => terminate(run));
+    await eventually(async () => (await approve(id)).status === 200, 'it to be decided');
+    await settled(client, 'done');
+    await api.hub.ends(run);
+  });
+
+  it('when it was decided already is done as decided', async () => {
+    const client = await SignedIn.up(api);
+    const { id, run } = await asked(client);
+    await begunAnew(run, async () => {
+      // It hears the decision, and cannot settle it.
+      const held = (db: Queryable) =>
+        db.query(`select from client_change where client_id = $1 for update`, [client.id]);
+      await inTransaction(api.hub.pool, async (db) => {
+        await held(db);
+        expect((await approve(id)).status).toBe(200);
+        await terminate(run);
+      });
+    });
+    await settled(client, 'done');
+    expect((await client.step('GET /my/profile')).info.firstName).toBe('Jon');
+    await api.hub.ends(run);
+  });
+});
+
 describe('a request that is there before its run', () => {
   /** In the books alone. */
   const writtenDown = (client: SignedIn) =>

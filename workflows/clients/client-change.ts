@@ -1,8 +1,10 @@
 import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import type { ChangeFacts } from '../../activities/clients/prepare-client-change.ts';
 import type { ChangeSettled } from '../../activities/clients/settle-client-change.ts';
+import type { OpenRequest } from '../../domain/decisions.ts';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { internal, setPatience } from '../kit/activities.ts';
-import { Decisions, type Verdict } from '../kit/decisions.ts';
+import { Decisions } from '../kit/decisions.ts';
 import { Progress } from '../kit/progress.ts';
 
 export interface ClientChangeInput {
@@ -21,30 +23,35 @@ const untilDecided = async ({ changeId, timings }: ClientChangeInput): Promise<C
   setPatience({ ...TIMINGS, ...timings });
   const progress = new Progress();
   const decisions = new Decisions((said) => progress.note(said));
-  const { clientId, kind, state, issue, request } = await internal('Reading what is asked').prepareClientChange({
+  const { clientId, kind, state, issue, request, decided } = await internal(
+    'Reading what is asked',
+  ).prepareClientChange({
     changeId,
   });
   progress.about({ kind: 'client-change', client: clientId, provider: null, what: kind });
   progress.stands(state, `Request ${request.applicationId} asks for it.`);
   let settled: ChangeSettled = { state, issue };
   if (state === 'waiting') {
-    decisions.ask(request, null);
-    progress.waitingFor(`request ${request.applicationId}`, CAN, { human: true });
-    const { word, by, resolutionId } = await verdictOf(decisions);
-    const approved = word === 'approve';
+    const { approved, by, resolutionId } = decided ?? (await decisionOn(request, decisions, progress));
     const settling = internal(approved ? 'Making the change' : 'Dropping it');
     settled = await settling.settleClientChange({ changeId, approved, by, resolutionId });
-    progress.stands(settled.state, settled.issue ?? `Settled by user ${by}: ${word}.`);
+    progress.stands(settled.state, settled.issue ?? `Settled by user ${by}: ${approved ? 'approve' : 'reject'}.`);
   }
   await condition(allHandlersFinished);
   progress.ended('The client is told.');
   return settled;
 };
 
-const verdictOf = async (decisions: Decisions): Promise<Verdict> => {
+const decisionOn = async (
+  request: OpenRequest,
+  decisions: Decisions,
+  progress: Progress,
+): Promise<NonNullable<ChangeFacts['decided']>> => {
+  decisions.ask(request, null);
+  progress.waitingFor(`request ${request.applicationId}`, CAN, { human: true });
   for (;;) {
     await condition(() => decisions.waiting);
     const verdict = await decisions.next();
-    if (verdict) return verdict;
+    if (verdict) return { approved: verdict.word === 'approve', by: verdict.by, resolutionId: verdict.resolutionId };
   }
 };

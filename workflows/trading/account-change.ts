@@ -12,7 +12,7 @@ import type { TradingAccount } from '../../adapters/kit/trading.ts';
 import type { ChangeFacts } from '../../activities/accounts/prepare-account-change.ts';
 import type { ChangeEnd, ChangeState, ChangeStep } from '../../domain/account-change.ts';
 import type { Answer } from '../../domain/outcomes.ts';
-import { delay, type Timings } from '../../domain/timings.ts';
+import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal } from '../kit/activities.ts';
 import { type Answering, answering } from '../kit/answering.ts';
 import { askUntilAnswered } from '../kit/ask-until-answered.ts';
@@ -100,12 +100,20 @@ class AccountChange {
     const { clientId: client, accountId, provider, said, end, state } = this.facts;
     run.progress.about({ kind: 'account-change', client, provider, what: `account ${accountId}` });
     run.progress.at('submitting', `${provider} is asked for: ${said}.`);
+    if (this.facts.begunBefore) this.countOnTheRunBefore();
     if (state === 'withdrawing') this.wish = { by: 'somebody' };
     const ended = end ?? (await this.apply());
     if (!end) await internal(`Settling: ${ended.state}`).settleAccountChange({ changeId, ...ended });
     this.end = ended;
     this.tellEnd(ended);
     return ended;
+  }
+
+  /** One that was ended from outside: all of it may be sent, the last a moment ago. */
+  private countOnTheRunBefore(): void {
+    this.mayBeSent = true;
+    this.lastSent = Date.now();
+    for (const step of this.facts.steps) this.lost.add(step);
   }
 
   private tellEnd({ state, issue }: ChangeEnd): void {
@@ -218,9 +226,11 @@ class AccountChange {
       throw refusal('InvalidInput', 'validation', 'by must look like user:7.');
   }
 
+  /** May be what the run begins with. */
   private async withdraw(wish: Withdrawal): Promise<ChangeAnswer> {
     this.wish ??= wish;
-    await condition(() => this.state === 'withdrawing' || this.end !== null, this.run.timings.firstAnswer);
+    const { firstAnswer } = { ...TIMINGS, ...this.input.timings };
+    await condition(() => this.state === 'withdrawing' || this.end !== null, firstAnswer);
     return this.standing();
   }
 }

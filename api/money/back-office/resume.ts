@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { inTransaction } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { beganElsewhere, loadTransaction } from '../../../db/repositories/transactions.ts';
+import { noteBegunElsewhere } from '../../../db/repositories/begun-by.ts';
+import { loadTransaction } from '../../../db/repositories/transactions.ts';
 import { askNoMoreAboutItsRun } from '../../../db/repositories/unsettled.ts';
 import { isFinal } from '../../../domain/stages.ts';
 import { actorName } from '../../kit/access.ts';
@@ -32,7 +33,7 @@ export const resumeProcedure = (hub: MoneyHub): Procedure =>
       if (isFinal(stage)) throw problem(409, 'not_waiting', `The transaction is over: ${stage}.`);
       if (await hub.ask((steering) => steering.isRunning(workflowId)))
         throw problem(409, 'not_waiting', 'Its run goes on: decide its request, or cancel it.');
-      await beganElsewhere(hub.pool, transactionId);
+      await noteBegunElsewhere(hub.pool, 'money_transaction', transactionId);
       const kind = type === 'withdrawal' ? 'payout' : type;
       // Kept only when it is begun.
       await inTransaction(hub.pool, async (db) => {
