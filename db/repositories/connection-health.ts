@@ -58,8 +58,8 @@ export const noteSilence = async (db: Queryable, connectionId: number, seconds: 
 /** A call that worked ends the row of failures and the growing of pauses. A breaker that is open stays open: one call is no proof. */
 export const noteRecovery = async (db: Queryable, connectionId: number): Promise<void> => {
   await db.query(
-    `update connection_health set failures_in_row = 0, trials = case when state = 'closed' then 0 else trials end
-      where connection_id = $1 and (failures_in_row > 0 or trials > 0)`,
+    `update connection_health set failures_in_row = 0, trials = case when state = 'closed' then 0 else trials end, last_success_at = clock_timestamp()
+      where connection_id = $1`,
     [connectionId],
   );
 };

@@ -37,7 +37,8 @@ export const openConnectionRow = async (
 ): Promise<StoredConnection> => {
   const { rows } = await db.query(
     `select c.id, c.provider, c.name, c.caption, c.enabled, coalesce(s.config, c.config) as config, coalesce(s.version, c.version) as version,
-            c.version as "currentVersion", coalesce(h.failures_in_row, 0) > 0 as failing, coalesce(h.state <> 'closed', false) as silent,
+            c.version as "currentVersion", coalesce(h.failures_in_row > 0 or h.trials > 0 or h.last_error_at > coalesce(h.last_success_at, '-infinity'), false) as failing,
+            coalesce(h.state <> 'closed', false) as silent,
             coalesce(s.version, c.version) || ' ' || coalesce(s.retired_at, c.update_time, c.create_time) as stamp
        from connection c left join connection_settings s
          on s.connection_id = c.id and s.version = coalesce($2, (select version from settings_used where reference = $3))

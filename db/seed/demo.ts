@@ -121,9 +121,17 @@ const holds = (ring: KeyRing, stored: Buffer, id: number, config: unknown): bool
   }
 };
 
+/** Names that connections had before somebody changed or deleted them. */
+const changedByOperators = async (db: Queryable): Promise<ReadonlySet<string>> => {
+  const { rows } = await db.query<{ name: string }>(
+    `select distinct before ->> 'name' as name from audit where action in ('connections.update', 'connections.delete')`,
+  );
+  return new Set(rows.map(({ name }) => name));
+};
+
 /**
  * A small brokerage on the sandboxes: wallets in four currencies, an MT5 server, bank and crypto methods, approval rules.
- * Repeating it refreshes the connections' settings (ports may differ) and leaves everything else as it is.
+ * Repeating it refreshes the settings of connections (ports may differ), but not of those that an operator has changed or deleted, and leaves everything else as it is.
  */
 export const seedDemo = async (
   db: Queryable,
@@ -131,7 +139,9 @@ export const seedDemo = async (
   connections: readonly DemoConnection[],
 ): Promise<void> => {
   const ring = new KeyRing(configKeys);
+  const theirs = await changedByOperators(db);
   for (const { provider, name, caption, config } of connections) {
+    if (theirs.has(name)) continue;
     const sealed = sealSettings(ring, config);
     const { rows } = await db.query<{ id: number; config: Buffer; fresh: boolean }>(
       `insert into connection (provider, name, caption, config) values ($1, $2, $3, $4)

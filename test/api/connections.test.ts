@@ -4,6 +4,7 @@ import { examine } from '../../cli/doctor/check.ts';
 import { connectionChecks } from '../../cli/doctor/connections.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openConnectionRow } from '../../db/repositories/connections.ts';
+import { seedDemo } from '../../db/seed/demo.ts';
 import { type SandboxServer, startSandboxServer } from '../../sandbox/server.ts';
 import { type Caller, startTestApi, type TestApi } from '../kit/api-client.ts';
 
@@ -165,6 +166,26 @@ describe('a connection', () => {
     expect(body).toMatchObject({ settings: null, problem: expect.stringContaining('CONFIG_KEYS') });
     const mended = await call(`PATCH /connections/${id}`, { settings: good });
     expect(mended.body).toMatchObject({ problem: null });
+  });
+});
+
+describe('a connection of the demo', () => {
+  const seeded = (name: string) => ({ provider: 'b2binpay', name, caption: 'B2BINPAY', config: good });
+  const seedAgain = (...names: string[]) => seedDemo(api.deps.pool, api.settings.configKeys, names.map(seeded));
+  const named = async (name: string) =>
+    (await call('GET /connections?limit=1000')).body.data.filter((one: any) => one.name === name);
+
+  it('stays as an operator has changed it when the hub starts again, also when it was renamed or deleted', async () => {
+    await seedAgain('demo-changed', 'demo-renamed', 'demo-deleted');
+    const [changed, renamed, deleted] = await Promise.all(
+      ['demo-changed', 'demo-renamed', 'demo-deleted'].map(async (name) => (await named(name))[0]),
+    );
+    await call(`PATCH /connections/${changed.id}`, { settings: { ...changed.settings, timeLimitSeconds: 905 } });
+    await call(`PATCH /connections/${renamed.id}`, { name: 'ours' });
+    expect((await call(`DELETE /connections/${deleted.id}`)).status).toBeLessThan(300);
+    await seedAgain('demo-changed', 'demo-renamed', 'demo-deleted');
+    expect((await named('demo-changed'))[0].settings.timeLimitSeconds).toBe(905);
+    expect([await named('demo-renamed'), await named('demo-deleted')]).toEqual([[], []]);
   });
 });
 

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../../config/key-ring.ts';
 import { openPassword, sealPassword } from '../../db/repositories/account-changes.ts';
-import { claimTrial } from '../../db/repositories/connection-health.ts';
+import { healthView } from '../../api/back-office/connections/health.ts';
+import { claimTrial, loadHealth } from '../../db/repositories/connection-health.ts';
 import { openConnectionRow, replaceSettings, sealSettings } from '../../db/repositories/connections.ts';
 import { seedDemo } from '../../db/seed/demo.ts';
 import { keysInUse, resealAll } from '../../db/repositories/sealed.ts';
@@ -83,6 +84,12 @@ describe('a provider that does not answer', () => {
     expect(await client.balance()).toEqual({ balance: '65', held: '0' });
     expect(await state()).toBe('closed');
     expect(await hub.breaches()).toEqual([]);
+    // The next time it is silent its pauses are short again.
+    const { trials } = await hub.one<{ trials: number }>(
+      `select trials from connection_health where connection_id = $1`,
+      [b2binpay],
+    );
+    expect(trials).toBe(0);
   });
 
   it('does not make an order give up because it had to wait in the queue', async () => {
@@ -97,6 +104,19 @@ describe('a provider that does not answer', () => {
     );
     await hub.reaches(payout, 'done');
     expect(await paid(payout)).toHaveLength(1);
+  });
+
+  it('but with garbage is not called well, until it answers as it should', async () => {
+    const { faults } = hub.sandbox('b2binpay');
+    const health = async () => healthView((await loadHealth(hub.pool, [b2binpay]))[0]!);
+    const client = await hub.clientWith('100', 'USDT');
+    hub.sandbox('b2binpay').fault({ match: {}, kind: 'garbage', times: 1_000 });
+    const payout = await client.withdraw('25.00');
+    await eventually(async () => (await health()).state === 'garbled', 'it to be seen');
+    expect((await health()).lastError?.message).toContain('cannot be read');
+    faults.clear();
+    await eventually(async () => (await health()).state === 'ok', 'it to be well');
+    await hub.reaches(payout, 'done');
   });
 
   it('is tried by one worker at a time, and by another when that one dies', async () => {

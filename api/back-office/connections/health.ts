@@ -3,7 +3,7 @@ import type { HealthRow } from '../../../db/repositories/connection-health.ts';
 import { OPENS_AFTER, percentile } from '../../../domain/breaker.ts';
 import { isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
 
-const States = z.enum(['unused', 'ok', 'failing', 'misconfigured', 'slowed', 'paused', 'trying']);
+const States = z.enum(['unused', 'ok', 'failing', 'misconfigured', 'garbled', 'slowed', 'paused', 'trying']);
 type State = z.infer<typeof States>;
 
 export const ConnectionHealth = z
@@ -50,8 +50,10 @@ const stateOf = (row: HealthRow): State => {
   if (row.state === 'open') return 'paused';
   if (row.pausedUntil) return 'slowed';
   if (row.failuresInRow > 0) return 'failing';
-  const success = row.lastSuccessAt?.getTime() ?? 0;
-  if (row.lastErrorType === 'Config' && row.lastErrorAt!.getTime() > success) return 'misconfigured';
+  const isLatest = row.lastErrorAt !== null && row.lastErrorAt.getTime() > (row.lastSuccessAt?.getTime() ?? 0);
+  if (isLatest && row.lastErrorType === 'Config') return 'misconfigured';
+  // What had no answer counts as a failure in a row: these had one.
+  if (isLatest && row.lastErrorType !== 'RateLimited') return 'garbled';
   return row.lastSuccessAt || row.lastErrorAt ? 'ok' : 'unused';
 };
 
@@ -66,6 +68,8 @@ const explain = (state: State, row: HealthRow): string => {
       return `The last ${row.failuresInRow} calls had no answer. After ${OPENS_AFTER} in a row its work is paused.`;
     case 'misconfigured':
       return 'It answers, but does not accept what we send: check the settings.';
+    case 'garbled':
+      return 'It answers, but not what was asked, or nothing we can read: see `lastError`, and ask the provider. Reads are repeated; what was sent counts as unknown.';
     case 'slowed':
       return `The provider asks to be left alone until ${until}. Its work waits and goes on by itself.`;
     case 'paused':
