@@ -24,12 +24,17 @@ const runtime = {
           queue: meta?.['taskQueue'],
           activity: meta?.['activityType'],
           workflowId: meta?.['workflowId'],
-          failure: whatFailed(meta?.['error']),
+          runId: meta?.['runId'],
+          failure: meta?.['sdkComponent'] === 'core' ? meta['error'] : whatFailed(meta?.['error']),
         },
         message,
       );
   }),
-  telemetryOptions: metricsPort > 0 ? { metrics: { prometheus: { bindAddress: `${host}:${metricsPort}` } } } : {},
+  telemetryOptions: {
+    // What the SDK's native side says comes by the same way, not as lines of its own form.
+    logging: { filter: { core: 'WARN' as const, other: 'ERROR' as const }, forward: {} },
+    ...(metricsPort > 0 && { metrics: { prometheus: { bindAddress: `${host}:${metricsPort}` } } }),
+  },
 };
 await orExit(() =>
   needed('WORKER_METRICS_PORT', `nothing can be served at ${host}:${metricsPort}`, () => Runtime.install(runtime)),
