@@ -23,19 +23,30 @@ const tooMany = (seconds: number) =>
     'Retry-After': String(seconds),
   });
 
-/** Counts one call of this actor, or of this address; throws 429 with Retry-After when it is one too many. */
-export const limiter = ({ count, seconds }: Limit) => {
+/** Counts what comes from each. Answers how many this is over the limit (0: within), and in how many seconds counting begins anew. */
+export const counting = ({ count, seconds }: Limit) => {
   const calls = new Map<string, number>();
   let ends = 0;
-  return (req: Request, actor: Actor | null): void => {
+  return (whose: string): { over: number; endsIn: number } => {
     const now = Date.now();
     if (now >= ends) {
       calls.clear();
       ends = now + seconds * 1000;
     }
-    const key = actor ? actorName(actor) : ipKeyGenerator(req.ip ?? '');
-    const made = (calls.get(key) ?? 0) + 1;
-    calls.set(key, made);
-    if (made > count) throw tooMany(Math.ceil((ends - now) / 1000));
+    const made = (calls.get(whose) ?? 0) + 1;
+    calls.set(whose, made);
+    return { over: Math.max(made - count, 0), endsIn: Math.ceil((ends - now) / 1000) };
+  };
+};
+
+/** One key for all addresses that one subscriber has. */
+export const addressOf = (req: Request): string => ipKeyGenerator(req.ip ?? '');
+
+/** Counts one call of this actor, or of this address; throws 429 with Retry-After when it is one too many. */
+export const limiter = (limit: Limit) => {
+  const count = counting(limit);
+  return (req: Request, actor: Actor | null): void => {
+    const { over, endsIn } = count(actor ? actorName(actor) : addressOf(req));
+    if (over > 0) throw tooMany(endsIn);
   };
 };

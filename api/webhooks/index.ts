@@ -10,6 +10,7 @@ import type { Mount } from '../kit/app.ts';
 import { bodyReader } from '../kit/body.ts';
 import { problem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
+import { addressOf, counting, perActor } from '../kit/rate-limit.ts';
 import type { MoneyDeps } from '../money/hub.ts';
 import { createDeliveries } from './deliveries.ts';
 import { webhookHeaders } from './headers.ts';
@@ -20,6 +21,8 @@ const readBody = bodyReader({
   tooLarge: () => problem(413, 'body_too_large', 'The body must not exceed 1 MiB.'),
 });
 const KEPT_OF_STRANGERS = 4 * 1024;
+/** Of one address; a provider whose secret has changed sends fewer, and again. */
+const STRANGERS = perActor('300/m');
 const KEPT_AT_ONCE = 50;
 /** So many that are being kept are a flood. */
 const FLOOD = 4;
@@ -29,7 +32,7 @@ const CROWD = 12;
 /**
  * POST /webhooks/{connectionId}: where providers call. Verified over the raw bytes, kept, answered at once, and only then
  * brought to the run that waits. What comes at the same time is kept with one insert; nobody is answered before it is committed.
- * What is not proved is kept as rejected and told nothing.
+ * What is not proved is kept as rejected and told nothing; of a flood of it not all is kept.
  */
 export const webhookMount = (deps: MoneyDeps): Mount => {
   const { pool, settings, log } = deps;
@@ -39,6 +42,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     lanes: 2,
     crowd: CROWD,
   });
+  const strangers = counting(STRANGERS);
   let beingKept = 0;
   let tools: ReturnType<typeof lendTools> | undefined;
   const deliver = createDeliveries(
@@ -54,6 +58,14 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
     const { raw, storable } = webhookHeaders(req.headers);
     const receiver = await receivers(connectionId);
     const verdict = receiver?.verify({ headers: raw, body }) ?? { ok: false as const, reason: 'unknown_connection' };
+    const answer = (): void => {
+      const { status, headers = {}, body: said } = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? NO;
+      res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(said) }).end(said);
+    };
+    const { over } = verdict.ok ? { over: 0 } : strangers(addressOf(req));
+    if (over === 1)
+      log.warn({ connectionId }, 'a flood of callbacks that prove nothing: the rest of this minute is not kept');
+    if (over > 0) return answer();
     beingKept += 1;
     const kept = await keep({
       connectionId,
@@ -63,8 +75,7 @@ export const webhookMount = (deps: MoneyDeps): Mount => {
       remoteAddress: req.ip ?? null,
       verdict,
     }).finally(() => (beingKept -= 1));
-    const { status, headers = {}, body: said } = receiver?.reply(verdict.ok ? 'accepted' : 'rejected') ?? NO;
-    res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(said) }).end(said);
+    answer();
     if (!kept?.fresh) return;
     const unsigned = verdict.ok && verdict.trust === 'none';
     deliver({ ...kept, connectionId, headers: storable, body, status: 'received', attempts: 0, unsigned });
