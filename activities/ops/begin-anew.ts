@@ -1,38 +1,62 @@
 import { recordAudit } from '../../db/repositories/audit.ts';
+import { noteMessageState } from '../../db/repositories/messages.ts';
 import type { Steer, Tools } from '../kit/activity.ts';
 
 /** One that failed for good would mostly fail again at once; by then somebody may have mended it. */
 const FAILED_REST_MS = 3_600_000;
 
+type Waiting = Parameters<Steer['startWaiting']>[0];
+interface Ended extends Waiting {
+  /** For the audit. */
+  object: string;
+  /** Of a message: a provider may have it. */
+  inDoubt: boolean;
+}
+
 /**
- * Accounts that are being opened, and changes of accounts and of clients, whose run was ended from outside: no money is held by them, whoever began them waits, and
- * their runs find out what was done before they do it. They are begun anew (docs/decisions/0086-begun-anew.md).
+ * What holds no money and whose run was ended from outside: accounts that are being opened, changes of accounts and of clients, messages. Whoever began them waits, and
+ * their runs find out what was done before they do it: they are begun anew (docs/decisions/0086-begun-anew.md). A message that may be out already is left to a person.
  */
 export const beginAnew = async ({ pool, steer, run }: Pick<Tools, 'pool' | 'steer' | 'run'>): Promise<void> => {
-  const ended = await steer.endedRuns(['openAccount', 'accountChange', 'clientChange']);
+  const ended = await steer.endedRuns(['openAccount', 'accountChange', 'clientChange', 'message']);
   if (ended.length === 0) return;
-  const { rows } = await pool.query<Parameters<Steer['startWaiting']>[0] & { object: string }>(
+  const { rows } = await pool.query<Ended>(
     `select * from (
-       select account_id as id, 'openAccount' as type, 'open-account:' || account_id as "workflowId", 'account:' || account_id as object
+       select account_id as id, 'openAccount' as type, 'open-account:' || account_id as "workflowId", 'account:' || account_id as object, false as "inDoubt"
          from account where status = 'opening'
        union all
-       select id, 'accountChange', 'account-change:' || id, 'account:' || account_id from account_change where state in ('waiting', 'withdrawing')
+       select id, 'accountChange', 'account-change:' || id, 'account:' || account_id, false from account_change where state in ('waiting', 'withdrawing')
        union all
-       select id, 'clientChange', workflow_id, 'client:' || client_id from client_change where state = 'waiting') waiting
+       select id, 'clientChange', workflow_id, 'client:' || client_id, false from client_change where state = 'waiting'
+       union all
+       select id, 'message', 'message:' || id, 'message:' || id, state = 'sending' from message where state in ('queued', 'sending')) waiting
       where "workflowId" = any($1)`,
     [ended],
   );
-  for (const { object, ...one } of rows) {
-    if (await steer.isRunning(one.workflowId)) continue;
-    const failedAt = await steer.failedAt(one.workflowId);
-    if (failedAt && Date.now() - failedAt.getTime() < FAILED_REST_MS) continue;
-    await steer.startWaiting(one);
-    await recordAudit(pool, {
-      actor: 'workflow',
-      action: 'runs.begun-anew',
-      object,
-      after: { run: one.workflowId },
-      ...run,
-    });
+  for (const one of rows) {
+    if ((await steer.isRunning(one.workflowId)) || (await isResting(steer, one))) continue;
+    if (one.inDoubt) await leave(pool, one);
+    else await begin({ pool, steer, run }, one);
   }
+};
+
+const isResting = async (steer: Steer, { workflowId }: Ended): Promise<boolean> => {
+  const failedAt = await steer.failedAt(workflowId);
+  return failedAt !== null && Date.now() - failedAt.getTime() < FAILED_REST_MS;
+};
+
+const leave = (pool: Tools['pool'], { id: messageId }: Ended): Promise<void> =>
+  noteMessageState(pool, {
+    messageId,
+    attempt: 0,
+    state: 'unknown',
+    reason: 'Its run was ended from outside while it was being sent.',
+  });
+
+const begin = async (
+  { pool, steer, run }: Pick<Tools, 'pool' | 'steer' | 'run'>,
+  { object, workflowId, type, id }: Ended,
+): Promise<void> => {
+  await steer.startWaiting({ workflowId, type, id });
+  await recordAudit(pool, { actor: 'workflow', action: 'runs.begun-anew', object, after: { run: workflowId }, ...run });
 };

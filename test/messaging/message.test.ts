@@ -123,6 +123,31 @@ describe('a message', () => {
     expect([sentBy('sendgrid').length, sentBy('twilio').length]).toEqual([1, 1]);
   });
 
+  it('whose run somebody terminated while it waited is sent after all', async () => {
+    const id = await inQueueOfPausedTwilio();
+    await hub.handle(`message:${id}`).terminate('by mistake');
+    await goOn('twilio');
+    await eventually(async () => {
+      await startWaiting(undefined, { pool: hub.pool, steer: hub.steering } as never);
+      return (await row(id)).state === 'accepted';
+    }, 'it to be sent');
+    expect(sentBy('twilio')).toHaveLength(1);
+  });
+
+  it('whose run somebody terminated while it was being sent is not sent twice: it is unknown, and shows why', async () => {
+    hub.sandbox('twilio').fault({ match: SMS, kind: 'timeout_after_commit', times: 1 });
+    const id = await queue(code('+15005550018'));
+    await becomes(id, 'sending');
+    await eventually(() => Promise.resolve(sentBy('twilio').length === 1), 'the provider to have it');
+    await hub.handle(`message:${id}`).terminate('by mistake');
+    await eventually(async () => {
+      await startWaiting(undefined, { pool: hub.pool, steer: hub.steering } as never);
+      return (await row(id)).state === 'unknown';
+    }, 'it to be left to a person');
+    expect((await row(id)).reason).toContain('ended from outside');
+    expect(sentBy('twilio')).toHaveLength(1);
+  });
+
   it('whose starter died is started by the sweep', async () => {
     const [id] = await promise(mail());
     await hub.pool.query(`update message set create_time = now() - interval '1 minute' where id = $1`, [id]);
