@@ -32,7 +32,8 @@ export const serviceProcedures = (deps: ApiDeps): Procedure[] => [
   }),
   procedure('GET /readyz', {
     summary: 'Database, Temporal and a worker are there',
-    description: 'Answers 503 with the same body and what is missing otherwise.',
+    description:
+      'Answers 503 with the same body and what is missing otherwise. A database that takes no writes is missing; a worker that died is seen to be missing after a minute.',
     tags: ['Service'],
     access: 'public',
     root: true,
@@ -72,8 +73,11 @@ const within = (check: Promise<boolean>): Promise<boolean> =>
   ]);
 
 const databaseIsThere = async ({ pool }: ApiDeps): Promise<boolean> => {
-  await pool.query('select 1');
-  return true;
+  // A standby, which a primary may become, answers and is of no use.
+  const { rows } = await pool.query<{ writable: boolean }>(
+    `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable`,
+  );
+  return rows[0]!.writable;
 };
 
 const workerIsThere = async ({ temporal, settings }: ApiDeps): Promise<[temporal: boolean, worker: boolean]> => {

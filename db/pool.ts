@@ -31,6 +31,9 @@ export const createPool = (databaseUrl: string, size = 10, limits = SHORT): pg.P
   return pool;
 };
 
+/** A primary that became a standby: the next connection may find the new one. */
+const takesNoWrites = (error: unknown): error is Error => (error as { code?: unknown }).code === '25006';
+
 export type Queryable = Pick<pg.ClientBase, 'query'>;
 
 /** Runs `work` in one transaction. An error rolls back and is thrown on. */
@@ -44,6 +47,7 @@ export const inTransaction = async <T>(pool: pg.Pool, work: (db: pg.PoolClient) 
     return result;
   } catch (error) {
     await db.query('rollback').catch((lost: Error) => (broken = lost));
+    if (takesNoWrites(error)) broken = error;
     throw error;
   } finally {
     db.release(broken);

@@ -184,12 +184,12 @@ export const bodyTooLarge = (): Problem => problem(413, 'body_too_large', 'The b
 const databaseSaysNo = (error: unknown): boolean => ['22003', '22008', '22P05'].includes(codeOf(error));
 
 /**
- * Connection lost, refused or exhausted, a statement that waited too long, one of two that waited for each other (SQLSTATE classes 08, 53, 57, 40), and
- * Temporal's UNAVAILABLE (gRPC code 14).
+ * Connection lost, refused or exhausted, a statement that waited too long, one of two that waited for each other (SQLSTATE classes 08, 53, 57, 40), a server that
+ * takes no writes (25006), and Temporal's UNAVAILABLE (gRPC code 14).
  */
 const isOutage = (error: unknown): boolean => {
   const code = codeOf(error);
-  if (/^(08|40|53|57|ECONNREFUSED$|ECONNRESET$|ETIMEDOUT$|EPIPE$)/.test(code)) return true;
+  if (/^(08|40|53|57|25006$|ECONNREFUSED$|ECONNRESET$|ETIMEDOUT$|EPIPE$)/.test(code)) return true;
   if (!(error instanceof Error)) return false;
   if (
     /timeout exceeded when trying to connect|timeout expired|Query read timeout|Connection terminated|Client has encountered a connection error/.test(

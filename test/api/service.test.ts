@@ -46,6 +46,33 @@ describe('readiness', () => {
     });
     await alone.stop();
   });
+
+  it('misses a database that takes no writes; orders hear 503, and it is there again by itself', async () => {
+    const alone = await startTestApi();
+    const { pool } = alone.deps;
+    const olga = await alone.operator();
+    const takesWrites = async (yes: boolean) => {
+      const db = await pool.connect();
+      await db.query(`begin read write`);
+      await db.query(
+        `do $$ begin execute format('alter database %I set default_transaction_read_only = ${yes ? 'off' : 'on'}', current_database()); end $$`,
+      );
+      await db.query('commit');
+      await db.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      );
+      db.release(true);
+    };
+    const missing = async () => (await alone.call('GET /readyz')).body.missing;
+    const save = () => olga.call('POST /api/v2/tags', { name: 'vip', type: 'clients' });
+    await takesWrites(false);
+    expect(await missing()).toContain('database');
+    expect((await save()).status).toBe(503);
+    await takesWrites(true);
+    expect(await missing()).not.toContain('database');
+    expect((await save()).status).toBe(201);
+    await alone.stop();
+  });
 });
 
 describe('the codec', () => {
