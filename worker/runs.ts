@@ -111,14 +111,14 @@ const failureOf = (error: unknown): unknown => {
       'The run took it and did not say what came of it: look again.',
     );
   }
-  // An Update that no worker took in time, a server that is down or full: all of them are safe to repeat with the same key.
-  if (isGrpcServiceError(error) || (error as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError') {
-    return new HubFailure(
-      'Unavailable',
-      'unavailable',
-      'The workflow service cannot be reached right now; repeat with the same Idempotency-Key.',
-      { retryAfter: 5 },
-    );
-  }
+  if ((error as Error).name === 'WorkflowUpdateRPCTimeoutOrCancelledError')
+    return unavailable('The run has not answered in time: the workers are busy, or away.');
+  if (isGrpcServiceError(error)) return temporalAway();
   return error;
 };
+
+export const temporalAway = (): HubFailure => unavailable('Temporal cannot be reached, or has too much to do.');
+
+/** All of it is safe to repeat with the same key. */
+const unavailable = (why: string): HubFailure =>
+  new HubFailure('Unavailable', 'unavailable', `${why} Repeat with the same Idempotency-Key.`, { retryAfter: 5 });

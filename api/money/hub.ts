@@ -1,8 +1,9 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import { CallBook } from '../../activities/kit/call-book.ts';
-import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import { isHubFailure } from '../../domain/failures.ts';
 import type { Begun } from '../../domain/money-order.ts';
 import { TIMINGS, type Timings, timingsNamed } from '../../domain/timings.ts';
+import { temporalAway } from '../../worker/runs.ts';
 import { Steering } from '../../worker/steering.ts';
 import { lendTools } from '../../worker/tools.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -46,7 +47,7 @@ export class MoneyHub {
     try {
       return await temporal.connection.withDeadline(Date.now() + patienceMs, () => question(steering));
     } catch (error) {
-      throw isHubFailure(error) || !isOutage(error) ? error : unavailable();
+      throw isHubFailure(error) || !isOutage(error) ? error : temporalAway();
     }
   }
 
@@ -76,6 +77,3 @@ const isOutage = (error: unknown): boolean => {
   }
   return false;
 };
-
-const unavailable = () =>
-  new HubFailure('Unavailable', 'unavailable', 'The workflow service cannot be reached right now.', { retryAfter: 5 });
