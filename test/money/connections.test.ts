@@ -266,11 +266,12 @@ describe('a worker that begins', () => {
 describe('a connection that is disabled', () => {
   it('takes no new orders, and finishes what was begun', async () => {
     const client = await hub.clientWith('100', 'USDT');
-    hub.sandbox('b2binpay').fault({ match: write, kind: 'http_429', times: 3 });
+    hub.sandbox('b2binpay').fault({ match: write, kind: 'http_429', times: 1_000 });
     const running = await client.withdraw('25.00');
     const sent = () => hub.sandbox('b2binpay').received.some(({ body }) => body.includes(write.body));
     await eventually(async () => sent(), 'the payout to be on its way');
     await hub.pool.query(`update connection set enabled = false where id = $1`, [b2binpay]);
+    hub.sandbox('b2binpay').faults.clear();
     const late = await client.withdraw('5.00');
     await hub.reaches(late, 'failed');
     expect(await paid(late)).toHaveLength(0);
