@@ -87,17 +87,43 @@ export class Runs {
       throw failureOf(error);
     }
   }
+
+  /**
+   * The same for whoever begins a run that has a row: the row stands, so a run that was ended from outside before it answered has refused nothing. Throws
+   * `Unavailable`, as when nobody was there.
+   */
+  protected begins<T>(call: () => Promise<T>, over: () => Promise<T>): Promise<T> {
+    return this.reach(
+      () => call().catch(standing),
+      () => over().catch(standing),
+    );
+  }
 }
 
 /** How the server answers for a run that is over with an Update it had taken. */
 const ENDED_UNANSWERED = 'AcceptedUpdateCompletedWorkflow';
 
+const causeOf = (error: WorkflowUpdateFailedError) => {
+  const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  return { cause, type: cause instanceof ApplicationFailure ? cause.type : null };
+};
+
+/** Ended before it had taken the question, or before it answered. */
+const isUnanswered = (error: unknown): boolean =>
+  error instanceof WorkflowNotFoundError ||
+  (error instanceof WorkflowUpdateFailedError && causeOf(error).type === ENDED_UNANSWERED);
+
+const standing = (error: unknown): never => {
+  if (isUnanswered(error))
+    throw unavailable('The run was ended from outside before it could answer; what was ordered stands.');
+  throw error;
+};
+
 const failureOf = (error: unknown): unknown => {
   if (error instanceof WorkflowNotFoundError)
     return new HubFailure('Rejected', 'not_waiting', 'The run is over or does not exist.');
   if (error instanceof WorkflowUpdateFailedError) {
-    const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
-    const type = cause instanceof ApplicationFailure ? cause.type : null;
+    const { cause, type } = causeOf(error);
     if (cause instanceof ApplicationFailure && type && type in FAILURES) {
       const { reason = 'internal', ...facts } = (cause.details?.[0] ?? {}) as { reason?: Reason } & FailureFacts;
       return new HubFailure(type as FailureType, reason, cause.message, facts);

@@ -47,7 +47,7 @@ export class Steering extends ActivitySteering {
    */
   async beginMoney(kind: MoneyKind, transactionId: number, about?: Omit<Facts, 'kind'>): Promise<Begun> {
     const workflowId = `${kind}:${transactionId}`;
-    return this.reach(
+    return this.begins(
       async () => {
         const start = new WithStartWorkflowOperation<typeof deposit | typeof payout | typeof transfer>(kind, {
           ...this.start(ONCE, workflowId, { transactionId }, `${kind} ${transactionId}`),
@@ -73,7 +73,7 @@ export class Steering extends ActivitySteering {
 
   async openAccount(accountId: number): Promise<AccountOpened> {
     const workflowId = `open-account:${accountId}`;
-    return this.reach(
+    return this.begins(
       async () => {
         const how = this.start(TO_ITS_END, workflowId, { accountId }, `open account ${accountId}`);
         const start = new WithStartWorkflowOperation<typeof openAccount>('openAccount', how);
@@ -89,7 +89,7 @@ export class Steering extends ActivitySteering {
   /** Sets what is wanted of an account at its platform; answers after a while how far it is. */
   async changeAccount(changeId: number): Promise<ChangeAnswer> {
     const start = this.changeStart(changeId);
-    return this.reach(
+    return this.begins(
       () =>
         this.client.workflow.executeUpdateWithStart(changeBegin, { startWorkflowOperation: start, updateId: 'begin' }),
       () =>
@@ -99,7 +99,7 @@ export class Steering extends ActivitySteering {
 
   /** Throws HubFailure `Rejected` (not_waiting) when it is over. */
   async withdrawChange(changeId: number, by: string): Promise<ChangeAnswer> {
-    return this.reach(
+    return this.begins(
       () =>
         this.client.workflow.executeUpdateWithStart(changeWithdraw, {
           args: [{ by }],

@@ -28,6 +28,8 @@ export interface Client {
   wallet: number;
   /** The other side of a transfer: a second wallet, or a trading account. */
   other: number | null;
+  /** Of the account that is to be opened. */
+  product: number | null;
   /** Paid in from suspense before the story began. */
   initial: string;
   currency: number;
@@ -134,8 +136,17 @@ export const hire = async (stack: Stack, api: HubApi, office: Office, story: Sto
     if (funded.status !== 201) throw new Error(`the trading account could not be funded: ${complaintOf(funded)}`);
     await fundedIs(stack, other!);
   }
-  return { clientId, token, wallet: wallet.id, other, initial, currency: wallet.code };
+  const product = story.kind === 'open-account' ? await productAt(stack, story.venue!) : null;
+  return { clientId, token, wallet: wallet.id, other, product, initial, currency: wallet.code };
 };
+
+const productAt = async ({ pool }: Stack, venue: string): Promise<number> =>
+  (
+    await pool.query<{ id: number }>(
+      `select pc.id from product_currency pc join product p on p.id = pc.product_id where p.name = $1`,
+      [venue],
+    )
+  ).rows[0]!.id;
 
 const fundedIs = async ({ pool }: Stack, accountId: number): Promise<void> => {
   for (let n = 0; n < 200; n++) {

@@ -60,6 +60,8 @@ const MAGIC: Record<StoryKind, readonly (readonly [number, string])[]> = {
     [1, '09'],
   ],
   'between-wallets': [[1, '00']],
+  'open-account': [[1, '00']],
+  'change-account': [[1, '00']],
 };
 
 const REFUND_MAGIC: readonly (readonly [number, string])[] = [
@@ -82,6 +84,8 @@ const KINDS: readonly (readonly [number, StoryKind])[] = [
   [2, 'hand-deposit'],
   [1, 'hand-payout'],
   [1, 'between-wallets'],
+  [1, 'open-account'],
+  [1, 'change-account'],
 ];
 
 /** Whose sandbox a story is told at; null where there is none. */
@@ -141,6 +145,8 @@ const mainStory = (random: Random, kind: FaultKind): Story => {
       [1, 'refund'],
       [2, 'to-platform'],
       [2, 'from-platform'],
+      [1, 'open-account'],
+      [1, 'change-account'],
     ]);
     const minor = random.weighted([
       [6, '00'],

@@ -8,6 +8,7 @@ import { isFinal, type Stage } from '../../domain/stages.ts';
 import type { SandboxControl } from '../../sandbox/control.ts';
 import { statusOf } from '../kit/runs.ts';
 import { bankOf, effective, movements } from './operators.ts';
+import { isAboutAccount } from './scenario.ts';
 import type { Stack } from './stack.ts';
 import type { Telling } from './teller.ts';
 
@@ -89,7 +90,8 @@ export const checkRun = async (
 
   for (const telling of tellings) {
     const own = rows.filter(({ clientId }) => clientId === telling.client.clientId);
-    orders(telling, own, breach);
+    if (isAboutAccount(telling.story)) await accounts(stack, telling, breach);
+    else orders(telling, own, breach);
     await wallets(stack, telling, own, books, breach);
   }
   for (const row of rows) {
@@ -198,10 +200,38 @@ const orders = ({ story, orders: sent }: Telling, rows: readonly Row[], breach: 
     if (made.length > 1) breach('one key is one order', `${story.name}: ${made.length} transactions`);
     if (answers.some(({ status }) => status >= 200 && status < 300) && made.length === 0)
       breach('an accepted order exists', `${story.name}: answered ${[...heard].join(', ')}`);
+    const refused = answers.length > 0 && answers.every(({ status }) => status >= 400 && status < 500);
+    if (refused && made.some(({ stage }) => stage === 'done' || stage === 'returned'))
+      breach('what was done was not refused', `${story.name}: answered ${[...heard].join(', ')}`);
     if (answers.some(({ status }) => status === 0 || status >= 500))
       breach('an order is answered once the hub is well', `${story.name}: ${[...heard].join(', ')}`);
     if (heard.size > 1) breach('every repeat hears the same', `${story.name}: ${[...heard].join(', ')}`);
   }
+};
+
+/** One key is one account, or one change, which is over; an account is open, and set as its changes say. */
+const accounts = async ({ pool }: Stack, { story, client, orders: sent }: Telling, breach: Tell): Promise<void> => {
+  const { rows: found } = await pool.query<{ id: number; status: string; login: string | null; leverage: number }>(
+    `select account_id as id, status, account_number as login, leverage from account where client_id = $1 and ledger_code like 'trading:%'`,
+    [client.clientId],
+  );
+  for (const { id, status, login } of found)
+    if (status !== 'active' || login === null)
+      breach('an account that was ordered is open', `${story.name}: account ${id} is ${status}`);
+  const { rows: changes } = await pool.query<{ key: string; state: string; leverage: number }>(
+    `select idempotency_key as key, state, (wanted ->> 'leverage')::integer as leverage from account_change where client_id = $1`,
+    [client.clientId],
+  );
+  const made = story.kind === 'open-account' ? found.length : changes.length;
+  if (made !== sent.length) breach('one key is one account, or one change of it', `${story.name}: ${made}`);
+  for (const { state, leverage } of changes) {
+    if (state !== 'done' && state !== 'withdrawn') breach('a change is made', `${story.name}: ${state}`);
+    if (state === 'done' && found[0]?.leverage !== leverage)
+      breach('an account is as it was changed', `${story.name}: ${found[0]?.leverage}, wanted ${leverage}`);
+  }
+  const heard = sent.flatMap(({ answers }) => answers.map(({ status }) => status));
+  if (heard.some((status) => status < 200 || status >= 300))
+    breach('an order is answered once the hub is well', `${story.name}: ${heard.join(', ')}`);
 };
 
 /** Nothing is held any more, and the balance is what the transactions say. */

@@ -80,6 +80,9 @@ const openMethods = async (pool: pg.Pool, venue: OpenVenue, { flow }: PaymentExa
 
 const fieldNamed = (name: string) => ({ id: name, name, type: 'input', label: name, rules: ['required', 'string'] });
 
+/** What a client changes his account to; every platform takes it. */
+export const CHANGED_LEVERAGE = 50;
+
 const openProduct = async (pool: pg.Pool, { name }: Venue, { group, currency, leverage }: TradingExample) => {
   await pool.query(
     `with platform as (
@@ -88,6 +91,6 @@ const openProduct = async (pool: pg.Pool, { name }: Venue, { group, currency, le
        insert into product (name, caption, type, platform_id) select $2, $2, 'trade', id from platform returning id)
      insert into product_currency (product_id, currency, caption, leverages, platform_groups, permissions)
      select id, $3, $2, $4, $5, array['enabled', 'trade', 'transferDeposit', 'transferWithdrawal', 'visible'] from product`,
-    [`campaign-${name}`, name, currency.numericCode, [leverage], [group]],
+    [`campaign-${name}`, name, currency.numericCode, [leverage, CHANGED_LEVERAGE], [group]],
   );
 };

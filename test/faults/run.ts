@@ -168,6 +168,10 @@ const loud = async (
       where client_id = any($1) and $2 and type = 'deposit' and stage = 'done' and amount::text ~ '\\.070*$'
         and not exists (select from deposit_reversal r where r.transaction_id = t.transaction_id)
      union all
+     select 'account ' || account_id || ' is being opened' from account where client_id = any($1) and status = 'opening'
+     union all
+     select 'change ' || id || ' of an account is ' || state from account_change where client_id = any($1) and state in ('waiting', 'withdrawing')
+     union all
      select 'callback ' || id || ' waits (' || status || ')' from webhook where status in ('received', 'parked')
      union all
      select 'request ' || id || ' is open (' || purpose || ')' from application where client_id = any($1) and status_id in (0, 3)`,

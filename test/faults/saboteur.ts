@@ -9,7 +9,7 @@ export interface Damage {
   kills: number;
 }
 
-const WRITES: readonly Verb[] = ['createDeposit', 'createPayout', 'createRefund', 'applyBalance'];
+const WRITES: readonly Verb[] = ['createDeposit', 'createPayout', 'createRefund', 'applyBalance', 'createAccount'];
 const READS: readonly Verb[] = ['findDeposit', 'findPayout', 'findRefund', 'findBalanceOperation'];
 
 /** The vendor's requests that carry out these verbs. */
@@ -119,7 +119,11 @@ export const carryOut = async (
 const openRuns = async ({ pool }: Stack): Promise<string[]> =>
   (
     await pool.query<{ workflowId: string }>(
-      `select workflow_id as "workflowId" from money_transaction where process_time is null and workflow_started`,
+      `select workflow_id as "workflowId" from money_transaction where process_time is null and workflow_started
+       union all
+       select 'open-account:' || account_id from account where status = 'opening' and workflow_started
+       union all
+       select 'account-change:' || id from account_change where state in ('waiting', 'withdrawing') and workflow_started`,
     )
   ).rows.map(({ workflowId }) => workflowId);
 

@@ -88,7 +88,9 @@ export type StoryKind =
   | 'refund'
   | 'to-platform'
   | 'from-platform'
-  | 'between-wallets';
+  | 'between-wallets'
+  | 'open-account'
+  | 'change-account';
 
 export interface Story {
   name: string;
@@ -121,4 +123,7 @@ export interface Scenario {
   faults: Fault[];
 }
 
-export const needsPlatform = ({ kind }: Story): boolean => kind === 'to-platform' || kind === 'from-platform';
+export const needsPlatform = ({ kind }: Story): boolean =>
+  kind === 'to-platform' || kind === 'from-platform' || kind === 'change-account';
+/** Moves nothing. */
+export const isAboutAccount = ({ kind }: Story): boolean => kind === 'open-account' || kind === 'change-account';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Office } from './cast.ts';
 import { type Answer, complaintOf, type HubApi } from './hub-api.ts';
+import { CHANGED_LEVERAGE } from './open-venues.ts';
 import type { Story } from './scenario.ts';
 import type { Stack } from './stack.ts';
 
@@ -71,6 +72,18 @@ export const requestOf = (stack: Stack, { story, client }: Telling, office: Offi
       const body = { amount, sourceAccountId: source, destinationAccountId: destination, isInternal: false };
       return { ...mine, route: 'POST /my/transfers', body: JSON.stringify(body) };
     }
+    case 'open-account':
+      return {
+        ...mine,
+        route: 'POST /my/accounts',
+        body: JSON.stringify({ productCurrencyId: client.product }),
+      };
+    case 'change-account':
+      return {
+        ...mine,
+        route: `PATCH /my/accounts/${client.other}`,
+        body: JSON.stringify({ leverage: CHANGED_LEVERAGE }),
+      };
   }
 };
 

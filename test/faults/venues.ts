@@ -36,7 +36,8 @@ const paymentKinds = ({ adapter, confirmedBy, sandbox }: PaymentProvider): Story
 
 const kindsOf = (provider: Provider): StoryKind[] => {
   if (provider.category === 'payments') return paymentKinds(provider);
-  if (provider.category === 'trading' && provider.sandbox) return ['to-platform', 'from-platform'];
+  if (provider.category === 'trading' && provider.sandbox)
+    return ['to-platform', 'from-platform', 'open-account', 'change-account'];
   return [];
 };
 

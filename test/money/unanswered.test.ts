@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Client, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { Steering } from '../../worker/steering.ts';
 import { PAYLOAD_KEYS } from '../kit/keys.ts';
+
+/** As the server says it. */
+const ended = ApplicationFailure.create({ type: 'AcceptedUpdateCompletedWorkflow', message: 'Workflow completed' });
 
 /** Decides at a Temporal that answers the Update with this failure. */
 const decidedWith = (cause: Error): Promise<unknown> => {
@@ -11,9 +14,23 @@ const decidedWith = (cause: Error): Promise<unknown> => {
   return new Steering(client, PAYLOAD_KEYS).decide('payout:1', { decision: 'approve', by: 1 }, 'an-update');
 };
 
+describe('an order whose run was ended from outside', () => {
+  const begunWith = (error: Error): Promise<unknown> => {
+    const executeUpdateWithStart = () => Promise.reject(error);
+    const client = { workflow: { executeUpdateWithStart } } as unknown as Client;
+    return new Steering(client, PAYLOAD_KEYS).beginMoney('payout', 1);
+  };
+
+  it.each([
+    ['taken', new WorkflowUpdateFailedError('Workflow Update failed', ended)],
+    ['not yet taken', new WorkflowNotFoundError('workflow execution already completed', 'payout:1', undefined)],
+  ])('before it answered a question it had %s was not refused: it stands', async (_, error) => {
+    await expect(begunWith(error)).rejects.toMatchObject({ type: 'Unavailable', reason: 'unavailable' });
+  });
+});
+
 describe('an Update that was taken and failed', () => {
   it('because its run ended, as the server says, is told so', async () => {
-    const ended = ApplicationFailure.create({ type: 'AcceptedUpdateCompletedWorkflow', message: 'Workflow completed' });
     await expect(decidedWith(ended)).rejects.toMatchObject({
       type: 'Rejected',
       reason: 'not_waiting',
