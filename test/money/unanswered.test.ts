@@ -15,8 +15,8 @@ const decidedWith = (cause: Error): Promise<unknown> => {
 };
 
 describe('an order whose run was ended from outside', () => {
-  const begunWith = (error: Error): Promise<unknown> => {
-    const executeUpdateWithStart = () => Promise.reject(error);
+  const begunWith = (answer: Error): Promise<unknown> => {
+    const executeUpdateWithStart = () => Promise.reject(answer);
     const client = { workflow: { executeUpdateWithStart } } as unknown as Client;
     return new Steering(client, PAYLOAD_KEYS).beginMoney('payout', 1);
   };
