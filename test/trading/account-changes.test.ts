@@ -136,6 +136,17 @@ describe('a leverage', () => {
     });
   });
 
+  it('is ordered once under one key, also when nothing was heard of the first time', async () => {
+    down();
+    const key = { 'idempotency-key': `once-${account.accountId}` };
+    const order = () => api.hastily(ann, `PATCH /my/accounts/${account.accountId}`, { leverage: 200 }, key);
+    expect([(await order()).status, (await order()).status]).toEqual([202, 202]);
+    hub.sandbox('paper').faults.clear();
+    const [change, ...others] = await changes();
+    expect(others).toEqual([]);
+    await reaches(change.id, 'done');
+  });
+
   it('is withdrawn while the platform is down, and not set later', async () => {
     down();
     const { body } = await hastily(200);
@@ -279,6 +290,7 @@ describe('an operator', () => {
   it.each([
     ['password', 'PUT /accounts/$/password', { password: 'Abcdef12' }],
     ['leverage', 'PATCH /accounts/$/preferences', { leverage: 200 }],
+    ['leverage with a name', 'PATCH /accounts/$', { leverage: 200, caption: 'Gold' }],
   ])('sets a %s once, also when he heard nothing and orders it again under the same key', async (_, route, body) => {
     const { accountId } = await open(ann, products['mt4']!);
     const key = `again-${accountId}`;

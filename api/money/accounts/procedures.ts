@@ -89,6 +89,7 @@ export const accountProcedures = (hub: MoneyHub): Procedure[] => [
     answer: Account,
     ...whileWaiting,
     errors: [409],
+    idempotent: true,
     handle: async (call) => {
       await change(hub, call, call.params.accountId, call.body);
       return showAccount(hub, call.params.accountId);
@@ -120,6 +121,7 @@ export const accountProcedures = (hub: MoneyHub): Procedure[] => [
     answer: MyAccount,
     ...whileWaiting,
     errors: [409],
+    idempotent: true,
     handle: async (call) => {
       await change(hub, call, call.params.accountId, call.body);
       return showMyAccount(hub, call.params.accountId);
