@@ -6,6 +6,7 @@ import { templateFor } from '../../db/repositories/templates.ts';
 import { CHANNELS, CODE_KEY } from '../../domain/messages.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type { Steer } from '../kit/activity.ts';
+import { recipientMarks } from './recipient-marks.ts';
 
 export type Recipient =
   | { clientId: number }
@@ -92,7 +93,7 @@ const promise = async (
   { template, parameters, key }: MessageOrder,
   { channel, to, person }: { channel: string; to: string; person: Person },
 ): Promise<number | null> => {
-  const marks = ring.marks(`${channel}:${to.toLowerCase()}`, 'recipient');
+  const marks = recipientMarks(ring, channel, to);
   const isLimited = !key.startsWith(CODE_KEY);
   // Two that are promised to one recipient at the same moment are counted one after the other.
   if (isLimited)

@@ -21,7 +21,7 @@ import {
   reasons,
   nextCodeTo,
 } from './devices.ts';
-import { setBroker } from './signed-in.ts';
+import { setBroker, turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 let olga: Caller;
@@ -278,6 +278,20 @@ describe('SMS', () => {
       expect((await device.step('GET /my/2fa/sms')).isEnabled).toBe(false);
       await api.hub.pool.query(`delete from code_sending`);
     }
+  });
+
+  it('is not switched off by a code to a phone that was replaced meanwhile', async () => {
+    const { device, clientId } = await aClient();
+    const stolen = aPhone();
+    await hasPhone(clientId, stolen);
+    await turnOn(api, clientId, 'sms');
+    const { uuid } = await device.step('GET /my/2fa/sms/disable/wizard');
+    const code = await codeSentTo(api, stolen);
+    await inTransaction(api.hub.pool, (db) =>
+      savePhone(db, clientId, { number: aPhone(), confirmed: true, isDefault: true }),
+    );
+    expect(await refused(device, uuid, { code })).toEqual([403, 'restricted']);
+    expect((await device.step('GET /my/2fa/sms')).isEnabled).toBe(true);
   });
 
   it('goes to the phone on record; its code is sent again on demand, and switches it off', async () => {
