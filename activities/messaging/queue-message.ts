@@ -43,6 +43,19 @@ export const queueMessage = async (db: Queryable, ring: KeyRing, order: MessageO
   return ids;
 };
 
+/**
+ * What was promised under a key counts no more, for another message says it anew: what waits is not sent, what may have been sent is not sent again, or a
+ * reader has both, in any order.
+ */
+export const outdateMessages = async (db: Queryable, key: string): Promise<void> => {
+  await db.query(
+    `update message set state = case state when 'queued' then 'cancelled' else state end, reason = case state when 'queued' then $2 else reason end,
+            next_attempt = null, expires_at = least(expires_at, now()), update_time = now()
+      where key = any($1) and state in ('queued', 'sending')`,
+    [CHANNELS.map((channel) => keyOf(key, channel)), 'Another one was sent instead.'],
+  );
+};
+
 /** Right after the promise was made: whatever fails here is started by the sweep. */
 export const startMessages = async (steer: Pick<Steer, 'startWaiting'>, ids: readonly number[]): Promise<void> => {
   const starts = ids.map((id) => steer.startWaiting({ workflowId: `message:${id}`, type: 'message', id }));
@@ -87,6 +100,8 @@ const personOf = async (db: Queryable, to: Recipient): Promise<Person | null> =>
   return { email, sms: phone, locale, clientId: to.clientId, parameters: { firstName } };
 };
 
+const keyOf = (key: string, channel: string): string => `${key}:${channel}`;
+
 const promise = async (
   db: Queryable,
   ring: KeyRing,
@@ -113,7 +128,7 @@ const promise = async (
        from over, message_type t where t.name = $3
      on conflict (key) do update set key = excluded.key returning id, state`,
     [
-      `${key}:${channel}`,
+      keyOf(key, channel),
       referenceFrom(randomBytes(12)),
       template,
       channel,

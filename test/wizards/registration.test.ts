@@ -220,6 +220,34 @@ describe('a registration', () => {
     expect((await device.step('POST /my/signup', { uuid, code })).code).toBe(202);
   });
 
+  it('takes back the mail of a code that still waits when another code is asked for', async () => {
+    const device = new Device(api);
+    const email = anEmail();
+    const enable = (yes: boolean) =>
+      api.hub.pool.query(`update connection set enabled = $1 where name = 'sendgrid'`, [yes]);
+    await enable(false);
+    const uuid = await begin(device);
+    await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+    const { id } = await runOf(uuid);
+    await api.hub.pool.query(`update wizard_code set sent_at = now() - interval '2 minutes' where run_id = $1`, [id]);
+    await device.step('POST /my/signup', { uuid, resend: true });
+    await enable(true);
+    const messages = async () =>
+      (
+        await api.hub.pool.query<{ state: string }>(
+          `select state from message where starts_with(key, $1) order by id`,
+          [`wizard:${id}:`],
+        )
+      ).rows.map(({ state }) => state);
+    await eventually(
+      async () => !(await messages()).some((state) => ['queued', 'sending'].includes(state)),
+      'both messages to be over',
+    );
+    expect(await messages()).toEqual(['cancelled', expect.stringMatching(/accepted|sent|delivered/)]);
+    expect(mailsTo(api, email)).toHaveLength(1);
+    expect((await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, email) })).code).toBe(202);
+  });
+
   it('does not send more than five codes an hour to one address', async () => {
     const email = anEmail();
     for (let n = 0; n < 5; n++) await atCode(new Device(api), email);
