@@ -10,6 +10,7 @@ import { email, isoTime, text, time } from '../kit/shapes.ts';
 import { CONFIRM_STEPS, factsOf } from './client-wizard.ts';
 import { giveSuccess, Success } from './success-token.ts';
 import { type Caller, callerOf } from './caller.ts';
+import { calling } from './refusals.ts';
 import type { Reached, WizardHub } from './wizard-hub.ts';
 
 /** Procedures whose codes are asked for by challenges, with the steps of those; what comes after them wants the success token. */
@@ -154,5 +155,6 @@ const noChallenge = () =>
 
 /** Here a run is called a challenge. */
 const asChallenge = (error: unknown): never => {
-  throw isHubFailure(error) && error.reason === 'wizard_not_found' ? noChallenge() : error;
+  if (isHubFailure(error) && error.reason === 'wizard_not_found') throw noChallenge();
+  return calling('token')(error);
 };

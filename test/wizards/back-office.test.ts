@@ -82,6 +82,8 @@ describe('a registration of the broker’s own', () => {
       default: false,
     });
     const { uuid } = list;
+    const early = await device.call('POST /my/signup', { uuid, ...mainForm(device, email) });
+    expect([early.status, early.body.error.workflow]).toEqual([409, 'registration_list']);
     const choose = () => device.step('POST /my/signup', { uuid, wizard_id: made.body.id });
     const [form, same] = await meanwhile(
       api.hub.pool,
