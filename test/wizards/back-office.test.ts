@@ -398,16 +398,29 @@ describe('an operator', () => {
         `user:${olga.id}`,
         `wizard-run:${runId}`,
       ]);
-    for (const act of ['cancel', 'confirm']) {
+    for (const [act, status] of [
+      ['cancel', 204],
+      ['confirm', 404],
+    ] as const) {
       const { run, uuid } = await stuck();
       await api.hub.handle(`wizard:${uuid}`).terminate();
-      expect((await olga.call(`POST /wizards/runs/${run.id}/${act}`)).status).toBeGreaterThanOrEqual(400);
+      expect((await olga.call(`POST /wizards/runs/${run.id}/${act}`)).status).toBe(status);
       expect(await written(run.id)).toEqual({ n: 1 });
     }
     // What the hub itself refuses was not done.
     const { run } = await stuck();
     expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);
     expect(await written(run.id)).toEqual({ n: 0 });
+  });
+
+  it('ends a run in the books whose own run was terminated from outside', async () => {
+    const { run, uuid, device } = await stuck();
+    await api.hub.handle(`wizard:${uuid}`).terminate();
+    expect((await olga.call(`POST /wizards/runs/${run.id}/cancel`)).status).toBe(204);
+    expect((await olga.call(`GET /wizards/runs/${run.id}`)).body.state).toBe('cancelled');
+    expect((await olga.call(`POST /wizards/runs/${run.id}/cancel`)).status).toBe(409);
+    const resend = await device.call('POST /my/signup', { uuid, resend: true });
+    expect(resend.body.error.details[0].reason).toBe('wizard_not_found');
   });
 
   it('cannot confirm a sign-in or a recovery for anybody', async () => {

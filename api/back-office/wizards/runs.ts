@@ -3,8 +3,15 @@ import { z } from 'zod';
 import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/entities/wizards.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { type AskedRun, findRun, insertInput, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
+import {
+  type AskedRun,
+  findRun,
+  insertInput,
+  noteEnded,
+  type WizardRun as Run,
+} from '../../../db/repositories/wizards.ts';
 import { anyOf } from '../../../db/unseen.ts';
+import { isHubFailure } from '../../../domain/failures.ts';
 import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
@@ -135,9 +142,17 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
     action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', async (run, actor, note) => {
       if (run.state !== 'open') throw problem(409, 'already_done', 'The run is over.');
       await note(wizards.db);
-      await wizards.hub.ask((steering) => steering.stopWizard(run.uuid, actorName(actor), 'cancelled'));
+      await wizards.hub
+        .ask((steering) => steering.stopWizard(run.uuid, actorName(actor), 'cancelled'))
+        .catch((error: unknown) => endLost(wizards.db, run, error));
     }),
   ];
+};
+
+/** A run that was terminated from outside notes nothing itself: it would stay open in the books. */
+const endLost = async (db: Queryable, { id: runId, clientId, inputs }: Run, error: unknown): Promise<void> => {
+  if (!isHubFailure(error) || error.reason !== 'not_waiting') throw error;
+  await noteEnded(db, { runId, over: 'cancelled', clientId, inputs });
 };
 
 /** 404 for a run of a client whom this user may not see. */
