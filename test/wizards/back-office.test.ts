@@ -453,6 +453,20 @@ describe('an operator', () => {
     await api.hub.pool.query(`update message_route set enabled = true`);
   });
 
+  it('is found by where his code went, unless personal data is hidden from whoever looks', async () => {
+    const { run, email } = await stuck();
+    await stuck();
+    const foundBy = async (who: Caller, to: string) =>
+      who.call(`GET /wizards/runs?filter[state]=open&filter[recipient]=${encodeURIComponent(to)}`);
+    expect((await foundBy(olga, email.toUpperCase())).body.data.map(({ id }: { id: number }) => id)).toEqual([run.id]);
+    expect((await foundBy(olga, anEmail())).body).toEqual({ total: 0, data: [] });
+    expect((await foundBy(olga, '+995555000001')).body).toEqual({ total: 0, data: [] });
+    const masked = await api.operator();
+    await api.hub.pool.query(`update hub_user set mask_data = true where id = $1`, [masked.id]);
+    const hidden = await foundBy(masked, email);
+    expect([hidden.status, hidden.body.error.details[0].field]).toEqual([403, 'filter[recipient]']);
+  });
+
   it('sends the code again within its limits, and ends a run', async () => {
     const { run, device, uuid } = await stuck();
     expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);
