@@ -8,6 +8,7 @@ import { perActor } from '../kit/rate-limit.ts';
 import { id, idText, text } from '../kit/shapes.ts';
 import { methodViews } from '../presenters/method.ts';
 import { type ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
+import { givenCode } from '../wizards/given-code.ts';
 import { calling } from '../wizards/refusals.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
 import { previewOf, WithdrawalPreview } from './answers.ts';
@@ -84,7 +85,7 @@ export const formProcedures = (wizards: WizardHub, payouts: ClientWizard): Proce
       limit: perActor('120/m'),
       body: z.strictObject({
         id: z.uuid('must be a UUID'),
-        code: text(20).optional(),
+        code: givenCode,
         resend: z.literal(true).optional(),
       }),
       answer: null,

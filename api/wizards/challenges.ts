@@ -6,10 +6,11 @@ import type { ApiDeps } from '../deps.ts';
 import { problem } from '../kit/errors.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
-import { email, isoTime, text, time } from '../kit/shapes.ts';
+import { email, isoTime, time } from '../kit/shapes.ts';
 import { CONFIRM_STEPS, factsOf } from './client-wizard.ts';
 import { giveSuccess, Success } from './success-token.ts';
 import { type Caller, callerOf } from './caller.ts';
+import { givenCode } from './given-code.ts';
 import { calling } from './refusals.ts';
 import type { Reached, WizardHub } from './wizard-hub.ts';
 
@@ -96,7 +97,7 @@ export const challengeProcedures = (wizards: WizardHub, { access }: ApiDeps): Pr
       errors: [401, 403, 404, 409],
       body: z.strictObject({
         token: z.uuid('must be a UUID'),
-        code: text(20).optional(),
+        code: givenCode,
         resend: z.literal(true).optional(),
       }),
       answer: z.union([Success, Challenge]),

@@ -437,6 +437,17 @@ describe('another second factor', () => {
 });
 
 describe('a recovery code', () => {
+  it('and one of an app are taken with the blanks that people copy along', async () => {
+    const { app, codes, email } = await withApp();
+    const device = new Device(api);
+    const first = await signIn(device, email);
+    const shown = (await app.showsNext()).replace(/^(...)/, '$1 ');
+    expect((await device.step('POST /my/2fa/google', { uuid: first.uuid, code: shown })).code).toBe(202);
+    const second = await signIn(device, email);
+    const copied = `  ${codes[0]!.toUpperCase().replaceAll('-', ' ')}\n`;
+    expect((await device.step('POST /my/2fa/google', { uuid: second.uuid, code: copied })).code).toBe(202);
+  });
+
   it('does once for a lost app at a sign-in, and its owner is told', async () => {
     const { device, email, codes } = await withApp();
     const [one, two] = [new Device(api), new Device(api)];
