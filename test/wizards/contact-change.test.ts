@@ -123,7 +123,9 @@ describe('another e-mail', () => {
     ])
       expect(refusal(await send(email))).toEqual([400, 'validation', 'email']);
     const both = { uuid, email: anEmail(), info: { firstName: 'Jon' } };
-    expect(refusal(await client.call('POST /my/profile/wizard', both))).toEqual([400, 'validation', 'info']);
+    const asked = await client.call('POST /my/profile/wizard', both);
+    expect(refusal(asked)).toEqual([400, 'validation', 'info']);
+    expect(asked.body.error.details[0].issue).toBe('info or email must be sent, and not both.');
     expect((await client.step('GET /my/profile')).email).toBe(client.email);
   });
 
