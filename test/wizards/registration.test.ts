@@ -138,6 +138,10 @@ describe('a registration', () => {
       ]);
       expect(answer.body.error).toMatchObject({ code: 0, message: 'Validation failed' });
     }
+    const nothing = await device.call('POST /my/signup', { uuid, info: {} });
+    expect(nothing.body.error.details.map((one: any) => one.field)).toEqual(
+      expect.arrayContaining(['email', 'password', 'info.birthday', 'device_fingerprint']),
+    );
     const { id } = await runOf(uuid);
     expect((await api.hub.pool.query(`select 1 from wizard_input where run_id = $1`, [id])).rowCount).toBe(0);
     // A country that is switched off is not offered and not taken.
