@@ -5,6 +5,9 @@ export const CHANNELS = ['email', 'sms', 'chat'] as const;
 /** The keys of messages that carry a code of a procedure begin so. How many may be sent is judged before each is promised: `message_limit` knows nothing of them. */
 export const CODE_KEY = 'wizard:';
 
+/** Parameters that are for the recipient alone, and that a message is there to tell him. */
+export const SECRET_PARAMETERS: readonly string[] = ['code', 'password'];
+
 /** `queued`: not sent, or surely not; `sending`: at a provider, no answer yet; `unknown`: nobody could tell what became of it. */
 export const MESSAGE_STATES = [
   'queued',

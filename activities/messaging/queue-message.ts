@@ -6,6 +6,7 @@ import { templateFor } from '../../db/repositories/templates.ts';
 import { CHANNELS, CODE_KEY } from '../../domain/messages.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type { Steer } from '../kit/activity.ts';
+import { recipientMarks } from './recipient-marks.ts';
 
 export type Recipient =
   | { clientId: number }
@@ -40,6 +41,19 @@ export const queueMessage = async (db: Queryable, ring: KeyRing, order: MessageO
     if (id !== null) ids.push(id);
   }
   return ids;
+};
+
+/**
+ * What was promised under a key counts no more, for another message says it anew: what waits is not sent, what may have been sent is not sent again, or a
+ * reader has both, in any order.
+ */
+export const outdateMessages = async (db: Queryable, key: string): Promise<void> => {
+  await db.query(
+    `update message set state = case state when 'queued' then 'cancelled' else state end, reason = case state when 'queued' then $2 else reason end,
+            next_attempt = null, expires_at = least(expires_at, now()), update_time = now()
+      where key = any($1) and state in ('queued', 'sending')`,
+    [CHANNELS.map((channel) => keyOf(key, channel)), 'Another one was sent instead.'],
+  );
 };
 
 /** Right after the promise was made: whatever fails here is started by the sweep. */
@@ -86,13 +100,15 @@ const personOf = async (db: Queryable, to: Recipient): Promise<Person | null> =>
   return { email, sms: phone, locale, clientId: to.clientId, parameters: { firstName } };
 };
 
+const keyOf = (key: string, channel: string): string => `${key}:${channel}`;
+
 const promise = async (
   db: Queryable,
   ring: KeyRing,
   { template, parameters, key }: MessageOrder,
   { channel, to, person }: { channel: string; to: string; person: Person },
 ): Promise<number | null> => {
-  const marks = ring.marks(`${channel}:${to.toLowerCase()}`, 'recipient');
+  const marks = recipientMarks(ring, channel, to);
   const isLimited = !key.startsWith(CODE_KEY);
   // Two that are promised to one recipient at the same moment are counted one after the other.
   if (isLimited)
@@ -112,7 +128,7 @@ const promise = async (
        from over, message_type t where t.name = $3
      on conflict (key) do update set key = excluded.key returning id, state`,
     [
-      `${key}:${channel}`,
+      keyOf(key, channel),
       referenceFrom(randomBytes(12)),
       template,
       channel,

@@ -1,6 +1,7 @@
 import { Liquid, type Template } from 'liquidjs';
 import { escapeHtml } from '../../domain/html.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import { SECRET_PARAMETERS } from '../../domain/messages.ts';
 
 export interface TemplateText {
   subject: string | null;
@@ -55,14 +56,23 @@ const ENGINES = { subject: engineWith(), text: engineWith(), html: engineWith(es
 type Part = keyof typeof ENGINES;
 const PARTS = ['subject', 'html', 'text'] as const satisfies readonly Part[];
 
-/** Throws `InvalidInput` naming the part and what is wrong in it: syntax, an unknown tag, filter or parameter. */
+/**
+ * Throws `InvalidInput` naming the part and what is wrong in it: syntax, an unknown tag, filter or parameter; a body that does not tell what the message is
+ * there to tell, for a mail without its code locks out whoever waits for it.
+ */
 export const checkTemplate = (template: TemplateText, parameters: readonly string[], shared: SharedTexts): void => {
   for (const part of PARTS) {
-    for (const [root, key] of namesIn(part, template[part])) {
+    const names = namesIn(part, template[part]);
+    for (const [root, key] of names) {
       const known =
         root === 'storage' ? key !== undefined && Object.hasOwn(shared, key) : parameters.includes(root ?? '');
       if (!known) throw wrong(part, `there is no parameter '${root === 'storage' ? `storage.${key ?? ''}` : root}'`);
     }
+    const untold = parameters.find(
+      (name) => SECRET_PARAMETERS.includes(name) && !names.some(([root]) => root === name),
+    );
+    if (part !== 'subject' && template[part] !== null && untold !== undefined)
+      throw wrong(part, `it must have the parameter '${untold}'`);
   }
 };
 

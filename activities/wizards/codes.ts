@@ -5,7 +5,8 @@ import { type CodesOf, forgiveCodes, knockWithCode } from '../../db/repositories
 import { isPlaceOf } from '../../db/repositories/sign-in-places.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { CODE_KEY } from '../../domain/messages.ts';
-import { queueMessage } from '../messaging/queue-message.ts';
+import { outdateMessages, queueMessage } from '../messaging/queue-message.ts';
+import { recipientMarks } from '../messaging/recipient-marks.ts';
 import type { Asked, At, Work } from './step.ts';
 
 export const CODE_LENGTH = 6;
@@ -67,14 +68,16 @@ export const sendCodeAgain = async (work: Work<CodeSettings>, recipient: CodeRec
 
 const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, sending: number): Promise<void> => {
   const { db, ring, run, plan, step, settings } = work;
-  const recipientMark = ring.marks(`${recipient.channel}:${recipient.to.toLowerCase()}`, 'recipient')[0];
+  const recipientMark = recipientMarks(ring, recipient.channel, recipient.to)[0];
   await count(work, recipient.channel, recipientMark);
   const code = String(randomInt(10 ** CODE_LENGTH)).padStart(CODE_LENGTH, '0');
   await db.query(
     `insert into wizard_code (run_id, step, hash, recipient_mark, tries_left, expires_at) values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
-     on conflict (run_id, step) do update set hash = excluded.hash, sent_at = now(), expires_at = excluded.expires_at, sendings = wizard_code.sendings + 1`,
+     on conflict (run_id, step) do update set hash = excluded.hash, recipient_mark = excluded.recipient_mark, sent_at = now(), expires_at = excluded.expires_at, sendings = wizard_code.sendings + 1`,
     [run.id, step.name, hashes(work, code)[0], recipientMark, plan.tries, settings.lifetimeSeconds],
   );
+  const keyOfSending = (n: number): string => `${CODE_KEY}${run.id}:${step.name}:${n}`;
+  await outdateMessages(db, keyOfSending(sending - 1));
   const promise = () =>
     queueMessage(db, ring, {
       to:
@@ -83,7 +86,7 @@ const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, send
           : { phone: recipient.to, locale: run.locale },
       template: settings.template,
       parameters: { code, firstName: recipient.firstName ?? '' },
-      key: `${CODE_KEY}${run.id}:${step.name}:${sending}`,
+      key: keyOfSending(sending),
     });
   if (recipient.decoy) return withoutEffect(db, async () => assertPromised(await promise(), recipient));
   const ids = await promise();

@@ -6,6 +6,8 @@ import { beginningOf } from '../../db/repositories/refresh-tokens.ts';
 import type { WizardRun } from '../../db/repositories/wizards.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Facts, WizardType } from '../../domain/wizards/grammar.ts';
+import { assertStillReached } from './still-reached.ts';
+import type { At } from './step.ts';
 
 /** Facts a run of a signed-in client is opened with: which code guards it, and by when a second factor had to be on to count. */
 export const guardOf = async (
@@ -35,27 +37,22 @@ const GUARDED: Partial<Record<WizardType, (db: Queryable, clientId: number) => P
     (await hasFactor(db, clientId)) || (await brokerSetting(db, 'clients.confirmAddress')),
 };
 
-const STRENGTH: readonly unknown[] = ['none', 'email', 'sms', 'google'];
-
 /**
- * For the last step of a run: throws `restricted` when the code it was opened for is weaker than the one that would be asked for now. Holds the client's
- * row, so that nothing of it changes before the step has had its effect.
+ * For the last step of a run: throws `restricted` when what it was opened for is not what would be asked for now, be it a stronger code or one of another
+ * app, or when its code went where the client is reached no more. Holds the client's row, so that nothing of it changes before the step has had its effect.
  */
-export const assertStillGuarded = async (db: Queryable, { type, clientId, facts }: WizardRun): Promise<void> => {
-  await db.query(`select from client where client_id = $1 for no key update`, [clientId]);
-  if (await isWeaker(db, type, clientId!, facts))
+export const assertStillGuarded = async (work: Pick<At<unknown>, 'db' | 'ring' | 'run' | 'plan'>): Promise<void> => {
+  const { db, run } = work;
+  await db.query(`select from client where client_id = $1 for no key update`, [run.clientId]);
+  if (await isGuardedOtherwise(db, run))
     throw new HubFailure('Rejected', 'restricted', 'Your second factors have changed. Start again.');
+  await assertStillReached(work);
 };
 
-const isWeaker = async (
-  db: Queryable,
-  type: WizardType,
-  clientId: number,
-  { factor, guarded, signedInAt }: Facts,
-): Promise<boolean> => {
-  if (guarded === false) return GUARDED[type]!(db, clientId);
+const isGuardedOtherwise = async (db: Queryable, { type, clientId, facts }: WizardRun): Promise<boolean> => {
+  const { factor, guarded, signedInAt } = facts;
+  if (guarded === false) return GUARDED[type]!(db, clientId!);
   // A payout without a code, where the broker wants none.
   if (factor === 'none' && !(await brokerSetting(db, 'withdrawals.confirmation'))) return false;
-  const now = await factorFor(db, clientId, typeof signedInAt === 'string' ? signedInAt : null);
-  return STRENGTH.indexOf(factor) < STRENGTH.indexOf(now);
+  return factor !== (await factorFor(db, clientId!, typeof signedInAt === 'string' ? signedInAt : null));
 };

@@ -1,5 +1,6 @@
 import { inTransaction } from '../../db/pool.ts';
 import { HubFailure } from '../../domain/failures.ts';
+import { recipientMarks } from '../messaging/recipient-marks.ts';
 import type { ReadForm, Wrong } from './read-form.ts';
 import type { Asked } from './step.ts';
 
@@ -26,7 +27,7 @@ export const takenEmails = async <S>(
       });
     const wrong: Wrong[] = [];
     for (const { field, value } of emails) {
-      const mark = ring.marks(`email:${value.toLowerCase()}`, 'recipient')[0];
+      const mark = recipientMarks(ring, 'email', value)[0];
       const { rowCount } = await db.query(
         `insert into code_sending (recipient_mark, address_mark, type)
          select $2, $3, 'taken' from client where lower(email) = lower($1) and status <> 'deleted'`,

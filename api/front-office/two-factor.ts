@@ -10,6 +10,7 @@ import { text } from '../kit/shapes.ts';
 import { factorNamed, factorParam, factorView, factorViews, SecondFactor } from '../presenters/factor.ts';
 import { WizardAnswerShape } from '../wizards/answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
+import { givenCode } from '../wizards/given-code.ts';
 import { outcomeOf } from '../wizards/outcome.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
 
@@ -114,7 +115,7 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
       errors: [403, 404, 409],
       body: z.strictObject({
         uuid: z.uuid('must be a UUID'),
-        code: text(20).optional(),
+        code: givenCode,
         phone: text(40).optional(),
         resend: z.literal(true).optional().meta({ description: 'Send another code.' }),
       }),

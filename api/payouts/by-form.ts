@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { paymentOrder, type PaymentRequest } from '../../activities/intake/new-order.ts';
 import { assertMethodTakes } from '../../activities/transactions/restrictions.ts';
-import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import { HubFailure } from '../../domain/failures.ts';
 import { accountOf } from '../../activities/intake/accounts.ts';
-import { Problem } from '../kit/errors.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { id, idText, text } from '../kit/shapes.ts';
 import { methodViews } from '../presenters/method.ts';
 import { type ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
+import { givenCode } from '../wizards/given-code.ts';
+import { calling } from '../wizards/refusals.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
 import { previewOf, WithdrawalPreview } from './answers.ts';
 import { payoutFields, payoutRequest } from './requests.ts';
@@ -84,7 +85,7 @@ export const formProcedures = (wizards: WizardHub, payouts: ClientWizard): Proce
       limit: perActor('120/m'),
       body: z.strictObject({
         id: z.uuid('must be a UUID'),
-        code: text(20).optional(),
+        code: givenCode,
         resend: z.literal(true).optional(),
       }),
       answer: null,
@@ -98,10 +99,4 @@ export const formProcedures = (wizards: WizardHub, payouts: ClientWizard): Proce
 };
 
 /** Here a run's name is `id`. */
-const asForm = (error: unknown): never => {
-  if (isHubFailure(error) && error.facts.field === 'uuid')
-    throw new HubFailure(error.type, error.reason, error.message, { ...error.facts, field: 'id' });
-  if (error instanceof Problem && error.details[0]?.field === 'uuid')
-    throw new Problem(error.status, [{ ...error.details[0], field: 'id' }], error.headers, error.workflow);
-  throw error;
-};
+const asForm = calling('id');

@@ -6,6 +6,7 @@ import { perActor } from '../kit/rate-limit.ts';
 import { id, idText, isoTime, text } from '../kit/shapes.ts';
 import { WizardAnswerShape } from '../wizards/answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
+import { givenCode } from '../wizards/given-code.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
 import { policyView } from './addresses.ts';
 
@@ -103,7 +104,7 @@ export const whitelistProcedures = (wizards: WizardHub): Procedure[] => {
       ...step,
       summary: 'Confirm a change of the list, or that payouts go to any address',
       description: 'With the code. `resend`: another code.',
-      body: z.strictObject({ uuid: uuid(), code: text(20).optional(), resend: z.literal(true).optional() }),
+      body: z.strictObject({ uuid: uuid(), code: givenCode, resend: z.literal(true).optional() }),
       handle: async (call) => {
         const { uuid: run, resend, ...body } = call.body;
         return (await wizardOf(run)).take(call, CONFIRM_STEPS, run, body, resend);

@@ -5,11 +5,11 @@ import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { Problem } from '../kit/errors.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
-import { text } from '../kit/shapes.ts';
 import { placeOrder } from '../money/intake/place-order.ts';
 import { WizardAnswerShape } from '../wizards/answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
 import { callerOf } from '../wizards/caller.ts';
+import { givenCode } from '../wizards/given-code.ts';
 import { END } from '../wizards/waiting.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
 import { payoutOf, PlacedPayout, previewOf, showPlaced, WithdrawalPreview } from './answers.ts';
@@ -108,7 +108,7 @@ export const withdrawalProcedures = (wizards: WizardHub): Procedure[] => {
       limit: perActor('120/m'),
       body: z.strictObject({
         uuid: z.uuid('must be a UUID'),
-        code: text(20).optional(),
+        code: givenCode,
         resend: z.literal(true).optional(),
       }),
       answer: z.union([Placed, WizardAnswerShape]),

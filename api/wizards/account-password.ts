@@ -12,6 +12,7 @@ import { beginChange } from '../trading/order-change.ts';
 import { WizardAnswerShape } from './answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from './client-wizard.ts';
 import { callerOf } from './caller.ts';
+import { givenCode } from './given-code.ts';
 import { gone } from './refusals.ts';
 import type { WizardHub } from './wizard-hub.ts';
 
@@ -66,7 +67,7 @@ export const accountPasswordProcedures = (wizards: WizardHub): Procedure[] => {
       ...common,
       summary: 'The code',
       description: '`resend`: another code.',
-      body: z.strictObject({ uuid, code: text(20).optional(), resend: z.literal(true).optional() }),
+      body: z.strictObject({ uuid, code: givenCode, resend: z.literal(true).optional() }),
       handle: async (call) => {
         const { uuid: run, resend, ...body } = call.body;
         await assertAbout(call, run, call.params.accountId);

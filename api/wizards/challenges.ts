@@ -6,10 +6,12 @@ import type { ApiDeps } from '../deps.ts';
 import { problem } from '../kit/errors.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
-import { email, isoTime, text, time } from '../kit/shapes.ts';
+import { email, isoTime, time } from '../kit/shapes.ts';
 import { CONFIRM_STEPS, factsOf } from './client-wizard.ts';
 import { giveSuccess, Success } from './success-token.ts';
 import { type Caller, callerOf } from './caller.ts';
+import { givenCode } from './given-code.ts';
+import { calling } from './refusals.ts';
 import type { Reached, WizardHub } from './wizard-hub.ts';
 
 /** Procedures whose codes are asked for by challenges, with the steps of those; what comes after them wants the success token. */
@@ -95,7 +97,7 @@ export const challengeProcedures = (wizards: WizardHub, { access }: ApiDeps): Pr
       errors: [401, 403, 404, 409],
       body: z.strictObject({
         token: z.uuid('must be a UUID'),
-        code: text(20).optional(),
+        code: givenCode,
         resend: z.literal(true).optional(),
       }),
       answer: z.union([Success, Challenge]),
@@ -154,5 +156,6 @@ const noChallenge = () =>
 
 /** Here a run is called a challenge. */
 const asChallenge = (error: unknown): never => {
-  throw isHubFailure(error) && error.reason === 'wizard_not_found' ? noChallenge() : error;
+  if (isHubFailure(error) && error.reason === 'wizard_not_found') throw noChallenge();
+  return calling('token')(error);
 };

@@ -1,5 +1,5 @@
 import type { WizardRun } from '../../db/repositories/wizards.ts';
-import { HubFailure } from '../../domain/failures.ts';
+import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import { Problem } from '../kit/errors.ts';
 
 export const gone = () =>
@@ -15,3 +15,14 @@ export const disabled = () => new HubFailure('Rejected', 'wizard_disabled', 'Thi
 
 export const wrongStep = (workflow: string) =>
   new Problem(409, [{ field: 'uuid', reason: 'wrong_step', issue: 'This step is not available now.' }], {}, workflow);
+
+/** What a method answers in which a run is called something else than `uuid`. */
+export const calling =
+  (field: string) =>
+  (error: unknown): never => {
+    if (isHubFailure(error) && error.facts.field === 'uuid')
+      throw new HubFailure(error.type, error.reason, error.message, { ...error.facts, field });
+    if (error instanceof Problem && error.details[0]?.field === 'uuid')
+      throw new Problem(error.status, [{ ...error.details[0], field }], error.headers, error.workflow);
+    throw error;
+  };

@@ -7,7 +7,7 @@ import { id } from '../kit/shapes.ts';
 import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
 import { type Caller, callerOf } from './caller.ts';
 import { disabled, gone, wrongStep } from './refusals.ts';
-import { workflowOf } from './waiting.ts';
+import { REGISTRATION_LIST, workflowOf } from './waiting.ts';
 import type { Definition, Reached, WizardAnswer, WizardHub } from './wizard-hub.ts';
 
 const MEANT = { type: 'registration' } as const;
@@ -81,7 +81,7 @@ export const registrationProcedures = (wizards: WizardHub, { tokens }: ApiDeps):
           },
           done: true,
           uuid: run.uuid,
-          workflow: 'registration_list',
+          workflow: REGISTRATION_LIST,
         };
       },
     }),

@@ -16,12 +16,13 @@ import { text } from '../kit/shapes.ts';
 import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
 import { signOutEverywhere } from './sign-out-everywhere.ts';
 import { type Caller, callerOf } from './caller.ts';
+import { givenCode } from './given-code.ts';
 import type { Meant, Reached, WizardAnswer, WizardHub } from './wizard-hub.ts';
 
 const at = (...steps: string[]): Meant => ({ type: 'authorization', steps });
 const Uuid = { uuid: z.uuid('must be a UUID') };
 const resend = z.literal(true).optional().meta({ description: 'Send another code.' });
-const Code = z.strictObject({ ...Uuid, code: text(20).optional(), resend });
+const Code = z.strictObject({ ...Uuid, code: givenCode, resend });
 
 const common = {
   tags: ['Sign-in of clients'] as [string],

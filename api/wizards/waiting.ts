@@ -6,6 +6,9 @@ import type { Step } from '../../domain/wizards/grammar.ts';
 /** B2Core's name of the last step of every wizard. */
 export const END = 'B2B\\TCA\\Wizards\\Workflow\\TerminateWorkflow';
 
+/** Before a client has chosen which registration his run is. */
+export const REGISTRATION_LIST = 'registration_list';
+
 /** A step at which a run waits. */
 export interface Waiting {
   run: WizardRun;

@@ -25,7 +25,7 @@ import { AnsweredRuns } from './answered-runs.ts';
 import type { Caller } from './caller.ts';
 import { disabled, gone, over, wrongStep } from './refusals.ts';
 import { SentStep } from './sent-step.ts';
-import { type Waiting, waitingAt, workflowOf } from './waiting.ts';
+import { REGISTRATION_LIST, type Waiting, waitingAt, workflowOf } from './waiting.ts';
 
 export type { Reached };
 
@@ -209,6 +209,7 @@ export class WizardHub {
 
   /** The step a run waits at. */
   async waiting(run: WizardRun): Promise<Waiting> {
+    if (run.state === 'opening' && run.definitionId === null) throw wrongStep(REGISTRATION_LIST);
     if (run.state !== 'open') throw over(run);
     const step = (await planOf(this.db, run)).steps.find(({ name }) => name === run.step);
     if (!step) throw gone();

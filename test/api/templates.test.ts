@@ -93,6 +93,24 @@ describe('a template', () => {
     expect(detail(strange.body).field).toBe('parameters.nobody');
   });
 
+  it('of a code or a password tells it in each of its bodies', async () => {
+    const idOf = async (name: string, channel: string) => {
+      const [type] = (await call(`GET /templates/types?filter[name]=${name}`)).body.data;
+      return (await call(`GET /templates?filter[typeId]=${type.id}&filter[channel]=${channel}`)).body.data[0].id;
+    };
+    for (const [name, channel, change] of [
+      ['signInCode', 'sms', { text: 'Hello' }],
+      ['signInCode', 'email', { html: '<p>Hello {{ firstName }}</p>' }],
+      ['TradingPassword', 'email', { text: 'Hello {{ firstName }}' }],
+    ] as const) {
+      const refused = await call(`PATCH /templates/${await idOf(name, channel)}`, change);
+      expect([refused.status, detail(refused.body).field]).toEqual([400, Object.keys(change)[0]]);
+      expect(detail(refused.body).issue).toMatch(/^(text|html): it must have the parameter '(code|password)'$/);
+    }
+    const spaced = { text: '{{ code | slice: 0, 3 }} {{ code | slice: 3, 3 }}', html: null };
+    expect((await call(`PATCH /templates/${await idOf('signInCode', 'email')}`, spaced)).status).toBe(200);
+  });
+
   it('goes back to its original text', async () => {
     const before = (await call(`GET /templates/${templateId}`)).body;
     await call(`PATCH /templates/${templateId}`, { subject: 'Mine', text: 'Mine' });

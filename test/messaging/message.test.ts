@@ -1,7 +1,12 @@
 /** Messages from their promise to a provider, over the sandboxes of smtp, sendgrid and twilio. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type MessageOrder, queueMessage, startMessages } from '../../activities/messaging/queue-message.ts';
+import {
+  type MessageOrder,
+  outdateMessages,
+  queueMessage,
+  startMessages,
+} from '../../activities/messaging/queue-message.ts';
 import { startWaiting } from '../../activities/ops/start-waiting.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { inTransaction } from '../../db/pool.ts';
@@ -276,6 +281,17 @@ describe('after a lost answer', () => {
     await becomes(id, 'accepted');
     expect(sentBy('twilio')).toHaveLength(1);
     expect(await attempts(id)).toEqual(['twilio unknown', 'twilio success']);
+  });
+
+  it('it is not sent again once another one says it anew', async () => {
+    hub.sandbox('twilio').fault({ match: SMS, kind: 'reset', times: 1 });
+    const key = randomUUID();
+    const id = await queue({ ...code('+15005550021'), key });
+    await becomes(id, 'sending');
+    await eventually(async () => (await row(id)).reason !== null, 'its answer to be lost');
+    await outdateMessages(hub.pool, key);
+    expect(await hub.handle(`message:${id}`).result()).toEqual({ state: 'unknown' });
+    expect(sentBy('twilio')).toEqual([]);
   });
 
   const unanswering = () => {

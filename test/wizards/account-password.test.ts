@@ -1,21 +1,25 @@
 /** A new password of a trading account, behind a code; and what the platform makes of it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TradingAdapter } from '../../adapters/kit/trading.ts';
+import { savePhone } from '../../db/repositories/client-phones.ts';
 import { lendTools } from '../../worker/tools.ts';
-import type { MoneyApi } from '../api/money-hub.ts';
+import type { Caller, MoneyApi } from '../api/money-hub.ts';
 import { payloadsOf } from '../kit/history.ts';
 import { codeSentTo, otherThan, startWizardApi, END, reasons } from './devices.ts';
 import { turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
+let olga: Caller;
 let product: number;
 beforeAll(async () => {
   api = await startWizardApi(['mt4']);
+  olga = await api.operator();
   product = await api.hub.tradingProduct('mt4', ['real-usd']);
 });
 afterAll(() => api?.stop());
 
 const NEW = 'Trad1ngCanary';
+const PHONE = '+995555301200';
 
 let ann: Awaited<ReturnType<MoneyApi['clientWith']>>;
 let email: string;
@@ -118,6 +122,19 @@ describe('the password of a trading account', () => {
   it('is not changed by a weaker code than would be asked for now', async () => {
     const uuid = await atPassword();
     await turnOn(api, ann.id, 'google');
+    expect(reasons(await ann.call(`PUT ${path()}`, set(uuid)))).toEqual([403, 'restricted']);
+    expect(await isRight(NEW)).toBe(false);
+  });
+
+  it('is not changed by the code of an app that an operator has switched off meanwhile, nor by one to a mailbox of before', async () => {
+    const byMail = await atPassword();
+    await api.hub.pool.query(`update client set email = 'new-' || email where client_id = $1`, [ann.id]);
+    expect(reasons(await ann.call(`PUT ${path()}`, set(byMail)))).toEqual([403, 'restricted']);
+    await turnOn(api, ann.id, 'sms');
+    await savePhone(api.hub.pool, ann.id, { number: PHONE, confirmed: true });
+    const { uuid } = await ok(`GET ${path()}/wizard`);
+    await ok(`POST ${path()}/confirm`, { uuid, code: await codeSentTo(api, PHONE) });
+    expect((await olga.call(`PUT /clients/${ann.id}/2fa/sms`, { isEnabled: false })).status).toBe(200);
     expect(reasons(await ann.call(`PUT ${path()}`, set(uuid)))).toEqual([403, 'restricted']);
     expect(await isRight(NEW)).toBe(false);
   });

@@ -82,6 +82,8 @@ describe('a registration of the broker’s own', () => {
       default: false,
     });
     const { uuid } = list;
+    const early = await device.call('POST /my/signup', { uuid, ...mainForm(device, email) });
+    expect([early.status, early.body.error.workflow]).toEqual([409, 'registration_list']);
     const choose = () => device.step('POST /my/signup', { uuid, wizard_id: made.body.id });
     const [form, same] = await meanwhile(
       api.hub.pool,
@@ -396,16 +398,29 @@ describe('an operator', () => {
         `user:${olga.id}`,
         `wizard-run:${runId}`,
       ]);
-    for (const act of ['cancel', 'confirm']) {
+    for (const [act, status] of [
+      ['cancel', 204],
+      ['confirm', 404],
+    ] as const) {
       const { run, uuid } = await stuck();
       await api.hub.handle(`wizard:${uuid}`).terminate();
-      expect((await olga.call(`POST /wizards/runs/${run.id}/${act}`)).status).toBeGreaterThanOrEqual(400);
+      expect((await olga.call(`POST /wizards/runs/${run.id}/${act}`)).status).toBe(status);
       expect(await written(run.id)).toEqual({ n: 1 });
     }
     // What the hub itself refuses was not done.
     const { run } = await stuck();
     expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);
     expect(await written(run.id)).toEqual({ n: 0 });
+  });
+
+  it('ends a run in the books whose own run was terminated from outside', async () => {
+    const { run, uuid, device } = await stuck();
+    await api.hub.handle(`wizard:${uuid}`).terminate();
+    expect((await olga.call(`POST /wizards/runs/${run.id}/cancel`)).status).toBe(204);
+    expect((await olga.call(`GET /wizards/runs/${run.id}`)).body.state).toBe('cancelled');
+    expect((await olga.call(`POST /wizards/runs/${run.id}/cancel`)).status).toBe(409);
+    const resend = await device.call('POST /my/signup', { uuid, resend: true });
+    expect(resend.body.error.details[0].reason).toBe('wizard_not_found');
   });
 
   it('cannot confirm a sign-in or a recovery for anybody', async () => {
@@ -436,6 +451,20 @@ describe('an operator', () => {
       'The service is not available now. Try again later.',
     ]);
     await api.hub.pool.query(`update message_route set enabled = true`);
+  });
+
+  it('is found by where his code went, unless personal data is hidden from whoever looks', async () => {
+    const { run, email } = await stuck();
+    await stuck();
+    const foundBy = async (who: Caller, to: string) =>
+      who.call(`GET /wizards/runs?filter[state]=open&filter[recipient]=${encodeURIComponent(to)}`);
+    expect((await foundBy(olga, email.toUpperCase())).body.data.map(({ id }: { id: number }) => id)).toEqual([run.id]);
+    expect((await foundBy(olga, anEmail())).body).toEqual({ total: 0, data: [] });
+    expect((await foundBy(olga, '+995555000001')).body).toEqual({ total: 0, data: [] });
+    const masked = await api.operator();
+    await api.hub.pool.query(`update hub_user set mask_data = true where id = $1`, [masked.id]);
+    const hidden = await foundBy(masked, email);
+    expect([hidden.status, hidden.body.error.details[0].field]).toEqual([403, 'filter[recipient]']);
   });
 
   it('sends the code again within its limits, and ends a run', async () => {

@@ -50,6 +50,36 @@ describe('another e-mail', () => {
     return { client, next, requestId };
   };
 
+  it('is not confirmed by a code that went to an address which is the client’s no more', async () => {
+    const client = await SignedIn.up(api);
+    const [safe, thiefs] = [anEmail(), anEmail()];
+    const early = await run(client, '/my/profile/wizard');
+    await send(client, early, { email: thiefs });
+    const seen = await client.code();
+    const uuid = await run(client, '/my/profile/wizard');
+    await send(client, uuid, { email: safe });
+    await send(client, uuid, { code: await client.code() });
+    await send(client, uuid, { code: await client.code(safe) });
+    await send(client, early, { code: seen });
+    const last = await client.call('POST /my/profile/wizard', { uuid: early, code: await client.code(thiefs) });
+    expect(refusal(last)).toEqual([403, 'restricted']);
+    expect((await client.step('GET /my/profile')).email).toBe(safe);
+  });
+
+  it('is confirmed by another code when the first one went to an address of before', async () => {
+    const client = await SignedIn.up(api);
+    const [safe, next] = [anEmail(), anEmail()];
+    const early = await run(client, '/my/profile/wizard');
+    await send(client, early, { email: next });
+    await client.code();
+    await api.hub.pool.query(`update client set email = $2 where client_id = $1`, [client.id, safe]);
+    await api.hub.pool.query(`update wizard_code set sent_at = sent_at - interval '1 hour'`);
+    await send(client, early, { resend: true });
+    await send(client, early, { code: await client.code(safe) });
+    const last = await send(client, early, { code: await client.code(next) });
+    expect(last.data.profile.email).toBe(next);
+  });
+
   it('takes a code from the old address, then one from the new, and both addresses are told', async () => {
     const client = await SignedIn.up(api);
     const next = anEmail();
@@ -93,7 +123,9 @@ describe('another e-mail', () => {
     ])
       expect(refusal(await send(email))).toEqual([400, 'validation', 'email']);
     const both = { uuid, email: anEmail(), info: { firstName: 'Jon' } };
-    expect(refusal(await client.call('POST /my/profile/wizard', both))).toEqual([400, 'validation', 'info']);
+    const asked = await client.call('POST /my/profile/wizard', both);
+    expect(refusal(asked)).toEqual([400, 'validation', 'info']);
+    expect(asked.body.error.details[0].issue).toBe('info or email must be sent, and not both.');
     expect((await client.step('GET /my/profile')).email).toBe(client.email);
   });
 
@@ -226,6 +258,19 @@ describe('another phone', () => {
     expect(codesSentTo(api, next)).toEqual([]);
     expect((await send(client, uuid, { code: await client.code(old) })).workflow).toBe('confirm_phone');
     expect((await send(client, uuid, { code: await client.code(next) })).data.phone.phone).toBe(next);
+  });
+
+  it('is not confirmed by a code to a phone that was replaced meanwhile', async () => {
+    const client = await SignedIn.up(api);
+    const [stolen, safe, thiefs] = [aNumber(), aNumber(), aNumber()];
+    await savePhone(api.hub.pool, client.id, { number: stolen, confirmed: true });
+    await client.turnOn('sms');
+    const uuid = await run(client, '/my/phones/wizard');
+    await send(client, uuid, { phone: thiefs });
+    await send(client, uuid, { code: await client.code(stolen) });
+    await savePhone(api.hub.pool, client.id, { number: safe, confirmed: true, isDefault: true });
+    const code = await client.code(thiefs);
+    expect(refusal(await client.call('POST /my/phones', { uuid, code }))).toEqual([403, 'restricted']);
   });
 
   it('takes no more without his own code once he has a phone, or by a weaker one than would be asked for now', async () => {

@@ -17,7 +17,7 @@ import {
   startWizardApi,
   reasons,
 } from './devices.ts';
-import { setBroker, SignedIn } from './signed-in.ts';
+import { refusal, setBroker, SignedIn } from './signed-in.ts';
 
 let api: MoneyApi;
 beforeAll(async () => {
@@ -145,6 +145,11 @@ describe('a client who forgot his password', () => {
     const { token } = await begin(device, email);
     const second = await device.step('POST /my/2fa/challenge', { token, code: await recoveryCode(email) });
     expect(second).toMatchObject({ token, provider: 'google' });
+    expect(refusal(await device.call('POST /my/2fa/challenge', { token, resend: true }))).toEqual([
+      409,
+      'wrong_step',
+      'token',
+    ]);
     const code = totpAt(secret, Math.floor(Date.now() / 30_000));
     const success = await device.step('POST /my/2fa/challenge', { token, code });
     expect((await restore(device, success.successToken, 'NewSecret123')).status).toBe(204);

@@ -138,6 +138,10 @@ describe('a registration', () => {
       ]);
       expect(answer.body.error).toMatchObject({ code: 0, message: 'Validation failed' });
     }
+    const nothing = await device.call('POST /my/signup', { uuid, info: {} });
+    expect(nothing.body.error.details.map((one: any) => one.field)).toEqual(
+      expect.arrayContaining(['email', 'password', 'info.birthday', 'device_fingerprint']),
+    );
     const { id } = await runOf(uuid);
     expect((await api.hub.pool.query(`select 1 from wizard_input where run_id = $1`, [id])).rowCount).toBe(0);
     // A country that is switched off is not offered and not taken.
@@ -218,6 +222,34 @@ describe('a registration', () => {
       [400, 'invalid_code'],
     );
     expect((await device.step('POST /my/signup', { uuid, code })).code).toBe(202);
+  });
+
+  it('takes back the mail of a code that still waits when another code is asked for', async () => {
+    const device = new Device(api);
+    const email = anEmail();
+    const enable = (yes: boolean) =>
+      api.hub.pool.query(`update connection set enabled = $1 where name = 'sendgrid'`, [yes]);
+    await enable(false);
+    const uuid = await begin(device);
+    await device.step('POST /my/signup', { uuid, ...mainForm(device, email) });
+    const { id } = await runOf(uuid);
+    await api.hub.pool.query(`update wizard_code set sent_at = now() - interval '2 minutes' where run_id = $1`, [id]);
+    await device.step('POST /my/signup', { uuid, resend: true });
+    await enable(true);
+    const messages = async () =>
+      (
+        await api.hub.pool.query<{ state: string }>(
+          `select state from message where starts_with(key, $1) order by id`,
+          [`wizard:${id}:`],
+        )
+      ).rows.map(({ state }) => state);
+    await eventually(
+      async () => !(await messages()).some((state) => ['queued', 'sending'].includes(state)),
+      'both messages to be over',
+    );
+    expect(await messages()).toEqual(['cancelled', expect.stringMatching(/accepted|sent|delivered/)]);
+    expect(mailsTo(api, email)).toHaveLength(1);
+    expect((await device.step('POST /my/signup', { uuid, code: await codeSentTo(api, email) })).code).toBe(202);
   });
 
   it('does not send more than five codes an hour to one address', async () => {

@@ -435,6 +435,22 @@ describe('a sign-in that waits at its second factor', () => {
   });
 });
 
+describe('a sign-in that waits for the code of an app which an operator switches off', () => {
+  it('is begun anew: no code would be right', async () => {
+    const device = new Device(api);
+    const email = await registered(device);
+    await switchOn(email, 'google');
+    const uuid = await begin(device);
+    await device.step('POST /my/signin', credentials(device, uuid, email));
+    const off = { isEnabled: false };
+    expect((await (await api.operator()).call(`PUT /clients/${await idOf(email)}/2fa/google`, off)).status).toBe(200);
+    const refused = await device.call('POST /my/2fa/google', { uuid, code: presentCode() });
+    expect(reasons(refused)).toEqual([403, 'restricted']);
+    const anew = await begin(device);
+    expect((await device.step('POST /my/signin', credentials(device, anew, email))).code).toBe(202);
+  });
+});
+
 describe('somebody who can write to Temporal', () => {
   const forge = async (steps: object[]) => {
     const device = new Device(api);

@@ -21,7 +21,7 @@ import {
   reasons,
   nextCodeTo,
 } from './devices.ts';
-import { setBroker } from './signed-in.ts';
+import { setBroker, turnOn } from './signed-in.ts';
 
 let api: MoneyApi;
 let olga: Caller;
@@ -280,6 +280,20 @@ describe('SMS', () => {
     }
   });
 
+  it('is not switched off by a code to a phone that was replaced meanwhile', async () => {
+    const { device, clientId } = await aClient();
+    const stolen = aPhone();
+    await hasPhone(clientId, stolen);
+    await turnOn(api, clientId, 'sms');
+    const { uuid } = await device.step('GET /my/2fa/sms/disable/wizard');
+    const code = await codeSentTo(api, stolen);
+    await inTransaction(api.hub.pool, (db) =>
+      savePhone(db, clientId, { number: aPhone(), confirmed: true, isDefault: true }),
+    );
+    expect(await refused(device, uuid, { code })).toEqual([403, 'restricted']);
+    expect((await device.step('GET /my/2fa/sms')).isEnabled).toBe(true);
+  });
+
   it('goes to the phone on record; its code is sent again on demand, and switches it off', async () => {
     const { device, clientId } = await aClient();
     const phone = aPhone();
@@ -423,6 +437,17 @@ describe('another second factor', () => {
 });
 
 describe('a recovery code', () => {
+  it('and one of an app are taken with the blanks that people copy along', async () => {
+    const { app, codes, email } = await withApp();
+    const device = new Device(api);
+    const first = await signIn(device, email);
+    const shown = (await app.showsNext()).replace(/^(...)/, '$1 ');
+    expect((await device.step('POST /my/2fa/google', { uuid: first.uuid, code: shown })).code).toBe(202);
+    const second = await signIn(device, email);
+    const copied = `  ${codes[0]!.toUpperCase().replaceAll('-', ' ')}\n`;
+    expect((await device.step('POST /my/2fa/google', { uuid: second.uuid, code: copied })).code).toBe(202);
+  });
+
   it('does once for a lost app at a sign-in, and its owner is told', async () => {
     const { device, email, codes } = await withApp();
     const [one, two] = [new Device(api), new Device(api)];

@@ -20,7 +20,7 @@ export const allowAnyAddress = defineStep<Record<string, never>>({
     const { id: clientId } = signedIn(work);
     const afterHours = await brokerSetting(db, 'withdrawals.newAddressHours');
     if (!(await allowAddresses(db, { clientId, listedOnly: false, afterHours, cause: by }))) return {};
-    await assertStillGuarded(db, run);
+    await assertStillGuarded(work);
     promised.push(
       ...(await queueMessage(db, ring, { to: { clientId }, template: 'anyAddress', key: `anyAddress:${run.id}` })),
     );

@@ -20,7 +20,7 @@ export const changeAccountPassword = defineStep<Record<string, never>>({
     const key = changeKey(run.uuid);
     const before = await findChange(db, key);
     if (before) return { changeId: before.id };
-    await assertStillGuarded(db, run);
+    await assertStillGuarded(work);
     const { accountPassword } = (await draft()) as unknown as AccountPasswordDraft;
     const { accountId } = run.facts as { accountId: number };
     const { type, password } = accountPassword;

@@ -31,7 +31,7 @@ export const changeClient = defineStep<None>({
       const { reason, issue, field } = obstacle;
       throw new HubFailure('Rejected', reason, issue, field === undefined ? {} : { field });
     }
-    await assertStillGuarded(db, run);
+    await assertStillGuarded(work);
     const needsRequest = await brokerSetting(db, ABOUT_KIND[kind].setting);
     const before = await kindOf(kind).before(db, clientId, wanted as never);
     const state = needsRequest ? ('waiting' as const) : ('done' as const);

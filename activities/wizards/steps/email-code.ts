@@ -4,12 +4,13 @@ import { recipientOf } from '../recipients.ts';
 import { stoodIn } from '../recovery-code.ts';
 import { defineStep } from '../step.ts';
 
-/** Six digits, or a recovery code in their place: 7k2m-9xqp-0r4t-c8wz. */
+/** Six digits, which apps show as 493 027, or a recovery code in their place: 7k2m-9xqp-0r4t-c8wz. */
 export const codeSent = z.strictObject({
   code: z
     .string()
     .trim()
-    .regex(/^([0-9]{6}|[0-9a-z]{4}([ -]?[0-9a-z]{4}){3})$/i, 'must be six digits'),
+    .regex(/^([0-9]{3} ?[0-9]{3}|[0-9a-z]{4}([ -]?[0-9a-z]{4}){3})$/i, 'must be six digits')
+    .transform((code) => code.replace(/^([0-9]{3}) ([0-9]{3})$/, '$1$2')),
 });
 
 export const codeSettings = {

@@ -47,10 +47,11 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     const { recaptchaResponse, device_fingerprint: fingerprint, ...said } = sent;
     const isNew = asked.run.type === 'registration';
     // The first form is sent by the device that will be signed in.
-    if (isNew && asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192))
-      throw new WrongFields([{ field: 'device_fingerprint', issue: 'device_fingerprint is required.' }]);
-    const device = typeof fingerprint === 'string' ? keptDevice(asked.ring, fingerprint, asked) : {};
+    const isOfNoDevice =
+      isNew && asked.step.name === 'main' && (typeof fingerprint !== 'string' || fingerprint.length > 8_192);
+    const device = typeof fingerprint === 'string' && !isOfNoDevice ? keptDevice(asked.ring, fingerprint, asked) : {};
     const read = readForm(fields, said);
+    if (isOfNoDevice) read.wrong.push({ field: 'device_fingerprint', issue: 'device_fingerprint is required.' });
     if (isNew) read.wrong.push(...(await otherThanConfirmed(asked, read)));
     if (read.wrong.length > 0) throw new WrongFields(read.wrong);
     const stolen = typeof read.values['password'] === 'string' ? await breachedFault(read.values['password']) : null;

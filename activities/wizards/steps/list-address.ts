@@ -23,7 +23,7 @@ export const listAddress = defineStep<Record<string, never>>({
     const { id: clientId } = signedIn(work);
     const { address } = (await draft()) as unknown as AddressDraft;
     // Two runs that list one address queue here; the second hears that it is listed.
-    await assertStillGuarded(db, run);
+    await assertStillGuarded(work);
     await assertNew(db, clientId, address);
     const { rows } = await db.query<{ id: number }>(
       `insert into payout_address (client_id, currency, wallet_address, address_key, destination_tag, caption, usable_from, run_id)

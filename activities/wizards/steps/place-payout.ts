@@ -23,7 +23,7 @@ export const placePayout = defineStep<Record<string, never>>({
     const actor = signedIn(work);
     const before = await findOrder(db, key);
     if (before) return { transactionId: before.id };
-    await assertStillGuarded(db, run);
+    await assertStillGuarded(work);
     const order = await paymentOrder(db, actor, 'withdrawal', payout).catch(withoutRate);
     const written = await writeOrder(db, { actor, key, cause }, order);
     return { transactionId: written.id };

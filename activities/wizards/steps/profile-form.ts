@@ -54,7 +54,7 @@ export const profileForm = defineStep<Record<string, never>, Sent>({
   sent: z
     .strictObject({ info: z.record(z.string().max(200), z.unknown()).optional(), email: z.unknown().optional() })
     .refine(({ info, email }) => (info === undefined) !== (email === undefined), {
-      message: 'Send either info or email.',
+      message: 'or email must be sent, and not both',
       path: ['info'],
     }),
   check: async (asked, { info, email }) => (info === undefined ? checkEmail(asked, email) : checkInfo(asked, info)),

@@ -23,7 +23,8 @@ export const setPassword = defineStep<Record<string, never>>({
   types: ['passwordRecovery', 'passwordChange', 'authorization'],
   settings: z.strictObject({}),
   takes: ['client', 'password'],
-  apply: async ({ db, ring, run, draft, by, promised }) => {
+  apply: async (work) => {
+    const { db, ring, run, draft, by, promised } = work;
     const { clientId } = run;
     const said = await draft();
     const { passwordHash, setFrom } = said as { passwordHash?: string; setFrom?: SetFrom };
@@ -40,7 +41,7 @@ export const setPassword = defineStep<Record<string, never>>({
     if (!client || !MAY_SET[run.type]!.includes(client.status)) throw changed();
     // Whoever is signed in is asked what would guard him now; a recovery of before kept nothing.
     if (said['passwordMark'] !== undefined) assertUnchanged(ring, client, said);
-    if (run.type === 'passwordChange') await assertStillGuarded(db, run);
+    if (run.type === 'passwordChange') await assertStillGuarded(work);
     // Others may go on closing his doors; where he is now they do not hold him up.
     if (run.addressMark) await notePlace(db, `client:${clientId}`, run.addressMark);
     await recordAudit(db, {

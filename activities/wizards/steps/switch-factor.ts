@@ -20,6 +20,7 @@ import { HubFailure } from '../../../domain/failures.ts';
 import { assertMayBeMain, assertPhoneFree } from '../../clients/kinds/phone.ts';
 import { queueMessage } from '../../messaging/queue-message.ts';
 import { phoneTypeOf } from '../phone-numbers.ts';
+import { assertStillReached } from '../still-reached.ts';
 import { defineStep, type Work } from '../step.ts';
 
 interface Draft {
@@ -60,6 +61,7 @@ const switchTo = async (work: Work<unknown>, type: Factor, action: 'enabled' | '
   const clientId = run.clientId!;
   const said = (await draft()) as unknown as Draft;
   if (!(await noteFactorChange(db, { clientId, type, action, runId: run.id, ip: said.ip }))) return;
+  await assertStillReached(work);
   const on = await factorsOf(db, clientId);
   // Whoever began without a second factor does not end beside another one that came meanwhile.
   if (run.facts['factor'] === 'none' && on.some((one) => one !== type))
@@ -108,6 +110,7 @@ const renewCodes = async (work: Work<unknown>): Promise<void> => {
   const { db, run, by } = work;
   const { rowCount } = await db.query(`select from wizard_outcome where run_id = $1`, [run.id]);
   if (rowCount === 1) return;
+  await assertStillReached(work);
   if ((await factorsOf(db, run.clientId!)).length === 0) throw refused('No second factor is switched on.');
   await giveCodes(work);
   const client = `client:${run.clientId}`;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { closeTotpSteps, loadTotp, TOTP_PURPOSE, useTotpStep } from '../../../db/repositories/factors.ts';
 import { countTry, forgiveTries, refuseCode } from '../codes.ts';
 import { stoodIn } from '../recovery-code.ts';
+import { changed } from '../still-welcome.ts';
 import { type At, defineStep } from '../step.ts';
 import { totpStepAt, totpStepOf } from '../totp.ts';
 import { codeSent } from './email-code.ts';
@@ -38,10 +39,12 @@ export const totp = defineStep<Record<string, never>, { code: string }>({
   sent: codeSent,
   check: async (asked, { code }) => {
     if (await stoodIn(asked, code)) return {};
-    await countTry(asked);
     const { db, ring, run, step: at } = asked;
     const by = { runId: run.id, wizardStep: at.name };
     const known = run.clientId === null ? undefined : await loadTotp(db, run.clientId);
+    // It was switched off meanwhile: whoever tries on hears only that his codes are wrong.
+    if (run.clientId !== null && !known) throw changed();
+    await countTry(asked);
     const step = known ? totpStepOf(ring.open(known.sealed, TOTP_PURPOSE), code, Date.now()) : null;
     if (step === null || !(await useTotpStep(db, run.clientId!, step, by))) await refuseCode(asked);
     await forgiveTries(asked);

@@ -19,7 +19,7 @@ export const unlistAddress = defineStep<Record<string, never>>({
       [policyId, clientId],
     );
     if (!rows[0]) return {};
-    await assertStillGuarded(db, run);
+    await assertStillGuarded(work);
     await recordAudit(db, {
       actor: `client:${clientId}`,
       action: 'whitelist.delete',

@@ -5,7 +5,7 @@ import { Message as MessageEntity, type MessageListRow } from '../../../db/entit
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
 import { openMessage } from '../../../db/repositories/messages.ts';
-import { CHANNELS, CODE_KEY, MESSAGE_STATES } from '../../../domain/messages.ts';
+import { CHANNELS, CODE_KEY, MESSAGE_STATES, SECRET_PARAMETERS } from '../../../domain/messages.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { byId, byWord, byWords } from '../../kit/filters.ts';
@@ -175,9 +175,6 @@ export const messageProcedures = (hub: MoneyHub): Procedure[] => {
   ];
 };
 
-/** Parameters that are for the recipient alone, whatever the template and the lifetime of their type were made to be. */
-const SECRETS = ['code', 'password'];
-
 interface Opened {
   to: string;
   /** Not there before it is rendered, nor where it holds a secret. */
@@ -193,7 +190,8 @@ const openedOf = async (db: Queryable, ring: KeyRing, ids: readonly number[]): P
     rows.flatMap(({ id, key, sealed }): [number, Opened][] => {
       try {
         const { to, parameters, content } = openMessage(ring, sealed);
-        const isSecret = key.startsWith(CODE_KEY) || SECRETS.some((name) => name in parameters);
+        // Whatever the template and the lifetime of its type were made to be.
+        const isSecret = key.startsWith(CODE_KEY) || SECRET_PARAMETERS.some((name) => name in parameters);
         return [[id, content && !isSecret ? { to, content } : { to }]];
       } catch {
         return [];

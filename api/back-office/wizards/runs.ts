@@ -1,17 +1,28 @@
+import { raw } from '@mikro-orm/postgresql';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { recipientMarks } from '../../../activities/messaging/recipient-marks.ts';
+import type { KeyRing } from '../../../config/key-ring.ts';
 import { WizardDefinition, WizardRun, type WizardRunRow } from '../../../db/entities/wizards.ts';
 import { inTransaction, type Queryable } from '../../../db/pool.ts';
 import { recordAudit } from '../../../db/repositories/audit.ts';
-import { type AskedRun, findRun, insertInput, type WizardRun as Run } from '../../../db/repositories/wizards.ts';
+import {
+  type AskedRun,
+  findRun,
+  insertInput,
+  noteEnded,
+  type WizardRun as Run,
+} from '../../../db/repositories/wizards.ts';
 import { anyOf } from '../../../db/unseen.ts';
+import { isHubFailure } from '../../../domain/failures.ts';
 import { WIZARD_TYPES } from '../../../domain/wizards/grammar.ts';
 import { actorName, scopeSql, type UserActor } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
-import { byId, byIds, byWords } from '../../kit/filters.ts';
+import { byId, byIds, byWords, custom, type Filter } from '../../kit/filters.ts';
 import { type Call, type Procedure, procedure } from '../../kit/procedure.ts';
 import { resource } from '../../kit/resource.ts';
-import { idAndName, idText, isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
+import type { ResourceDeps } from '../../kit/resource-spec.ts';
+import { idAndName, idText, isoTime, isoTimeOrNull, text, time } from '../../kit/shapes.ts';
 import type { WizardHub } from '../../wizards/wizard-hub.ts';
 
 const RUN_STATES = ['opening', 'open', 'done', 'expired', 'cancelled', 'failed'] as const;
@@ -32,50 +43,67 @@ const View = z
   })
   .meta({ id: 'WizardRun' });
 
+/** Runs that sent a code to this e-mail or phone: of a registration nothing else tells whose it is. */
+const sentTo = (ring: KeyRing): Filter =>
+  custom(text(254), (to) => {
+    const marks = recipientMarks(ring, to.includes('@') ? 'email' : 'sms', to.trim());
+    const among = marks.map((mark) => `'\\x${mark.toString('hex')}'`).join(', ');
+    return {
+      [raw(
+        (alias) => `${alias}.id in (select run_id from wizard_code where recipient_mark in (${among}))`,
+      ) as unknown as string]: [],
+    };
+  });
+
 /** GET /wizards/runs: where clients are in their procedures. Nothing of what they typed. */
-export const wizardRuns = resource({
-  path: '/wizards/runs',
-  idParam: 'runId',
-  noun: 'wizard run',
-  tag: 'Wizards',
-  entity: WizardRun,
-  id: 'id',
-  permission: 'wizardRuns',
-  clientProperty: 'clientId',
-  filters: {
-    type: byWords('type', WIZARD_TYPES),
-    state: byWords('state', RUN_STATES),
-    step: byWords('step'),
-    clientId: byIds('clientId'),
-    wizardId: byId('definitionId'),
-  },
-  sorts: ['createTime', 'since', 'expiresAt'],
-  read: View,
-  present: async (rows: WizardRunRow[], { em, pool }) => {
-    const definitions = await em.find(WizardDefinition, { id: { $in: rows.flatMap((row) => row.definitionId ?? []) } });
-    const named = new Map(definitions.map(({ id, name }) => [id, { id, name }]));
-    const { rows: codes } = await pool.query<{ id: number; triesLeft: number }>(
-      `select c.run_id as id, c.tries_left as "triesLeft" from wizard_code c join wizard_run r on r.id = c.run_id and r.step = c.step and r.state = 'open'
+export const wizardRuns = (deps: ResourceDeps): Procedure[] =>
+  resource({
+    path: '/wizards/runs',
+    idParam: 'runId',
+    noun: 'wizard run',
+    tag: 'Wizards',
+    entity: WizardRun,
+    id: 'id',
+    permission: 'wizardRuns',
+    clientProperty: 'clientId',
+    filters: {
+      type: byWords('type', WIZARD_TYPES),
+      state: byWords('state', RUN_STATES),
+      step: byWords('step'),
+      clientId: byIds('clientId'),
+      wizardId: byId('definitionId'),
+      recipient: sentTo(deps.ring),
+    },
+    sorts: ['createTime', 'since', 'expiresAt'],
+    hides: ['recipient'],
+    read: View,
+    present: async (rows: WizardRunRow[], { em, pool }) => {
+      const definitions = await em.find(WizardDefinition, {
+        id: { $in: rows.flatMap((row) => row.definitionId ?? []) },
+      });
+      const named = new Map(definitions.map(({ id, name }) => [id, { id, name }]));
+      const { rows: codes } = await pool.query<{ id: number; triesLeft: number }>(
+        `select c.run_id as id, c.tries_left as "triesLeft" from wizard_code c join wizard_run r on r.id = c.run_id and r.step = c.step and r.state = 'open'
         where r.id = ${anyOf(1)}`,
-      [rows.map(({ id }) => id)],
-    );
-    const tries = new Map(codes.map(({ id, triesLeft }) => [id, triesLeft]));
-    return rows.map((row) => ({
-      id: row.id,
-      type: row.type,
-      wizard: (row.definitionId != null && named.get(row.definitionId)) || null,
-      version: row.version ?? null,
-      state: row.state,
-      step: row.step ?? null,
-      since: isoTime(row.since),
-      expiresAt: isoTime(row.expiresAt),
-      triesLeft: tries.get(row.id) ?? null,
-      clientId: row.clientId ?? null,
-      createTime: isoTime(row.createTime),
-      updateTime: isoTimeOrNull(row.updateTime),
-    }));
-  },
-});
+        [rows.map(({ id }) => id)],
+      );
+      const tries = new Map(codes.map(({ id, triesLeft }) => [id, triesLeft]));
+      return rows.map((row) => ({
+        id: row.id,
+        type: row.type,
+        wizard: (row.definitionId != null && named.get(row.definitionId)) || null,
+        version: row.version ?? null,
+        state: row.state,
+        step: row.step ?? null,
+        since: isoTime(row.since),
+        expiresAt: isoTime(row.expiresAt),
+        triesLeft: tries.get(row.id) ?? null,
+        clientId: row.clientId ?? null,
+        createTime: isoTime(row.createTime),
+        updateTime: isoTimeOrNull(row.updateTime),
+      }));
+    },
+  })(deps);
 
 /** What an operator can do for a client who is stuck. */
 export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
@@ -135,9 +163,17 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
     action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', async (run, actor, note) => {
       if (run.state !== 'open') throw problem(409, 'already_done', 'The run is over.');
       await note(wizards.db);
-      await wizards.hub.ask((steering) => steering.stopWizard(run.uuid, actorName(actor), 'cancelled'));
+      await wizards.hub
+        .ask((steering) => steering.stopWizard(run.uuid, actorName(actor), 'cancelled'))
+        .catch((error: unknown) => endLost(wizards.db, run, error));
     }),
   ];
+};
+
+/** A run that was terminated from outside notes nothing itself: it would stay open in the books. */
+const endLost = async (db: Queryable, { id: runId, clientId, inputs }: Run, error: unknown): Promise<void> => {
+  if (!isHubFailure(error) || error.reason !== 'not_waiting') throw error;
+  await noteEnded(db, { runId, over: 'cancelled', clientId, inputs });
 };
 
 /** 404 for a run of a client whom this user may not see. */
