@@ -45,8 +45,8 @@ export const caseToWalk = async (db: Queryable, clientId: number, levelId: numbe
   // What the provider has not heard of yet, or what is over, follows the level's present connection; what proved it before proves it no more.
   await db.query(
     `insert into kyc_case (client_id, level_id, connection_id, reference) values ($1, $2, $3, $4)
-     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id, provider_id = null, attempt = 0, verdict_attempt = null, settled_attempt = null,
-       document_ids = '{}'
+     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id, provider_id = null, attempt = 0, verdict_attempt = null, verdict = null,
+       settled_attempt = null, settled_verdict = null, document_ids = '{}'
        where kyc_case.connection_id is distinct from excluded.connection_id
          and (kyc_case.state in ('expired', 'withdrawn') or kyc_case.provider_id is null and kyc_case.state in ('open', 'retry'))`,
     [clientId, level.id, level.connectionId, referenceFrom(randomBytes(12))],
