@@ -57,6 +57,8 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
       [caseId, applicationId ?? null],
     );
     if (!stands) await noteThatItWentOn(db, applicationId);
+    // Nobody is asked any more.
+    await planDates(db, { caseId }, false);
     if (!stands || to === 'left') return { state: known.state, messages: [] };
     const resolution = await resolutionText(db, resolutionId);
     const state = await apply(db, known, settlement, { resolution, run: tools.run });

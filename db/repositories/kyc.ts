@@ -1,16 +1,15 @@
 import { HubFailure } from '../../domain/failures.ts';
 import type { CaseState, KnownVerdicts, ProviderVerdict } from '../../domain/kyc.ts';
-import { type CaseDates, nextDate, remindersBehind } from '../../domain/kyc-dates.ts';
+import { type CaseDates, type CaseWork, nextLook, remindersBehind } from '../../domain/kyc-dates.ts';
 import type { Queryable } from '../pool.ts';
 import { recordAudit } from './audit.ts';
 
-export interface CaseRow extends CaseDates, KnownVerdicts {
+export interface CaseRow extends CaseDates, CaseWork, KnownVerdicts {
   caseId: number;
   clientId: number;
   levelId: number;
   level: string;
   programme: string | null;
-  connectionId: number | null;
   provider: string | null;
   reference: string;
   providerId: string | null;
@@ -24,12 +23,15 @@ export interface CaseRow extends CaseDates, KnownVerdicts {
   onExpiry: 'request' | 'levelDown';
 }
 
+/** True when case `k` waits for an operator. */
+export const IS_ASKED = `exists (select from application a where a.kyc_case_id = k.id and a.status_id in (0, 3))`;
+
 const SELECT = `
   select k.id as "caseId", k.client_id as "clientId", k.level_id as "levelId", l.name as level, l.programme, k.connection_id as "connectionId", co.provider,
          k.reference, k.provider_id as "providerId", k.state, k.attempt, k.verdict_attempt as "verdictAttempt", k.verdict, k.settled_verdict as "settledVerdict", coalesce(k.settled_attempt >= k.attempt, false) as settled, k.document_ids as "documentIds", k.workflow_id as "workflowId",
          k.client_since as "clientSince", to_char(k.valid_until, 'YYYY-MM-DD') as "validUntil", k.reminders, k.provider_id is not null as begun,
          l.remind_after_days as "remindAfterDays", l.remind_before_days as "remindBeforeDays", l.deadline_days as "deadlineDays", l.on_expiry as "onExpiry",
-         cl.index >= l.index as "hasLevel"
+         cl.index >= l.index as "hasLevel", ${IS_ASKED} as asked
     from kyc_case k join verification_level l on l.id = k.level_id left join connection co on co.id = k.connection_id
     join client c on c.client_id = k.client_id join verification_level cl on cl.id = c.verification_level_id`;
 
@@ -109,7 +111,7 @@ export const planDates = async (db: Queryable, which: Cases, anew: boolean): Pro
   await holdCases(db, which);
   const [column, value] = columnOf(which);
   const { rows } = await db.query<CaseRow>(
-    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null)`,
+    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null or k.state in ('checking', 'on_hold') or ${IS_ASKED})`,
     [value],
   );
   const now = new Date();
@@ -117,7 +119,7 @@ export const planDates = async (db: Queryable, which: Cases, anew: boolean): Pro
     // Not every connection makes dates of times.
     const row = { ...found, clientSince: found.clientSince && new Date(found.clientSince) };
     const reminders = anew ? remindersBehind(row, now) : row.reminders;
-    return { id: row.caseId, reminders, next: nextDate({ ...row, reminders }, now)?.at ?? null };
+    return { id: row.caseId, reminders, next: nextLook({ ...row, reminders }, now) };
   });
   await db.query(
     `update kyc_case k set reminders = p.reminders, next_look = p.next
