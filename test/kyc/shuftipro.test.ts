@@ -122,6 +122,21 @@ describe('a client whom ShuftiPro checks', () => {
     expect(await desk.levelOf(client)).toBe('Level 3');
   });
 
+  it.each([
+    ['garbage', 'bad_signature'],
+    ['http_429', 'provider_rate_limited'],
+  ] as const)('is told to come back when ShuftiPro answers %s, and nothing of it', async (kind, reason) => {
+    const client = await api.clientWith('0', 'USD');
+    api.hub.sandbox('shuftipro').fault({ match: { path: '/status' }, kind });
+    const { status, body } = await wizard(client);
+    expect([status, body.error.code, body.error.details]).toEqual([
+      503,
+      503,
+      [{ reason, issue: 'The service is not available now. Try again later.' }],
+    ]);
+    expect((await wizard(client)).status).toBe(200);
+  });
+
   it('whose page went by is given a new one', async () => {
     const client = await begun();
     const first = (await wizard(client)).body.data.sdk.url;
