@@ -2,7 +2,11 @@
  * How far a client is on his way to a level. `open`, `retry`: the client acts; `checking`, `on_hold`: somebody checks; the others are ends, which
  * later news may change. `withdrawn`: the level was given and taken back.
  */
-export type CaseState = 'open' | 'checking' | 'on_hold' | 'retry' | 'approved' | 'rejected' | 'expired' | 'withdrawn';
+export const CASE_STATES = [
+  ...(['open', 'checking', 'on_hold', 'retry'] as const),
+  ...(['approved', 'rejected', 'expired', 'withdrawn'] as const),
+] as const;
+export type CaseState = (typeof CASE_STATES)[number];
 
 /** What the client does next, as his app is told. */
 export type WizardAction =

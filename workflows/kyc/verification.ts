@@ -110,9 +110,9 @@ class Verification {
     this.looks += 1;
   }
 
-  private introduce({ clientId, provider, level, state }: CaseFacts): void {
+  private introduce({ clientId, provider, reference, level, state }: CaseFacts): void {
     this.progress.about({ kind: 'verification', client: clientId, provider, what: level });
-    const who = provider ? `${provider} checks this client.` : 'Our own people check this client.';
+    const who = provider ? `${provider} checks this client (${reference}).` : 'Our own people check this client.';
     this.progress.stands(state, `${who} ${MEANS[state]}`);
   }
 
@@ -128,7 +128,8 @@ class Verification {
       if (judged.stale) this.progress.note('An older report came and was left aside.');
       if (report.unknownWord)
         this.progress.note(`${facts.provider} says '${report.providerStatus}', which is not known here.`);
-      if (judged.state !== facts.state) this.turned(judged.state, `${facts.provider} says: ${report.providerStatus}.`);
+      if (judged.state !== facts.state)
+        this.turned(judged.state, `${facts.provider} says: ${[report.providerStatus, ...report.reasons].join(', ')}.`);
       return { contested: judged.contested, overturned: judged.overturned === true };
     } catch (error) {
       const why = hubFailureOf(error)?.message ?? 'the answer was lost';
