@@ -61,6 +61,7 @@ import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
 import { myLevelProcedures } from './kyc/my-levels.ts';
+import { verificationCases } from './kyc/case-list.ts';
 import { myVerifications, verifications } from './kyc/records.ts';
 import { photoProcedures } from './photos/procedures.ts';
 import { serviceProcedures } from './service.ts';
@@ -111,6 +112,8 @@ const RESOURCES = [
   clientRoles,
   verificationLevels,
   levelRestrictions,
+  // Before the levels clients were given: '/verifications/cases' is none of them.
+  verificationCases,
   verifications,
   myVerifications,
   platforms,

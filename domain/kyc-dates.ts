@@ -77,6 +77,31 @@ const datesOfEnd = (dates: CaseDates, now: number): OneDate[] => {
 export const hasEnded = (dates: CaseDates, now: Date): boolean =>
   datesOfEnd(dates, now.getTime()).some(({ what, at }) => what === 'end' && at <= now.getTime());
 
+const HOUR = 3_600_000;
+
+/** Whose turn it is when it is not the client's. */
+export interface CaseWork {
+  /** Null: checked by the broker's own people. */
+  connectionId: number | null;
+  /** A request waits for an operator. */
+  asked: boolean;
+}
+
+/** A run works on the case until somebody has answered. */
+export const isWorkedOn = ({ state, asked }: Pick<CaseDates, 'state'> & Pick<CaseWork, 'asked'>): boolean =>
+  asked || state === 'checking' || state === 'on_hold';
+
+/**
+ * When the hub looks by itself: on the next date, and hourly whether what is worked on still has its run, which somebody may have ended; sooner as long as nobody
+ * was asked to check what the client has handed in.
+ */
+export const nextLook = (row: CaseDates & CaseWork, now: Date): Date | null => {
+  const date = nextDate(row, now)?.at ?? null;
+  if (!isWorkedOn(row)) return date;
+  const wait = row.connectionId === null && !row.asked ? HOUR / 60 : HOUR;
+  return new Date(Math.min(date?.getTime() ?? Infinity, now.getTime() + wait));
+};
+
 /** How many reminders lie behind us: one that was slept through is not made up for. */
 export const remindersBehind = (
   dates: Pick<CaseDates, 'state' | 'clientSince' | 'validUntil' | 'remindAfterDays' | 'remindBeforeDays'>,

@@ -1,4 +1,5 @@
 import { inTransaction } from '../../db/pool.ts';
+import { recordAudit } from '../../db/repositories/audit.ts';
 import { loadCase, planDates } from '../../db/repositories/kyc.ts';
 import type { CaseState } from '../../domain/kyc.ts';
 import { mayBeginAnew } from '../../domain/kyc-dates.ts';
@@ -12,11 +13,11 @@ import { tellAboutVerification } from '../messaging/tell-about-verification.ts';
  */
 export const noteBegun: Activity<{ caseId: number; providerId: string | null }, CaseState> = async (
   { caseId, providerId },
-  { pool, ring, steer },
+  { pool, ring, steer, run },
 ) => {
   const { now, messages } = await inTransaction(pool, async (db) => {
     const known = await loadCase(db, caseId, true);
-    const { state, clientSince, hasLevel } = known;
+    const { clientId, state, clientSince, hasLevel } = known;
     const isFormOnly = providerId === null && hasLevel;
     const again = mayBeginAnew(known, new Date()) && !isFormOnly;
     const now = again ? 'open' : state;
@@ -26,7 +27,16 @@ export const noteBegun: Activity<{ caseId: number; providerId: string | null }, 
       [caseId, providerId, now, begins],
     );
     await planDates(db, { caseId }, begins);
-    return { now, messages: begins ? await tellAboutVerification(db, ring, 'VerificationBegan', { caseId }) : [] };
+    if (!begins) return { now, messages: [] };
+    await recordAudit(db, {
+      actor: `client:${clientId}`,
+      action: 'verification.open',
+      object: `verification-case:${caseId}`,
+      ...(again && { before: { state } }),
+      after: { state: now },
+      ...run,
+    });
+    return { now, messages: await tellAboutVerification(db, ring, 'VerificationBegan', { caseId }) };
   });
   await startMessages(steer, messages);
   return now;

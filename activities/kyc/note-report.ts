@@ -1,8 +1,15 @@
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { type CaseRow, changeCase, changeLevel, endOfApproval, loadCase } from '../../db/repositories/kyc.ts';
+import {
+  type CaseRow,
+  changeCase,
+  changeLevel,
+  endOfApproval,
+  loadCase,
+  unsettleVerdict,
+} from '../../db/repositories/kyc.ts';
 import { closeCaseRequest, lastClosedOf } from '../../db/repositories/requests.ts';
-import { type CaseState, type CheckReport, isVerdict, type Judged, judge } from '../../domain/kyc.ts';
+import { type CaseState, type CheckReport, isDealtWith, type Judged, judge, verdictOf } from '../../domain/kyc.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellAboutVerification, type VerificationMessage, whyAgain } from '../messaging/tell-about-verification.ts';
@@ -30,16 +37,20 @@ export const noteReport: Activity<Noting, Noted> = async (noting, tools) => {
     const { state } = judged;
     const turned = state !== known.state;
     const approves = state === 'approved' && report.state === 'approved';
-    const isNewVerdict = turned || report.attempt > heardOf(known);
+    const verdict = verdictOf(report);
+    const isNewVerdict = turned || report.attempt > heardOf(known) || isTurnedOver(known, verdict);
     // Whatever was asked until now was about an older verdict, or about what is no more.
     if (approves && isNewVerdict) await closeCaseRequest(db, caseId, `${known.provider} has approved meanwhile.`);
     // First the level: the dates of what is approved are those of a client who has it.
     if (turned && state === 'approved') await giveLevel(db, known, tools.run);
+    // A person has left the level in spite of what the provider does not say any more: the next time he is asked again.
+    if (approves && known.settledVerdict !== null && known.settledVerdict !== 'approved')
+      await unsettleVerdict(db, caseId);
     await changeCase(db, caseId, {
       state,
       providerId: report.providerId,
       attempt: report.attempt,
-      verdictAttempt: isVerdict(report) ? report.attempt : null,
+      verdict,
       providerStatus: report.providerStatus,
       reasons: report.reasons,
       comment: report.comment,
@@ -50,7 +61,7 @@ export const noteReport: Activity<Noting, Noted> = async (noting, tools) => {
     });
     const noted: Noted = {
       ...judged,
-      settled: known.settled && report.attempt === known.attempt,
+      settled: isDealtWith(known, report),
       closedRequest: approves ? await lastClosedOf(db, caseId) : null,
     };
     if (!turned) return { noted, messages: [] };
@@ -79,6 +90,9 @@ const MESSAGES: Partial<Record<CaseState, VerificationMessage>> = {
   retry: 'VerificationRetry',
   approved: 'VerificationApproved',
 };
+
+const isTurnedOver = ({ verdict: before }: CaseRow, verdict: CaseRow['verdict']): boolean =>
+  before !== null && verdict !== null && verdict !== before;
 
 /** The attempt of the last verdict. Workers of before, which may go on beside new ones for a while, do not write it down. */
 const heardOf = ({ verdictAttempt, state, attempt }: CaseRow): number =>

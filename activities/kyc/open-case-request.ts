@@ -1,6 +1,6 @@
 import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { loadCase } from '../../db/repositories/kyc.ts';
+import { loadCase, planDates } from '../../db/repositories/kyc.ts';
 import type { OpenRequest } from '../../domain/decisions.ts';
 import type { Activity } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
@@ -29,6 +29,7 @@ export const openCaseRequest: Activity<CaseQuestion, OpenRequest> = async ({ cas
     );
     const { applicationId, fresh } = rows[0]!;
     await db.query(`update kyc_case set needs_human = $2 where id = $1`, [caseId, why]);
+    await planDates(db, { caseId }, false);
     if (!fresh) return { applicationId, messages: [] };
     await recordAudit(db, {
       actor: 'workflow',

@@ -12,6 +12,8 @@ export interface CaseFacts {
   /** Null: checked by the broker's own people. */
   connectionId: number | null;
   provider: string | null;
+  /** Ours at the provider. Runs of before have their facts noted without it. */
+  reference?: string;
   /** The provider knows of it. */
   begun: boolean;
   /** The provider's last verdict is dealt with. */
@@ -23,11 +25,11 @@ export interface CaseFacts {
 /** What a verification's run tells its story with. */
 export const prepareCase: Activity<{ caseId: number }, CaseFacts> = async ({ caseId }, { pool }) => {
   const row = await loadCase(pool, caseId);
-  const { clientId, level, state, hasLevel, connectionId, provider, begun, settled } = row;
+  const { clientId, level, state, hasLevel, connectionId, provider, reference, begun, settled } = row;
   const now = new Date();
   const next = nextDate(row, now);
   return {
-    ...{ clientId, level, state, hasLevel, connectionId, provider, begun, settled },
+    ...{ clientId, level, state, hasLevel, connectionId, provider, reference, begun, settled },
     next: next && { what: next.what, at: next.at.getTime(), isDue: next.at <= now },
   };
 };

@@ -9,6 +9,8 @@ import {
   levelBelow,
   loadCase,
   planDates,
+  settleVerdict,
+  unsettleVerdict,
 } from '../../db/repositories/kyc.ts';
 import { resolutionText } from '../../db/repositories/requests.ts';
 import type { CaseState } from '../../domain/kyc.ts';
@@ -17,8 +19,11 @@ import type { Activity, Tools } from '../kit/activity.ts';
 import { startMessages } from '../messaging/queue-message.ts';
 import { tellAboutVerification, type VerificationMessage, whyAgain } from '../messaging/tell-about-verification.ts';
 
-/** What a person's word makes of a case. `left`: it stays as it is; `unending`: so does the level, although what proved it has ended. */
-export type Settled = 'approved' | 'retry' | 'rejected' | 'withdrawn' | 'expired' | 'left' | 'unending';
+/**
+ * What a person's word makes of a case. `left`: it stays as it is; `unending`: so does the level, although what proved it has ended; `heard`: what the provider
+ * says by now counts, although a person had decided otherwise.
+ */
+export type Settled = 'approved' | 'retry' | 'rejected' | 'withdrawn' | 'expired' | 'left' | 'unending' | 'heard';
 
 export interface Settlement {
   caseId: number;
@@ -46,12 +51,14 @@ export const settleCase: Activity<Settlement, CaseState> = async (settlement, to
     // By now the client may have gone on from what this request came to: what he did since is not what was decided about.
     if (await isSettled(db, caseId, applicationId)) return { state: known.state, messages: [] };
     const stands = await isStanding(db, known, settlement);
+    if (stands) await settleVerdict(db, caseId);
     await db.query(
-      `update kyc_case set settled_attempt = case when $3 then coalesce(verdict_attempt, nullif(attempt, 0)) else settled_attempt end,
-              settled_request = coalesce($2, settled_request), needs_human = null where id = $1`,
-      [caseId, applicationId ?? null, stands],
+      `update kyc_case set settled_request = coalesce($2, settled_request), needs_human = null where id = $1`,
+      [caseId, applicationId ?? null],
     );
     if (!stands) await noteThatItWentOn(db, applicationId);
+    // Nobody is asked any more.
+    await planDates(db, { caseId }, false);
     if (!stands || to === 'left') return { state: known.state, messages: [] };
     const resolution = await resolutionText(db, resolutionId);
     const state = await apply(db, known, settlement, { resolution, run: tools.run });
@@ -83,6 +90,8 @@ const isStanding = async (db: Queryable, known: CaseRow, { to, applicationId }: 
       return state === 'checking';
     case 'rejected':
       return state === 'rejected' && !settled;
+    case 'heard':
+      return settled && (state === 'rejected' || state === 'withdrawn');
     case 'expired':
     case 'unending':
       return hasEnded(known, new Date());
@@ -136,6 +145,9 @@ const turn = async (
   const change = { clientId, userId: by, cause: run };
   switch (to) {
     case 'left':
+      return state;
+    case 'heard':
+      await unsettleVerdict(db, caseId);
       return state;
     case 'unending':
       await db.query(`update kyc_case set valid_until = null where id = $1`, [caseId]);

@@ -37,7 +37,6 @@ export const notFound = (what: string, field?: string): HubFailure =>
 const STATUS_OF_REASON: Partial<Record<Reason, number>> = {
   unauthenticated: 401,
   token_expired: 401,
-  bad_signature: 401,
   forbidden: 403,
   restricted: 403,
   address_denied: 403,
@@ -57,6 +56,8 @@ const STATUS_OF_REASON: Partial<Record<Reason, number>> = {
   operation_key_reused: 409,
   too_many_requests: 429,
   too_many_attempts: 429,
+  // It is we who asked too often.
+  provider_rate_limited: 503,
 };
 
 const TITLES: Record<number, string> = {

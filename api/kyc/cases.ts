@@ -8,7 +8,7 @@ import { mayBeginAnew, mayRenew } from '../../domain/kyc-dates.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import type pg from 'pg';
 import { loadClientRights } from '../../db/repositories/client-rights.ts';
-import { OFFERED } from './offered.ts';
+import { IS_OFF, OFFERED } from './offered.ts';
 import { notFound, problem } from '../kit/errors.ts';
 import { gone } from '../wizards/refusals.ts';
 
@@ -31,8 +31,8 @@ const COLUMNS = `k.id as "caseId", k.workflow_id as "workflowId", k.wizard_uuid 
  * 409 when he is there already or it is being checked, 403 when he was refused for good.
  */
 export const caseToWalk = async (db: Queryable, clientId: number, levelId: number | undefined): Promise<WizardCase> => {
-  const { rows } = await db.query<{ id: number; connectionId: number | null; reached: boolean }>(
-    `select l.id, l.connection_id as "connectionId", cl.index >= l.index as reached
+  const { rows } = await db.query<{ id: number; connectionId: number | null; reached: boolean; isOff: boolean }>(
+    `select l.id, l.connection_id as "connectionId", cl.index >= l.index as reached, ${IS_OFF} as "isOff"
        from client c join verification_level cl on cl.id = c.verification_level_id join verification_level l on l.visible and l.wizard is not null and ${OFFERED}
       where c.client_id = $1 and (l.id = $2 or $2::int is null and l.index > cl.index) order by l.index limit 1`,
     [clientId, levelId ?? null],
@@ -41,12 +41,13 @@ export const caseToWalk = async (db: Queryable, clientId: number, levelId: numbe
   if (!level) throw notFound('level to verify for', levelId === undefined ? undefined : 'levelId');
   if (!(await loadClientRights(db, clientId)).may.verification)
     throw new HubFailure('Rejected', 'restricted', 'You cannot be verified now.');
+  if (level.isOff) throw new HubFailure('Rejected', 'restricted', 'You cannot be verified for this level now.');
   if (level.reached) await assertMayRenew(db, clientId, level.id);
   // What the provider has not heard of yet, or what is over, follows the level's present connection; what proved it before proves it no more.
   await db.query(
     `insert into kyc_case (client_id, level_id, connection_id, reference) values ($1, $2, $3, $4)
-     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id, provider_id = null, attempt = 0, verdict_attempt = null, settled_attempt = null,
-       document_ids = '{}'
+     on conflict (client_id, level_id) do update set connection_id = excluded.connection_id, provider_id = null, attempt = 0, verdict_attempt = null, verdict = null,
+       settled_attempt = null, settled_verdict = null, document_ids = '{}'
        where kyc_case.connection_id is distinct from excluded.connection_id
          and (kyc_case.state in ('expired', 'withdrawn') or kyc_case.provider_id is null and kyc_case.state in ('open', 'retry'))`,
     [clientId, level.id, level.connectionId, referenceFrom(randomBytes(12))],
@@ -73,9 +74,11 @@ const assertMayRenew = async (db: Queryable, clientId: number, levelId: number):
 const assertOpen = ({ state, connectionId }: WizardCase): void => {
   if (state === 'rejected') throw new HubFailure('Rejected', 'restricted', 'You cannot be verified for this level.');
   // At a provider's own pages the client may look how far it is.
-  if (connectionId === null && state === 'checking')
-    throw new HubFailure('Rejected', 'already_exists', 'Your documents are being checked.');
+  if (connectionId === null && state === 'checking') throw isBeingChecked();
 };
+
+export const isBeingChecked = (): HubFailure =>
+  new HubFailure('Rejected', 'already_exists', 'Your documents are being checked.');
 
 /** The client's own case by its wizard; `wizard_not_found` for another client's. */
 export const caseOfWizard = async (db: Queryable, clientId: number, uuid: string): Promise<WizardCase> => {
@@ -107,13 +110,16 @@ export const handInDocuments = async (
     assertOpen({ ...walked, state: known.state });
     if (known.state === 'approved' && !mayBeginAnew(known, new Date()))
       throw new HubFailure('Rejected', 'already_done', 'You have this level.');
-    const owned = await db.query<HandedDocument>(
-      `select document_id as "documentId", type_id as "typeId" from client_document where client_id = $1 and document_id = any($2) and status <> 'rejected' for update`,
+    const owned = await db.query<HandedDocument & { isOver: boolean }>(
+      `select document_id as "documentId", type_id as "typeId", coalesce(valid_until < (now() at time zone 'utc')::date, false) as "isOver" from client_document where client_id = $1 and document_id = any($2) and status <> 'rejected' for update`,
       [clientId, ids],
     );
     for (const [i, { documentId, typeId }] of documents.entries()) {
-      if (!owned.rows.some((one) => one.documentId === documentId && one.typeId === typeId))
+      const document = owned.rows.find((one) => one.documentId === documentId && one.typeId === typeId);
+      if (!document)
         throw problem(400, 'not_found', 'There is no such document of this type.', `documents.${i}.documentId`);
+      if (document.isOver)
+        throw problem(400, 'validation', 'This document has ended. Upload a new one.', `documents.${i}.documentId`);
     }
     await assertComplete(
       db,

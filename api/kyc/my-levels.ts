@@ -9,7 +9,7 @@ import { idText } from '../kit/shapes.ts';
 import { type CaseState, WIZARDS } from '../../domain/kyc.ts';
 import { type CaseDates, mayRenew } from '../../domain/kyc-dates.ts';
 import { documentGroupsOf, GroupToShow } from './groups-to-show.ts';
-import { OFFERED } from './offered.ts';
+import { IS_OFF, OFFERED } from './offered.ts';
 
 const Permissions = z
   .object({
@@ -47,7 +47,7 @@ const SELECT = `
   select l.id, l.index, l.name, l.caption, l.description, l.mobile_description as "mobileDescription", l.is_default as "default", l.visible, l.wizard,
          l.next_level_id as "nextLevelId", '{}'::int[] as "requiredTestIds",
          case when l.id = cl.id then 'current' when l.index < cl.index then 'passed' when k.state in ('checking', 'on_hold') then 'pending'
-              when l.wizard is null or k.state = 'rejected' then 'locked' else 'available' end as state,
+              when l.wizard is null or k.state = 'rejected' or ${IS_OFF} then 'locked' else 'available' end as state,
          case when l.index <= cl.index then to_char(k.valid_until, 'YYYY-MM-DD') end as "validUntil", k.state as "caseState",
          l.remind_before_days as "remindBeforeDays", l.index <= cl.index as "hasLevel"
     from client c join verification_level cl on cl.id = c.verification_level_id

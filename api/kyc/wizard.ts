@@ -6,7 +6,7 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { id, idAndName, idText, isoTime, time } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { documentGroupsOf, GroupToShow } from './groups-to-show.ts';
-import { caseOfWizard, caseToWalk, handInDocuments, type WizardCase } from './cases.ts';
+import { caseOfWizard, caseToWalk, handInDocuments, isBeingChecked, type WizardCase } from './cases.ts';
 
 const Step = z
   .object({
@@ -126,6 +126,7 @@ export const wizardProcedures = (hub: MoneyHub): Procedure[] => [
 
 /** The provider's no is about the client's case, not about what he typed; its words are for operators. */
 const sayWhy = (error: unknown): never => {
+  if (isHubFailure(error) && error.reason === 'already_done') throw isBeingChecked();
   if (isHubFailure(error) && error.reason === 'provider_refused')
     throw new HubFailure('Rejected', 'restricted', 'You cannot be verified for this level now.');
   throw error;

@@ -1,6 +1,6 @@
 import { type InferEntity, defineEntity, p } from '@mikro-orm/postgresql';
 import type { ClientRight, LevelLimits } from '../../domain/client-rights.ts';
-import type { Wizard } from '../../domain/kyc.ts';
+import type { CaseState, Wizard } from '../../domain/kyc.ts';
 import { stamps, translated } from './stamps.ts';
 
 /** What proves who a client is, as the broker configures it, and what clients have handed in. */
@@ -52,6 +52,31 @@ export const ClientDocument = defineEntity({
   },
 });
 export type ClientDocumentRow = InferEntity<typeof ClientDocument>;
+
+/** What lists are filtered and sorted by; written by plain SQL only. */
+export const VerificationCase = defineEntity({
+  name: 'VerificationCase',
+  tableName: 'kyc_case',
+  properties: {
+    id: p.integer().primary(),
+    clientId: p.integer(),
+    levelId: p.integer(),
+    connectionId: p.integer().nullable(),
+    state: p.text().$type<CaseState>(),
+    reference: p.text(),
+    providerId: p.text().nullable(),
+    providerStatus: p.text().nullable(),
+    reasons: p.array(),
+    comment: p.text().nullable(),
+    attempt: p.integer(),
+    documentIds: p.array((id) => Number(id)),
+    validUntil: p.date().nullable(),
+    needsHuman: p.text().nullable(),
+    workflowId: p.text(),
+    ...stamps(),
+  },
+});
+export type VerificationCaseRow = InferEntity<typeof VerificationCase>;
 
 /** Never changed: `updateTime` is there for the list's filters only. */
 export const VerificationRecord = defineEntity({

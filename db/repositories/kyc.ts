@@ -1,36 +1,37 @@
 import { HubFailure } from '../../domain/failures.ts';
-import type { CaseState } from '../../domain/kyc.ts';
-import { type CaseDates, nextDate, remindersBehind } from '../../domain/kyc-dates.ts';
+import type { CaseState, KnownVerdicts, ProviderVerdict } from '../../domain/kyc.ts';
+import { type CaseDates, type CaseWork, nextLook, remindersBehind } from '../../domain/kyc-dates.ts';
 import type { Queryable } from '../pool.ts';
 import { recordAudit } from './audit.ts';
 
-export interface CaseRow extends CaseDates {
+export interface CaseRow extends CaseDates, CaseWork, KnownVerdicts {
   caseId: number;
   clientId: number;
   levelId: number;
   level: string;
   programme: string | null;
-  connectionId: number | null;
   provider: string | null;
   reference: string;
   providerId: string | null;
-  attempt: number;
   /** Of the provider's last verdict: a newer attempt may be on its way. */
   verdictAttempt: number | null;
-  /** The provider's last verdict is dealt with: a person has decided about it, or what it approved has ended. */
-  settled: boolean;
+  /** The provider's last verdict; null: none, or a worker of before has noted it. */
+  verdict: ProviderVerdict | null;
   documentIds: number[];
   workflowId: string;
   /** What happens when what was approved has ended: a person decides, or the level is taken at once. */
   onExpiry: 'request' | 'levelDown';
 }
 
+/** True when case `k` waits for an operator. */
+export const IS_ASKED = `exists (select from application a where a.kyc_case_id = k.id and a.status_id in (0, 3))`;
+
 const SELECT = `
   select k.id as "caseId", k.client_id as "clientId", k.level_id as "levelId", l.name as level, l.programme, k.connection_id as "connectionId", co.provider,
-         k.reference, k.provider_id as "providerId", k.state, k.attempt, k.verdict_attempt as "verdictAttempt", coalesce(k.settled_attempt >= k.attempt, false) as settled, k.document_ids as "documentIds", k.workflow_id as "workflowId",
+         k.reference, k.provider_id as "providerId", k.state, k.attempt, k.verdict_attempt as "verdictAttempt", k.verdict, k.settled_verdict as "settledVerdict", coalesce(k.settled_attempt >= k.attempt, false) as settled, k.document_ids as "documentIds", k.workflow_id as "workflowId",
          k.client_since as "clientSince", to_char(k.valid_until, 'YYYY-MM-DD') as "validUntil", k.reminders, k.provider_id is not null as begun,
          l.remind_after_days as "remindAfterDays", l.remind_before_days as "remindBeforeDays", l.deadline_days as "deadlineDays", l.on_expiry as "onExpiry",
-         cl.index >= l.index as "hasLevel"
+         cl.index >= l.index as "hasLevel", ${IS_ASKED} as asked
     from kyc_case k join verification_level l on l.id = k.level_id left join connection co on co.id = k.connection_id
     join client c on c.client_id = k.client_id join verification_level cl on cl.id = c.verification_level_id`;
 
@@ -51,8 +52,8 @@ export interface CaseChange {
   state: CaseState;
   providerId?: string | null;
   attempt?: number;
-  /** The attempt that the provider has decided about by this. */
-  verdictAttempt?: number | null;
+  /** What the provider has decided about this attempt; null: nothing yet. */
+  verdict?: ProviderVerdict | null;
   providerStatus?: string | null;
   reasons?: readonly string[];
   comment?: string | null;
@@ -66,7 +67,8 @@ export interface CaseChange {
 export const changeCase = async (db: Queryable, caseId: number, change: CaseChange): Promise<void> => {
   const { state, validUntil } = change;
   const { rows } = await db.query<{ anew: boolean }>(
-    `update kyc_case k set state = $2, provider_id = coalesce($3, k.provider_id), attempt = coalesce($4, k.attempt), verdict_attempt = coalesce($11, k.verdict_attempt), provider_status = coalesce($5, k.provider_status),
+    `update kyc_case k set state = $2, provider_id = coalesce($3, k.provider_id), attempt = coalesce($4, k.attempt), verdict_attempt = case when $11::text is null then k.verdict_attempt else $4 end, verdict = coalesce($11, k.verdict),
+            provider_status = coalesce($5, k.provider_status),
             reasons = coalesce($6, k.reasons), comment = $7, valid_until = case when $8 then $9::date else k.valid_until end,
             needs_human = case when $10::text is null and exists (select from application where kyc_case_id = k.id and status_id in (0, 3)) then k.needs_human else $10 end,
             client_since = case when $2 not in ('open', 'retry') then null when old.state = $2 then old.client_since else now() end, update_time = now(),
@@ -84,7 +86,7 @@ export const changeCase = async (db: Queryable, caseId: number, change: CaseChan
       validUntil !== undefined,
       validUntil ?? null,
       change.needsHuman ?? null,
-      change.verdictAttempt ?? null,
+      change.verdict ?? null,
     ],
   );
   await planDates(db, { caseId }, rows[0]!.anew);
@@ -109,7 +111,7 @@ export const planDates = async (db: Queryable, which: Cases, anew: boolean): Pro
   await holdCases(db, which);
   const [column, value] = columnOf(which);
   const { rows } = await db.query<CaseRow>(
-    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null)`,
+    `${SELECT} where ${column} = $1 and (k.client_since is not null or k.valid_until is not null or k.next_look is not null or k.state in ('checking', 'on_hold') or ${IS_ASKED})`,
     [value],
   );
   const now = new Date();
@@ -117,7 +119,7 @@ export const planDates = async (db: Queryable, which: Cases, anew: boolean): Pro
     // Not every connection makes dates of times.
     const row = { ...found, clientSince: found.clientSince && new Date(found.clientSince) };
     const reminders = anew ? remindersBehind(row, now) : row.reminders;
-    return { id: row.caseId, reminders, next: nextDate({ ...row, reminders }, now)?.at ?? null };
+    return { id: row.caseId, reminders, next: nextLook({ ...row, reminders }, now) };
   });
   await db.query(
     `update kyc_case k set reminders = p.reminders, next_look = p.next
@@ -173,6 +175,19 @@ export const levelBelow = async (db: Queryable, levelId: number): Promise<number
     )
   ).rows[0]!.id;
 
+/** What the provider has said last is dealt with: seen again it is no news. */
+export const settleVerdict = async (db: Queryable, caseId: number): Promise<void> => {
+  await db.query(
+    `update kyc_case set settled_attempt = coalesce(verdict_attempt, nullif(attempt, 0)), settled_verdict = verdict where id = $1`,
+    [caseId],
+  );
+};
+
+/** What the provider says now is heard, whatever was decided about what it said before. */
+export const unsettleVerdict = async (db: Queryable, caseId: number): Promise<void> => {
+  await db.query(`update kyc_case set settled_attempt = null, settled_verdict = null where id = $1`, [caseId]);
+};
+
 /** What was approved has ended: the level goes, the verdict is dealt with, and only new documents bring it back. */
 export const endApproval = async (
   db: Queryable,
@@ -180,10 +195,8 @@ export const endApproval = async (
   { userId, run }: { userId: number | null; run: { workflowId: string; runId: string } },
 ): Promise<CaseState> => {
   const ended = state === 'approved' ? 'expired' : state;
-  await db.query(
-    `update kyc_case set settled_attempt = coalesce(verdict_attempt, nullif(attempt, 0)), valid_until = null where id = $1`,
-    [caseId],
-  );
+  await settleVerdict(db, caseId);
+  await db.query(`update kyc_case set valid_until = null where id = $1`, [caseId]);
   if (ended === state) await planDates(db, { caseId }, true);
   else await changeCase(db, caseId, { state: ended });
   if (hasLevel) {

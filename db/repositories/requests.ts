@@ -65,6 +65,8 @@ export interface RequestRow {
   differenceId: number | null;
   /** Null when it is about something else than a change of a client. */
   changeId: number | null;
+  /** Null when it is about something else than a verification. */
+  caseId: number | null;
   workflowId: string;
   approvalsNeeded: 1 | 2;
   requestedBy: number | null;
@@ -73,7 +75,8 @@ export interface RequestRow {
   data: { amount?: string | null; [member: string]: unknown };
 }
 
-export const REQUEST_COLUMNS = `id, type, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", workflow_id as "workflowId",
+export const REQUEST_COLUMNS = `id, type, purpose, status_id as "statusId", transaction_id as "transactionId", difference_id as "differenceId", change_id as "changeId", kyc_case_id as "caseId",
+  workflow_id as "workflowId",
   approvals_needed as "approvalsNeeded", requested_by as "requestedBy", edited_by as "editedBy", data`;
 
 /** Locks it. */

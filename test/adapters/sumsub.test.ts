@@ -138,6 +138,23 @@ describe("SumSub's applicants, on its sandbox", () => {
     expect(again.action).not.toEqual(first.action);
   });
 
+  it('are compared with what the client says by now, as long as he is awaited', async () => {
+    const says = (firstName: string) => begin(context(), { ...applicant, person: { ...applicant.person, firstName } });
+    const corrected = () =>
+      sandbox().received.flatMap(({ method, url, body }) => (method === 'PATCH' ? [[url, JSON.parse(body)]] : []));
+    const { providerId } = await says('Ada');
+    await says('Ada');
+    expect(corrected()).toEqual([]);
+    await sandbox().advance(providerId, 'red_retry');
+    await says('Augusta');
+    await says('Augusta');
+    const fixedInfo = { firstName: 'Augusta', lastName: 'Byron', dob: '1990-12-10', country: 'GBR' };
+    expect(corrected()).toEqual([[`/resources/applicants/${providerId}/fixedInfo`, fixedInfo]]);
+    await sandbox().advance(providerId, 'submit');
+    await says('Ann');
+    expect(corrected()).toHaveLength(1);
+  });
+
   it('walk by hand from a blurred photo to green on the hosted page', async () => {
     const ctx = context({ page: 'link' });
     const { action, providerId } = await begin(ctx, applicant);

@@ -480,4 +480,5 @@ const saysMore = (one: Procedure, answer: Answer): boolean =>
 const SHOW_PEOPLE = [
   ...['GET /clients', 'GET /clients/{clientId}', 'GET /applications', 'GET /transactions', 'GET /documents'],
   ...['GET /messages', 'GET /security/addresses', 'GET /clients/authorizations', 'GET /audit'],
+  ...['GET /verifications/cases'],
 ];

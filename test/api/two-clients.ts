@@ -94,6 +94,7 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   await uploadPhoto(api, caller);
   const level = await pick('select min(id) as id from verification_level');
   await insert('verification_record', { client_id, current_level_id: level, reason: 'manual', caption: 'By hand' });
+  await insert('kyc_case', { client_id, level_id: level, reference: randomUUID(), comment: 'Not Canaryann' });
   await insert('authorization_record', { client_id, status: 'success', ip: '203.0.113.66', user_agent: AGENT });
   const change = await insert('account_change', {
     ...{ account_id: trading, client_id, wanted: { leverage: 200 }, requested_by: `client:${client_id}` },

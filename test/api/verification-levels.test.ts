@@ -62,6 +62,7 @@ describe('verification levels', () => {
         'limits.deposit.period',
       ],
       [level({ index: 8, roleId: 999 }), 'roleId'],
+      [level({ index: 8, documentGroupIds: [1, 999] }), 'documentGroupIds'],
     ] as const) {
       const { status, body: answer } = await olga.call('POST /verifications/levels', { ...body, name: `L${field}` });
       expect([field, status >= 400 && status < 500, answer.error.details[0].field]).toEqual([field, true, field]);

@@ -5,6 +5,7 @@ import {
   mayBeginAnew,
   mayRenew,
   nextDate,
+  nextLook,
   remindersBehind,
 } from '../../domain/kyc-dates.ts';
 
@@ -83,5 +84,24 @@ describe('what was approved', () => {
     expect(mayRenew({ ...approved, state: 'rejected' }, at('2026-06-01T00:00'))).toBe(false);
     expect(mayBeginAnew({ ...approved, state: 'expired', hasLevel: false }, at('2026-01-01T00:00'))).toBe(true);
     expect(mayBeginAnew({ ...approved, state: 'rejected' }, at('2026-07-02T00:00'))).toBe(false);
+  });
+});
+
+describe('what is worked on', () => {
+  const now = at('2026-05-01T00:00');
+  const minutes = (row: Parameters<typeof nextLook>[0]) => (nextLook(row, now)!.getTime() - now.getTime()) / 60_000;
+  const checked: CaseDates = { ...turn, clientSince: null, state: 'checking' };
+
+  it('is looked after hourly, and at once as long as nobody was asked to check it', () => {
+    expect(minutes({ ...checked, connectionId: 1, asked: false })).toBe(60);
+    expect(minutes({ ...checked, connectionId: null, asked: true })).toBe(60);
+    expect(minutes({ ...checked, connectionId: null, asked: false })).toBe(1);
+    expect(minutes({ ...approved, connectionId: 1, asked: true })).toBe(60);
+  });
+
+  it('keeps its dates, like everything else', () => {
+    expect(minutes({ ...approved, validUntil: '2026-04-29', connectionId: 1, asked: true })).toBeLessThan(0);
+    expect(nextLook({ ...approved, connectionId: 1, asked: false }, now)).toEqual(at('2026-05-31T00:00'));
+    expect(nextLook({ ...checked, state: 'rejected', connectionId: 1, asked: false }, now)).toBeNull();
   });
 });

@@ -57,6 +57,17 @@ export class KycDesk {
     return found;
   }
 
+  /** The provider's words have been noted. */
+  async saysOf({ id }: Caller, words: string): Promise<void> {
+    await eventually(async () => {
+      const { said } = await this.api.hub.one<{ said: string | null }>(
+        `select provider_status as said from kyc_case where client_id = $1 order by id desc limit 1`,
+        [id],
+      );
+      return said === words || null;
+    }, `the provider to be noted as '${words}'`);
+  }
+
   async levelOf({ id }: Caller): Promise<string> {
     return (
       await this.api.hub.one<{ name: string }>(

@@ -122,6 +122,35 @@ describe('a client whom ShuftiPro checks', () => {
     expect(await desk.levelOf(client)).toBe('Level 3');
   });
 
+  it.each([
+    ['garbage', 'bad_signature'],
+    ['http_429', 'provider_rate_limited'],
+  ] as const)('is told to come back when ShuftiPro answers %s, and nothing of it', async (kind, reason) => {
+    const client = await begun();
+    const { reference } = await desk.caseOf(client);
+    // His run asks as well.
+    api.hub.sandbox('shuftipro').fault({ match: { path: '/status', body: reference }, kind, times: 10 });
+    const { status, body } = await wizard(client);
+    api.hub.sandbox('shuftipro').faults.clear();
+    expect([status, body.error.code, body.error.details]).toEqual([
+      503,
+      503,
+      [{ reason, issue: 'The service is not available now. Try again later.' }],
+    ]);
+    expect((await wizard(client)).status).toBe(200);
+  });
+
+  it('is told that he is being checked when he comes back meanwhile', async () => {
+    const client = await begun();
+    await advanced(client, 'submit');
+    await desk.reaches(client, 'checking');
+    const { status, body } = await wizard(client);
+    expect([status, body.error.details]).toEqual([
+      409,
+      [{ reason: 'already_exists', issue: 'Your documents are being checked.' }],
+    ]);
+  });
+
   it('whose page went by is given a new one', async () => {
     const client = await begun();
     const first = (await wizard(client)).body.data.sdk.url;

@@ -214,6 +214,21 @@ describe('a client whose documents we check', () => {
     expect([deleted.status, deleted.body.error?.details[0].reason]).toEqual([400, 'in_use']);
   });
 
+  it('cannot hand in a document that has ended meanwhile', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const { uuid } = (await desk.wizard(client, levels.documents)).body;
+    const documents = [await desk.upload(client, 'Passport', '2099-01-01'), await desk.upload(client, 'Utility bill')];
+    await hub.pool.query(`update client_document set valid_until = current_date - 1 where document_id = $1`, [
+      documents[0]!.documentId,
+    ]);
+    const { status, body } = await client.call('POST /my/verifications', { uuid, documents });
+    expect([status, body.error?.details]).toEqual([
+      400,
+      [{ field: 'documents.0.documentId', reason: 'validation', issue: 'This document has ended. Upload a new one.' }],
+    ]);
+    expect((await desk.caseOf(client)).state).toBe('open');
+  });
+
   it('is asked again after a refusal, and is on the level after an approval', async () => {
     const client = await api.clientWith('0', 'USD');
     const wizard = (await client.call('GET /my/verifications/wizard')).body;
@@ -315,6 +330,36 @@ describe('what a client is told', () => {
 });
 
 describe('a level', () => {
+  it('whose connection is switched off begins nothing, and finishes what was begun', async () => {
+    const [begun, late] = [await api.clientWith('0', 'USD'), await api.clientWith('0', 'USD')];
+    await desk.wizard(begun, levels.sumsub);
+    const { id } = await hub.one<{ id: number }>(`select id from connection where name = 'sumsub'`);
+    await olga.call(`PATCH /connections/${id}`, { enabled: false });
+    const answers = [await desk.wizard(late, levels.sumsub), await desk.wizard(begun, levels.sumsub)];
+    const shown = async (client: Caller) =>
+      (await client.call(`GET /my/verifications/levels/${levels.sumsub}`)).body.state;
+    const states = [await shown(late), await shown(begun)];
+    await olga.call(`PATCH /connections/${id}`, { enabled: true });
+    expect(answers.map(({ status, body }) => [status, body.error?.details[0].reason])).toEqual([
+      [403, 'restricted'],
+      [200, undefined],
+    ]);
+    expect(states).toEqual(['locked', 'available']);
+    expect([(await desk.wizard(late, levels.sumsub)).status, await shown(late)]).toEqual([200, 'available']);
+  });
+
+  it('is begun in the audit as well, and so is its renewal', async () => {
+    const { client } = await desk.approvedBySumsub(levels.sumsub);
+    await olga.call(`PATCH /clients/${client.id}`, { verificationLevelId: await desk.levelId('Level 0') });
+    await desk.wizard(client, levels.sumsub);
+    const { id } = await desk.caseOf(client);
+    const { rows } = await hub.pool.query<{ action: string; before: unknown }>(
+      `select action, before from audit where object = $1 and action = 'verification.open' order by id`,
+      [`verification-case:${id}`],
+    );
+    expect(rows.map(({ before }) => before)).toEqual([null, { state: 'approved' }]);
+  });
+
   it('shows its rights and documents to clients, and is recorded when an operator gives it', async () => {
     const client = await api.clientWith('0', 'USD');
     const role = await olga.call('POST /clients/roles', {

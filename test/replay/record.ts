@@ -417,6 +417,18 @@ const verifications = async (hub: TestHub, olga: number, { clientId }: TestClien
   await ends(-1);
   await hub.decideRequest(await question(), olga, 'approve');
   await record(hub, 'verification.ended', asked.workflowId);
+
+  await hub.steering.beginVerification(asked);
+  for (const [word, answer] of [
+    ['red_final', 'reject'],
+    ['green', 'approve'],
+  ] as const) {
+    await hub.sandbox('sumsub').advance(asked.reference, word);
+    await news(word);
+    await hub.decideRequest(await question(), olga, answer);
+    await hub.ends(asked.workflowId);
+  }
+  await record(hub, 'verification.overturned', asked.workflowId);
 };
 
 const messages = async (hub: TestHub): Promise<void> => {

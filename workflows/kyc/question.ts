@@ -9,12 +9,26 @@ export interface Question {
   no: Settled;
 }
 
-/** `contested`: the provider takes an approval back. `hasEnded`: what was approved has ended, and the level says that a person decides. */
-export const questionFor = (facts: CaseFacts, contested: boolean, hasEnded: boolean): Question | null => {
+/** What the provider makes of what was decided before. `contested`: it takes an approval back. `overturned`: it approves after all whom a person has refused. */
+export interface SecondThoughts {
+  contested: boolean;
+  overturned: boolean;
+}
+
+/** `hasEnded`: what was approved has ended, and the level says that a person decides. */
+export const questionFor = (
+  facts: CaseFacts,
+  { contested, overturned }: SecondThoughts,
+  hasEnded: boolean,
+): Question | null => {
   const { state, connectionId, provider, settled, hasLevel } = facts;
   if (contested && !settled) {
     const why = `${provider} takes its approval back: approve to take the level back, reject to leave it`;
     return { purpose: 'approval', why, yes: 'withdrawn', no: 'left' };
+  }
+  if (overturned) {
+    const why = `${provider} approves this client after all: approve to give the level, reject to leave it as it was decided`;
+    return { purpose: 'review', why, yes: 'heard', no: 'left' };
   }
   if (state === 'checking' && connectionId === null) {
     return { purpose: 'approval', why: 'the documents of the client are to be checked', yes: 'approved', no: 'retry' };

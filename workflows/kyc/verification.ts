@@ -20,7 +20,7 @@ import { onUpdate } from '../kit/on-update.ts';
 import { Progress } from '../kit/progress.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
 import { type HandedIn, kycBegin, kycDue, kycHandIn } from './messages.ts';
-import { type Question, questionFor } from './question.ts';
+import { type Question, questionFor, type SecondThoughts } from './question.ts';
 import { ENDS, isClients, MEANS } from './states.ts';
 
 export interface VerificationInput {
@@ -36,6 +36,7 @@ export async function verification(input: VerificationInput): Promise<CaseState>
   return CancellationScope.nonCancellable(() => new Verification(input).live());
 }
 
+const NO_SECOND_THOUGHTS: SecondThoughts = { contested: false, overturned: false };
 const CAN_DECIDE = 'decide the request in the Back Office, or send the Update `decide`.';
 
 class Verification {
@@ -102,38 +103,39 @@ class Verification {
     const first = this.facts === null;
     this.facts = facts;
     if (first) this.introduce(facts);
-    let contested = false;
-    if (facts.connectionId !== null && (facts.begun || this.called)) contested = await this.askProvider(facts);
+    const mayKnow = facts.connectionId !== null && (facts.begun || this.called);
+    const thoughts = mayKnow ? await this.askProvider(facts) : NO_SECOND_THOUGHTS;
     const hasEnded = this.mayKeepDate(facts) && (await this.keepDate());
-    await this.ask(questionFor(this.facts, contested, hasEnded));
+    await this.ask(questionFor(this.facts, thoughts, hasEnded));
     this.looks += 1;
   }
 
-  private introduce({ clientId, provider, level, state }: CaseFacts): void {
+  private introduce({ clientId, provider, reference, level, state }: CaseFacts): void {
     this.progress.about({ kind: 'verification', client: clientId, provider, what: level });
-    const who = provider ? `${provider} checks this client.` : 'Our own people check this client.';
+    const who = provider ? `${provider} checks this client (${reference}).` : 'Our own people check this client.';
     this.progress.stands(state, `${who} ${MEANS[state]}`);
   }
 
-  /** True when an approval is contested. What could not be asked is asked again later. */
-  private async askProvider(facts: CaseFacts): Promise<boolean> {
+  /** What could not be asked is asked again later. */
+  private async askProvider(facts: CaseFacts): Promise<SecondThoughts> {
     const { caseId } = this.input;
     try {
       const report = await atProvider(facts.connectionId!, 'Asking how far the check is').findCheck({ caseId });
       this.failures = 0;
-      if (report === null) return false;
+      if (report === null) return NO_SECOND_THOUGHTS;
       const judged: Noted = await internal(`Noting: ${report.state}`).noteReport({ caseId, report });
       this.settledBy(judged);
       if (judged.stale) this.progress.note('An older report came and was left aside.');
       if (report.unknownWord)
         this.progress.note(`${facts.provider} says '${report.providerStatus}', which is not known here.`);
-      if (judged.state !== facts.state) this.turned(judged.state, `${facts.provider} says: ${report.providerStatus}.`);
-      return judged.contested;
+      if (judged.state !== facts.state)
+        this.turned(judged.state, `${facts.provider} says: ${[report.providerStatus, ...report.reasons].join(', ')}.`);
+      return { contested: judged.contested, overturned: judged.overturned === true };
     } catch (error) {
       const why = hubFailureOf(error)?.message ?? 'the answer was lost';
       this.failures += 1;
       this.progress.note(`${facts.provider} could not be asked: ${why}.`);
-      return false;
+      return NO_SECOND_THOUGHTS;
     }
   }
 
@@ -203,6 +205,7 @@ class Verification {
     const state = await internal(`Settling: ${to}`).settleCase({ caseId, applicationId, to, by, resolutionId });
     this.facts = { ...this.facts!, settled: true };
     this.turned(state, `Settled by user ${by}: ${to}.`);
+    if (to === 'heard') this.news = true;
   }
 
   /** Nothing is asked and nobody is awaited but a client who left. Later news begin a new run. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HubFailure } from '../../../domain/failures.ts';
 import { garbage } from '../../kit/answers.ts';
 import type { AdapterContext } from '../../kit/context.ts';
-import { word } from '../../kit/json.ts';
+import { objectOf, word } from '../../kit/json.ts';
 import type { KycAction, KycAdapter, KycApplicant } from '../../kit/kyc.ts';
 import type { ProviderRef } from '../../kit/payments.ts';
 import { idOf, reportOf } from './map.ts';
@@ -27,8 +27,14 @@ const missing = () => new HubFailure('NotFound', 'not_found', 'SumSub knows no s
 const byReference = (ctx: Context, reference: string) =>
   look(ctx, `/resources/applicants/-;externalUserId=${encoded(reference)}/one`);
 
+/** What the client says of himself; they compare it with what the documents show. */
+const fixedInfoOf = ({ person }: KycApplicant) => {
+  const { firstName, lastName, birthday: dob, country } = person;
+  return { firstName, lastName, dob, country };
+};
+
 const create = async (ctx: Context, applicant: KycApplicant): Promise<Fields> => {
-  const { email, phone, birthday, firstName, lastName, country } = applicant.person;
+  const { email, phone } = applicant.person;
   const { status, body } = await call(ctx, {
     method: 'POST',
     target: `/resources/applicants?levelName=${encoded(applicant.programme)}`,
@@ -41,7 +47,7 @@ const create = async (ctx: Context, applicant: KycApplicant): Promise<Fields> =>
       phone,
       // Nothing to SumSub, whose webhooks go where the dashboard says: it tells people there whose applicant this is, and the sandbox where to call.
       metadata: [{ key: 'notify', value: ctx.callbackUrl }],
-      fixedInfo: { firstName, lastName, dob: birthday, country },
+      fixedInfo: fixedInfoOf(applicant),
     },
     effect: 'write',
     accept: [404, 409],
@@ -49,9 +55,21 @@ const create = async (ctx: Context, applicant: KycApplicant): Promise<Fields> =>
   if (status === 404) throw new HubFailure('Config', 'provider_misconfigured', 'SumSub knows no level of that name');
   if (status !== 409) return body;
   const known = await byReference(ctx, applicant.reference);
-  if (known) return known;
+  if (known) return corrected(ctx, applicant, known);
   // A deactivated applicant keeps its name, yet cannot be read [seen by third parties only].
   throw new HubFailure('Rejected', 'provider_refused', 'the applicant is deactivated at SumSub: activate it there');
+};
+
+/** Who mistyped his name and mended it here would be compared with the old one for ever. What they are looking at stays as it is. */
+const corrected = async (ctx: Context, applicant: KycApplicant, known: Fields): Promise<Fields> => {
+  const { providerId, state } = reportOf(known, applicant);
+  const [says, has] = [fixedInfoOf(applicant), objectOf(known['fixedInfo'])];
+  const isOld = Object.entries(says).some(([name, value]) => value !== undefined && word(has[name]) !== value);
+  if (!isOld || (state !== 'awaiting_client' && state !== 'retry')) return known;
+  const target = `/resources/applicants/${encoded(providerId)}/fixedInfo`;
+  // Their no is no reason to keep him from going on.
+  await call(ctx, { method: 'PATCH', target, body: says, effect: 'read', accept: [400, 404, 409] });
+  return known;
 };
 
 const language = ({ locale }: KycApplicant): string => locale.slice(0, 2).toLowerCase();

@@ -32,6 +32,7 @@ export interface Product {
 
 const text = z.string().min(1);
 const country = z.string().regex(/^[A-Z]{3}$/);
+const FixedInfo = z.strictObject({ firstName: text, lastName: text, dob: z.iso.date(), country }).partial();
 const NewApplicant = z.strictObject({
   externalUserId: text,
   type: z.literal('individual').default('individual'),
@@ -39,7 +40,7 @@ const NewApplicant = z.strictObject({
   phone: text.optional(),
   lang: z.string().length(2).optional(),
   metadata: z.array(z.strictObject({ key: text, value: text })).optional(),
-  fixedInfo: z.strictObject({ firstName: text, lastName: text, dob: z.iso.date(), country }).partial().optional(),
+  fixedInfo: FixedInfo.optional(),
 });
 const TokenOrder = z.strictObject({ userId: text, levelName: text, ttlInSecs: z.int().min(1).default(600) });
 const LinkOrder = TokenOrder.extend({
@@ -178,6 +179,11 @@ export const createSandbox = (
     });
     router.get('/resources/applicants/-/levels', (_req, res) => {
       res.json({ list: { items: LEVELS.map((name) => ({ name })) } });
+    });
+    router.patch('/resources/applicants/:key/fixedInfo', (req, res) => {
+      const one = applicantBy(req.params.key);
+      one.given.fixedInfo = { ...one.given.fixedInfo, ...read(FixedInfo, req) };
+      res.json(view(one));
     });
     router.get('/resources/applicants/:key/one', (req, res) => void res.json(view(applicantBy(req.params.key))));
     router.post('/resources/applicants/:key/reset', (req, res) => {

@@ -36,7 +36,7 @@ export const signature = (secretKey: string, ts: string, method: string, target:
   hmac('sha256', secretKey, Buffer.concat([Buffer.from(ts + method + target), Buffer.from(body)]));
 
 interface Call {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH';
   /** Path with query, already percent-encoded: these very characters are signed. */
   target: string;
   body?: object;
@@ -66,7 +66,7 @@ export const call = async (ctx: AdapterContext<Account>, order: Call): Promise<R
       'X-App-Token': appToken,
       'X-App-Access-Ts': ts,
       'X-App-Access-Sig': signature(secretKey, ts, method, target, text),
-      // They want it on every POST, with or without a body.
+      // They want it on every write, with or without a body.
       ...(method !== 'GET' && { 'Content-Type': 'application/json' }),
     },
     ...(text !== undefined && { body: text }),

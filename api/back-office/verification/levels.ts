@@ -163,8 +163,12 @@ export const verificationLevels = resource({
   afterWrite: async (row, { documentGroupIds, ...body }, { db }) => {
     if (DATES.some((name) => body[name] !== undefined)) await planDates(db, { levelId: row.id }, true);
     if (!documentGroupIds) return;
+    const groups = [...new Set(documentGroupIds)];
+    const known = await db.query('select from document_group where id = any($1) for share', [groups]);
+    if (known.rowCount !== groups.length)
+      throw problem(400, 'not_found', 'There is no such group of documents.', 'documentGroupIds');
     await db.query('delete from verification_level_group where level_id = $1', [row.id]);
-    for (const groupId of new Set(documentGroupIds))
+    for (const groupId of groups)
       await db.query('insert into verification_level_group (level_id, group_id) values ($1, $2)', [row.id, groupId]);
   },
   guard: (row, change, writing) => (change === 'delete' ? refuseUsed(row, writing) : undefined),

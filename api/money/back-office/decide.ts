@@ -70,7 +70,8 @@ export const decideRequest = async (
   try {
     const { workflowId } = request;
     const vouched = hub.steering.vouchFor(workflowId, decision);
-    const take = (mine: Decision, id: string) => hub.ask((steering) => steering.decide(workflowId, mine, id));
+    const take = (mine: Decision, id: string) =>
+      hub.ask((steering) => steering.decide(workflowId, mine, id)).catch((error) => askAnew(hub, request, error));
     await decide(hub.tools(), take, { workflowId, decision: vouched, updateId }, facts);
     return request;
   } catch (error) {
@@ -86,6 +87,16 @@ export const decideRequest = async (
     }
     throw error;
   }
+};
+
+/** The run of a verification remembers nothing that is not in the books: when somebody has ended it, another one asks what it had asked. */
+const askAnew = async (hub: MoneyHub, { caseId, workflowId }: RequestRow, error: unknown): Promise<never> => {
+  const isGone = caseId !== null && error instanceof HubFailure && error.reason === 'not_waiting';
+  if (!isGone || (await hub.ask((steering) => steering.isRunning(workflowId)))) throw error;
+  await hub.ask((steering) => steering.verificationDue({ caseId, workflowId }));
+  throw new HubFailure('Unavailable', 'not_ready', 'Its run was ended and begins anew; try again in a moment.', {
+    retryAfter: 1,
+  });
 };
 
 const wordsOf = ({ decision, resolutionId, comment, evidence }: Omit<Decision, 'by'>): Said => ({
