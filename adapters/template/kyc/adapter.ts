@@ -16,7 +16,7 @@ const PATHS = {
 export const adapter: KycAdapter<AcmeConfig> = {
   async begin(ctx, applicant) {
     const body = { ...theirApplicant(applicant), callbackUrl: ctx.callbackUrl };
-    return startOf(await change(ctx, { method: 'POST', path: PATHS.applicants(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.applicants(), body }, startOf);
   },
 
   async find(ctx, { reference, providerId }) {

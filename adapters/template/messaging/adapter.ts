@@ -23,7 +23,7 @@ export const adapter: MessagingAdapter<AcmeConfig> = {
     if (!CHANNELS.includes(message.channel))
       throw new HubFailure('Unsupported', 'unsupported', `Acme has no ${message.channel}`);
     const body = { ...theirMessage(message), callbackUrl: ctx.callbackUrl };
-    return reportOf(await change(ctx, { method: 'POST', path: PATHS.messages(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.messages(), body }, reportOf);
   },
 
   async find(ctx, { reference, providerId }) {

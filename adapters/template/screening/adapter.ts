@@ -16,7 +16,7 @@ const PATHS = {
 export const adapter: ScreeningAdapter<AcmeConfig> = {
   async screen(ctx, order) {
     const body = { ...theirCheck(order), callbackUrl: ctx.callbackUrl };
-    return reportOf(await change(ctx, { method: 'POST', path: PATHS.checks(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.checks(), body }, reportOf);
   },
 
   async find(ctx, { reference, providerId }) {

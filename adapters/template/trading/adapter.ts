@@ -50,7 +50,11 @@ const currencyOf = async (ctx: Context, group: string): Promise<string | null> =
 
 /** Setting what is set already is no error. */
 const set = async (ctx: Context, login: string, fields: Record<string, unknown>): Promise<void> => {
-  await change(ctx, { method: 'POST', path: `${PATHS.accounts()}/{login}`, ids: { login }, body: fields });
+  await change(
+    ctx,
+    { method: 'POST', path: `${PATHS.accounts()}/{login}`, ids: { login }, body: fields },
+    () => undefined,
+  );
 };
 
 /** All of them: when they answer page by page, every page is read (kit/read-window.ts for those who know no pages). */
@@ -65,7 +69,7 @@ export const adapter: TradingAdapter<AcmeConfig> = {
   async createAccount(ctx, { reference, group, currencyCode, leverage, name, passwords }) {
     assertCurrency(currencyCode, (await currencyOf(ctx, group)) ?? currencyCode);
     const body = { reference, group, leverage, name, password: passwords.main, investorPassword: passwords.investor };
-    return accountOf(await change(ctx, { method: 'POST', path: PATHS.accounts(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.accounts(), body }, accountOf);
   },
 
   async findAccount(ctx, { reference, group }) {
@@ -83,9 +87,11 @@ export const adapter: TradingAdapter<AcmeConfig> = {
       comment: commentOf(operationKey, text, COMMENT_LENGTH),
     };
     const path = `${PATHS.accounts()}/{login}/operations`;
-    const done = await change(ctx, { method: 'POST', path, ids: { login }, body }).catch(saidPlainly);
-    if (!equal(decimal(done, 'amount').replace('-', ''), amount)) throw notOurs('Acme', 'another amount was moved');
-    return { ticket: word(done['ticket']), amount };
+    const moved = (done: Thing) => {
+      if (!equal(decimal(done, 'amount').replace('-', ''), amount)) throw notOurs('Acme', 'another amount was moved');
+      return { ticket: word(done['ticket']), amount };
+    };
+    return change(ctx, { method: 'POST', path, ids: { login }, body }, moved).catch(saidPlainly);
   },
 
   async findBalanceOperation(ctx, { login, operationKey, since }) {
