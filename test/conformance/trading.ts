@@ -3,6 +3,8 @@ import { connectionCases, keepsItsWord } from './connection.ts';
 import { hasPersonalData } from './privacy.ts';
 import { accountCases, newAccount, openAccount, operation, PASSWORDS, verbs } from './trading/accounts.ts';
 import { balanceCases } from './trading/balances.ts';
+import { pageCases } from './trading/pages.ts';
+import { resultCases } from './trading/results.ts';
 
 export const tradingCases: Case<'trading'>[] = [
   ...connectionCases<'trading'>(),
@@ -16,6 +18,8 @@ export const tradingCases: Case<'trading'>[] = [
   ]),
   ...accountCases,
   ...balanceCases,
+  ...pageCases,
+  ...resultCases,
   hasPersonalData<'trading'>({
     canaries: async () => [...Object.values(PASSWORDS), 'Changed#Pw9x'],
     calls: async (bench) => [

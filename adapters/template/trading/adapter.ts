@@ -36,10 +36,12 @@ const accountRow = async (ctx: Context, login: string): Promise<Thing> => {
   return found;
 };
 
+/** Not every list is filtered as it was asked; when they answer page by page, every page is read. */
 const findRow = async (ctx: Context, reference: string, group: string): Promise<Thing | null> => {
-  const query = { reference, group };
-  const list = await get(ctx, PATHS.accounts(), query);
-  return rows(list['items'])[0] ?? null;
+  const list = await get(ctx, PATHS.accounts(), { reference, group });
+  const ours = rows(list['items']).filter((row) => word(row['reference']) === reference);
+  if (ours.length > 1) throw notOurs('Acme', 'two accounts have one reference');
+  return ours[0] ?? null;
 };
 
 /** Null: there is no such group. */
