@@ -178,4 +178,16 @@ export const brokenPaper: readonly Mutant[] = [
     /^trading/,
     [/^trading: a result has the sign/],
   ),
+  mutant(
+    'shows its key when it cannot look for an account',
+    {
+      findAccount: (ctx, by) =>
+        sound.findAccount(ctx, by).catch((error: unknown) => {
+          const { type, reason, message, facts } = error as HubFailure;
+          throw new HubFailure(type, reason, `${message} with ${(ctx.config as { apiKey: string }).apiKey}`, facts);
+        }),
+    },
+    /^neither secrets/,
+    [/^neither secrets nor personal data/],
+  ),
 ];
