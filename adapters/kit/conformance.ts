@@ -93,6 +93,11 @@ export interface TradingExample {
   currency: { numericCode: number; alphabeticCode: string; minorUnit: number };
   leverage: number;
   exact: Amount;
+  /**
+   * The most rows the sandbox gives in one answer when it is asked for operations or accounts: the suite makes more. Null: it gives all of them, or so many
+   * that only a test of one's own can ask for more.
+   */
+  page: number | null;
 }
 
 /** For a provider without a wire, whose manifest has no `sandbox`: settings that fit its schema, and the examples of its category. */

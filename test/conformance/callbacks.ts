@@ -139,6 +139,31 @@ export const callbackCases = <C extends Category>({ what, kind, applies, happen,
       },
     },
     {
+      name: `a callback about ${what} that was given a newer time is refused`,
+      async run(bench) {
+        const { tell } = await listen(bench);
+        const { goodForMs } = proof(bench);
+        if (goodForMs === null) return doesNotApply('the scheme has no age limit');
+        const at = bench.reception();
+        const laterMs = goodForMs + 60 * A_MINUTE;
+        for (const { headers, body } of (await tell()).heard) {
+          accepted(verify(bench, { headers, body }), 'an honest callback');
+          const newer = Object.fromEntries(
+            Object.entries(headers).map(([name, value]) => [
+              name,
+              typeof value === 'string' ? redated(value, at.now, laterMs) : value,
+            ]),
+          );
+          if (brief(newer) === brief(headers)) doesNotApply('the time is in the body, all of which is signed');
+          const verdict = bench.webhook.verify({ ...at, now: at.now + laterMs }, { headers: newer, body });
+          must(
+            !verdict.ok,
+            `an old callback under a new time is taken: ${brief(verdict)}; the signature has to cover the time`,
+          );
+        }
+      },
+    },
+    {
       name: `a callback about ${what} whose signed bytes were changed is refused`,
       async run(bench) {
         const { tell } = await listen(bench);
@@ -195,6 +220,13 @@ export const callbackCases = <C extends Category>({ what, kind, applies, happen,
     },
   ];
 };
+
+/** Times near `now`, in seconds or milliseconds, moved on. */
+const redated = (text: string, now: number, byMs: number): string =>
+  text.replace(/\b\d{10}(\d{3})?\b/g, (time, ms?: string) => {
+    const unit = ms === undefined ? 1000 : 1;
+    return Math.abs(Number(time) * unit - now) < A_MINUTE ? String(Number(time) + byMs / unit) : time;
+  });
 
 const proof = <C extends Category>(bench: Bench<C>): CallbackFacts =>
   bench.fact(

@@ -5,6 +5,7 @@ import type { Category } from '../../adapters/kit/manifest.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import { brief, type Bench } from './bench.ts';
 import { DoesNotApply, must, type Case } from './case.ts';
+import { whateverIsMissing } from './partial-answers.ts';
 
 /** A verb that changes something at the provider, as the cases about lost answers see it. */
 export interface Write<C extends Category, Order> {
@@ -92,6 +93,10 @@ export const doubtCases = <C extends Category, Order>(write: Write<C, Order>): C
         must((look ?? null) === null, `looking for what never reached the provider answered ${brief(look)}`);
       },
     })),
+    {
+      name: `${verb}: when it took effect, whatever is missing from the answer, it is a success or the outcome is unknown`,
+      run: (bench) => whateverIsMissing(bench, write),
+    },
     {
       name: `${verb}: 429 with Retry-After is RateLimited with that delay, without it RateLimited, and nothing took effect`,
       async run(bench) {

@@ -7,6 +7,7 @@ import { connectionCases, keepsItsWord } from './connection.ts';
 import { doubtCases } from './doubt.ts';
 import { lookCases } from './looks.ts';
 import { hasPersonalData } from './privacy.ts';
+import { isDay } from '../../domain/days.ts';
 
 type Bench = AnyBench<'kyc'>;
 
@@ -176,6 +177,93 @@ const own: Case<'kyc'>[] = [
       must(
         report.state === 'checking' && report.unknownWord === true,
         `it must be checking with unknownWord, and is ${brief(report)}`,
+      );
+    },
+  },
+  {
+    name: 'review: documents are told by type, and when they end by a day',
+    async run(bench) {
+      asksSomebody(bench);
+      const ctx = bench.ctx();
+      const { ref } = await begun(bench, ctx);
+      for (const word of ['submit', 'green']) await bench.advance(ref.providerId, word);
+      const { documents } = await look(bench, ctx, ref);
+      if (documents.length === 0) doesNotApply('tells no documents');
+      for (const { type, country, validUntil } of documents) {
+        must(type !== '', `a document has no type: ${brief(documents)}`);
+        must(country === undefined || /^[A-Z]{3}$/.test(country), `country is ${country}, and must be like 'CYP'`);
+        must(
+          validUntil === undefined || isDay(validUntil),
+          `validUntil is ${validUntil}, and must be like '2030-12-31'`,
+        );
+      }
+    },
+  },
+  {
+    name: 'begin: who was approved and begins anew is not approved before the next verdict',
+    async run(bench) {
+      asksSomebody(bench);
+      const ctx = bench.ctx();
+      const { order, ref } = await begun(bench, ctx);
+      for (const word of ['submit', 'green']) await bench.advance(ref.providerId, word);
+      const first = await look(bench, ctx, ref);
+      await bench.control.advanceClock('10s');
+      // As the hub does it.
+      if (bench.can('reopen')) await bench.adapter.reopen!(ctx, ref);
+      const { providerId } = await bench.adapter.begin(ctx, { ...order, anew: true });
+      const { state } = await look(bench, ctx, { reference: order.reference, providerId });
+      must(
+        state !== 'approved',
+        'the approval that is to be renewed counts as the new one: `anew` asks for another check (or capability reopen, which is called before)',
+      );
+      for (const word of ['submit', 'green']) await bench.advance(providerId, word);
+      const second = await look(bench, ctx, { reference: order.reference, providerId });
+      must(
+        second.state === 'approved' && second.attempt > first.attempt,
+        `first ${brief(first)}, and after it was renewed ${brief(second)}: approved, with a greater attempt, is expected`,
+      );
+    },
+  },
+  {
+    name: 'find: an answer about another reference is not taken for ours',
+    async run(bench) {
+      asksSomebody(bench);
+      const ctx = await bench.signedIn();
+      const { order } = await begun(bench, ctx);
+      const fault = bench.control.fault({ kind: 'swap', from: order.reference, to: bench.reference(), times: 50 });
+      const found = await bench.adapter.find(ctx, { reference: order.reference }).catch(() => null);
+      if (fault.hit === 0) doesNotApply('the answer does not tell whose it is');
+      must(found === null, `the provider told of another reference, and find answers ${brief(found)}`);
+    },
+  },
+  {
+    name: 'a callback about an applicant comes with every verdict, each with a dedupe key of its own',
+    async run(bench) {
+      if (!bench.can('webhook')) doesNotApply('sends no callbacks');
+      asksSomebody(bench);
+      const ctx = await bench.signedIn();
+      const { ref } = await begun(bench, ctx);
+      for (const word of ['submit', 'red_retry', 'submit', 'red_retry', 'submit', 'green', 'red_final']) {
+        const already = bench.heard.length;
+        await bench.advance(ref.providerId, word);
+        await bench.control.advanceClock('1s');
+        if (word === 'submit') continue;
+        const news = (await bench.callbacks(already)).flatMap((raw) =>
+          bench.webhook.translate(bench.reception().config, raw),
+        );
+        must(
+          news.some(({ reference, providerId }) => reference === ref.reference || providerId === ref.providerId),
+          `the reviewer said ${word}, and the news is ${brief(news)}`,
+        );
+      }
+      const keys = bench.heard.map((raw) => {
+        const verdict = bench.webhook.verify(bench.reception(), raw);
+        must(verdict.ok, `an honest callback is refused: ${brief(verdict)}`);
+        return verdict.dedupeKey;
+      });
+      must(
+        new Set(keys).size === keys.length,
+        `${keys.length} events about one applicant have the keys ${brief(keys)}: what shares a key is read once`,
       );
     },
   },

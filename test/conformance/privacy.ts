@@ -7,8 +7,8 @@ import { must, type Case } from './case.ts';
 interface Privacy<C extends Category> {
   /** Texts of people that may go over the wire and nowhere else. */
   canaries(bench: Bench<C>): Promise<string[]>;
-  /** Calls that send them; `run` makes its own order each time. */
-  calls(bench: Bench<C>): Promise<{ verb: Verb; run: (ctx: never) => Promise<unknown> }[]>;
+  /** Calls that send them; `run` makes its own order each time. Without a verb the trouble meets every request of it. */
+  calls(bench: Bench<C>): Promise<{ verb: Verb | null; run: (ctx: never) => Promise<unknown> }[]>;
 }
 
 const TROUBLE = [null, 'echo', 'garbage', 'http_500', 'reset'] as const;
@@ -24,14 +24,14 @@ export const hasPersonalData = <C extends Category>({ canaries, calls }: Privacy
     for (const { verb, run } of await calls(bench)) {
       for (const kind of bench.hasSandbox ? TROUBLE : ([null] as const)) {
         const ctx = bench.ctx();
-        const wire = bench.hasSandbox ? bench.facts.calls?.[verb] : undefined;
+        const wire = verb === null ? {} : bench.hasSandbox ? bench.facts.calls?.[verb] : undefined;
         if (kind && wire) bench.control.fault({ match: wire, kind, times: 20 });
         const what = await run(ctx as never).then(
           (report) => JSON.stringify(report ?? null),
           (error: unknown) => (error instanceof Error ? `${error.message} ${JSON.stringify(error)}` : String(error)),
         );
         if (bench.hasSandbox) bench.control.faults.clear();
-        said.push(`${verb}, ${kind ?? 'no trouble'}: ${what}`);
+        said.push(`${verb ?? 'a look'}, ${kind ?? 'no trouble'}: ${what}`);
       }
     }
     said.push(...bench.transcript.map(({ method, url }) => `transcript: ${method} ${url}`));

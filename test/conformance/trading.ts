@@ -1,8 +1,26 @@
 import type { Case } from './case.ts';
 import { connectionCases, keepsItsWord } from './connection.ts';
 import { hasPersonalData } from './privacy.ts';
-import { accountCases, newAccount, openAccount, operation, PASSWORDS, verbs } from './trading/accounts.ts';
+import { accountCases, newAccount, openAccount, operation, PASSWORDS, verbs, type Bench } from './trading/accounts.ts';
 import { balanceCases } from './trading/balances.ts';
+import { pageCases } from './trading/pages.ts';
+import { resultCases } from './trading/results.ts';
+
+/** What only looks, at an account that is there already. */
+const looksOf = async (bench: Bench) => {
+  if (!bench.can('account.create') || !bench.hasSandbox) return [];
+  const ctx = bench.ctx();
+  const { reference, group } = newAccount(bench);
+  const { login } = await verbs(bench).createAccount(ctx, { ...newAccount(bench), reference });
+  const window = { from: bench.now() - 60_000, to: bench.now() };
+  return [
+    (with_: never) => verbs(bench).findAccount(with_, { reference, group }),
+    (with_: never) => verbs(bench).getState(with_, login),
+    ...(bench.can('balance.list') ? [(with_: never) => verbs(bench).listBalanceOperations(with_, login, window)] : []),
+    ...(bench.can('positions') ? [(with_: never) => verbs(bench).listOpenPositions(with_, login)] : []),
+    ...(bench.can('deals') ? [(with_: never) => verbs(bench).listClosedDeals(with_, login, window)] : []),
+  ].map((run) => ({ verb: null, run }));
+};
 
 export const tradingCases: Case<'trading'>[] = [
   ...connectionCases<'trading'>(),
@@ -16,9 +34,12 @@ export const tradingCases: Case<'trading'>[] = [
   ]),
   ...accountCases,
   ...balanceCases,
+  ...pageCases,
+  ...resultCases,
   hasPersonalData<'trading'>({
     canaries: async () => [...Object.values(PASSWORDS), 'Changed#Pw9x'],
     calls: async (bench) => [
+      ...(await looksOf(bench)),
       ...(bench.can('account.create')
         ? [
             {

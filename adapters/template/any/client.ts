@@ -20,8 +20,8 @@ interface Call {
   effect: HttpRequest['effect'];
 }
 
-/** What proves who we are. `target`: path and query; `body`: as it is sent, for vendors that want it signed. */
-const credentials = (_ctx: Context, _target: string, _body: string): Record<string, string> =>
+/** What proves who we are. `target`: path and query; `body`: as it is sent, for vendors that want them signed. */
+const credentials = (_ctx: Context, _method: string, _target: string, _body: string): Record<string, string> =>
   fillIn(
     "client.ts, credentials: the headers that prove who we are, e.g. { authorization: 'Bearer ' + ctx.config.apiKey }",
   );
@@ -47,7 +47,7 @@ export const call = async (
   const answer = await ctx.http({
     method,
     url: ctx.config.baseUrl + target,
-    headers: { ...credentials(ctx, target, sent), ...(sent && { 'content-type': 'application/json' }) },
+    headers: { ...credentials(ctx, method, target, sent), ...(sent && { 'content-type': 'application/json' }) },
     ...(sent && { body: sent }),
     effect,
   });
@@ -66,11 +66,16 @@ export const call = async (
   throw effect === 'read' ? lookFailure(failure) : failure;
 };
 
-/** For writes, which always lead to an object. */
-export const change = async (ctx: Context, request: Omit<Call, 'effect'>): Promise<Thing> => {
+/** For writes, which always lead to an object. Whatever is wrong with it when it is read, the write has happened. */
+export const change = async <T>(ctx: Context, request: Omit<Call, 'effect'>, read: (thing: Thing) => T): Promise<T> => {
+  const unreadable = garbage({ provider: 'Acme', what: `${request.method} ${request.path}`, effect: 'write' });
   const thing = await call(ctx, { ...request, effect: 'write' });
-  if (thing === null) throw garbage({ provider: 'Acme', what: `${request.method} ${request.path}`, effect: 'write' });
-  return thing;
+  if (thing === null) throw unreadable;
+  try {
+    return read(thing);
+  } catch (error) {
+    throw error instanceof HubFailure && error.type === 'Unavailable' ? unreadable : error;
+  }
 };
 
 /** For reads of what must be there: the account, a list. */

@@ -16,7 +16,7 @@ export const signature = (_secret: string, _body: Buffer | string): string =>
 
 /** What each of their events is about. Others are none of our business. */
 const EVENTS: Record<string, ProviderNews['kind']> = fillInTable(
-  "webhook.ts, EVENTS: their events and what each is about, e.g. { 'payment.updated': 'deposit', 'payout.updated': 'payout' }",
+  "webhook.ts, EVENTS: their events and what each is about, e.g. { 'payment.updated': 'deposit', 'payout.updated': 'payout' }, of applicants { 'applicant.updated': 'kyc' }",
 );
 
 /** Their envelope: `{ id, event, object: { id, reference } }`. */
@@ -41,7 +41,7 @@ export const webhook: WebhookTranslator<AcmeConfig> = {
     if (!message) throw new HubFailure('InvalidInput', 'malformed_json', 'This is no callback of Acme');
     const kind = EVENTS[message.event];
     const { id, reference } = message.object;
-    // Of a deposit that is over only such news makes the hub look again.
+    // For payments only: of a deposit that is over only such news makes the hub look again.
     const reverses = listOf(message.object['reversals']).length > 0;
     const whom = { ...(word(reference) && { reference: word(reference) }), ...(word(id) && { providerId: word(id) }) };
     return kind ? [{ kind, ...whom, ...(reverses && { reverses }), said: message.event }] : [];

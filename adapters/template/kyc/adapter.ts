@@ -1,6 +1,6 @@
 import { garbage } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
-import { objectOf } from '../../kit/json.ts';
+import { objectOf, word } from '../../kit/json.ts';
 import type { KycAdapter } from '../../kit/kyc.ts';
 import { call, change, get } from '../any/client.ts';
 import type { AcmeConfig } from '../any/config.ts';
@@ -16,7 +16,7 @@ const PATHS = {
 export const adapter: KycAdapter<AcmeConfig> = {
   async begin(ctx, applicant) {
     const body = { ...theirApplicant(applicant), callbackUrl: ctx.callbackUrl };
-    return startOf(await change(ctx, { method: 'POST', path: PATHS.applicants(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.applicants(), body }, startOf);
   },
 
   async find(ctx, { reference, providerId }) {
@@ -28,7 +28,9 @@ export const adapter: KycAdapter<AcmeConfig> = {
     const items = (await get(ctx, path, { reference }))['items'];
     // What is no list was not read: it must not look like "none".
     if (!Array.isArray(items)) throw garbage({ provider: 'Acme', what: `GET ${path}`, effect: 'read' });
-    return items[0] === undefined ? null : reportOf(objectOf(items[0]));
+    // Not every list is filtered as it was asked.
+    const ours = items.map(objectOf).filter((one) => word(one['reference']) === reference);
+    return ours[0] === undefined ? null : reportOf(ours[0]);
   },
 
   webhook,

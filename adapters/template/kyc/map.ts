@@ -14,13 +14,15 @@ const idOf = (thing: Thing): string => {
   throw garbage({ provider: 'Acme', what: 'read id', effect: 'read' });
 };
 
-export const theirApplicant = ({ reference, kind, programme, locale, person, returnUrl }: KycApplicant) => ({
+export const theirApplicant = ({ reference, kind, programme, locale, person, returnUrl, anew }: KycApplicant) => ({
   reference,
   type: kind,
   programme,
   locale,
   person,
   returnUrl,
+  // Another check although there is a verdict. Where it takes a call of its own: capability `reopen`, whose method is called before `begin`.
+  renew: anew,
 });
 
 export const startOf = (thing: Thing): KycStart => {

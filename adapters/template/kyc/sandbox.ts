@@ -76,10 +76,15 @@ export const acmeSandbox = (): SandboxModule => {
     api.use(guarded((req) => req.get('authorization') === `Bearer ${API_KEY}`));
     api.get('/account', (_req, res) => res.json({ name: 'Sandbox Brokerage' }));
     api.post('/applicants', (req, res) => {
-      const body = jsonBody(req, ['reference', 'type', 'programme', 'locale', 'callbackUrl'], ['person', 'returnUrl']);
+      const body = jsonBody(
+        req,
+        ['reference', 'type', 'programme', 'locale', 'callbackUrl'],
+        ['person', 'returnUrl', 'renew'],
+      );
       assure(word(body['programme']) === PROGRAMME, 400, 'programme', 'No such programme');
       assure(Object.keys(objectOf(body['person'])).length > 0, 400, 'missing_field', 'person is required');
       const made = applicants.place(word(body['reference']), word(body['callbackUrl']), null);
+      if (body['renew'] === true) made.state = 'first';
       res.status(201).json(answer(res, made));
     });
     api.get('/applicants', (req, res) => {

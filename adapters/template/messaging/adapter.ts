@@ -1,7 +1,7 @@
 import { HubFailure } from '../../../domain/failures.ts';
 import { garbage } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
-import { objectOf } from '../../kit/json.ts';
+import { objectOf, word } from '../../kit/json.ts';
 import type { Channel, MessagingAdapter } from '../../kit/messaging.ts';
 import { call, change, get } from '../any/client.ts';
 import type { AcmeConfig } from '../any/config.ts';
@@ -23,7 +23,7 @@ export const adapter: MessagingAdapter<AcmeConfig> = {
     if (!CHANNELS.includes(message.channel))
       throw new HubFailure('Unsupported', 'unsupported', `Acme has no ${message.channel}`);
     const body = { ...theirMessage(message), callbackUrl: ctx.callbackUrl };
-    return reportOf(await change(ctx, { method: 'POST', path: PATHS.messages(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.messages(), body }, reportOf);
   },
 
   async find(ctx, { reference, providerId }) {
@@ -35,7 +35,9 @@ export const adapter: MessagingAdapter<AcmeConfig> = {
     const items = (await get(ctx, path, { reference }))['items'];
     // What is no list was not read: it must not look like "none".
     if (!Array.isArray(items)) throw garbage({ provider: 'Acme', what: `GET ${path}`, effect: 'read' });
-    return items[0] === undefined ? null : reportOf(objectOf(items[0]));
+    // Not every list is filtered as it was asked.
+    const ours = items.map(objectOf).filter((one) => word(one['reference']) === reference);
+    return ours[0] === undefined ? null : reportOf(ours[0]);
   },
 
   webhook,

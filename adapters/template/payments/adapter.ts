@@ -47,8 +47,9 @@ export const adapter: PaymentAdapter<AcmeConfig> = {
       returnUrl,
       callbackUrl: ctx.callbackUrl,
     };
-    const made = await change(ctx, { method: 'POST', path: PATHS.payments(), body });
-    return depositReport(mustBeOurs(made, { reference, amount, currency }));
+    return change(ctx, { method: 'POST', path: PATHS.payments(), body }, (made) =>
+      depositReport(mustBeOurs(made, { reference, amount, currency })),
+    );
   },
 
   async findDeposit(ctx, ref) {
@@ -66,7 +67,9 @@ export const adapter: PaymentAdapter<AcmeConfig> = {
       account: destination.address,
       callbackUrl: ctx.callbackUrl,
     };
-    return payoutReport(mustBeOurs(await change(ctx, { method: 'POST', path: PATHS.payouts(), body }), order));
+    return change(ctx, { method: 'POST', path: PATHS.payouts(), body }, (made) =>
+      payoutReport(mustBeOurs(made, order)),
+    );
   },
 
   async findPayout(ctx, ref) {
@@ -78,7 +81,9 @@ export const adapter: PaymentAdapter<AcmeConfig> = {
     const { reference, amount, currency, deposit } = order;
     const payment = deposit.providerId ?? (await find(ctx, PATHS.payments(), deposit))?.['id'];
     const body = { reference, payment, amount: theirAmount(amount), currency: currency.alphabeticCode };
-    return payoutReport(mustBeOurs(await change(ctx, { method: 'POST', path: PATHS.refunds(), body }), order));
+    return change(ctx, { method: 'POST', path: PATHS.refunds(), body }, (made) =>
+      payoutReport(mustBeOurs(made, order)),
+    );
   },
 
   async findRefund(ctx, ref) {

@@ -1,6 +1,6 @@
 import { garbage } from '../../kit/answers.ts';
 import { fillIn } from '../../kit/fill-in.ts';
-import { objectOf } from '../../kit/json.ts';
+import { objectOf, word } from '../../kit/json.ts';
 import type { ScreeningAdapter } from '../../kit/screening.ts';
 import { call, change, get } from '../any/client.ts';
 import type { AcmeConfig } from '../any/config.ts';
@@ -16,7 +16,7 @@ const PATHS = {
 export const adapter: ScreeningAdapter<AcmeConfig> = {
   async screen(ctx, order) {
     const body = { ...theirCheck(order), callbackUrl: ctx.callbackUrl };
-    return reportOf(await change(ctx, { method: 'POST', path: PATHS.checks(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.checks(), body }, reportOf);
   },
 
   async find(ctx, { reference, providerId }) {
@@ -28,7 +28,9 @@ export const adapter: ScreeningAdapter<AcmeConfig> = {
     const items = (await get(ctx, path, { reference }))['items'];
     // What is no list was not read: it must not look like "none".
     if (!Array.isArray(items)) throw garbage({ provider: 'Acme', what: `GET ${path}`, effect: 'read' });
-    return items[0] === undefined ? null : reportOf(objectOf(items[0]));
+    // Not every list is filtered as it was asked.
+    const ours = items.map(objectOf).filter((one) => word(one['reference']) === reference);
+    return ours[0] === undefined ? null : reportOf(ours[0]);
   },
 
   webhook,

@@ -36,10 +36,12 @@ const accountRow = async (ctx: Context, login: string): Promise<Thing> => {
   return found;
 };
 
+/** Not every list is filtered as it was asked; when they answer page by page, every page is read. */
 const findRow = async (ctx: Context, reference: string, group: string): Promise<Thing | null> => {
-  const query = { reference, group };
-  const list = await get(ctx, PATHS.accounts(), query);
-  return rows(list['items'])[0] ?? null;
+  const list = await get(ctx, PATHS.accounts(), { reference, group });
+  const ours = rows(list['items']).filter((row) => word(row['reference']) === reference);
+  if (ours.length > 1) throw notOurs('Acme', 'two accounts have one reference');
+  return ours[0] ?? null;
 };
 
 /** Null: there is no such group. */
@@ -50,7 +52,11 @@ const currencyOf = async (ctx: Context, group: string): Promise<string | null> =
 
 /** Setting what is set already is no error. */
 const set = async (ctx: Context, login: string, fields: Record<string, unknown>): Promise<void> => {
-  await change(ctx, { method: 'POST', path: `${PATHS.accounts()}/{login}`, ids: { login }, body: fields });
+  await change(
+    ctx,
+    { method: 'POST', path: `${PATHS.accounts()}/{login}`, ids: { login }, body: fields },
+    () => undefined,
+  );
 };
 
 /** All of them: when they answer page by page, every page is read (kit/read-window.ts for those who know no pages). */
@@ -65,7 +71,7 @@ export const adapter: TradingAdapter<AcmeConfig> = {
   async createAccount(ctx, { reference, group, currencyCode, leverage, name, passwords }) {
     assertCurrency(currencyCode, (await currencyOf(ctx, group)) ?? currencyCode);
     const body = { reference, group, leverage, name, password: passwords.main, investorPassword: passwords.investor };
-    return accountOf(await change(ctx, { method: 'POST', path: PATHS.accounts(), body }));
+    return change(ctx, { method: 'POST', path: PATHS.accounts(), body }, accountOf);
   },
 
   async findAccount(ctx, { reference, group }) {
@@ -83,9 +89,11 @@ export const adapter: TradingAdapter<AcmeConfig> = {
       comment: commentOf(operationKey, text, COMMENT_LENGTH),
     };
     const path = `${PATHS.accounts()}/{login}/operations`;
-    const done = await change(ctx, { method: 'POST', path, ids: { login }, body }).catch(saidPlainly);
-    if (!equal(decimal(done, 'amount').replace('-', ''), amount)) throw notOurs('Acme', 'another amount was moved');
-    return { ticket: word(done['ticket']), amount };
+    const moved = (done: Thing) => {
+      if (!equal(decimal(done, 'amount').replace('-', ''), amount)) throw notOurs('Acme', 'another amount was moved');
+      return { ticket: word(done['ticket']), amount };
+    };
+    return change(ctx, { method: 'POST', path, ids: { login }, body }, moved).catch(saidPlainly);
   },
 
   async findBalanceOperation(ctx, { login, operationKey, since }) {

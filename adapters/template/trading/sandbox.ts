@@ -129,6 +129,8 @@ export const acmeSandbox = (): SandboxModule => {
         currency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
         leverage: 100,
         exact: '12345.67',
+        // As many rows as they give at once; the routes above then answer page by page.
+        page: null,
       },
     },
   };

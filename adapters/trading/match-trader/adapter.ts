@@ -132,7 +132,11 @@ export const matchTrader: TradingAdapter<MatchTraderConfig> = {
       await ask(ctx, { method: 'DELETE', path: ['user-accounts', { id: user.uuid }], query });
     }
     assertCurrency(currencyCode, currency);
-    return map.accountOf(account);
+    try {
+      return map.accountOf(account);
+    } catch {
+      throw notOurs('Match-Trader', 'an account was created, and the answer cannot be read');
+    }
   },
 
   async findAccount(ctx, { reference, group }) {

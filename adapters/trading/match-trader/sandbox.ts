@@ -286,6 +286,8 @@ export const createSandbox = (): SandboxModule => {
         currency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
         leverage: 100,
         exact: '1234567.12',
+        // A thousand lines of the ledger: test/adapters/match-trader.test.ts has more.
+        page: null,
       },
     },
   };

@@ -271,6 +271,7 @@ export const createSandbox = (): SandboxModule => {
         currency: { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 },
         leverage: 100,
         exact: '1234567.12',
+        page: PAGE,
       },
     },
   };

@@ -110,13 +110,15 @@ type Body = Partial<z.output<typeof write>>;
 /** What the dates of clients on their way depend on. */
 const DATES = ['deadlineDays', 'remindAfterDays', 'remindBeforeDays'] as const;
 
-/** The wizard of a provider needs its connection; the documents form must have none. */
+/** The wizard of a provider needs its connection, and a connection its wizard; the documents form must have none. */
 const assertChecked = async (db: Queryable, { wizard, connectionId }: Pick<Body, 'wizard' | 'connectionId'>) => {
   if (wizard === 'DocumentsWizard' && connectionId != null)
     throw problem(400, 'validation', 'The documents form needs no connection.', 'connectionId');
   if (wizard && wizard !== 'DocumentsWizard' && connectionId == null)
     throw problem(400, 'validation', 'This wizard needs the connection of its provider.', 'connectionId');
   if (connectionId == null) return;
+  // Without one nobody can verify for the level, and no client could tell why.
+  if (!wizard) throw problem(400, 'validation', 'Say with which wizard this connection checks.', 'wizard');
   const { rows } = await db.query<{ provider: string }>('select provider from connection where id = $1', [
     connectionId,
   ]);

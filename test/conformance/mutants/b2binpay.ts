@@ -261,7 +261,24 @@ export const brokenPayments: readonly Mutant[] = [
   mutant(
     'finds nothing by our reference',
     { findPayout: async (ctx, ref) => (ref.providerId === undefined ? null : sound.findPayout(ctx, ref)) },
-    [/^findPayout: our reference alone/, /^createPayout: when it took effect/, /^payout \.09/],
+    [/^findPayout: our reference (alone|leads)/, /^createPayout: when it took effect/, /^payout \.09/],
+  ),
+  mutant(
+    'forgets within a day what it was asked for',
+    (() => {
+      const asked = new Map<string, number>();
+      return {
+        createPayout: (ctx: AdapterContext, order: Parameters<Sound['createPayout']>[1]) => {
+          asked.set(order.reference, ctx.now());
+          return sound.createPayout(ctx, order);
+        },
+        findPayout: async (ctx: AdapterContext, ref: Parameters<Sound['findPayout']>[1]) =>
+          ctx.now() - (asked.get(ref.reference) ?? 0) > 86_400_000 && asked.has(ref.reference) && !ref.providerId
+            ? null
+            : sound.findPayout(ctx, ref),
+      };
+    })(),
+    [/^findPayout: our reference leads to the payout two days later/],
   ),
   mutant(
     'takes whatever a search shows for the order it asked for',

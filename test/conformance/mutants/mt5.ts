@@ -38,7 +38,7 @@ export const brokenTrading: readonly Mutant[] = [
         sound.applyBalance(ctx, { ...operation, operationKey: text.slice(0, 20) || operationKey, text: operationKey }),
     },
     BALANCES,
-    [/^applyBalance/, /^listBalanceOperations/],
+    [/^applyBalance/, /^findBalanceOperation: finds what was moved/, /^listBalanceOperations/],
   ),
   mutant(
     'makes numbers of logins',
@@ -87,4 +87,10 @@ export const brokenTrading: readonly Mutant[] = [
     /^createAccount|neither secrets/,
     [/^neither secrets nor personal data/],
   ),
+  {
+    does: 'promises to keep a key that the platform does not keep',
+    provider: { ...mt5, idempotency: 'native' } as unknown as Provider,
+    touched: /^applyBalance: the same operation/,
+    noticed: [/^applyBalance: the same operation twice/, /^applyBalance: the same operation once more the next day/],
+  },
 ];

@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { casesOf, judgeAll, sideBySide, type Finding } from '../suite.ts';
 import { brokenPayments } from './b2binpay.ts';
 import { brokenTrading } from './mt5.ts';
+import { brokenPaper } from './paper.ts';
 import { brokenStripe } from './stripe.ts';
+import { brokenKyc } from './sumsub.ts';
 
-const mutants = [...brokenPayments, ...brokenStripe, ...brokenTrading];
+const mutants = [...brokenPayments, ...brokenStripe, ...brokenTrading, ...brokenPaper, ...brokenKyc];
 /** Mutants at work at the same time: noticing a lost answer is mostly waiting. */
 const SIDE_BY_SIDE = 4;
 

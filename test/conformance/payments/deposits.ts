@@ -66,7 +66,7 @@ const own: Case<'payments'>[] = [
       takesDeposits(bench);
       void bench.control;
       const { currency } = example(bench);
-      for (const exact of treacherous(bench)) {
+      for (const exact of treacherous(example(bench))) {
         const { order, found } = await paidDeposit(bench, bench.ctx(), exact);
         must(found.state === 'succeeded', `a paid deposit is '${found.state}': ${brief(found)}`);
         mustBeExactly(found.processed, exact, 'processed');
@@ -145,7 +145,7 @@ const own: Case<'payments'>[] = [
       void bench.control;
       const { exact, flow } = example(bench);
       if (flow === 'address') doesNotApply('addresses have no amount');
-      const { from, to } = swappedDigits(bench);
+      const { from, to } = swappedDigits(bench, example(bench).exact);
       const ctx = await bench.signedIn();
       const fault = bench.fault('createDeposit', 'swap', { from, to });
       const work = verbs(bench).createDeposit(ctx, depositOrder(bench, exact));

@@ -1,6 +1,7 @@
 import { equal, isAmount, normal, sum } from '../../../domain/money.ts';
+import type { PaymentExample } from '../../../adapters/kit/conformance.ts';
 import type { SandboxBookEntry } from '../../../adapters/kit/sandbox.ts';
-import { brief } from '../bench.ts';
+import { brief, type Bench as AnyBench } from '../bench.ts';
 import { doesNotApply, must } from '../case.ts';
 import { example, type Bench } from './orders.ts';
 
@@ -12,8 +13,7 @@ export const mustBeExactly = (said: string | null, amount: string, what: string)
 };
 
 /** The exact example, and amounts that change when careless code makes them a float and cuts it to minor units; none of them magic. */
-export const treacherous = (bench: Bench): string[] => {
-  const { exact, currency } = example(bench);
+export const treacherous = ({ exact, currency }: Pick<PaymentExample, 'exact' | 'currency'>): string[] => {
   const found = [exact];
   for (let cents = 2013; found.length < 4 && cents < 9000; cents += cents % 100 < 99 ? 1 : 14) {
     const amount = `${Math.trunc(cents / 100)}.${cents % 100}`;
@@ -54,10 +54,13 @@ export const mustBeBooked = (
 };
 
 /** The whole part of the exact example and the same with another last digit: what an answer about another amount looks like in any format. */
-export const swappedDigits = (bench: Bench): { from: string; to: string; other: string } => {
-  const { exact } = example(bench);
+export const swappedDigits = (
+  bench: Pick<AnyBench, 'missing' | 'provider'>,
+  exact: string,
+): { from: string; to: string; other: string } => {
   const from = /^\d{4,}/.exec(exact)?.[0];
-  if (!from) return bench.missing('payments.exact', `'${exact}' needs four digits or more before the point`);
+  if (!from)
+    return bench.missing(`${bench.provider.category}.exact`, `'${exact}' needs four digits or more before the point`);
   const to = from.slice(0, -1) + String((Number(from.at(-1)) + 1) % 10);
   return { from, to, other: exact.replace(from, to) };
 };

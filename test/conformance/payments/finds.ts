@@ -30,6 +30,18 @@ export const findsCases = <Ref extends ProviderRef>({
     const ctx = bench.ctx();
     return { ctx, ...(await order(bench, ctx)) };
   };
+  const later: Case<'payments'> = {
+    name: `${verb}: our reference leads to ${what} two days later too`,
+    async run(bench) {
+      const { ref, providerId } = await ordered(bench);
+      await bench.control.advanceClock('2d');
+      const found = await find(bench, bench.ctx(), ref);
+      must(
+        found?.providerId === providerId,
+        `it was ordered two days ago, and ${verb} is ${brief(found)}: what is forgotten was not "never there"`,
+      );
+    },
+  };
   return [
     {
       name: `${verb}: our reference alone leads to ${what}`,
@@ -42,6 +54,8 @@ export const findsCases = <Ref extends ProviderRef>({
         );
       },
     },
+    // A page that nobody paid may be forgotten; what was paid out would be paid again.
+    ...(verb === 'findDeposit' ? [] : [later]),
     {
       name: `${verb}: an answer about another reference is not taken for ours`,
       async run(bench) {

@@ -131,6 +131,22 @@ const own: Case<'trading'>[] = [
     },
   },
   {
+    name: 'findAccount: an answer about another reference is not taken for ours',
+    async run(bench) {
+      opensAccounts(bench);
+      void bench.control;
+      const ctx = await bench.signedIn();
+      const order = newAccount(bench);
+      await verbs(bench).createAccount(ctx, order);
+      const fault = bench.control.fault({ kind: 'swap', from: order.reference, to: bench.reference(), times: 50 });
+      const found = await verbs(bench)
+        .findAccount(ctx, { reference: order.reference, group: order.group })
+        .catch(() => null);
+      if (fault.hit === 0) doesNotApply('the answer does not tell whose it is');
+      must(found === null, `the platform told of another reference, and findAccount answers ${brief(found)}`);
+    },
+  },
+  {
     name: 'getAccount: an unknown login is NotFound',
     async run(bench) {
       example(bench);

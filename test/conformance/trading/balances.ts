@@ -5,6 +5,7 @@ import { brief } from '../bench.ts';
 import { doesNotApply, must, type Case } from '../case.ts';
 import { doubtCases } from '../doubt.ts';
 import { lookCases } from '../looks.ts';
+import { swappedDigits, treacherous } from '../payments/exactness.ts';
 import { example, openAccount, operation, opensAccounts, verbs, type Bench } from './accounts.ts';
 
 const WORDS: Record<BalanceOperation['kind'], string> = {
@@ -32,34 +33,38 @@ const own: Case<'trading'>[] = [
       void bench.control;
       const ctx = bench.ctx();
       const login = await openAccount(bench, ctx);
-      const { exact, currency } = example(bench);
-      const order = operation(bench, login, { amount: exact });
-      const ticket = await verbs(bench).applyBalance(ctx, order);
-      must(
-        typeof ticket.ticket === 'string' && ticket.ticket !== '',
-        `ticket is ${brief(ticket.ticket)}, and must be a text`,
-      );
-      must(normal(ticket.amount) === normal(exact), `the ticket says ${ticket.amount}, and it was ${exact}`);
-      const state = await verbs(bench).getState(ctx, login);
-      must(
-        normal(state.balance) === normal(exact),
-        `getState says ${state.balance}, and it is ${exact} to the last digit`,
-      );
-      const entries = bench.books('balance', order.operationKey);
-      must(
-        entries.length === 1 && equal(entries[0]!.amount, exact),
-        `the platform's books hold ${brief(entries)}: one entry of ${exact} under the operation key is expected`,
-      );
-      must(
-        entries[0]!.account === login && entries[0]!.currency === currency.alphabeticCode,
-        `the platform's books hold ${brief(entries[0])}`,
-      );
-      if (!finds(bench)) return;
-      const found = await look(bench, ctx, order);
-      must(
-        found?.ticket === ticket.ticket && equal(found.amount, exact),
-        `applyBalance answered ${brief(ticket)}, and findBalanceOperation ${brief(found)}`,
-      );
+      const { currency } = example(bench);
+      let total = '0';
+      for (const exact of treacherous(example(bench))) {
+        const order = operation(bench, login, { amount: exact });
+        const ticket = await verbs(bench).applyBalance(ctx, order);
+        total = add(total, exact);
+        must(
+          typeof ticket.ticket === 'string' && ticket.ticket !== '',
+          `ticket is ${brief(ticket.ticket)}, and must be a text`,
+        );
+        must(normal(ticket.amount) === normal(exact), `the ticket says ${ticket.amount}, and it was ${exact}`);
+        const state = await verbs(bench).getState(ctx, login);
+        must(
+          normal(state.balance) === normal(total),
+          `getState says ${state.balance}, and it is ${total} to the last digit`,
+        );
+        const entries = bench.books('balance', order.operationKey);
+        must(
+          entries.length === 1 && equal(entries[0]!.amount, exact),
+          `the platform's books hold ${brief(entries)}: one entry of ${exact} under the operation key is expected`,
+        );
+        must(
+          entries[0]!.account === login && entries[0]!.currency === currency.alphabeticCode,
+          `the platform's books hold ${brief(entries[0])}`,
+        );
+        if (!finds(bench)) continue;
+        const found = await look(bench, ctx, order);
+        must(
+          found?.ticket === ticket.ticket && equal(found.amount, exact),
+          `applyBalance answered ${brief(ticket)}, and findBalanceOperation ${brief(found)}`,
+        );
+      }
     },
   },
   {
@@ -187,6 +192,42 @@ const own: Case<'trading'>[] = [
       );
     },
   },
+  {
+    name: 'applyBalance: the same operation once more the next day moves once',
+    async run(bench) {
+      movesBalances(bench);
+      void bench.control;
+      const { idempotency } = bench.provider;
+      if (idempotency !== 'native') doesNotApply(`class ${idempotency}: the hub looks before it repeats`);
+      const order = operation(bench, await openAccount(bench, bench.ctx()));
+      await verbs(bench).applyBalance(bench.ctx(), order);
+      await bench.control.advanceClock('23h');
+      await verbs(bench)
+        .applyBalance(bench.ctx(), order)
+        .catch((error: unknown) => {
+          must(error instanceof Error && error.name === 'OutcomeUnknown', `the repeat was ${String(error)}`);
+        });
+      const moved = bench.books('balance', order.operationKey).length;
+      must(moved === 1, `it moved ${moved} times: a key that is forgotten sooner makes class 'lookup', or 'none'`);
+    },
+  },
+  {
+    name: 'applyBalance: an answer about another amount is not accepted as ours',
+    async run(bench) {
+      movesBalances(bench);
+      const { exact } = example(bench);
+      const { from, to } = swappedDigits(bench, exact);
+      const ctx = await bench.signedIn();
+      const order = operation(bench, await openAccount(bench, ctx), { amount: exact });
+      const fault = bench.fault('applyBalance', 'swap', { from, to });
+      const work = verbs(bench).applyBalance(ctx, order);
+      const answer = await work.catch(() => null);
+      if (fault.hit === 0) doesNotApply('the answer tells no amount');
+      // Told as what was moved it is not taken for ours either: the workflow compares.
+      if (answer && !equal(answer.amount, exact)) return;
+      await bench.fails('applyBalance', work, 'OutcomeUnknown');
+    },
+  },
   ...(['02', '03'] as const).map((minor): Case<'trading'> => ({
     name: `applyBalance .${minor}: ${minor === '02' ? 'declined' : 'without funds'}, it is Rejected and moves nothing`,
     async run(bench) {
@@ -240,8 +281,28 @@ const own: Case<'trading'>[] = [
       if (!finds(bench)) doesNotApply('finds nothing by key');
       const ctx = bench.ctx();
       const order = operation(bench, await openAccount(bench, ctx));
+      // Of the same amount at the same time: only the key tells them apart.
+      await verbs(bench).applyBalance(ctx, { ...order, operationKey: bench.reference() });
       const found = await look(bench, ctx, order);
       must(found === null, `findBalanceOperation invents ${brief(found)}`);
+    },
+  },
+  {
+    name: 'findBalanceOperation: finds what was moved two days ago',
+    async run(bench) {
+      movesBalances(bench);
+      void bench.control;
+      if (!finds(bench)) doesNotApply('finds nothing by key');
+      const order = operation(bench, await openAccount(bench, bench.ctx()));
+      const { ticket } = await verbs(bench).applyBalance(bench.ctx(), order);
+      const since = bench.now() - 60_000;
+      await bench.control.advanceClock('2d');
+      const { login, operationKey } = order;
+      const found = await verbs(bench).findBalanceOperation(bench.ctx(), { login, operationKey, since });
+      must(
+        found?.ticket === ticket,
+        `it is in the platform's books, and findBalanceOperation answers ${brief(found)}: a key that is forgotten is no operation that never was`,
+      );
     },
   },
   {
