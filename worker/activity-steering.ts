@@ -66,12 +66,13 @@ export class ActivitySteering extends Runs implements Steer {
   }
 
   async isRunning(workflowId: string): Promise<boolean> {
-    return (await this.lastRun(workflowId))?.status.name === 'RUNNING';
+    return (await this.standing(workflowId)).running;
   }
 
-  async failedAt(workflowId: string): Promise<Date | null> {
+  async standing(workflowId: string): Promise<{ running: boolean; failedAt: Date | null }> {
     const last = await this.lastRun(workflowId);
-    return (last?.status.name === 'FAILED' && last.closeTime) || null;
+    const failedAt = (last?.status.name === 'FAILED' && last.closeTime) || null;
+    return { running: last?.status.name === 'RUNNING', failedAt };
   }
 
   /** Null: forgotten by now. */

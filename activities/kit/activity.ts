@@ -41,8 +41,8 @@ export interface Steer {
   endedRuns(types: readonly Startable[]): Promise<string[]>;
   /** Of the last run of this id. */
   isRunning(workflowId: string): Promise<boolean>;
-  /** When the last run of this id failed for good; null: it did not. */
-  failedAt(workflowId: string): Promise<Date | null>;
+  /** How the last run of this id stands. `failedAt`: when it failed for good; null: it did not. */
+  standing(workflowId: string): Promise<{ running: boolean; failedAt: Date | null }>;
   news(what: {
     workflowId: string;
     type: 'deposit' | 'payout';

@@ -34,16 +34,15 @@ export const beginAnew = async ({ pool, steer, run }: Pick<Tools, 'pool' | 'stee
     [ended],
   );
   for (const one of rows) {
-    if ((await steer.isRunning(one.workflowId)) || (await isResting(steer, one))) continue;
+    const { running, failedAt } = await steer.standing(one.workflowId);
+    if (running || isResting(failedAt)) continue;
     if (one.inDoubt) await leave(pool, one);
     else await begin({ pool, steer, run }, one);
   }
 };
 
-const isResting = async (steer: Steer, { workflowId }: Ended): Promise<boolean> => {
-  const failedAt = await steer.failedAt(workflowId);
-  return failedAt !== null && Date.now() - failedAt.getTime() < FAILED_REST_MS;
-};
+const isResting = (failedAt: Date | null): boolean =>
+  failedAt !== null && Date.now() - failedAt.getTime() < FAILED_REST_MS;
 
 const leave = (pool: Tools['pool'], { id: messageId }: Ended): Promise<void> =>
   noteMessageState(pool, {

@@ -1,9 +1,8 @@
 import { loadAccountToOpen } from '../../db/repositories/accounts.ts';
-import { noteTakenOver } from '../../db/repositories/begun-by.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
-import { isAnothers, mayBeSent } from '../kit/another-run.ts';
+import { takeOverFromAnother } from '../kit/another-run.ts';
 import { answerOf } from '../kit/answer.ts';
 import { newPassword } from './new-password.ts';
 
@@ -22,10 +21,7 @@ export const createAccount: Activity<{ accountId: number }, Answer<{ login: stri
       if (account.login !== null) return { login: account.login };
       if (account.status !== 'opening')
         throw new HubFailure('Rejected', 'already_done', `Account ${accountId} is over: ${account.status}.`);
-      if (isAnothers(account.runId, run)) {
-        await noteTakenOver(pool, 'account', accountId, run.runId);
-        throw mayBeSent('another run of this account may have asked for it');
-      }
+      await takeOverFromAnother({ pool, run }, 'account', { id: accountId, runId: account.runId });
       const { connectionId, reference, group, currency, leverage, caption } = account;
       const { adapter, ctx } = await open('trading', connectionId, signal, { begins: reference });
       const passwords = { main: newPassword(), investor: newPassword() };

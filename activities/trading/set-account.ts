@@ -1,13 +1,12 @@
 import type { AdapterContext } from '../../adapters/kit/context.ts';
 import type { AccountState, TradingAdapter } from '../../adapters/kit/trading.ts';
-import { noteTakenOver } from '../../db/repositories/begun-by.ts';
 import { type AccountChange, loadAccountChange, openPassword } from '../../db/repositories/account-changes.ts';
 import type { ChangeStep } from '../../domain/account-change.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import { isZero } from '../../domain/money.ts';
 import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
-import { isAnothers, mayBeSent } from '../kit/another-run.ts';
+import { takeOverFromAnother } from '../kit/another-run.ts';
 import { answerOf } from '../kit/answer.ts';
 
 /** Sets one thing of an account at its platform. Setting what is set changes nothing, so it may be repeated whatever became of the answer. */
@@ -18,10 +17,7 @@ export const setAccount: Activity<{ changeId: number; step: ChangeStep }, Answer
   answerOf(
     async () => {
       const change = await loadAccountChange(pool, changeId);
-      if (isAnothers(change.runId, run)) {
-        await noteTakenOver(pool, 'account_change', changeId, run.runId);
-        throw mayBeSent('another run of this change may have sent it');
-      }
+      await takeOverFromAnother({ pool, run }, 'account_change', { id: changeId, runId: change.runId });
       const { adapter, ctx } = await open('trading', change.connectionId, signal);
       await SET[step]({ adapter, ctx, change, ring });
       return null;

@@ -9,7 +9,7 @@ import type { SaidBefore } from '../../domain/money-order.ts';
 import type { Reason } from '../../domain/reasons.ts';
 import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
-import { isAnothers, mayBeSent } from '../kit/another-run.ts';
+import { isAnothers, mayBeSent, takeOverFromAnother } from '../kit/another-run.ts';
 import { holdKey } from '../ledger/hold-funds.ts';
 
 type Told = Pick<TransactionRow, 'transactionId' | 'runId' | 'stage'>;
@@ -51,10 +51,7 @@ export const takeOver: Activity<{ transactionId: number }, TakenOver> = ({ trans
  * the order is over, its money was given back, or somebody said that it failed.
  */
 export const assertOwnRun = async (tools: Tools, { transactionId, runId, stage }: Told): Promise<void> => {
-  if (isAnothers(runId, tools.run)) {
-    await takeOver({ transactionId }, tools);
-    throw mayBeSent('another run of this order may have sent it');
-  }
+  await takeOverFromAnother(tools, 'money_transaction', { id: transactionId, runId });
   if (isFinal(stage)) throw refused('already_done', `Transaction ${transactionId} is over: ${stage}.`);
   if (await isSettled(tools.pool, holdKey(transactionId)))
     throw refused('hold_settled', 'What was held for it was given back already.');

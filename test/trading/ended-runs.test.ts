@@ -108,8 +108,7 @@ describe('an account that is being opened', () => {
     const begun: string[] = [];
     const failed = (ago: number) => ({
       endedRuns: () => Promise.resolve([`open-account:${rows[0]!.id}`]),
-      isRunning: () => Promise.resolve(false),
-      failedAt: () => Promise.resolve(new Date(Date.now() - ago)),
+      standing: () => Promise.resolve({ running: false, failedAt: new Date(Date.now() - ago) }),
       startWaiting: ({ workflowId }: { workflowId: string }) => Promise.resolve(void begun.push(workflowId)),
     });
     const run = { workflowId: 'sweep', runId: '' };

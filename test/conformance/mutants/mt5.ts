@@ -3,21 +3,11 @@ import type { TradingAdapter } from '../../../adapters/kit/trading.ts';
 import mt5 from '../../../adapters/trading/mt5/manifest.ts';
 import { HubFailure } from '../../../domain/failures.ts';
 import { round } from '../../../domain/money.ts';
-import type { Mutant } from './mutant.ts';
+import { breaking, type Mutant } from './mutant.ts';
 
 const sound = mt5.adapter as unknown as TradingAdapter;
 
-const mutant = (
-  does: string,
-  broken: Partial<TradingAdapter>,
-  touched: RegExp,
-  noticed: readonly RegExp[],
-): Mutant => ({
-  does,
-  provider: { ...mt5, adapter: { ...mt5.adapter, ...broken } } as unknown as Provider,
-  touched,
-  noticed,
-});
+const mutant = breaking(mt5)<TradingAdapter>;
 
 const BALANCES = /applyBalance|BalanceOperation/;
 

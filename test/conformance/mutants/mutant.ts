@@ -8,3 +8,18 @@ export interface Mutant {
   touched: RegExp;
   noticed: readonly RegExp[];
 }
+
+/** Breaks copies of one adapter. */
+export const breaking =
+  (sound: Provider) =>
+  <Adapter extends object>(
+    does: string,
+    broken: Partial<Adapter>,
+    touched: RegExp,
+    noticed: readonly RegExp[],
+  ): Mutant => ({
+    does,
+    provider: { ...sound, adapter: { ...sound.adapter, ...broken } } as unknown as Provider,
+    touched,
+    noticed,
+  });

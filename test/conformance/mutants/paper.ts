@@ -1,23 +1,12 @@
-import type { Provider } from '../../../adapters/kit/manifest.ts';
 import type { TradingAdapter } from '../../../adapters/kit/trading.ts';
 import paper from '../../../adapters/trading/paper/manifest.ts';
 import type { AdapterContext } from '../../../adapters/kit/context.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import type { Mutant } from './mutant.ts';
+import { breaking, type Mutant } from './mutant.ts';
 
 const sound = paper.adapter as unknown as TradingAdapter;
 
-const mutant = (
-  does: string,
-  broken: Partial<TradingAdapter>,
-  touched: RegExp,
-  noticed: readonly RegExp[],
-): Mutant => ({
-  does,
-  provider: { ...paper, adapter: { ...paper.adapter, ...broken } } as unknown as Provider,
-  touched,
-  noticed,
-});
+const mutant = breaking(paper)<TradingAdapter>;
 
 /** The platform's answers, said otherwise. */
 const saying = <C extends Pick<AdapterContext, 'http'>>(ctx: C, otherwise: (body: string) => string): C => ({

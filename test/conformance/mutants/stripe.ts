@@ -1,19 +1,13 @@
-import type { Provider } from '../../../adapters/kit/manifest.ts';
 import type { MakesPayouts, PayoutOrder, TakesDeposits } from '../../../adapters/kit/payments.ts';
 import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
 import stripe from '../../../adapters/payments/stripe/manifest.ts';
-import type { Mutant } from './mutant.ts';
+import { breaking, type Mutant } from './mutant.ts';
 
 type Sound = Required<MakesPayouts<unknown>> & TakesDeposits<unknown> & { webhook: WebhookTranslator };
 
 const sound = stripe.adapter as unknown as Sound;
 
-const mutant = (does: string, broken: Partial<Sound>, touched: RegExp, noticed: readonly RegExp[]): Mutant => ({
-  does,
-  provider: { ...stripe, adapter: { ...stripe.adapter, ...broken } } as unknown as Provider,
-  touched,
-  noticed,
-});
+const mutant = breaking(stripe)<Sound>;
 
 const verifying = (does: string, verify: WebhookTranslator['verify'], ...noticed: RegExp[]): Mutant =>
   mutant(does, { webhook: { ...sound.webhook, verify } }, /callback/, noticed);

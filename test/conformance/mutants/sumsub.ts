@@ -1,19 +1,13 @@
 import type { KycAdapter } from '../../../adapters/kit/kyc.ts';
-import type { Provider } from '../../../adapters/kit/manifest.ts';
 import type { WebhookTranslator } from '../../../adapters/kit/webhooks.ts';
 import sumsub from '../../../adapters/kyc/sumsub/manifest.ts';
-import type { Mutant } from './mutant.ts';
+import { breaking, type Mutant } from './mutant.ts';
 
 type Sound = KycAdapter & { webhook: WebhookTranslator };
 
 const sound = sumsub.adapter as unknown as Sound;
 
-const mutant = (does: string, broken: Partial<Sound>, touched: RegExp, noticed: readonly RegExp[]): Mutant => ({
-  does,
-  provider: { ...sumsub, adapter: { ...sumsub.adapter, ...broken } } as unknown as Provider,
-  touched,
-  noticed,
-});
+const mutant = breaking(sumsub)<Sound>;
 
 export const brokenKyc: readonly Mutant[] = [
   mutant('takes an old approval for its renewal', { reopen: async () => undefined }, /anew|^reopen/, [
