@@ -14,6 +14,7 @@ import { BARE_PROVIDER_QUEUE, BARE_QUEUE } from './queues.ts';
 import type { BareActivities } from './workflows.ts';
 
 const settings = settingsOrExit();
+const BARE_WORKFLOWS = fileURLToPath(new URL('workflows.ts', import.meta.url));
 const log = pino({ level: 'warn' });
 Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 
@@ -36,7 +37,9 @@ const bare = await Worker.create({
   ...shared,
   taskQueue: BARE_QUEUE,
   workflowBundle: await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('workflows.ts', import.meta.url)),
+    workflowsPath: BARE_WORKFLOWS,
+    // As the hub's own are (worker/bundle.ts).
+    preloadModules: [BARE_WORKFLOWS],
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error },
   }),
   maxCachedWorkflows: 1_000,

@@ -3,12 +3,16 @@ import type { InternalActivities, ProviderActivities } from '../../activities/in
 import { connectionQueue } from '../../domain/queues.ts';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 
-/** Each run has this module to itself, so it can hold what its input says. */
-let patience: Pick<Timings, 'ownStep' | 'heartbeat'> = TIMINGS;
+type Patience = Pick<Timings, 'ownStep' | 'heartbeat'>;
+
+/** Runs share their modules (docs/decisions/0087-runs-share-their-modules.md); globals are each run's own. */
+const ofThisRun = globalThis as { hubPatience?: Patience };
+
+const patience = (): Patience => ofThisRun.hubPatience ?? TIMINGS;
 
 /** Called first thing by a run whose input shortens the waits. */
 export const setPatience = (timings: Timings): void => {
-  patience = timings;
+  ofThisRun.hubPatience = timings;
 };
 
 /** Quick looks and notes on our own books: done inside the workflow task, without a round trip through the server. */
@@ -48,10 +52,10 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
 export const internal = (summary: string): InternalActivities => {
   const options = {
     summary,
-    startToCloseTimeout: patience.ownStep,
+    startToCloseTimeout: patience().ownStep,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '20s' },
   } as const;
-  const steps = proxyActivities<InternalActivities>({ ...options, heartbeatTimeout: patience.heartbeat });
+  const steps = proxyActivities<InternalActivities>({ ...options, heartbeatTimeout: patience().heartbeat });
   const glances = proxyLocalActivities<InternalActivities>(options);
   return new Proxy(steps, {
     get: (_, name: keyof InternalActivities) => (GLANCES.has(name) ? glances[name] : steps[name]),
@@ -70,6 +74,6 @@ export const atProvider = (connectionId: number, summary: string, within?: numbe
     ...(priorityKey !== undefined && { priority: { priorityKey } }),
     taskQueue: connectionQueue(connectionId),
     startToCloseTimeout: '75s',
-    heartbeatTimeout: patience.heartbeat,
+    heartbeatTimeout: patience().heartbeat,
     retry: { maximumAttempts: 1 },
   });
