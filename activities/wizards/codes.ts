@@ -8,6 +8,7 @@ import { CODE_KEY } from '../../domain/messages.ts';
 import { outdateMessages, queueMessage } from '../messaging/queue-message.ts';
 import { recipientMarks } from '../messaging/recipient-marks.ts';
 import type { Asked, At, Work } from './step.ts';
+import { whatIsConfirmed } from './what-is-confirmed.ts';
 
 export const CODE_LENGTH = 6;
 const HASHED_FOR = 'wizard-code';
@@ -78,6 +79,7 @@ const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, send
   );
   const keyOfSending = (n: number): string => `${CODE_KEY}${run.id}:${step.name}:${n}`;
   await outdateMessages(db, keyOfSending(sending - 1));
+  const what = await whatIsConfirmed(work);
   const promise = () =>
     queueMessage(db, ring, {
       to:
@@ -85,7 +87,7 @@ const sendCode = async (work: Work<CodeSettings>, recipient: CodeRecipient, send
           ? { email: recipient.to, locale: run.locale }
           : { phone: recipient.to, locale: run.locale },
       template: settings.template,
-      parameters: { code, firstName: recipient.firstName ?? '' },
+      parameters: { code, firstName: recipient.firstName ?? '', ...what },
       key: keyOfSending(sending),
     });
   if (recipient.decoy) return withoutEffect(db, async () => assertPromised(await promise(), recipient));

@@ -2,7 +2,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
-import { codeSentTo, codesSentTo, mailsTo, otherThan, startWizardApi, END, reasons, nextCodeTo } from './devices.ts';
+import {
+  codeSentTo,
+  codesSentTo,
+  lettersTo,
+  mailsTo,
+  otherThan,
+  startWizardApi,
+  END,
+  reasons,
+  nextCodeTo,
+} from './devices.ts';
 import { turnOn, setBroker } from './signed-in.ts';
 
 let api: MoneyApi;
@@ -65,6 +75,7 @@ describe('an address', () => {
     expect(asked).toMatchObject({ code: 200, workflow: 'confirm_email', data: { confirmationChannel: 'email' } });
     expect(await policies()).toEqual([]);
     const code = await codeSentTo(api, email);
+    expect(lettersTo(api, email)[0]).toContain(`It lets payouts of USDT go to ${ADDRESS}.`);
     const last = await ok('POST /my/withdrawals/policies/confirm', { uuid, code });
     const policy = {
       policyId: expect.any(Number),

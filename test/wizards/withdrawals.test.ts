@@ -6,8 +6,10 @@ import { KeyRing } from '../../config/key-ring.ts';
 import { paymentOrder } from '../../activities/intake/new-order.ts';
 import { assertMayWithdraw } from '../../activities/transactions/restrictions.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
+import { post } from '../../db/repositories/ledger.ts';
 import { noteFactorChange } from '../../db/repositories/factors.ts';
 import { noteProfileChanges } from '../../db/repositories/profile-changes.ts';
+import { walletCode } from '../../domain/chart-of-accounts.ts';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { eventually } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
@@ -19,6 +21,7 @@ import {
   signIn,
   startWizardApi,
   END,
+  lettersTo,
   reasons,
   nextCodeTo,
 } from './devices.ts';
@@ -118,6 +121,38 @@ describe('a payout in steps that is over', () => {
       'the run to be over',
     );
     expect(reasons(await ann.call('POST /my/withdrawals', { uuid, ...form() }))).toEqual([404, 'wizard_not_found']);
+  });
+});
+
+describe('the code of a payout', () => {
+  const mail = async () => {
+    await codeSentTo(api, email);
+    return lettersTo(api, email)[0]!;
+  };
+
+  it('says what it pays out and where to', async () => {
+    const { code } = await atCode();
+    expect(await mail()).toContain(`Your code is ${code}.`);
+    expect(await mail()).toContain(`It pays out 25 USDT to ${ADDRESS}.`);
+  });
+
+  it('says what stands there when the form was sent once more', async () => {
+    const { uuid } = await atCode();
+    await api.hub.pool.query(`update wizard_code set sent_at = sent_at - interval '1 hour'`);
+    await ok('POST /my/withdrawals', { uuid, ...form({ amount: '7.50', data: { address: OTHER } }) });
+    await nextCodeTo(api, email, 1);
+    expect(await mail()).toContain(`It pays out 7.5 USDT to ${OTHER}.`);
+  });
+
+  it('names a bank account by its ends', async () => {
+    const accountId = await api.hub.openWallet(ann.id, 'EUR');
+    const [from, to] = ['house:suspense:EUR', walletCode(accountId)];
+    await post(api.hub.pool, `test:${randomUUID()}`, [{ do: 'post', from, to, amount: '50' }]);
+    const bankForm = { iban: 'DE02120300000000202051', accountHolder: 'Ann Lee' };
+    const bank = { methodId: (await api.hub.methodId('bank-payout')).id, data: bankForm };
+    await atCode({ ...bank, accountId, amount: 10, currencyCode: 978 });
+    expect(await mail()).toContain('It pays out 10 EUR to DE02…2051.');
+    expect(await mail()).not.toContain(bankForm.iban);
   });
 });
 

@@ -1,6 +1,11 @@
-import { type DefaultType, email, FIRST_NAME, HELLO, sms } from './default-type.ts';
+import { AMOUNT, CURRENCY, type DefaultType, email, FIRST_NAME, HELLO, sms } from './default-type.ts';
 
 const CODE = ['code', 'The code', '493027'] as const;
+const PROCEDURE = ['procedure', 'Type of the wizard', 'withdrawals'] as const;
+const TO = ['to', 'Where the money goes', 'TXYZ7vWcN3pLr5aQm2dHk8sFb1uJe4gT6x'] as const;
+
+const ITS_MEANING =
+  "{% case procedure %}{% when 'withdrawals' %}It pays out {{ amount }} {{ currency }} to {{ to }}.{% when 'whitelistCreation' %}It lets payouts of {{ currency }} go to {{ to }}.{% else %}It confirms something you change.{% endcase %}";
 
 /** A registration, and the codes that confirm who somebody is. */
 export const CODES: readonly DefaultType[] = [
@@ -47,16 +52,17 @@ export const CODES: readonly DefaultType[] = [
   {
     name: 'confirmChange',
     caption: 'Code to confirm what a client changes or pays out',
-    parameters: [FIRST_NAME, CODE],
+    parameters: [FIRST_NAME, CODE, PROCEDURE, AMOUNT, CURRENCY, TO],
     lifetimeSeconds: 600,
     templates: [
       email(
         'Your code to confirm',
         HELLO,
         'Your code is {{ code }}. Nobody of us will ever ask you for it.',
-        'If you did not change anything, set a new password.',
+        ITS_MEANING,
+        'If that is not what you want, do not enter it, set a new password and write to us.',
       ),
-      sms('Your code is {{ code }}'),
+      sms(`Your code is {{ code }}. ${ITS_MEANING}`),
     ],
   },
 ];

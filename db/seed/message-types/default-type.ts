@@ -17,6 +17,8 @@ export interface DefaultTemplate {
 
 export const FIRST_NAME = ['firstName', 'First name', 'Ann'] as const;
 export const ACCOUNT = ['account', 'Account number', '2100000001'] as const;
+export const AMOUNT = ['amount', 'Amount', '250.00'] as const;
+export const CURRENCY = ['currency', 'Currency', 'USD'] as const;
 export const TRANSACTION = ['transactionId', 'Transaction', '1042'] as const;
 export const REASON = ['reason', 'Why', 'Bank details do not match'] as const;
 

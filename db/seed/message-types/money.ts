@@ -1,7 +1,14 @@
-import { ACCOUNT, type DefaultType, email, FIRST_NAME, HELLO, REASON, TRANSACTION } from './default-type.ts';
-
-const AMOUNT = ['amount', 'Amount', '250.00'] as const;
-const CURRENCY = ['currency', 'Currency', 'USD'] as const;
+import {
+  ACCOUNT,
+  AMOUNT,
+  CURRENCY,
+  type DefaultType,
+  email,
+  FIRST_NAME,
+  HELLO,
+  REASON,
+  TRANSACTION,
+} from './default-type.ts';
 
 export const MONEY: readonly DefaultType[] = [
   {
