@@ -91,6 +91,7 @@ describe('a client whom SumSub checks', () => {
     const run = hub.handle(`kyc:${client.id}:${levels.sumsub}`);
     await run.cancel();
     await hub.rests(run.workflowId);
+    expect(await hub.shown(run.workflowId)).toContain('which stops nothing here: decide its request');
     const again = await client.call(`GET /my/verifications/wizard?levelId=${levels.sumsub}`);
     expect(again).toMatchObject({ status: 200, body: { data: { sdk: { url: expect.any(String) } } } });
     await advance('submit');

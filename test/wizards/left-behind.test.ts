@@ -355,6 +355,9 @@ describe('where a run is', () => {
     const { uuid } = await atHobby(phone);
     await api.hub.handle(`wizard:${uuid}`).cancel();
     await api.hub.rests(`wizard:${uuid}`);
+    expect(await api.hub.shown(`wizard:${uuid}`)).toContain(
+      'Cancellation was asked for in Temporal UI, which stops nothing here: cancel it in the Back Office',
+    );
     expect(told(await send(phone, uuid, { hobby: 'chess' }))).toBe('phone_form');
     expect(await api.hub.steering.stopWizard(uuid, 'user:1', 'cancelled')).toMatchObject({ over: 'cancelled' });
   });

@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { ChangeFacts } from '../../activities/clients/prepare-client-change.ts';
 import type { ChangeSettled } from '../../activities/clients/settle-client-change.ts';
 import type { OpenRequest } from '../../domain/decisions.ts';
@@ -6,6 +6,7 @@ import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { internal, setPatience } from '../kit/activities.ts';
 import { Decisions } from '../kit/decisions.ts';
 import { Progress } from '../kit/progress.ts';
+import { uncancelled } from '../kit/uncancelled.ts';
 
 export interface ClientChangeInput {
   changeId: number;
@@ -14,14 +15,16 @@ export interface ClientChangeInput {
 
 /** What a client wants changed about himself, until somebody allows it or not: then it is made, or dropped, and the client is told. */
 export async function clientChange(input: ClientChangeInput): Promise<ChangeSettled> {
-  return CancellationScope.nonCancellable(() => untilDecided(input));
+  return uncancelled(CAN, () => {
+    const progress = new Progress();
+    return { note: (said) => progress.note(said), live: () => untilDecided(input, progress) };
+  });
 }
 
 const CAN = 'look at the old and the new values in the Back Office and decide there, or send the Update `decide`.';
 
-const untilDecided = async ({ changeId, timings }: ClientChangeInput): Promise<ChangeSettled> => {
+const untilDecided = async ({ changeId, timings }: ClientChangeInput, progress: Progress): Promise<ChangeSettled> => {
   setPatience({ ...TIMINGS, ...timings });
-  const progress = new Progress();
   const decisions = new Decisions((said) => progress.note(said));
   const { clientId, kind, state, issue, request, decided } = await internal(
     'Reading what is asked',

@@ -4,6 +4,7 @@ import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { setPatience } from './activities.ts';
 import type { Making } from './make-once.ts';
 import { Progress } from './progress.ts';
+import { uncancelled } from './uncancelled.ts';
 
 export interface Answering {
   timings: Timings;
@@ -33,12 +34,13 @@ export const answering = async <A>({ update, meanwhile, timings: given, story }:
       return over ? result! : meanwhile();
     }),
   );
-  return CancellationScope.nonCancellable(async () => {
+  const live = async (): Promise<A> => {
     result = await story({ timings, progress });
     over = true;
     await condition(allHandlersFinished);
     return result;
-  });
+  };
+  return uncancelled('what was begun is finished.', () => ({ live, note: (said) => progress.note(said) }));
 };
 
 /** How a thing that is made once shows that it waits for whom. */

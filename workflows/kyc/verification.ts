@@ -1,7 +1,6 @@
 import {
   allHandlersFinished,
   ApplicationFailure,
-  CancellationScope,
   condition,
   continueAsNew,
   patched,
@@ -19,6 +18,7 @@ import { providerNews } from '../kit/messages.ts';
 import { onUpdate } from '../kit/on-update.ts';
 import { Progress } from '../kit/progress.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
+import { uncancelled } from '../kit/uncancelled.ts';
 import { type HandedIn, kycBegin, kycDue, kycHandIn } from './messages.ts';
 import { type Question, questionFor, type SecondThoughts } from './question.ts';
 import { ENDS, isClients, MEANS } from './states.ts';
@@ -33,7 +33,7 @@ export interface VerificationInput {
  * his next step, the provider's news and the sweep begin it again (docs/decisions/0034-dates-of-a-verification.md).
  */
 export async function verification(input: VerificationInput): Promise<CaseState> {
-  return CancellationScope.nonCancellable(() => new Verification(input).live());
+  return uncancelled('decide its request in the Back Office (verifications).', () => new Verification(input));
 }
 
 const NO_SECOND_THOUGHTS: SecondThoughts = { contested: false, overturned: false };
@@ -89,6 +89,10 @@ class Verification {
       if (timer === null) await condition(() => this.isTold());
       else if (!(await condition(() => this.isTold(), timer, { summary: this.waitsFor() }))) polls += 1;
     }
+  }
+
+  note(said: string): void {
+    this.progress.note(said);
   }
 
   private isTold(): boolean {

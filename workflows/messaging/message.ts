@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { CancellationScope, patched, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
 import type { MessageReport } from '../../adapters/kit/messaging.ts';
 import type { MessagePlan, MessageState, Route } from '../../domain/messages.ts';
 import type { Answer } from '../../domain/outcomes.ts';
@@ -7,6 +7,7 @@ import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { delay, TIMINGS, type Timings, untilLook } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { attempted } from '../kit/attempted.ts';
+import { uncancelled } from '../kit/uncancelled.ts';
 
 export interface MessageInput {
   messageId: number;
@@ -37,11 +38,9 @@ export async function message({ messageId, timings: given }: MessageInput): Prom
     { key: keys.kind, value: 'message' },
     { key: keys.status, value: 'queued' },
   ]);
-  return CancellationScope.nonCancellable(async () => {
-    const state = await new Sending(messageId, timings).untilOver();
-    upsertSearchAttributes([{ key: keys.status, value: state }]);
-    return { state };
-  });
+  const state = await uncancelled('take it back in the Back Office (messages).', () => new Sending(messageId, timings));
+  upsertSearchAttributes([{ key: keys.status, value: state }]);
+  return { state };
 }
 
 type Open = Extract<MessagePlan, { over: null }>;
@@ -71,7 +70,7 @@ class Sending {
     return this.repeats > 0;
   }
 
-  async untilOver(): Promise<MessageState> {
+  async live(): Promise<MessageState> {
     for (;;) {
       const plan = await this.plan();
       if (plan.over !== null) return plan.over;
@@ -204,7 +203,7 @@ class Sending {
     });
   }
 
-  private note(said: string): void {
+  note(said: string): void {
     this.log.push(`- ${new Date().toISOString().slice(0, 19).replace('T', ' ')} ${said}`);
     if (this.log.length > 30) this.log.splice(1, 1);
     setCurrentDetails(`**message ${this.messageId}**\n\n${this.log.join('\n')}`);

@@ -1,11 +1,4 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { DifferenceNow } from '../../activities/reconciliation/prepare-difference.ts';
 import type { OpenRequest } from '../../domain/decisions.ts';
 import type { DifferenceState } from '../../domain/reconciliation.ts';
@@ -14,6 +7,7 @@ import { atProvider, internal, setPatience } from '../kit/activities.ts';
 import { Decisions } from '../kit/decisions.ts';
 import { Progress } from '../kit/progress.ts';
 import { hubFailureOf } from '../kit/stopped.ts';
+import { uncancelled } from '../kit/uncancelled.ts';
 import { differenceNews } from './messages.ts';
 
 export interface DifferenceInput {
@@ -26,7 +20,7 @@ export interface DifferenceInput {
  * again from time to time. Nothing is ever posted because of it.
  */
 export async function difference(input: DifferenceInput): Promise<DifferenceState> {
-  return CancellationScope.nonCancellable(() => new Watch(input).untilOver());
+  return uncancelled('approve its request, once it was put right outside.', () => new Watch(input));
 }
 
 class Watch {
@@ -47,7 +41,11 @@ class Watch {
     });
   }
 
-  async untilOver(): Promise<DifferenceState> {
+  note(said: string): void {
+    this.progress.note(said);
+  }
+
+  async live(): Promise<DifferenceState> {
     for (let looks = 0; ;) {
       const facts = await this.read();
       if (facts.state !== 'open') return this.end(facts);

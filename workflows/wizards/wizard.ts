@@ -1,7 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
-  CancellationScope,
   condition,
   setCurrentDetails,
   setHandler,
@@ -24,6 +23,7 @@ import { internal, setPatience } from '../kit/activities.ts';
 import { attributes as keys } from '../kit/attributes.ts';
 import { onUpdate } from '../kit/on-update.ts';
 import { hubFailureOf, refusal } from '../kit/stopped.ts';
+import { uncancelled } from '../kit/uncancelled.ts';
 import { wizardNoted, wizardOpen, wizardStop, wizardSubmit, wizardWhere } from './messages.ts';
 
 export interface WizardInput {
@@ -43,7 +43,7 @@ export interface WizardInput {
 
 /** A procedure that a client does in steps, as its version of a definition says; ends when the last is done, or when nobody goes on. */
 export async function wizard(input: WizardInput): Promise<{ over: WizardEnd }> {
-  return CancellationScope.nonCancellable(() => new Wizard(input).live());
+  return uncancelled('cancel it in the Back Office (wizard runs).', () => new Wizard(input));
 }
 
 /** One thing at a time: what the client sends, what an operator wants, the end of patience. */
@@ -245,7 +245,7 @@ class Wizard {
     return clientId;
   }
 
-  private note(said: string): void {
+  note(said: string): void {
     this.log.push(`- ${new Date().toISOString().slice(0, 19).replace('T', ' ')} ${said}`);
     if (this.log.length > 30) this.log.splice(1, 1);
     const { position, over } = this.state;
