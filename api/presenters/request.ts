@@ -5,6 +5,7 @@ import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
+import { changeWarnings } from './change-warnings.ts';
 import { fullName } from './client.ts';
 import { Evidence, maskEvidence } from './evidence.ts';
 import { payoutWarnings } from './payout-warnings.ts';
@@ -38,7 +39,7 @@ export const Application = z
     approvalsNeeded: z.int(),
     warnings: z.array(z.string()).meta({
       description:
-        'What speaks now against an open payout: the client is not active, owes after a reversal, has just changed his password. Nothing is stopped by it.',
+        'What speaks now against an open payout (the client is not active, owes after a reversal, has just changed his password), or is to be known of other personal data (verifications rest on those of before). Nothing is stopped by it.',
     }),
     decisions: z.array(
       z.object({
@@ -144,24 +145,24 @@ const viewOf = (row: ApplicationRow, warnings: readonly string[] = []): Applicat
 /** Request objects by id, read with one query. */
 export const applicationViews = async (db: Db, ids: readonly number[]): Promise<Map<number, ApplicationView>> => {
   const { rows } = await db.query<ApplicationRow>(`${SELECT} where a.id = ${anyOf(1)}`, [[...new Set(ids)]]);
-  const warnings = await payoutWarnings(
-    db,
-    rows.filter(isOpenPayout).map(({ id }) => id),
-  );
+  const warnings = await warningsOf(db, rows);
   return new Map(rows.map((row) => [row.id, viewOf(row, warnings.get(row.id))]));
 };
 
 /** One of them. Of a list of unknown length PostgreSQL makes a new plan each time, which takes longer than the look. */
 export const applicationView = async (db: Db, id: number): Promise<ApplicationView> => {
   const row = (await db.query<ApplicationRow>(`${SELECT} where a.id = $1`, [id])).rows[0]!;
-  return viewOf(row, isOpenPayout(row) ? (await payoutWarnings(db, [id])).get(id) : []);
+  return viewOf(row, (await warningsOf(db, [row])).get(id));
 };
 
-const isOpenPayout = ({ type, status_id: statusId, transaction_id: transactionId }: ApplicationRow): boolean =>
-  type === 'withdrawal' &&
-  transactionId !== null &&
-  REQUEST_STATUS[statusId] !== 'approved' &&
-  REQUEST_STATUS[statusId] !== 'rejected';
+/** By request; only those that still wait for a decision are looked at. */
+const warningsOf = async (db: Db, rows: readonly ApplicationRow[]): Promise<Map<number, string[]>> => {
+  const open = rows.filter(({ status_id: statusId }) => !['approved', 'rejected'].includes(REQUEST_STATUS[statusId]));
+  const ids = (some: readonly ApplicationRow[]) => some.map(({ id }) => id);
+  const payouts = open.filter((row) => row.type === 'withdrawal' && row.transaction_id !== null);
+  const changes = open.filter(({ change }) => change !== null);
+  return new Map([...(await payoutWarnings(db, ids(payouts))), ...(await changeWarnings(db, ids(changes)))]);
+};
 
 const OURS = [
   'transactionId',

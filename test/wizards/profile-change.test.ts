@@ -47,6 +47,30 @@ const changes = async (client: SignedIn, type = '') =>
   ).body.data;
 
 describe('other names', () => {
+  it('come with a warning when the client was verified under those of before', async () => {
+    const client = await SignedIn.up(api);
+    const level = await api.hub.one<{ id: number; name: string }>(
+      `insert into verification_level (name, caption, index) select $1, $1, max(index) + 1 from verification_level returning id, name`,
+      [`Level ${randomUUID()}`],
+    );
+    const verified = `insert into kyc_case (client_id, level_id, reference, state) values ($1, $2, $3, 'approved')`;
+    await api.hub.pool.query(verified, [client.id, level.id, randomUUID()]);
+    await askForNames(client, { lastName: 'Other' });
+    const { id, ...request } = (await olga.call(`GET /applications?filter[clientId]=${client.id}`)).body.data[0];
+    expect(request.warnings).toEqual([
+      `The client was verified (${level.name}) with what he had before; that stays as it is.`,
+    ]);
+    expect((await olga.call(`GET /applications/${id}`)).body.warnings).toEqual(request.warnings);
+    expect((await approve(id)).body.warnings).toEqual([]);
+  });
+
+  it('come without one when he was not', async () => {
+    const client = await SignedIn.up(api);
+    await askForNames(client, { lastName: 'Other' });
+    const { body } = await olga.call(`GET /applications?filter[clientId]=${client.id}`);
+    expect(body.data).toMatchObject([{ type: 'profile', warnings: [] }]);
+  });
+
   it('wait for an operator, who sees the old and the new ones, and hold when he allows them', async () => {
     const client = await SignedIn.up(api);
     const opened = await client.step('GET /my/profile/wizard');
