@@ -172,6 +172,7 @@ describe('a leverage', () => {
     hub.sandbox('paper').faults.clear();
     await reaches(id, 'withdrawn');
     await hub.ends(`account-change:${id}`);
+    expect(await hub.shown(`account-change:${id}`)).not.toContain('stops nothing');
     expect((await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 500 })).body.leverage).toBe(500);
   });
 

@@ -16,12 +16,20 @@ export interface Answered<A> {
   update: UpdateDefinition<A, []>;
   meanwhile: () => A;
   timings: Partial<Timings> | undefined;
+  /** The story takes "Request Cancellation" for a wish of its own. */
+  heedsCancellation?: true;
   /** Ends with `progress.ends`. */
   story: (run: Answering) => Promise<A>;
 }
 
 /** A run with one answer, for which whoever began it waits a while. Once begun it is finished: half a thing at a provider helps nobody. */
-export const answering = async <A>({ update, meanwhile, timings: given, story }: Answered<A>): Promise<A> => {
+export const answering = async <A>({
+  update,
+  meanwhile,
+  timings: given,
+  heedsCancellation,
+  story,
+}: Answered<A>): Promise<A> => {
   const timings = { ...TIMINGS, ...given };
   setPatience(timings);
   const progress = new Progress();
@@ -40,6 +48,7 @@ export const answering = async <A>({ update, meanwhile, timings: given, story }:
     await condition(allHandlersFinished);
     return result;
   };
+  if (heedsCancellation) return CancellationScope.nonCancellable(live);
   return uncancelled('what was begun is finished.', () => ({ live, note: (said) => progress.note(said) }));
 };
 

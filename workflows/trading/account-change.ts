@@ -50,6 +50,7 @@ export async function accountChange(input: AccountChangeInput): Promise<ChangeAn
     update: changeBegin,
     meanwhile: () => change.standing(),
     timings: input.timings,
+    heedsCancellation: true,
     story: (run) => change.untilOver(run),
   });
 }
