@@ -22,7 +22,7 @@ import { addressBegin, type AddressAnswer } from '../workflows/money/deposit-add
 import { attributesOf, attributesOfWizard, type Facts } from '../workflows/kit/attributes.ts';
 import { begin, cancel, decide, providerNews } from '../workflows/kit/messages.ts';
 import { type ChangeAnswer, changeBegin, changeWithdraw } from '../workflows/trading/account-change.ts';
-import { accountBegin, type AccountOpened } from '../workflows/trading/open-account.ts';
+import { accountBegin, accountGiveUp, type AccountOpened } from '../workflows/trading/open-account.ts';
 import { wizardNoted, wizardOpen, wizardStop } from '../workflows/wizards/messages.ts';
 import type { WizardInput } from '../workflows/wizards/wizard.ts';
 import { ActivitySteering, type VerifiedCase } from './activity-steering.ts';
@@ -83,6 +83,20 @@ export class Steering extends ActivitySteering {
         });
       },
       () => this.client.workflow.getHandle(workflowId).getUpdateHandle<AccountOpened>('begin').result(),
+    );
+  }
+
+  /** Stops asking the platform for it; answers how it stands. Throws HubFailure `Rejected` (not_waiting) when that is over. */
+  async giveUpAccount(accountId: number, by: string): Promise<AccountOpened> {
+    const how = this.start(TO_ITS_END, `open-account:${accountId}`, { accountId }, `open account ${accountId}`);
+    return this.begins(
+      () =>
+        this.client.workflow.executeUpdateWithStart(accountGiveUp, {
+          args: [{ by }],
+          startWorkflowOperation: new WithStartWorkflowOperation<typeof openAccount>('openAccount', how),
+          updateId: 'give-up',
+        }),
+      () => Promise.reject(new HubFailure('Rejected', 'not_waiting', 'The platform is not asked for it any more.')),
     );
   }
 

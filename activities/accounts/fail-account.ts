@@ -2,9 +2,9 @@ import { inTransaction } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import type { Activity } from '../kit/activity.ts';
 
-/** The platform refused the account. Harmless to repeat. */
-export const failAccount: Activity<{ accountId: number; issue: string }, void> = async (
-  { accountId, issue },
+/** The platform refused the account, or somebody, `by`, gave it up. Harmless to repeat. */
+export const failAccount: Activity<{ accountId: number; issue: string; by?: string }, void> = async (
+  { accountId, issue, by },
   { pool, run },
 ) =>
   inTransaction(pool, async (db) => {
@@ -14,8 +14,8 @@ export const failAccount: Activity<{ accountId: number; issue: string }, void> =
     );
     if (rowCount === 0) return;
     await recordAudit(db, {
-      actor: 'workflow',
-      action: 'account.refused',
+      actor: by ?? 'workflow',
+      action: by === undefined ? 'account.refused' : 'account.given-up',
       object: `account:${accountId}`,
       after: { issue },
       ...run,

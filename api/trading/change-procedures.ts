@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { accountOf } from '../../activities/intake/accounts.ts';
 import { ACCESS } from '../../domain/account-change.ts';
+import { actorName, type ClientActor, type UserActor } from '../kit/access.ts';
+import { problem } from '../kit/errors.ts';
+import { HubFailure } from '../../domain/failures.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { atLeastOneField, idText, name } from '../kit/shapes.ts';
@@ -27,6 +31,22 @@ export const whileWaiting = {
   alsoAnswers: [202],
 };
 export const waitsNote = '202: the platform has not confirmed it yet; `pendingChange` says what waits.';
+
+const GIVEN_UP = 'One that its platform has not opened yet is given up.';
+
+/** Whether it was one that is still being opened; then its platform is not asked for it any more. Throws `already_done` when it has just said yes, `not_ready` while its run is at it. */
+const gaveUp = async (
+  hub: MoneyHub,
+  { actor }: { actor: UserActor | ClientActor },
+  accountId: number,
+): Promise<boolean> => {
+  if ((await accountOf(hub.pool, actor, accountId, 'accountId')).status !== 'opening') return false;
+  const { status } = await hub.ask((steering) => steering.giveUpAccount(accountId, actorName(actor)));
+  if (status === 'active') throw problem(409, 'already_done', 'The platform has just opened it.');
+  if (status === 'opening')
+    throw new HubFailure('Unavailable', 'not_ready', 'It is being given up.', { retryAfter: 5 });
+  return true;
+};
 
 const user = { tags: ['Accounts'] as [string], access: 'user' as const };
 const client = { tags: ['My accounts'] as [string], access: 'client' as const, limit: perActor('60/m') };
@@ -75,7 +95,7 @@ export const changeProcedures = (hub: MoneyHub): Procedure[] => [
       ...user,
       summary: archived ? 'Put a trading account away' : 'Bring an archived trading account back',
       description: archived
-        ? `It must be empty: no money, no credit, no open positions, nothing under way. A platform without an archive disables it. ${waitsNote}`
+        ? `It must be empty: no money, no credit, no open positions, nothing under way. A platform without an archive disables it. ${GIVEN_UP} ${waitsNote}`
         : waitsNote,
       permission: 'accounts.update',
       params,
@@ -85,7 +105,8 @@ export const changeProcedures = (hub: MoneyHub): Procedure[] => [
       idempotent: true,
       handle: async (call) => {
         const { accountId } = call.params;
-        await orderChange(hub, call, accountId, { wanted: { archived } });
+        if (!archived || !(await gaveUp(hub, call, accountId)))
+          await orderChange(hub, call, accountId, { wanted: { archived } });
         return (await accountViews(hub.pool, [accountId])).get(accountId)!;
       },
     }),
@@ -94,7 +115,7 @@ export const changeProcedures = (hub: MoneyHub): Procedure[] => [
   procedure('POST /my/accounts/{accountId}/archive', {
     ...client,
     summary: 'Put a trading account away',
-    description: `It must be empty: no money, no credit, no open positions, nothing under way. ${waitsNote}`,
+    description: `It must be empty: no money, no credit, no open positions, nothing under way. ${GIVEN_UP} ${waitsNote}`,
     params,
     answer: MyAccount,
     ...whileWaiting,
@@ -102,7 +123,8 @@ export const changeProcedures = (hub: MoneyHub): Procedure[] => [
     idempotent: true,
     handle: async (call) => {
       const { accountId } = call.params;
-      await orderChange(hub, call, accountId, { wanted: { archived: true } });
+      if (!(await gaveUp(hub, call, accountId)))
+        await orderChange(hub, call, accountId, { wanted: { archived: true } });
       return (await myAccountViews(hub.pool, [accountId])).get(accountId)!;
     },
   }),

@@ -289,7 +289,9 @@ const changing =
 
 /** The same account, changed in different ways. */
 const changes = async (hub: TestHub, { clientId }: TestClient): Promise<void> => {
+  hub.sandbox('mt5').fault({ match: { path: '/api/user/add' }, kind: 'reset', times: 1 });
   const { accountId } = await hub.openTradingAccount(clientId);
+  await record(hub, 'openAccount.waited', `open-account:${accountId}`);
   const change = changing(hub, clientId, accountId);
   const update = { path: '/api/user/update' };
 

@@ -1,9 +1,10 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { allHandlersFinished, CancellationScope, condition, setHandler, sleep } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { setPatience } from './activities.ts';
 import type { Making } from './make-once.ts';
 import { Progress } from './progress.ts';
+import type { Stopped } from './stopped.ts';
 import { uncancelled } from './uncancelled.ts';
 
 export interface Answering {
@@ -52,16 +53,27 @@ export const answering = async <A>({
   return uncancelled('what was begun is finished.', () => ({ live, note: (said) => progress.note(said) }));
 };
 
-/** How a thing that is made once shows that it waits for whom. */
+export interface GivingUp {
+  /** How: completes "You can check the connection; it is tried again by itself. " */
+  can: string;
+  /** Not null: somebody has said so. */
+  said: () => Stopped | null;
+}
+
+/** How a thing that is made once shows that it waits for whom. Throws what `givingUp` says. */
 export const showingWaits = (
   { timings, progress }: Answering,
   whom: string,
+  givingUp: GivingUp = { can: '', said: () => null },
 ): Omit<Making<never>, 'create' | 'find'> => ({
   timings,
   note: (said) => progress.note(said),
   pause: async (why, ms, human) => {
-    progress.waitingFor(`${whom} (${why})`, 'check the connection; it is tried again by itself.', { human });
-    await sleep(ms);
+    const can = `check the connection; it is tried again by itself. ${givingUp.can}`.trim();
+    progress.waitingFor(`${whom} (${why})`, can, { human });
+    await condition(() => givingUp.said() !== null, ms);
     progress.notWaiting();
+    const said = givingUp.said();
+    if (said) throw said;
   },
 });
