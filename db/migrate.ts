@@ -74,7 +74,10 @@ export const migrate = async (
   }
 };
 
-const runPatiently = async (migrator: Pick<Migrator, 'up' | 'getPending'>, say: (line: string) => void): Promise<void> => {
+const runPatiently = async (
+  migrator: Pick<Migrator, 'up' | 'getPending'>,
+  say: (line: string) => void,
+): Promise<void> => {
   for (const until = Date.now() + GIVES_UP_AFTER_MS; ; await sleep(AGAIN_AFTER_MS)) {
     try {
       await migrator.up();
