@@ -3,6 +3,7 @@ import { settingsOrExit } from '../config/settings.ts';
 import { connectTemporal } from '../worker/client.ts';
 import { additions } from './additions.ts';
 import { buildApi } from './build.ts';
+import { gentleStop } from './kit/gentle-stop.ts';
 import { createLog } from './kit/log.ts';
 import { createHttpServer } from './kit/server.ts';
 
@@ -15,6 +16,7 @@ const temporal = connectTemporal(settings);
 const { app, close } = await orExit(() => buildApi(settings, temporal, log, additions));
 
 const server = createHttpServer(app);
+const untilServed = gentleStop(server);
 server.listen(settings.port, settings.host, () =>
   log.info({ host: settings.host, port: settings.port, mode: settings.hubMode }, 'API listening'),
 );
@@ -28,12 +30,7 @@ const stop = async (signal: string): Promise<void> => {
   if (stopping) return;
   stopping = true;
   log.info({ signal }, 'stopping: no new requests, finishing those under way');
-  const forced = setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
-  await new Promise<void>((closed) => {
-    server.close(() => closed());
-    server.closeIdleConnections();
-  });
-  clearTimeout(forced);
+  await untilServed(GRACE_MS);
   await close();
   await temporal.connection.close();
   log.info('stopped');

@@ -17,10 +17,11 @@ const greet = async (databaseUrl: string): Promise<void> => {
 /** The present schema; and what a chain of audit rows from before it had a head needs to be gone on with. */
 export const bringSchema = async (
   settings: Pick<Settings, 'databaseUrl' | 'configKeys'>,
+  say: (line: string) => void,
 ): Promise<{ applied: string[] }> => {
   const { host } = new URL(settings.databaseUrl);
   await needed('DATABASE_URL', `no database answers at ${host}`, () => greet(settings.databaseUrl));
-  const { applied } = await migrate(settings.databaseUrl);
+  const { applied } = await migrate(settings.databaseUrl, say);
   if (!applied.includes('0082-audit-head')) return { applied };
   const pool = createPool(settings.databaseUrl, 1);
   try {

@@ -9,7 +9,7 @@ import { registerSearchAttributes } from './register-search-attributes.ts';
 /** `npm run migrate`: brings database and Temporal namespace to what this version needs, with the reference data and the first
  * operator. `-- --demo` adds a small brokerage on the sandboxes. */
 const settings = settingsOrExit();
-const { applied } = await orExit(() => bringSchema(settings));
+const { applied } = await orExit(() => bringSchema(settings, (line) => void process.stdout.write(`${line}\n`)));
 const demo = process.argv.includes('--demo');
 await seed(
   settings.databaseUrl,

@@ -79,7 +79,7 @@ async function bringDatabase(settings: Settings): Promise<void> {
     };
     await bring('postgres', () => startPostgres(options), 'SIGQUIT');
   }
-  const { applied } = await bringSchema(settings);
+  const { applied } = await bringSchema(settings, say);
   if (applied.length > 0) say(`Database brought up to date: ${applied.join(', ')}.`);
 }
 

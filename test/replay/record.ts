@@ -461,6 +461,7 @@ const messages = async (hub: TestHub): Promise<void> => {
   await record(hub, 'message.refused', await queue({ phone: '+15005550009' }, 'registerConfirm', { code: '1' }));
 
   hub.sandbox('sendgrid').fault({ match: { path: '/v3/mail/send' }, kind: 'reset_after_commit', times: 1 });
+  // `message.repeat-refused-before` and `message.repeat-waited-for-its-connection` are of before, when a repeat never went elsewhere.
   await record(hub, 'message.repeat-refused', await queue({ email: 'no address' }, 'registerDone', { firstName: 'A' }));
 
   const { id: twilio } = await hub.one<{ id: number }>(`select id from connection where name = 'twilio'`);

@@ -57,6 +57,8 @@ class Sending {
   private readonly failed = new Set<number>();
   private round = 0;
   private repeats = 0;
+  /** Begun while a repeat that could not be sent went nowhere else: such a run waits for its connection to its end. */
+  private staysThere = false;
 
   constructor(messageId: number, timings: Timings) {
     this.messageId = messageId;
@@ -83,7 +85,8 @@ class Sending {
   /** What may have been sent is repeated where it was sent: there the same id is known. Elsewhere only when it cannot be: a code that comes twice beats one that never comes. */
   private choose({ routes, lastConnectionId }: Open): Route | undefined {
     const left = routes.filter(({ connectionId }) => !this.failed.has(connectionId));
-    return (this.inDoubt ? left.find((one) => one.connectionId === lastConnectionId) : undefined) ?? left[0];
+    const last = this.inDoubt ? left.find((one) => one.connectionId === lastConnectionId) : undefined;
+    return last ?? (this.staysThere ? undefined : left[0]);
   }
 
   /** True when this connection surely did not send it and another may. */
@@ -137,6 +140,7 @@ class Sending {
         if (!settled) continue;
         if (this.repeats < BLIND_REPEATS) {
           this.repeats += 1;
+          this.staysThere = patched('a-repeat-stays-in-doubt') && !patched('a-repeat-may-go-elsewhere');
           return this.note(`${route.provider} cannot tell: sending it once more under the same id.`);
         }
         return this.write({ attempt, state: 'unknown', reason: UNTOLD });

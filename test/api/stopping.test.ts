@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { Agent, get, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { gentleStop } from '../../api/kit/gentle-stop.ts';
+import { createHttpServer } from '../../api/kit/server.ts';
+
+interface Heard {
+  status: number;
+  /** What the server says about the connection: 'keep-alive', 'close'. */
+  connection: string | undefined;
+}
+
+let server: Server;
+let proxy: Agent;
+
+/** A server that is stopped, and a proxy that keeps one connection to it. */
+const serving = async (answer: RequestListener) => {
+  server = createHttpServer(answer);
+  const stop = gentleStop(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  proxy = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { port } = server.address() as AddressInfo;
+  const ask = () =>
+    new Promise<Heard | string>((heard) => {
+      get({ host: '127.0.0.1', port, agent: proxy }, (response) => {
+        response
+          .resume()
+          .once('end', () => heard({ status: response.statusCode!, connection: response.headers.connection }));
+        response.once('error', () => heard('cut'));
+      }).once('error', (error: NodeJS.ErrnoException) => heard(error.code!));
+    });
+  return { stop, ask };
+};
+
+afterEach(() => {
+  proxy.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
+describe('an API process that stops behind a proxy that keeps connections open', () => {
+  it('answers what is under way, says that the connection is over, and is gone at once', async () => {
+    const { stop, ask } = await serving((_request, response) => void sleep(150).then(() => response.end('done')));
+    await ask();
+    const underWay = ask();
+    await sleep(50);
+    const began = Date.now();
+    const stopped = stop(10_000);
+
+    expect(await underWay).toEqual({ status: 200, connection: 'close' });
+    await stopped;
+    expect(Date.now() - began).toBeLessThan(2_000);
+    // Refused, for a proxy to ask another process: not taken, and cut.
+    expect(await ask()).toBe('ECONNREFUSED');
+  });
+
+  it('does not wait for a connection whose answer had begun before', async () => {
+    const { stop, ask } = await serving((_request, response) => {
+      response.write('half ');
+      void sleep(150).then(() => response.end('done'));
+    });
+    const underWay = ask();
+    await sleep(50);
+    const began = Date.now();
+    const stopped = stop(10_000);
+
+    expect(await underWay).toMatchObject({ status: 200 });
+    await stopped;
+    expect(Date.now() - began).toBeLessThan(2_000);
+  });
+});
