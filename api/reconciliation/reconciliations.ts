@@ -21,7 +21,7 @@ const Reconciliation = z
     to: time().meta({ description: 'Excluded.' }),
     state: z.enum(RECONCILIATION_STATES).meta({
       description:
-        'cannot_compare: the provider shows no books, so nothing can be said. done: compared; `found` says what differs.',
+        'cannot_compare: the provider shows no books, so nothing can be said. done: compared; `found` says what differs. cancelled: in Temporal, before it was compared.',
     }),
     waitsFor: z.string().nullable().meta({ description: 'Why it does not go on; null: it does.' }),
     movements: z.int().meta({ description: "Read from the provider's books." }),
