@@ -126,7 +126,8 @@ describe('rate providers', () => {
   it('… or another provider, which serves meanwhile, or they themselves after a while', async () => {
     await api.hub.askRates('B2BINPAY');
     await gateway().advance('EUR/USD', '1.5 1.51');
-    expect(await api.hub.askRates('B2BINPAY')).toMatchObject({ held: 1 });
+    await gateway().advance('USD/EUR', '0.662 0.666');
+    expect(await api.hub.askRates('B2BINPAY')).toMatchObject({ held: 2 });
     await bank().advance('USD', '1.16');
     await api.hub.askRates(ECB);
     expect((await rate('eur/usd')).body).toMatchObject({ provider: ECB, value: '1.16' });
