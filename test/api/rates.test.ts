@@ -1,6 +1,7 @@
 /** Rate providers on their schedule, what is believed of them, and what operators see and say. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { dueSources } from '../../db/repositories/rates.ts';
 import { eventually } from '../kit/hub.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
@@ -178,6 +179,60 @@ describe('rate providers', () => {
     expect(text).toContain('hub_rates_missing 0');
     expect(text).toContain(`hub_rates_held{source="${ECB}"} 1`);
     expect(text).toContain('hub_rate_source_overdue_seconds{source="B2BINPAY"} 0');
+  });
+});
+
+describe('rates that somebody wrote down', () => {
+  const PAIR = { from: 'USD', to: 'JPY' };
+  const written = async (rates: object[]) => {
+    const name = `by-hand-${randomUUID()}`;
+    const connection = await olga.call('POST /connections', { name, provider: 'custom-rates', settings: { rates } });
+    const body = { name, connectionId: connection.body.id, refreshSeconds: 86_400, maxAgeSeconds: 2_592_000 };
+    expect((await olga.call('POST /rates/providers', body)).status).toBe(201);
+    const rewrite = async (to: object[]) =>
+      expect((await olga.call(`PATCH /connections/${connection.body.id}`, { settings: { rates: to } })).status).toBe(
+        200,
+      );
+    return { name, rewrite };
+  };
+  const isDue = async (name: string): Promise<boolean> => {
+    const id = await idOf(name);
+    return (await dueSources(api.hub.pool)).some(({ sourceId }) => sourceId === id);
+  };
+
+  it('count as soon as they are changed, however seldom they are asked for', async () => {
+    const { name, rewrite } = await written([{ ...PAIR, bid: '150' }]);
+    await api.hub.askRates(name);
+    expect(await isDue(name)).toBe(false);
+    await rewrite([{ ...PAIR, bid: '153' }]);
+    expect(await isDue(name)).toBe(true);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).body).toMatchObject({ value: '153', provider: name });
+    expect(await isDue(name)).toBe(false);
+    expect((await olga.call(`PATCH /rates/providers/${await idOf(name)}`, { maxAgeSeconds: 3_600 })).status).toBe(200);
+    expect(await isDue(name)).toBe(true);
+  });
+
+  it('are not used any more once they are crossed out', async () => {
+    const kept = { from: 'EUR', to: 'JPY', bid: '170' };
+    const { name, rewrite } = await written([{ ...PAIR, bid: '150' }, kept]);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).body.value).toBe('150');
+    await rewrite([kept]);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).status).toBe(503);
+    expect((await rate('eur/jpy')).body.value).toBe('170');
+    expect(await quote(name, USD, 392)).toMatchObject({ state: 'stale' });
+    await rewrite([{ ...PAIR, bid: '151' }, kept]);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).body.value).toBe('151');
+  });
+
+  it('are refused with a field that is misspelt', async () => {
+    const settings = { rates: [{ ...PAIR, bid: '150', aks: '151' }] };
+    const body = { name: `by-hand-${randomUUID()}`, provider: 'custom-rates', settings };
+    const answer = await olga.call('POST /connections', body);
+    expect([answer.status, answer.body.error?.details[0].field]).toEqual([400, 'settings.rates.0.aks']);
   });
 });
 
