@@ -97,3 +97,20 @@ it('a decision about a difference whose run was terminated begins it anew, and i
   await hub.ends(workflowId);
   expect(await books.ofAccount(one)).toEqual([expect.objectContaining({ id, state: 'settled' })]);
 });
+
+it('a decision that comes as somebody else has settled the difference is told so, and begins nothing anew', async () => {
+  const one = await books.trader();
+  await books.dealerBooks(one, 'deposit', '13.00', 'bonus');
+  await books.compare('mt5');
+  const [{ id, workflowId }] = await books.ofAccount(one);
+  const request = await books.requestOf(id);
+  const runId = await runOf(workflowId);
+  await hub.handle(workflowId).terminate('by mistake');
+  // The moment in between: the request was read as open, and the difference is settled by now.
+  await hub.pool.query(`update reconciliation_difference set state = 'settled', process_time = now() where id = $1`, [
+    id,
+  ]);
+  const { status, body } = await olga.call(`POST /applications/${request.id}/approve`, { comment: 'a bonus' });
+  expect([status, body.error.details[0].reason]).toEqual([409, 'not_waiting']);
+  expect(await runOf(workflowId)).toBe(runId);
+});

@@ -95,12 +95,20 @@ const askAnew = async (hub: MoneyHub, request: RequestRow, error: unknown): Prom
   const isGone = error instanceof HubFailure && error.reason === 'not_waiting';
   if (!isGone || (await hub.ask((steering) => steering.isRunning(workflowId)))) throw error;
   if (caseId !== null) await hub.ask((steering) => steering.verificationDue({ caseId, workflowId }));
-  else if (differenceId !== null)
+  else if (differenceId !== null && (await isOpen(hub, differenceId)))
     await hub.ask((steering) => steering.startWaiting({ workflowId, type: 'difference', id: differenceId }));
   else throw error;
   throw new HubFailure('Unavailable', 'not_ready', 'Its run was ended and begins anew; try again in a moment.', {
     retryAfter: 1,
   });
+};
+
+/** Else its run is over because somebody else has settled it in this moment. */
+const isOpen = async ({ pool }: MoneyHub, differenceId: number): Promise<boolean> => {
+  const { rows } = await pool.query(`select from reconciliation_difference where id = $1 and state = 'open'`, [
+    differenceId,
+  ]);
+  return rows.length > 0;
 };
 
 const wordsOf = ({ decision, resolutionId, comment, evidence }: Omit<Decision, 'by'>): Said => ({
