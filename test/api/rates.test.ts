@@ -81,7 +81,7 @@ describe('rate providers', () => {
     const gone = await rate('EUR/USD');
     expect([gone.status, gone.body.error.details[0]]).toEqual([
       503,
-      { reason: 'rate_unavailable', field: 'currencyCode', issue: expect.stringContaining('too old') },
+      { reason: 'rate_unavailable', field: 'quoteCurrency', issue: expect.stringContaining('too old') },
     ]);
     expect(await quote(ECB, EUR, USD)).toMatchObject({ state: 'stale' });
   });
@@ -379,7 +379,7 @@ describe('a client', () => {
       ['gbp/usd', 404, 'quoteCurrency'],
       ['usd/usd', 400, 'quoteCurrency'],
       ['xxx/usd', 404, 'baseCurrency'],
-      ['btc/usd', 503, 'currencyCode'],
+      ['btc/usd', 503, 'quoteCurrency'],
     ] as const) {
       const answer = await ann.call(`GET /my/rates/${pair}`);
       expect([answer.status, answer.body.error.details[0].field]).toEqual([status, field]);
@@ -388,6 +388,9 @@ describe('a client', () => {
       pairs: [{ baseCurrency: 'EUR', quoteCurrency: 'QQQ' }],
     });
     expect([status, body.error.details[0].field]).toEqual([404, 'pairs.0.quoteCurrency']);
+    const pairs = ['EUR', 'BTC'].map((baseCurrency) => ({ baseCurrency, quoteCurrency: 'USD' }));
+    const without = await ann.call('POST /my/rates/pairs', { pairs });
+    expect([without.status, without.body.error.details[0].field]).toEqual([503, 'pairs.1.quoteCurrency']);
     expect((await ann.call('POST /my/rates/pairs', { pairs: [] })).status).toBe(400);
     await api.hub.pool.query(`update currency_pair set is_enabled = false where from_currency = $1`, [EUR]);
     expect((await ann.call('GET /my/rates/eur/usd')).status).toBe(404);
