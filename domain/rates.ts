@@ -94,7 +94,7 @@ const rateOf = (source: Source, from: number, to: number, now: number): Rate | M
   };
 };
 
-/** As quoted, else as quoted the other way round. */
+/** As quoted, else as quoted the other way round. Who quotes both ways gives on neither more than the other way takes: nobody gains by going there and back. */
 const oneLeg = ({ name, quotes }: Source, from: number, to: number, now: number): Rate | Missing => {
   let missing: Missing = 'unknown';
   for (const turned of [false, true]) {
@@ -106,10 +106,16 @@ const oneLeg = ({ name, quotes }: Source, from: number, to: number, now: number)
       missing = 'stale';
       continue;
     }
-    const price = turned ? inverse(quote) : { bid: quote.bid, ask: quote.ask };
+    const price = turned ? inverse(quote) : withinReturn(quote, quotes, now);
     if (isSound(price)) return { ...price, source: name, sourceTime: quote.sourceTime, expiresAt: quote.expiresAt };
   }
   return missing;
+};
+
+const withinReturn = ({ from, to, bid, ask }: Quote, quotes: readonly Quote[], now: number): Price => {
+  const back = quotes.find((one) => one.from === to && one.to === from);
+  if (!back || back.held || back.expiresAt <= now || !isSound(back)) return { bid, ask };
+  return { bid: least(bid, inverse(back).bid), ask };
 };
 
 export interface Jump {

@@ -19,8 +19,18 @@ export const DIFFERENCE_KINDS = Object.keys(DIFFERENCES) as [DifferenceKind, ...
 export const DIFFERENCE_STATES = ['open', 'settled', 'resolved'] as const;
 export type DifferenceState = (typeof DIFFERENCE_STATES)[number];
 
-export const RECONCILIATION_STATES = ['waiting', 'reading', 'comparing', 'done', 'cannot_compare'] as const;
+export const RECONCILIATION_STATES = [
+  'waiting',
+  'reading',
+  'comparing',
+  'done',
+  'cannot_compare',
+  'cancelled',
+] as const;
 export type ReconciliationState = (typeof RECONCILIATION_STATES)[number];
+
+/** Nothing runs any more: the window may be ordered again. */
+export const COMPARED: readonly ReconciliationState[] = ['done', 'cannot_compare', 'cancelled'];
 
 /** The same thing in both books. */
 export interface Pair {

@@ -18,10 +18,11 @@ const ID_OF = {
   clientChange: 'changeId',
   message: 'messageId',
   reconciliation: 'reconciliationId',
+  difference: 'differenceId',
 } as const;
 
 /**
- * A message is tried anew when an operator says so, and a window compared anew; their rows tell a run that there is nothing to do. What sets or makes one thing goes on
+ * A message is tried anew when an operator says so, a window is compared anew, and a difference may be watched again; their rows tell a run that there is nothing to do. What sets or makes one thing goes on
  * when its run was ended from outside.
  */
 const HOW = {
@@ -33,6 +34,7 @@ const HOW = {
   clientChange: TO_ITS_END,
   message: AGAIN,
   reconciliation: AGAIN,
+  difference: AGAIN,
 } as const;
 
 /** No longer than Temporal remembers them by its own default, whoever was away. */

@@ -32,7 +32,15 @@ export interface Tools {
 }
 
 export type Startable =
-  'deposit' | 'payout' | 'transfer' | 'openAccount' | 'accountChange' | 'clientChange' | 'message' | 'reconciliation';
+  | 'deposit'
+  | 'payout'
+  | 'transfer'
+  | 'openAccount'
+  | 'accountChange'
+  | 'clientChange'
+  | 'message'
+  | 'reconciliation'
+  | 'difference';
 
 /** What an activity may ask of Temporal: only what no workflow can do for itself. */
 export interface Steer {

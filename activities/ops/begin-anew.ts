@@ -14,11 +14,19 @@ interface Ended extends Waiting {
 }
 
 /**
- * What holds no money and whose run was ended from outside: accounts that are being opened, changes of accounts and of clients, messages. Whoever began them waits, and
+ * What holds no money and whose run was ended from outside: accounts that are being opened, changes of accounts and of clients, messages, comparisons of books and their
+ * differences. Whoever began them waits, and
  * their runs find out what was done before they do it: they are begun anew (docs/decisions/0086-begun-anew.md). A message that may be out already is left to a person.
  */
 export const beginAnew = async ({ pool, steer, run }: Pick<Tools, 'pool' | 'steer' | 'run'>): Promise<void> => {
-  const ended = await steer.endedRuns(['openAccount', 'accountChange', 'clientChange', 'message']);
+  const ended = await steer.endedRuns([
+    'openAccount',
+    'accountChange',
+    'clientChange',
+    'message',
+    'reconciliation',
+    'difference',
+  ]);
   if (ended.length === 0) return;
   const { rows } = await pool.query<Ended>(
     `select * from (
@@ -29,7 +37,11 @@ export const beginAnew = async ({ pool, steer, run }: Pick<Tools, 'pool' | 'stee
        union all
        select id, 'clientChange', workflow_id, 'client:' || client_id, false from client_change where state = 'waiting'
        union all
-       select id, 'message', 'message:' || id, 'message:' || id, state = 'sending' from message where state in ('queued', 'sending')) waiting
+       select id, 'message', 'message:' || id, 'message:' || id, state = 'sending' from message where state in ('queued', 'sending')
+       union all
+       select id, 'reconciliation', workflow_id, 'reconciliation:' || id, false from reconciliation where state in ('waiting', 'reading', 'comparing')
+       union all
+       select id, 'difference', workflow_id, 'difference:' || id, false from reconciliation_difference where state = 'open') waiting
       where "workflowId" = any($1)`,
     [ended],
   );

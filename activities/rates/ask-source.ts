@@ -8,6 +8,7 @@ import {
   noteAsked,
   type SourceFacts,
   sourcesFor,
+  takeBack,
   wantedPairs,
 } from '../../db/repositories/rates.ts';
 import type { Quote } from '../../adapters/kit/rates.ts';
@@ -33,7 +34,7 @@ export const askRateSource: Activity<{ sourceId: number }, SourceAnswer> = async
     const { adapter, ctx } = await open('rates', source.connectionId, signal);
     const quotes = await adapter.quotes(ctx, await wantedPairs(pool, source));
     const unsound = quotes.filter((quote) => !isReadable(quote)).length;
-    const answer = await keep(pool, source, quotes.filter(isReadable));
+    const answer = await keep(pool, source, quotes.filter(isReadable), adapter.tellsAll === true && unsound === 0);
     await noteAnswered(pool, sourceId, unsound > 0 ? `${unsound} of its quotes cannot be read` : null);
     return answer;
   } catch (error) {
@@ -50,6 +51,7 @@ const keep = (
   pool: Parameters<typeof inTransaction>[0],
   source: SourceFacts,
   quotes: readonly Quote[],
+  tellsAll: boolean,
 ): Promise<SourceAnswer> =>
   inTransaction(pool, async (db) => {
     // Sources one after the other: two that ask at once must see each other's word.
@@ -60,7 +62,13 @@ const keep = (
       return from === undefined || to === undefined || from === to ? [] : [{ quote, from, to }];
     });
     const answer: SourceAnswer = { accepted: 0, held: 0 };
-    for (const { quote, from, to } of known) answer[await keepOne(db, source, { quote, from, to })] += 1;
+    const said: number[] = [];
+    for (const { quote, from, to } of known) {
+      const { id, verdict } = await keepOne(db, source, { quote, from, to });
+      answer[verdict] += 1;
+      said.push(id);
+    }
+    if (tellsAll) await takeBack(db, source.id, said);
     return answer;
   });
 
@@ -68,7 +76,7 @@ const keepOne = async (
   db: Queryable,
   source: SourceFacts,
   { quote, from, to }: { quote: Quote; from: number; to: number },
-): Promise<'accepted' | 'held'> => {
+): Promise<{ id: number; verdict: 'accepted' | 'held' }> => {
   const now = Date.now();
   const { bid, ask, expiresAt = null } = quote;
   const said = { bid, ask, sourceTime: Math.min(quote.sourceTime, now), expiresAt };
@@ -86,5 +94,5 @@ const keepOne = async (
     now,
   );
   await keepQuote(db, beliefs, said, verdict);
-  return verdict.is;
+  return { id: beliefs.id, verdict: verdict.is };
 };

@@ -14,8 +14,11 @@ const SAID: Record<Missing, string> = {
 
 const MENDED_IN_SECONDS = 60;
 
-/** The market's rate now. Throws `Unavailable` rate_unavailable: an old or doubtful one is never answered. */
-export const marketRate = async (db: Queryable, from: Currency, to: Currency): Promise<Rate> => {
+/** The field of an order that names the other currency. */
+const OF_AN_ORDER = 'currencyCode';
+
+/** The market's rate now. Throws `Unavailable` rate_unavailable about `field`: an old or doubtful one is never answered. */
+export const marketRate = async (db: Queryable, from: Currency, to: Currency, field = OF_AN_ORDER): Promise<Rate> => {
   const found = chooseRate(
     await sourcesFor(db, from.numericCode, to.numericCode),
     from.numericCode,
@@ -25,7 +28,7 @@ export const marketRate = async (db: Queryable, from: Currency, to: Currency): P
   if (typeof found !== 'string') return found;
   const pair = `${from.alphabeticCode}/${to.alphabeticCode}`;
   throw new HubFailure('Unavailable', 'rate_unavailable', `There is no rate for ${pair}: ${SAID[found]}.`, {
-    field: 'currencyCode',
+    field,
     retryAfter: MENDED_IN_SECONDS,
   });
 };
@@ -36,13 +39,14 @@ export const quoteExchange = async (
   amount: Amount,
   from: Currency,
   to: Currency,
+  field = OF_AN_ORDER,
 ): Promise<ExchangeQuote> => {
-  const market = await marketRate(db, from, to);
+  const market = await marketRate(db, from, to, field);
   const pair = await loadMarkup(db, from.numericCode, to.numericCode);
   const rate = clientRate(market, pair?.markup ?? null);
   if (!isPositive(rate)) {
     const issue = `${from.alphabeticCode} is worth too little in ${to.alphabeticCode} for the digits of a rate.`;
-    throw new HubFailure('Unsupported', 'unsupported', issue, { field: 'currencyCode' });
+    throw new HubFailure('Unsupported', 'unsupported', issue, { field });
   }
   const quotedAt = Date.now();
   const { source, sourceTime } = market;

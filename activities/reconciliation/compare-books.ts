@@ -16,7 +16,8 @@ import type { Activity } from '../kit/activity.ts';
 import { judged, tellRuns, writeFindings } from './write-findings.ts';
 
 /**
- * What is gone through, one after the other: `known`, differences that are open; `theirs`, the provider's movements that agree with nothing yet, of
+ * What is gone through, one after the other: `known`, differences that are open, or settled and still there (books of longer ago than a year are not kept for ever,
+ * so what is settled for so long stays as it is); `theirs`, the provider's movements that agree with nothing yet, of
  * whatever time; `ours` and `reversals`, what ended in the window and of which the provider has nothing.
  */
 export type Part = 'known' | 'theirs' | 'ours' | 'reversals';
@@ -57,7 +58,8 @@ type Page = { id: string; subject: Subject }[];
 const PAGE: Record<Part, (db: Queryable, of: ReconciliationRow, input: BooksToCompare) => Promise<Page>> = {
   async known(db, { connectionId }, { after }) {
     const { rows } = await db.query<{ id: number; subject: string }>(
-      `select id, subject from reconciliation_difference where connection_id = $1 and state = 'open' and id > $2 and subject not like 'account:%'
+      `select id, subject from reconciliation_difference where connection_id = $1 and id > $2 and subject not like 'account:%'
+          and (state = 'open' or state = 'settled' and gone_time is null and at > now() - interval '1 year')
         order by id limit $3`,
       [connectionId, after, AT_ONCE],
     );

@@ -23,5 +23,7 @@ export interface Quote extends CurrencyPair {
  */
 export interface RatesAdapter<Config = unknown> {
   quotes(ctx: AdapterContext<Config>, pairs: readonly CurrencyPair[]): Promise<Quote[]>;
+  /** Each answer is all it has: a pair that is not among it any more was taken back. */
+  tellsAll?: true;
   testConnection(ctx: AdapterContext<Config>): Promise<void>;
 }

@@ -107,7 +107,7 @@ const quoteOf = async (
     throw problem(400, 'validation', 'The two currencies are the same.', `${at}quoteCurrency`);
   const into = (await exchangeableInto(pool, base.numericCode)).find(({ currency }) => currency === other.numericCode);
   if (!into) throw notFound('currency pair', `${at}quoteCurrency`);
-  return quoted(pool, actor, base, into);
+  return quoted(pool, actor, base, into, `${at}quoteCurrency`);
 };
 
 const quoted = async (
@@ -115,9 +115,10 @@ const quoted = async (
   { id: clientId }: ClientActor,
   base: Currency,
   { currency, maxAmount }: Exchangeable,
+  field?: string,
 ): Promise<z.input<typeof Quote>> => {
   const into = (await loadCurrency(pool, currency))!;
-  const offer = await quoteExchange(pool, '1', base, into);
+  const offer = await quoteExchange(pool, '1', base, into, field);
   const expiresAt = offer.quotedAt + LIFETIME * 1000;
   const asked = { clientId, from: base.numericCode, to: currency, maxAmount };
   const quoteId = await keepClientQuote(pool, asked, { ...offer, expiresAt });

@@ -26,7 +26,7 @@ export const Application = z
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'By type; money: {transactionId, amount, rate}, of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
+        'By type; money: {transactionId, amount, rate}, of a payout in another currency `exchange` {amount, currencyCode}: what goes out as of now; of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
@@ -72,6 +72,7 @@ interface ApplicationRow {
   middle_name: string | null;
   last_name: string | null;
   data: Record<string, unknown>;
+  exchange: { amount: string; currencyCode: number } | null;
   correction: Record<string, unknown> | null;
   change: { wanted: Record<string, unknown>; before: Record<string, unknown> } | null;
   comment: string | null;
@@ -87,6 +88,7 @@ interface ApplicationRow {
 const SELECT = `
   select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
          a.data, ${correctionJson('k')} || jsonb_build_object('direction', case when t.debit_account_id is null then 'toClient' else 'fromClient' end) as correction,
+         case when x.amount is not null and t.type = 'withdrawal' then jsonb_build_object('amount', x.amount::text, 'currencyCode', x.currency) end as exchange,
          case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
          case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
          case when u.id is null then null else jsonb_build_object('id', u.id, 'name', u.name) end as user,
@@ -97,6 +99,7 @@ const SELECT = `
     from application a
     left join client c on c.client_id = a.client_id
     left join money_transaction t on t.transaction_id = a.transaction_id
+    left join transaction_exchange x on x.transaction_id = a.transaction_id
     left join correction k on k.transaction_id = a.transaction_id
     left join client_change ch on ch.id = a.change_id
     left join resolution r on r.id = a.resolution_id
@@ -105,12 +108,21 @@ const SELECT = `
 const dataOf = ({
   transaction_id: transactionId,
   amount,
+  exchange,
   correction,
   change,
   data,
 }: ApplicationRow): Record<string, unknown> => {
   if (transactionId !== null)
-    return { amount: wire(amount!), rate: null, ...data, transactionId, ...(correction && { correction }) };
+    return {
+      amount: wire(amount!),
+      rate: null,
+      ...data,
+      transactionId,
+      // Whoever pays it by hand has to know how much of what.
+      ...(exchange && { exchange: { ...exchange, amount: wire(exchange.amount) } }),
+      ...(correction && { correction }),
+    };
   return change ? { ...change.wanted, before: change.before } : data;
 };
 
@@ -168,6 +180,7 @@ const OURS = [
   'transactionId',
   'amount',
   'rate',
+  'exchange',
   'levelId',
   'documentIds',
   'differenceId',

@@ -46,6 +46,10 @@ const Difference = z
     createTime: time(),
     updateTime: time().nullable(),
     processTime: time().nullable(),
+    goneTime: time().nullable().meta({
+      description:
+        'Settled, and since then none any more: both books agree, or they differ in another way, which is a difference of its own.',
+    }),
   })
   .meta({ id: 'ReconciliationDifference' });
 type DifferenceView = z.input<typeof Difference>;
@@ -82,6 +86,7 @@ const present = async (rows: DifferenceListRow[], { pool }: PresentContext): Pro
     createTime: isoTime(row.createTime),
     updateTime: isoTimeOrNull(row.updateTime),
     processTime: isoTimeOrNull(row.processTime),
+    goneTime: isoTimeOrNull(row.goneTime),
   }));
 };
 

@@ -21,7 +21,7 @@ const Reconciliation = z
     to: time().meta({ description: 'Excluded.' }),
     state: z.enum(RECONCILIATION_STATES).meta({
       description:
-        'cannot_compare: the provider shows no books, so nothing can be said. done: compared; `found` says what differs.',
+        'cannot_compare: the provider shows no books, so nothing can be said. done: compared; `found` says what differs. cancelled: in Temporal, before it was compared.',
     }),
     waitsFor: z.string().nullable().meta({ description: 'Why it does not go on; null: it does.' }),
     movements: z.int().meta({ description: "Read from the provider's books." }),
@@ -60,14 +60,17 @@ const viewOf = (row: ReconciliationListRow): z.input<typeof Reconciliation> => (
 
 const DAY = 86_400_000;
 const LONGEST_DAYS = 31;
+/** A year that was mistyped is asked of no provider: many refuse such times, and the comparison would wait for ever. */
+const OLDEST = '2000-01-01T00:00:00Z';
 
 const Window = z.strictObject({ connectionId: id(), from: timeText(), to: timeText() });
 
 /** Whole seconds, because some providers know no smaller ones. */
 const assertComparable = ({ from, to }: { from: Date; to: Date }): void => {
-  const wrong = (issue: string, field: 'from' | 'to') => problem(400, 'validation', issue, field);
+  const wrong = (issue: string, field: 'from' | 'to') => problem(400, 'validation', `${field} ${issue}.`, field);
   if (from.getMilliseconds() !== 0) throw wrong('must be a whole second', 'from');
   if (to.getMilliseconds() !== 0) throw wrong('must be a whole second', 'to');
+  if (from < new Date(OLDEST)) throw wrong(`must not lie before ${OLDEST}`, 'from');
   if (to <= from) throw wrong('must be after from', 'to');
   if (to.getTime() - from.getTime() > LONGEST_DAYS * DAY)
     throw wrong(`must be at most ${LONGEST_DAYS} days after from`, 'to');

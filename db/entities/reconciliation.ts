@@ -52,6 +52,7 @@ export const ReconciliationDifference = defineEntity({
     userId: p.integer().nullable(),
     workflowId: p.text(),
     processTime: p.datetime().nullable(),
+    goneTime: p.datetime().nullable(),
     ...stamps(),
   },
 });

@@ -30,12 +30,12 @@ export type Recorded =
 
 /**
  * Writes a difference down, once: one that is open is brought up to date, one that a person has settled is only written again when it has become
- * another one.
+ * another one, or was gone in between.
  */
 export const recordDifference = async (db: Queryable, found: Found): Promise<Recorded> => {
   const { rows: known } = await db.query<{ id: number; state: DifferenceState; same: boolean }>(
     `select id, state, kind = $3 and off_by is not distinct from $4::numeric and theirs_currency is not distinct from $5::integer as same
-       from reconciliation_difference where connection_id = $1 and subject = $2 and state <> 'resolved' order by state = 'open' desc, id desc for update`,
+       from reconciliation_difference where connection_id = $1 and subject = $2 and state <> 'resolved' and gone_time is null order by state = 'open' desc, id desc for update`,
     [found.connectionId, found.subject, found.kind, found.offBy, found.theirsCurrency],
   );
   const open = known.find(({ state }) => state === 'open');
@@ -64,6 +64,8 @@ export const recordDifference = async (db: Queryable, found: Found): Promise<Rec
     );
     return { outcome: 'changed', id: open.id };
   }
+  // What was settled has become this one: both together would explain a balance twice.
+  await settledIsGone(db, found.connectionId, found.subject);
   const { rows } = await db.query<{ id: number }>(
     `insert into reconciliation_difference (connection_id, reconciliation_id, subject, kind, why, client_id, account_id, transaction_id, reference,
             provider_id, ours, ours_currency, theirs, theirs_currency, off_by, at)
@@ -73,7 +75,16 @@ export const recordDifference = async (db: Queryable, found: Found): Promise<Rec
   return { outcome: 'new', id: rows[0]!.id };
 };
 
-/** The books agree: what was open about it ends by itself, and so does its request. Answers what ended. */
+/** A settled difference is none any more. It stays as the person left it. */
+const settledIsGone = async (db: Queryable, connectionId: number, subject: string): Promise<void> => {
+  await db.query(
+    `update reconciliation_difference set gone_time = now(), update_time = now()
+      where connection_id = $1 and subject = $2 and state = 'settled' and gone_time is null`,
+    [connectionId, subject],
+  );
+};
+
+/** The books agree: what was open about it ends by itself, and so does its request; what was settled is gone. Answers what ended. */
 export const resolveDifference = async (
   db: Queryable,
   connectionId: number,
@@ -86,12 +97,14 @@ export const resolveDifference = async (
        select id from reconciliation_difference where connection_id = $1 and subject = $2 and state = 'open') for update`,
     [connectionId, subject],
   );
-  const { rows } = await db.query<{ id: number }>(
-    `update reconciliation_difference set state = 'resolved', note = $3, update_time = now(), process_time = now()
-      where connection_id = $1 and subject = $2 and state = 'open' returning id`,
+  const { rows } = await db.query<{ id: number; state: DifferenceState }>(
+    `update reconciliation_difference set state = case state when 'open' then 'resolved' else state end,
+            note = case state when 'open' then $3 else note end, process_time = case state when 'open' then now() else process_time end,
+            gone_time = case state when 'settled' then now() end, update_time = now()
+      where connection_id = $1 and subject = $2 and (state = 'open' or state = 'settled' and gone_time is null) returning id, state`,
     [connectionId, subject, note],
   );
-  const ended = rows.map(({ id }) => id);
+  const ended = rows.filter(({ state }) => state === 'resolved').map(({ id }) => id);
   // By itself: the statement above may have waited for whoever opened a request, and does not see it.
   await db.query(
     `update application set status_id = 1, comment = coalesce(comment, $2), update_time = now(), process_time = now()

@@ -14,7 +14,7 @@ export interface PlatformBalance {
   trades: Amount;
   /** What we moved onto it, net: our mirror account. */
   mirror: Amount;
-  /** What differences that are open or settled make of it. */
+  /** What differences that are open, or settled and still there, make of it. */
   explained: Amount;
   /** Something is under way, or was a moment ago: our books and the platform's were not read at the same time. */
   isBusy: boolean;
@@ -39,7 +39,7 @@ export const platformBalances = async (
     `select a.account_id as "accountId", a.client_id as "clientId", a.currency, c.minor_unit as "minorUnit", v.state, trim_scale(v.balance)::text as balance,
             trim_scale(v.trades)::text as trades, trim_scale(l.balance)::text as mirror, v.looked_at as "lookedAt",
             (select trim_scale(coalesce(sum(d.off_by), 0))::text from reconciliation_difference d
-              where d.account_id = a.account_id and d.state <> 'resolved' and d.kind not in ('other_balance', 'account_missing')) as explained,
+              where d.account_id = a.account_id and d.state <> 'resolved' and d.gone_time is null and d.kind not in ('other_balance', 'account_missing')) as explained,
             exists (select from money_transaction t where a.account_id in (t.debit_account_id, t.credit_account_id)
                        and (t.stage <> all($4::text[]) or coalesce(t.update_time, t.create_time) >= s.settled_before))
               or exists (select from provider_movement m where m.account_id = a.account_id and not m.matched and m.at >= s.settled_before) as "isBusy"

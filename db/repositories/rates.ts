@@ -29,11 +29,12 @@ export interface DueSource {
   connectionId: number;
 }
 
-/** Whom to ask now. */
+/** Whom to ask now: whose time has come, and whoever was changed, or whose connection was, since he was asked. */
 export const dueSources = async (db: Queryable): Promise<DueSource[]> => {
   const { rows } = await db.query<DueSource>(
     `select s.id as "sourceId", s.connection_id as "connectionId" from rate_source s join connection c on c.id = s.connection_id
-      where s.enabled and c.enabled and (s.asked_at is null or s.asked_at + s.refresh_seconds * interval '1 second' <= now()) order by s.id`,
+      where s.enabled and c.enabled and (s.asked_at is null or s.asked_at + s.refresh_seconds * interval '1 second' <= now()
+        or s.asked_at <= greatest(s.update_time, c.update_time)) order by s.id`,
   );
   return rows;
 };
@@ -238,6 +239,16 @@ export const keepQuote = async (db: Queryable, before: Beliefs, quote: NewQuote,
     `insert into rate_history (source_id, from_currency, to_currency, bid, ask, source_time, verdict, why)
      select source_id, from_currency, to_currency, $2, $3, to_timestamp($4), $5, $6 from rate where id = $1`,
     [before.id, bid, ask, sourceTime / 1000, verdict.is, why],
+  );
+};
+
+/** What a source does not say any more, of all it says, is not used from now on; nor is a jump of it that waits. `said`: ids of what it says. */
+export const takeBack = async (db: Queryable, sourceId: number, said: readonly number[]): Promise<void> => {
+  await db.query(
+    `update rate set expires_at = least(expires_at, now()), update_time = now(),
+            held_bid = null, held_ask = null, held_source_time = null, held_since = null, held_expires_at = null
+      where source_id = $1 and id <> all($2::integer[]) and (expires_at is null or expires_at > now() or held_since is not null)`,
+    [sourceId, said],
   );
 };
 

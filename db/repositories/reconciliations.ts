@@ -1,5 +1,5 @@
 import { HubFailure } from '../../domain/failures.ts';
-import { reconciliationId, type ReconciliationState } from '../../domain/reconciliation.ts';
+import { COMPARED, reconciliationId, type ReconciliationState } from '../../domain/reconciliation.ts';
 import type { Queryable } from '../pool.ts';
 
 export interface ReconciliationRow {
@@ -44,12 +44,12 @@ export const orderReconciliation = async (
   const { rows } = await db.query<{ id: number; workflowId: string }>(
     `insert into reconciliation (connection_id, window_from, window_to, workflow_id, user_id, order_key) values ($1, $2, $3, $4, $5, $6)
      on conflict (connection_id, window_from, window_to) do update set
-       state = case when reconciliation.state in ('done', 'cannot_compare') then 'waiting' else reconciliation.state end,
-       workflow_started = reconciliation.workflow_started and reconciliation.state not in ('done', 'cannot_compare'),
-       user_id = excluded.user_id, order_key = coalesce(excluded.order_key, reconciliation.order_key), update_time = now()
+       state = case when reconciliation.state = any($7) then 'waiting' else reconciliation.state end,
+       workflow_started = reconciliation.workflow_started and reconciliation.state <> all($7),
+       process_time = case when reconciliation.state <> all($7) then reconciliation.process_time end, user_id = excluded.user_id, order_key = coalesce(excluded.order_key, reconciliation.order_key), update_time = now()
        where excluded.user_id is not null and (excluded.order_key is null or excluded.order_key is distinct from reconciliation.order_key)
      returning id, workflow_id as "workflowId"`,
-    [connectionId, from, to, reconciliationId(connectionId, from, to), user, key ?? null],
+    [connectionId, from, to, reconciliationId(connectionId, from, to), user, key ?? null, COMPARED],
   );
   return rows[0] ?? null;
 };
@@ -83,7 +83,7 @@ export const noteReconciliation = async (
   id: number,
   news: ReconciliationNews,
 ): Promise<{ found: number; resolved: number }> => {
-  const isOver = news.state === 'done' || news.state === 'cannot_compare';
+  const isOver = news.state !== undefined && COMPARED.includes(news.state);
   const { rows } = await db.query<{ found: number; resolved: number }>(
     `update reconciliation set state = coalesce($2, state), waits_for = case when $3 then $4 else waits_for end, movements = coalesce($5, movements),
             accounts = coalesce($6, accounts), found = found + $7, resolved = resolved + $8, left_out = coalesce($9::jsonb, left_out), workflow_started = true,

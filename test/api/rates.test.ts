@@ -1,6 +1,7 @@
 /** Rate providers on their schedule, what is believed of them, and what operators see and say. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { dueSources } from '../../db/repositories/rates.ts';
 import { eventually } from '../kit/hub.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
@@ -80,7 +81,7 @@ describe('rate providers', () => {
     const gone = await rate('EUR/USD');
     expect([gone.status, gone.body.error.details[0]]).toEqual([
       503,
-      { reason: 'rate_unavailable', field: 'currencyCode', issue: expect.stringContaining('too old') },
+      { reason: 'rate_unavailable', field: 'quoteCurrency', issue: expect.stringContaining('too old') },
     ]);
     expect(await quote(ECB, EUR, USD)).toMatchObject({ state: 'stale' });
   });
@@ -126,7 +127,8 @@ describe('rate providers', () => {
   it('… or another provider, which serves meanwhile, or they themselves after a while', async () => {
     await api.hub.askRates('B2BINPAY');
     await gateway().advance('EUR/USD', '1.5 1.51');
-    expect(await api.hub.askRates('B2BINPAY')).toMatchObject({ held: 1 });
+    await gateway().advance('USD/EUR', '0.662 0.666');
+    expect(await api.hub.askRates('B2BINPAY')).toMatchObject({ held: 2 });
     await bank().advance('USD', '1.16');
     await api.hub.askRates(ECB);
     expect((await rate('eur/usd')).body).toMatchObject({ provider: ECB, value: '1.16' });
@@ -177,6 +179,60 @@ describe('rate providers', () => {
     expect(text).toContain('hub_rates_missing 0');
     expect(text).toContain(`hub_rates_held{source="${ECB}"} 1`);
     expect(text).toContain('hub_rate_source_overdue_seconds{source="B2BINPAY"} 0');
+  });
+});
+
+describe('rates that somebody wrote down', () => {
+  const PAIR = { from: 'USD', to: 'JPY' };
+  const written = async (rates: object[]) => {
+    const name = `by-hand-${randomUUID()}`;
+    const connection = await olga.call('POST /connections', { name, provider: 'custom-rates', settings: { rates } });
+    const body = { name, connectionId: connection.body.id, refreshSeconds: 86_400, maxAgeSeconds: 2_592_000 };
+    expect((await olga.call('POST /rates/providers', body)).status).toBe(201);
+    const rewrite = async (to: object[]) =>
+      expect((await olga.call(`PATCH /connections/${connection.body.id}`, { settings: { rates: to } })).status).toBe(
+        200,
+      );
+    return { name, rewrite };
+  };
+  const isDue = async (name: string): Promise<boolean> => {
+    const id = await idOf(name);
+    return (await dueSources(api.hub.pool)).some(({ sourceId }) => sourceId === id);
+  };
+
+  it('count as soon as they are changed, however seldom they are asked for', async () => {
+    const { name, rewrite } = await written([{ ...PAIR, bid: '150' }]);
+    await api.hub.askRates(name);
+    expect(await isDue(name)).toBe(false);
+    await rewrite([{ ...PAIR, bid: '153' }]);
+    expect(await isDue(name)).toBe(true);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).body).toMatchObject({ value: '153', provider: name });
+    expect(await isDue(name)).toBe(false);
+    expect((await olga.call(`PATCH /rates/providers/${await idOf(name)}`, { maxAgeSeconds: 3_600 })).status).toBe(200);
+    expect(await isDue(name)).toBe(true);
+  });
+
+  it('are not used any more once they are crossed out', async () => {
+    const kept = { from: 'EUR', to: 'JPY', bid: '170' };
+    const { name, rewrite } = await written([{ ...PAIR, bid: '150' }, kept]);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).body.value).toBe('150');
+    await rewrite([kept]);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).status).toBe(503);
+    expect((await rate('eur/jpy')).body.value).toBe('170');
+    expect(await quote(name, USD, 392)).toMatchObject({ state: 'stale' });
+    await rewrite([{ ...PAIR, bid: '151' }, kept]);
+    await api.hub.askRates(name);
+    expect((await rate('usd/jpy')).body.value).toBe('151');
+  });
+
+  it('are refused with a field that is misspelt', async () => {
+    const settings = { rates: [{ ...PAIR, bid: '150', aks: '151' }] };
+    const body = { name: `by-hand-${randomUUID()}`, provider: 'custom-rates', settings };
+    const answer = await olga.call('POST /connections', body);
+    expect([answer.status, answer.body.error?.details[0].field]).toEqual([400, 'settings.rates.0.aks']);
   });
 });
 
@@ -323,7 +379,7 @@ describe('a client', () => {
       ['gbp/usd', 404, 'quoteCurrency'],
       ['usd/usd', 400, 'quoteCurrency'],
       ['xxx/usd', 404, 'baseCurrency'],
-      ['btc/usd', 503, 'currencyCode'],
+      ['btc/usd', 503, 'quoteCurrency'],
     ] as const) {
       const answer = await ann.call(`GET /my/rates/${pair}`);
       expect([answer.status, answer.body.error.details[0].field]).toEqual([status, field]);
@@ -332,6 +388,9 @@ describe('a client', () => {
       pairs: [{ baseCurrency: 'EUR', quoteCurrency: 'QQQ' }],
     });
     expect([status, body.error.details[0].field]).toEqual([404, 'pairs.0.quoteCurrency']);
+    const pairs = ['EUR', 'BTC'].map((baseCurrency) => ({ baseCurrency, quoteCurrency: 'USD' }));
+    const without = await ann.call('POST /my/rates/pairs', { pairs });
+    expect([without.status, without.body.error.details[0].field]).toEqual([503, 'pairs.1.quoteCurrency']);
     expect((await ann.call('POST /my/rates/pairs', { pairs: [] })).status).toBe(400);
     await api.hub.pool.query(`update currency_pair set is_enabled = false where from_currency = $1`, [EUR]);
     expect((await ann.call('GET /my/rates/eur/usd')).status).toBe(404);

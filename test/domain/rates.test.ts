@@ -132,6 +132,25 @@ describe('choosing', () => {
     expect(chooseRate([first, second], GBP, USD, NOW)).toMatchObject({ bid: '1.3', source: 'second' });
   });
 
+  it('never makes money out of going there and back, also with a source that contradicts itself', () => {
+    fc.assert(
+      fc.property(price, price, (there, back) => {
+        const odd = [source('odd', [quote(EUR, USD, there.bid, there), quote(USD, EUR, back.bid, back)])];
+        const [out, home] = [chooseRate(odd, EUR, USD, NOW), chooseRate(odd, USD, EUR, NOW)];
+        if (typeof out === 'string' || typeof home === 'string') return;
+        expect(compare(multiply(out.bid, home.bid, 18, 'up'), '1')).toBeLessThanOrEqual(0);
+      }),
+      {
+        examples: [
+          [
+            { bid: '1.2', ask: '1.2' },
+            { bid: '0.87', ask: '0.87' },
+          ],
+        ],
+      },
+    );
+  });
+
   it('turns pairs round', () => {
     expect(chooseRate([source('one', [quote(EUR, USD, '1.25')])], USD, EUR, NOW)).toMatchObject({ bid: '0.8' });
   });

@@ -374,6 +374,11 @@ describe('a payout in another currency than the account', () => {
       const { body } = await withdraw(client, '51');
       const { transactionId: id } = body.data.transaction;
       expect(await client.of.balance()).toEqual({ balance: '100', held: '51' });
+      const { id: request } = await api.hub.openRequest(id);
+      expect((await olga.call(`GET /applications/${request}`)).body.data).toMatchObject({
+        amount: '51',
+        exchange: { amount: '49.995000000000000000', currencyCode: USDT },
+      });
       await approve(id);
       await api.hub.reaches(id, 'done');
       const { reference } = await api.hub.one<{ reference: string }>(

@@ -622,12 +622,15 @@ describe('who may compare', () => {
     ['to', { to: '2020-01-31T00:00:00Z' }],
     ['to', { from: '2020-01-31T00:00:00Z' }],
     ['from', { from: 'yesterday' }],
+    ['from', { from: '0026-01-30T00:00:00Z', to: '0026-01-31T00:00:00Z' }],
+    ['from', { from: '1970-01-01T00:00:00Z', to: '1970-01-02T00:00:00Z' }],
     ['from', { from: '2026-01-31T00:00:00.500Z' }],
     ['connectionId', { connectionId: 'one' }],
     ['more', { more: true }],
   ])('is told which field is wrong: %s', async (field, change) => {
     const { status, body } = await olga.call('POST /reconciliations', { ...window(), ...change });
     expect([status, body.error.details[0].field]).toEqual([400, field]);
+    expect(body.error.details[0].issue).toContain(`${field} `);
   });
 
   it('cannot compare what is not there, or moves no money', async () => {

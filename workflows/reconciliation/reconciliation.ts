@@ -1,4 +1,4 @@
-import { continueAsNew, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Part } from '../../activities/reconciliation/compare-books.ts';
 import type { WindowFacts } from '../../activities/reconciliation/prepare-reconciliation.ts';
 import type { ReconciliationState } from '../../domain/reconciliation.ts';
@@ -35,7 +35,12 @@ const MANY = 1_000;
  */
 export async function reconciliation(input: ReconciliationInput): Promise<ReconciliationState> {
   const run = new Reconciliation(input);
-  return run.compare();
+  try {
+    return await run.compare();
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => run.cancelled());
+    throw error;
+  }
 }
 
 class Reconciliation {
@@ -69,6 +74,14 @@ class Reconciliation {
     else await this.readAccounts(facts);
     await this.putSideBySide(facts);
     return 'done';
+  }
+
+  /** Somebody does not want it any more. Its row must not say that it goes on. */
+  async cancelled(): Promise<void> {
+    const { reconciliationId } = this.input;
+    await internal('Noting: cancelled').noteReconciliation({ reconciliationId, state: 'cancelled' });
+    this.progress.stands('cancelled', 'Somebody cancelled it.');
+    this.progress.ended('The window can be compared again: POST /reconciliations.');
   }
 
   private prepare(): Promise<WindowFacts> {

@@ -7,6 +7,9 @@ interface CustomRatesConfig {
 
 /** Rates somebody wrote down. They are as fresh as the settings: whoever changes them makes them new, nothing makes them old. */
 export const adapter: RatesAdapter<CustomRatesConfig> = {
+  // Whoever crosses one out does not stand for it any more.
+  tellsAll: true,
+
   quotes: async (ctx) =>
     ctx.config.rates.map(({ from, to, bid, ask = bid }) => ({
       from,

@@ -18,8 +18,9 @@ export default defineRatesProvider({
   config: z.object({
     rates: z
       .array(
+        // A field that is misspelt must not pass for one that was left out: without `ask` there is no spread.
         z
-          .object({ from: code, to: code, bid: price, ask: price.optional() })
+          .strictObject({ from: code, to: code, bid: price, ask: price.optional() })
           .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must be another currency' })
           .refine(({ bid, ask = bid }) => compare(bid, ask) <= 0, { path: ['ask'], message: 'must not be below bid' }),
       )

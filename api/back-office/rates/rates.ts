@@ -50,7 +50,7 @@ export const rateProcedures = (deps: ApiDeps): Procedure[] => {
         const quote = await currencyCalled(pool, params.quoteCurrency, 'quoteCurrency');
         if (base.numericCode === quote.numericCode)
           throw problem(400, 'validation', 'The two currencies are the same.', 'quoteCurrency');
-        const { bid, ask, source, sourceTime, expiresAt } = await marketRate(pool, base, quote);
+        const { bid, ask, source, sourceTime, expiresAt } = await marketRate(pool, base, quote, 'quoteCurrency');
         return {
           ...rateParts(middle({ bid, ask })),
           bid: wire(bid),

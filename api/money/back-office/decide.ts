@@ -89,14 +89,26 @@ export const decideRequest = async (
   }
 };
 
-/** The run of a verification remembers nothing that is not in the books: when somebody has ended it, another one asks what it had asked. */
-const askAnew = async (hub: MoneyHub, { caseId, workflowId }: RequestRow, error: unknown): Promise<never> => {
-  const isGone = caseId !== null && error instanceof HubFailure && error.reason === 'not_waiting';
+/** The runs of a verification and of a difference remember nothing that is not in the books: when somebody has ended one, another one asks what it had asked. */
+const askAnew = async (hub: MoneyHub, request: RequestRow, error: unknown): Promise<never> => {
+  const { caseId, differenceId, workflowId } = request;
+  const isGone = error instanceof HubFailure && error.reason === 'not_waiting';
   if (!isGone || (await hub.ask((steering) => steering.isRunning(workflowId)))) throw error;
-  await hub.ask((steering) => steering.verificationDue({ caseId, workflowId }));
+  if (caseId !== null) await hub.ask((steering) => steering.verificationDue({ caseId, workflowId }));
+  else if (differenceId !== null && (await isOpen(hub, differenceId)))
+    await hub.ask((steering) => steering.startWaiting({ workflowId, type: 'difference', id: differenceId }));
+  else throw error;
   throw new HubFailure('Unavailable', 'not_ready', 'Its run was ended and begins anew; try again in a moment.', {
     retryAfter: 1,
   });
+};
+
+/** Else its run is over because somebody else has settled it in this moment. */
+const isOpen = async ({ pool }: MoneyHub, differenceId: number): Promise<boolean> => {
+  const { rows } = await pool.query(`select from reconciliation_difference where id = $1 and state = 'open'`, [
+    differenceId,
+  ]);
+  return rows.length > 0;
 };
 
 const wordsOf = ({ decision, resolutionId, comment, evidence }: Omit<Decision, 'by'>): Said => ({
