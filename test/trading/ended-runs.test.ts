@@ -129,6 +129,7 @@ describe('a change of an account', () => {
     first();
     const { body } = await api.hastily(ann, `PATCH /my/accounts/${accountId}`, { leverage: 500 });
     const { id } = body.pendingChange;
+    await eventually(async () => paper().faults.open().length === 1, 'the first attempt');
     const runId = await terminate(`account-change:${id}`);
     paper().faults.clear();
     return { ann, accountId, id: id as number, runId, workflowId: `account-change:${id}` };
@@ -173,6 +174,7 @@ describe('a change of an account', () => {
     lost(SET);
     const { body } = await api.hastily(ann, `PATCH /my/accounts/${accountId}`, { leverage: 500 });
     const { id } = body.pendingChange;
+    await eventually(async () => paper().faults.open().length === 1, 'the first attempt');
     await meddling.resetBefore(`account-change:${id}`, isScheduled('setAccount'));
     await ann.call(`POST /my/account-changes/${id}/withdraw`);
     paper().faults.clear();
