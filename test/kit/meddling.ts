@@ -6,6 +6,7 @@ export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 /** What people do to runs in Temporal UI, and books that refuse something in the middle of it. */
 export class Meddling {
   private readonly hub: TestHub;
+  private sweeps = 0;
 
   constructor(hub: TestHub) {
     this.hub = hub;
@@ -14,6 +15,25 @@ export class Meddling {
   async terminate(workflowId: string): Promise<void> {
     await this.hub.rests(workflowId);
     await this.hub.handle(workflowId).terminate('by mistake');
+  }
+
+  sweep(): Promise<unknown> {
+    return this.hub.client.workflow.execute('sweep', { workflowId: `sweep-${++this.sweeps}`, taskQueue: 'hub' });
+  }
+
+  runOf(workflowId: string): Promise<string> {
+    return this.hub
+      .handle(workflowId)
+      .describe()
+      .then(({ runId }) => runId);
+  }
+
+  /** Until the sweep has seen that this run was ended, and begun another one. */
+  begunAnew(workflowId: string, runId: string): Promise<unknown> {
+    return eventually(async () => {
+      await this.sweep();
+      return (await this.runOf(workflowId)) !== runId;
+    }, `${workflowId} to be begun anew`);
   }
 
   /** Begins again at the last task before the first event of this kind. */

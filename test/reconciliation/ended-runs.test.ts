@@ -2,18 +2,21 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Caller, MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestHub } from '../kit/hub.ts';
+import { Meddling } from '../kit/meddling.ts';
 import { Comparing } from './comparing.ts';
 
 let api: MoneyApi;
 let hub: TestHub;
 let olga: Caller;
 let books: Comparing;
+let meddling: Meddling;
 
 beforeAll(async () => {
   api = await MoneyApi.start({ settleAfter: 1_000, secondLook: 100 });
   hub = api.hub;
   olga = await api.operator();
   books = new Comparing(api, olga);
+  meddling = new Meddling(hub);
 });
 afterAll(() => api?.stop());
 afterEach(async () => {
@@ -22,15 +25,6 @@ afterEach(async () => {
     `update connection_health set state = 'closed', failures_in_row = 0, trials = 0, paused_until = null`,
   );
 });
-
-let sweeps = 0;
-const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
-const begunAnew = (workflowId: string, runId: string) =>
-  eventually(async () => {
-    await sweep();
-    return (await hub.handle(workflowId).describe()).runId !== runId;
-  }, `${workflowId} to be begun anew`);
-const runOf = async (workflowId: string): Promise<string> => (await hub.handle(workflowId).describe()).runId;
 
 /** One whose provider is silent. */
 const waiting = async () => {
@@ -43,10 +37,10 @@ const waiting = async () => {
 
 it('a comparison whose run was terminated is begun anew, and comes to its end', async () => {
   const { id, workflowId } = await waiting();
-  const runId = await runOf(workflowId);
+  const runId = await meddling.runOf(workflowId);
   await hub.handle(workflowId).terminate('by mistake');
   hub.sandbox('mt5').faults.clear();
-  await begunAnew(workflowId, runId);
+  await meddling.begunAnew(workflowId, runId);
   expect(await books.ended(id)).toMatchObject({ state: 'done', waitsFor: null });
   const { rows } = await hub.pool.query(
     `select object from audit where action = 'runs.begun-anew' and object = 'reconciliation:' || $1`,
@@ -57,14 +51,14 @@ it('a comparison whose run was terminated is begun anew, and comes to its end', 
 
 it('a comparison that was cancelled says so, stays so, and can be ordered again', async () => {
   const { id, workflowId, window } = await waiting();
-  const runId = await runOf(workflowId);
+  const runId = await meddling.runOf(workflowId);
   await hub.handle(workflowId).cancel();
   const isCancelled = async () => (await hub.handle(workflowId).describe()).status.name === 'CANCELLED';
   await eventually(isCancelled, 'its run to end');
   expect(await books.seen(id)).toMatchObject({ state: 'cancelled', waitsFor: null, processTime: expect.any(String) });
   hub.sandbox('mt5').faults.clear();
-  await sweep();
-  expect(await runOf(workflowId)).toBe(runId);
+  await meddling.sweep();
+  expect(await meddling.runOf(workflowId)).toBe(runId);
   expect((await olga.call('POST /reconciliations', window)).body).toMatchObject({ id, state: 'waiting' });
   expect(await books.ended(id)).toMatchObject({ state: 'done' });
 });
@@ -75,9 +69,9 @@ it('a difference whose run was terminated is watched again, and a person is hear
   await books.compare('mt5');
   const [{ id, workflowId }] = await books.ofAccount(one);
   const request = await books.requestOf(id);
-  const runId = await runOf(workflowId);
+  const runId = await meddling.runOf(workflowId);
   await hub.handle(workflowId).terminate('by mistake');
-  await begunAnew(workflowId, runId);
+  await meddling.begunAnew(workflowId, runId);
   const approve = () => olga.call(`POST /applications/${request.id}/approve`, { comment: 'a bonus' });
   await eventually(async () => (await approve()).status === 200, 'the decision to be taken');
   await hub.ends(workflowId);
@@ -104,7 +98,7 @@ it('a decision that comes as somebody else has settled the difference is told so
   await books.compare('mt5');
   const [{ id, workflowId }] = await books.ofAccount(one);
   const request = await books.requestOf(id);
-  const runId = await runOf(workflowId);
+  const runId = await meddling.runOf(workflowId);
   await hub.handle(workflowId).terminate('by mistake');
   // The moment in between: the request was read as open, and the difference is settled by now.
   await hub.pool.query(`update reconciliation_difference set state = 'settled', process_time = now() where id = $1`, [
@@ -112,5 +106,5 @@ it('a decision that comes as somebody else has settled the difference is told so
   ]);
   const { status, body } = await olga.call(`POST /applications/${request.id}/approve`, { comment: 'a bonus' });
   expect([status, body.error.details[0].reason]).toEqual([409, 'not_waiting']);
-  expect(await runOf(workflowId)).toBe(runId);
+  expect(await meddling.runOf(workflowId)).toBe(runId);
 });

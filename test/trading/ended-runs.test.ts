@@ -34,16 +34,8 @@ const watch = (match: { method: string; path?: string }) => {
   return () => paper().faults.open().length === 1;
 };
 
-let sweeps = 0;
-const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${++sweeps}`, taskQueue: 'hub' });
-/** Until the sweep has seen that it was ended, and begun it anew. */
-const begunAnew = (workflowId: string, runId: string) =>
-  eventually(async () => {
-    await sweep();
-    return (await hub.handle(workflowId).describe()).runId !== runId;
-  }, `${workflowId} to be begun anew`);
 const terminate = async (workflowId: string) => {
-  const { runId } = await hub.handle(workflowId).describe();
+  const runId = await meddling.runOf(workflowId);
   await hub.handle(workflowId).terminate('by mistake');
   return runId;
 };
@@ -74,7 +66,7 @@ describe('an account that is being opened', () => {
     const runId = await terminate(workflowId);
     paper().faults.clear();
     const noneWasAskedFor = watch(CREATE);
-    await begunAnew(workflowId, runId);
+    await meddling.begunAnew(workflowId, runId);
     await isOpen(ann, accountId);
     expect(noneWasAskedFor()).toBe(true);
     await hub.ends(workflowId);
@@ -97,7 +89,7 @@ describe('an account that is being opened', () => {
     const { body } = await api.hastily(ann, 'POST /my/accounts', { productCurrencyId });
     const runId = await terminate(`open-account:${body.accountId}`);
     paper().faults.clear();
-    await begunAnew(`open-account:${body.accountId}`, runId);
+    await meddling.begunAnew(`open-account:${body.accountId}`, runId);
     await isOpen(ann, body.accountId);
     await hub.ends(`open-account:${body.accountId}`);
   });
@@ -139,7 +131,7 @@ describe('a change of an account', () => {
 
   it('goes on when its run was terminated', async () => {
     const { ann, accountId, id, runId, workflowId } = await changing(down);
-    await begunAnew(workflowId, runId);
+    await meddling.begunAnew(workflowId, runId);
     await state(id, 'done');
     expect((await ann.call(`GET /my/accounts/${accountId}`)).body).toMatchObject({
       leverage: 500,

@@ -93,6 +93,16 @@ describe('an account that is being opened', () => {
     expect(await status()).toBe('opening');
   });
 
+  // From here on its platform rests for an hour.
+  it('is given up although its run was terminated, and nobody serves the queue of its platform', async () => {
+    await waits();
+    await hub.handle(`open-account:${accountId}`).terminate('by mistake');
+    await hub.pauseConnection((await hub.one<{ id: number }>(`select id from connection where name = 'paper'`)).id);
+    expect((await olga.call(`POST /accounts/${accountId}/archive`)).status).toBe(200);
+    expect(await status()).toBe('failed');
+    await hub.ends(`open-account:${accountId}`);
+  });
+
   it('is given up although its platform was switched off, and nobody serves its queue', async () => {
     await waits();
     await hub.pool.query(`update connection set enabled = false where name = 'paper'`);

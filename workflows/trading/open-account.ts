@@ -96,6 +96,8 @@ class Opening {
 
   /** What stands in the queue of a platform that is switched off would be waited for in vain. */
   private unlessGivenUp<T>(asking: () => Promise<T>): Promise<T> {
+    const said = this.said();
+    if (said) throw said;
     const scope = new CancellationScope();
     this.drop = () => scope.cancel();
     return scope.run(asking);
