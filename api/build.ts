@@ -22,6 +22,7 @@ import { openPlaces } from './kit/places.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { createTokenKeys } from './kit/token-keys.ts';
 import { createTokens } from './kit/tokens.ts';
+import { createUpgrade, type Upgrade } from './kit/upgrade.ts';
 import { coreProcedures } from './procedures.ts';
 
 /** What other parts add to the core: methods over workflows, and pieces that read their own requests. */
@@ -35,6 +36,10 @@ export interface BuiltApi {
   deps: ApiDeps;
   /** All that is mounted, for those who check all of it. */
   procedures: Procedure[];
+  /** For requests that want to become something else than HTTP. */
+  upgrade: Upgrade;
+  /** Ends what stays open by itself, before the server waits for what is under way. */
+  hangUp: () => void;
   /** Closes what building opened; Temporal belongs to the caller. */
   close: () => Promise<void>;
 }
@@ -91,24 +96,30 @@ export const buildApi = async (
     measureCall,
   };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
+  const mounts = additions.mounts?.(deps) ?? [];
+  const gate = createGate(pool, memory);
   const app = createApp({
     trustProxy: settings.trustProxy,
     corsOrigins: settings.corsOrigins,
     pool,
     access,
-    gate: createGate(pool, memory),
+    gate,
     log,
     confirm: confirming(pool, userFactors),
     fingerprintSecret: createSecretKey(createHash('sha256').update(`idempotency:${settings.jwtPrivateKey}`).digest()),
     metrics,
     procedures,
-    mounts: additions.mounts?.(deps) ?? [],
+    mounts,
   });
+  const hangUp = () => mounts.forEach((mount) => mount.hangUp?.());
   return {
     app,
     deps,
     procedures,
+    upgrade: createUpgrade({ app, gate, log, mounts }),
+    hangUp,
     close: async () => {
+      hangUp();
       await memory.close();
       await orm.close(true);
       await pool.end();

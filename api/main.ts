@@ -13,9 +13,9 @@ const GRACE_MS = 20_000;
 const settings = settingsOrExit();
 const log = createLog(settings.logLevel);
 const temporal = connectTemporal(settings);
-const { app, close } = await orExit(() => buildApi(settings, temporal, log, additions));
+const { app, upgrade, hangUp, close } = await orExit(() => buildApi(settings, temporal, log, additions));
 
-const server = createHttpServer(app);
+const server = createHttpServer(app, upgrade);
 const untilServed = gentleStop(server);
 server.listen(settings.port, settings.host, () =>
   log.info({ host: settings.host, port: settings.port, mode: settings.hubMode }, 'API listening'),
@@ -30,6 +30,7 @@ const stop = async (signal: string): Promise<void> => {
   if (stopping) return;
   stopping = true;
   log.info({ signal }, 'stopping: no new requests, finishing those under way');
+  hangUp();
   await untilServed(GRACE_MS);
   await close();
   await temporal.connection.close();

@@ -2,6 +2,7 @@ import { dropOldMinutes } from '../../db/repositories/connection-health.ts';
 import { dropOldQuotes } from '../../db/repositories/client-quotes.ts';
 import { dropOldChannels } from '../../db/repositories/qr-channels.ts';
 import { dropOldDevices } from '../../db/repositories/devices.ts';
+import { dropOldEvents } from '../../db/repositories/realtime-events.ts';
 import { dropOldRates } from '../../db/repositories/rates.ts';
 import { dropOldTries } from '../../db/repositories/sign-in-guard.ts';
 import { dropOldPlaces } from '../../db/repositories/sign-in-places.ts';
@@ -15,7 +16,7 @@ import type { Activity } from '../kit/activity.ts';
 /**
  * Idempotency keys are kept 30 days, refresh tokens until a day after they ended; settings of before while something was begun with them; messages half a
  * year; what rates were a year, what clients were told of them a week; runs of wizards a month, what clients sent for them a day; the
- * history of sign-ins, and devices nobody was seen on, a year.
+ * history of sign-ins, and devices nobody was seen on, a year; what apps that listen are told of an hour.
  */
 export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await pool.query(`delete from idempotency where create_time < now() - interval '30 days'`);
@@ -36,4 +37,5 @@ export const dropExpired: Activity<void, void> = async (_, { pool }) => {
   await dropOldChannels(pool);
   await dropOldChallenges(pool);
   await dropOldWakes(pool);
+  await dropOldEvents(pool);
 };

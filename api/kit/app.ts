@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
@@ -22,6 +23,10 @@ export interface Mount {
   router?: Router;
   /** For programs, not for browsers. `path`: under the mount's, `{name}` for a parameter. */
   post?: { path: string; run: Run };
+  /** For requests under its path that want to become something else than HTTP. Throws why not. */
+  upgrade?: (req: express.Request, socket: Duplex, head: Buffer) => void;
+  /** Ends what stays open, so that a process can stop. */
+  hangUp?: () => void;
   /** Its OpenAPI entries, full paths. */
   paths: ZodOpenApiPathsObject;
 }

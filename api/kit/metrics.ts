@@ -70,6 +70,7 @@ const COUNTS = `select
     as late_reconciliations,
   (select count(*) from reconciliation r where state = 'cannot_compare' and window_to = (select max(window_to) from reconciliation l where l.connection_id = r.connection_id))::int
     as not_comparable_connections,
+  (select coalesce(extract(epoch from now() - min(create_time)), 0) from realtime_event where xact >= pg_snapshot_xmin(pg_current_snapshot()))::float as oldest_untold_seconds,
   (select count(*) from audit where seq is null)::int as unsealed_audit,
   (select coalesce(extract(epoch from now() - min(create_time)), 0) from audit where seq is null)::float as oldest_unsealed_seconds,
   (select count(*) from loose_file where since < now() - interval '1 hour')::int as loose_files,
@@ -89,6 +90,7 @@ const HELP = {
   open_differences: "Differences between providers' books and ours that nobody has settled",
   late_reconciliations: "Comparisons with providers' books that have not moved on for three hours",
   not_comparable_connections: 'Connections whose provider shows no books: nothing can be said about them',
+  oldest_untold_seconds: 'Age of the oldest event that apps are not told because a transaction does not end',
   unsealed_audit: 'Audit rows not yet in the hash chain',
   oldest_unsealed_seconds: 'Age of the oldest audit row that is not in the hash chain',
   oldest_unstarted_seconds: 'Age of the oldest transaction whose workflow was not started',

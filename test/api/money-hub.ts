@@ -5,6 +5,7 @@ import { additions, steeringProcedures } from '../../api/additions.ts';
 import { type BuiltApi, buildApi } from '../../api/build.ts';
 import type { Settings } from '../../config/settings.ts';
 import { createLog } from '../../api/kit/log.ts';
+import { realtimeMount } from '../../api/realtime/index.ts';
 import { webhookMount } from '../../api/webhooks/index.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
 import { connectTemporal } from '../../worker/client.ts';
@@ -21,6 +22,8 @@ export interface Answer {
 
 export interface Caller {
   id: number;
+  /** His access token. */
+  token: string;
   call: (route: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
   /** Sends a body as it is: multipart with this boundary. */
   upload: (route: string, body: Buffer, boundary: string) => Promise<Answer>;
@@ -66,14 +69,16 @@ export class MoneyApi {
     const built = await buildApi(hub.settings, temporal, createLog(process.env['TEST_LOG_LEVEL'] ?? 'silent'), {
       ...additions,
       procedures: (deps) => steeringProcedures({ ...deps, timings: quick }),
-      mounts: (deps) => [webhookMount({ ...deps, timings: quick })],
+      mounts: (deps) => [webhookMount({ ...deps, timings: quick }), realtimeMount(deps)],
     });
     answers = built.app;
+    server.on('upgrade', built.upgrade);
     return new MoneyApi(hub, built, server, url);
   }
 
   /** Fails when anything was answered with a status that the API's own document does not name. */
   async stop(): Promise<void> {
+    this.built.hangUp();
     this.server.closeAllConnections();
     await new Promise((closed) => this.server.close(closed));
     await this.built.close();
@@ -191,6 +196,6 @@ export class MoneyApi {
           });
     const upload: Caller['upload'] = (route, body, boundary) =>
       send(route, new Uint8Array(body), { 'content-type': `multipart/form-data; boundary=${boundary}` });
-    return { id, call, upload };
+    return { id, token: accessToken.token, call, upload };
   }
 }

@@ -1,5 +1,6 @@
 /** A client signs in to a browser by the phone on which he is signed in; and out of everything at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ListeningApp } from '../api/listening-app.ts';
 import type { Answer, MoneyApi } from '../api/money-hub.ts';
 import { meanwhile } from '../kit/meanwhile.ts';
 import { Device, register, startWizardApi, END, reasons } from './devices.ts';
@@ -78,6 +79,21 @@ describe('a QR code', () => {
     expect(
       await api.hub.one(`select action from audit where actor = $1 and action like '%qr%'`, [`client:${client.id}`]),
     ).toEqual({ action: 'clients.qr-authorize' });
+  });
+
+  it('tells a browser that listens with its secret, and nobody who only knows the channel', async () => {
+    const [client, browser] = [await somebody(), new Device(api)];
+    const { channel, secret } = await shownIn(browser);
+    const [page, thief] = [new ListeningApp(api.url), new ListeningApp(api.url)];
+    expect(await page.subscribe(channel, { channelSecret: secret })).toBe('ok');
+    expect(await thief.subscribe(channel)).toBe(403);
+    expect(await thief.subscribe(channel, { channelSecret: NOBODYS })).toBe(403);
+    const { token } = (await client.read(channel)).body;
+    expect(await page.hears('qr_authorized')).toEqual({ token });
+    expect(thief.names()).not.toContain('qr_authorized');
+    expect((await enter(browser, channel, token)).status).toBe(200);
+    page.close();
+    thief.close();
   });
 
   it('does once', async () => {

@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Settings } from '../../../config/settings.ts';
 import { wire, wireOrNull } from '../../../domain/money.ts';
 import { isFinal, type Stage } from '../../../domain/stages.ts';
 import { isoTime, money } from '../../kit/shapes.ts';
 import type { ClientActionView } from '../../presenters/client-action.ts';
 import { MyCurrency, currencyJson } from '../../presenters/currency.ts';
-import { MyTransaction } from '../../presenters/transaction.ts';
+import { MyTransaction, type MyTransactionView } from '../../presenters/transaction.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { NewOrder } from '../../../activities/intake/new-order.ts';
 import { depositAddressFor } from './deposit-address.ts';
@@ -110,26 +111,49 @@ export const placedAnswer = async (hub: MoneyHub, transactionId: number): Promis
   );
   const { stage, flow } = rows[0]!;
   const transaction = await showMyTransaction(hub, transactionId);
-  const action = transaction.data?.action;
-  const uuid = randomUUID();
-  const redirect = redirectOf(action);
-  if (redirect) return { ...envelope, data: { transaction, redirect }, done: true, uuid, workflow: 'deposit_redirect' };
-  if (action?.kind === 'instruction') {
-    const { html } = action;
-    return { ...envelope, data: { transaction, html }, done: true, uuid, workflow: 'deposit_instruction' };
-  }
+  const uuid = depositUuid(hub.deps.settings, transactionId);
+  const next = nextStepOf(transaction);
+  if (next) return { ...envelope, ...next, done: true, uuid };
   const isToldLater = stage === 'created' || (flow !== 'manual' && !isFinal(stage));
-  if (isToldLater) return asyncAnswer(transactionId, transaction.status);
+  if (isToldLater) return asyncAnswer(hub, transactionId, transaction.status);
   return { ...envelope, data: { transaction }, done: true, uuid, workflow: 'deposit_done' };
 };
 
-export const asyncAnswer = (transactionId: number, status = 'inProgress'): DepositAnswerView => ({
+/** Where the client goes on with a deposit, or what he reads; null: nothing is left for him to do. */
+export const nextStepOf = (transaction: MyTransactionView) => {
+  const action = transaction.data?.action;
+  const redirect = redirectOf(action);
+  if (redirect) return { workflow: 'deposit_redirect' as const, data: { transaction, redirect } };
+  if (action?.kind !== 'instruction') return null;
+  return { workflow: 'deposit_instruction' as const, data: { transaction, html: action.html } };
+};
+
+export const asyncAnswer = (
+  { deps: { settings } }: MoneyHub,
+  transactionId: number,
+  status = 'inProgress',
+): DepositAnswerView => ({
   ...envelope,
   data: { transactionId, status: status === 'new' ? 'inProgress' : status },
   done: false,
-  uuid: randomUUID(),
+  uuid: depositUuid(settings, transactionId),
   workflow: 'deposit_async',
 });
+
+/** Of names that are addresses (RFC 9562 §6.6). */
+const URLS = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex');
+
+/** What the answer to the order and the events about it have in common: a version 5 UUID, so that nobody has to keep it. */
+export const depositUuid = ({ publicUrl }: Pick<Settings, 'publicUrl'>, transactionId: number): string => {
+  const bytes = createHash('sha1')
+    .update(URLS)
+    .update(`${publicUrl}/deposits/${transactionId}`)
+    .digest()
+    .subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+};
 
 export const addressAnswer = async (
   hub: MoneyHub,

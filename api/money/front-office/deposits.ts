@@ -44,7 +44,7 @@ const deposit = (hub: MoneyHub, path: '/my/deposits' | '/my/deposits/sync', wait
       const method = await loadMethodFacts(hub.pool, rest.methodId);
       if (method?.flow === 'address') return addressAnswer(hub, call, request);
       const made = await placeOrder(hub, call, (db) => paymentOrder(db, call.actor, 'deposit', request), { wait });
-      return wait ? placedAnswer(hub, made) : asyncAnswer(made);
+      return wait ? placedAnswer(hub, made) : asyncAnswer(hub, made);
     },
   });
 

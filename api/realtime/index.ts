@@ -1,0 +1,180 @@
+import { Server as Engine } from 'engine.io';
+import { type Request, Router } from 'express';
+import { Server as Sockets, type Socket } from 'socket.io';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { z } from 'zod';
+import type { ApiDeps } from '../deps.ts';
+import type { Mount } from '../kit/app.ts';
+import { problem, toProblem } from '../kit/errors.ts';
+import { errorAnswer } from '../kit/openapi.ts';
+import { addressOf, counting, perActor } from '../kit/rate-limit.ts';
+import { Wish } from './channels.ts';
+import { createListeners } from './listeners.ts';
+
+const PATH = '/socket.io';
+const LARGEST_FRAME = 64 * 1024;
+/** Of one address: behind one of a carrier are thousands of people. */
+const HANDSHAKES = perActor('600/m');
+const WISHES = perActor('20/m');
+/** Whoever listens to nothing for so long has no use for the connection. */
+const UNSEATED_MS = 60_000;
+/** "Unsupported data" (RFC 6455 §7.4.1). */
+const UNSUPPORTED = 1003;
+
+/**
+ * /socket.io: apps are told what happens to what is theirs (objects-front-office §6), by Engine.IO 3 and Socket.IO 2, which B2Core's apps speak, and by their
+ * successors. A hint at the state of things, sent at least once: money is read by REST.
+ */
+export const realtimeMount = (deps: ApiDeps): Mount => {
+  const engine = new Engine({
+    allowEIO3: true,
+    pingInterval: 25_000,
+    pingTimeout: 5_000,
+    maxHttpBufferSize: LARGEST_FRAME,
+    transports: ['polling', 'websocket'],
+    httpCompression: false,
+  });
+  const sockets = new Sockets({ serveClient: false }).bind(engine);
+  const listeners = createListeners(deps);
+  const handshakes = counting(HANDSHAKES);
+  const addresses = new WeakMap<object, string>();
+  let stopping = false;
+
+  /** Throws when this request is none of a connection's, or one too many. */
+  const admit = (req: Request): void => {
+    if (stopping) throw problem(503, 'unavailable', 'This process is about to stop. Connect again.');
+    const sid = new URL(req.url, 'http://hub').searchParams.get('sid');
+    const address = addressOf(req);
+    if (sid === null) {
+      if (handshakes(address).over > 0)
+        throw problem(429, 'too_many_requests', 'Too many connections. Try again in a minute.');
+      addresses.set(req, address);
+      return;
+    }
+    // Who has read a session's id elsewhere cannot go on with it from where he is.
+    const known = (engine as unknown as { clients: Record<string, { request: object }> }).clients[sid];
+    if (known && addresses.get(known.request) !== address)
+      throw problem(403, 'forbidden', 'This session is of another address.');
+  };
+
+  sockets.on('connection', (socket) => serve(deps, listeners, socket));
+
+  const router = Router({ caseSensitive: true });
+  router.use((req, res) => {
+    admit(req);
+    engine.handleRequest(req as never, res);
+  });
+  return {
+    path: PATH,
+    router,
+    upgrade: (req, socket, head) => {
+      admit(req);
+      engine.handleUpgrade(req as never, socket as never, head);
+    },
+    hangUp: () => {
+      stopping = true;
+      listeners.close();
+      sockets.disconnectSockets(true);
+      engine.close();
+    },
+    paths: PATHS,
+  };
+};
+
+const serve = ({ log }: ApiDeps, listeners: ReturnType<typeof createListeners>, socket: Socket): void => {
+  const wishes = counting(WISHES);
+  const unseated = setInterval(() => {
+    if (!listeners.isSeated(socket)) socket.disconnect(true);
+  }, UNSEATED_MS).unref();
+
+  const subscribe = async (wish: Wish): Promise<void> => {
+    try {
+      if (wishes('').over > 0)
+        throw problem(429, 'too_many_requests', 'Too many subscriptions. Try again in a minute.');
+      const seat = await listeners.join(socket, wish);
+      socket.emit('subscription_succeeded', seat.name);
+      if (wish.since !== undefined) await listeners.replay(socket, seat, new Date(wish.since));
+    } catch (error) {
+      const { status } = toProblem(error);
+      if (status >= 500) log.warn({ err: error }, 'an app cannot be told what happens');
+      socket.emit('subscription_error', wish.channel, status);
+    }
+  };
+
+  socket.on('subscribe', (sent: unknown) => {
+    const wish = Wish.safeParse(sent);
+    if (wish.success) void subscribe(wish.data);
+    else refuse(socket);
+  });
+  socket.on('unsubscribe', (sent: unknown) => {
+    const wish = Wish.pick({ channel: true }).safeParse(sent);
+    if (wish.success) listeners.leave(socket, wish.data.channel);
+    else refuse(socket);
+  });
+  socket.onAny((name: unknown) => {
+    if (name !== 'subscribe' && name !== 'unsubscribe') refuse(socket);
+  });
+  socket.on('disconnect', () => {
+    clearInterval(unseated);
+    listeners.gone(socket);
+  });
+};
+
+/** Nothing we understand. */
+const refuse = (socket: Socket): void => {
+  const { transport } = socket.conn as unknown as {
+    transport: { name: string; socket?: { close(code: number): void } };
+  };
+  if (transport.name === 'websocket') transport.socket!.close(UNSUPPORTED);
+  else socket.disconnect(true);
+};
+
+const PATHS: ZodOpenApiPathsObject = {
+  '/socket.io/': {
+    get: {
+      operationId: 'getSocketIo',
+      summary: 'What happens, as it happens',
+      description:
+        'Socket.IO 2 (Engine.IO 3) or later; docs/realtime.md says how. A handshake or a poll by HTTP; with `transport=websocket` and an Upgrade a WebSocket.',
+      tags: ['Realtime'],
+      security: [],
+      requestParams: {
+        query: z.looseObject({
+          EIO: z.enum(['3', '4']),
+          transport: z.enum(['polling', 'websocket']),
+          sid: z.string().optional(),
+        }),
+      },
+      responses: {
+        '200': { description: 'Packets of Engine.IO', content: { 'text/plain': { schema: { type: 'string' } } } },
+        '400': {
+          description: 'Not a request of Engine.IO, or of no session',
+          content: { 'application/json': { schema: {} } },
+        },
+        '403': errorAnswer(403),
+        '429': errorAnswer(429),
+        '503': errorAnswer(503),
+      },
+    },
+    post: {
+      operationId: 'postSocketIo',
+      summary: 'Packets of an app that polls',
+      tags: ['Realtime'],
+      security: [],
+      requestParams: {
+        query: z.looseObject({ EIO: z.enum(['3', '4']), transport: z.literal('polling'), sid: z.string() }),
+      },
+      requestBody: { required: true, content: { 'text/plain': { schema: { type: 'string' } } } },
+      responses: {
+        '200': { description: 'ok', content: { 'text/html': { schema: { type: 'string' } } } },
+        '400': {
+          description: 'Not a request of Engine.IO, or of no session',
+          content: { 'application/json': { schema: {} } },
+        },
+        '403': errorAnswer(403),
+        '413': { description: 'More than 64 KiB' },
+        '503': errorAnswer(503),
+      },
+    },
+  },
+};

@@ -1,0 +1,79 @@
+/** What ends it: a token that runs out, a process that stops, an app that does not fetch. Behind a proxy, where addresses differ. */
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { eventually } from '../kit/hub.ts';
+import { ListeningApp } from './listening-app.ts';
+import { MoneyApi } from './money-hub.ts';
+
+let api: MoneyApi;
+let stopped = false;
+beforeAll(async () => {
+  api = await MoneyApi.start({}, [], { accessTokenSeconds: 4, trustProxy: 1 });
+});
+afterAll(async () => {
+  if (!stopped) await api.stop();
+});
+
+/** An app that polls by hand. */
+const polling = async (address: string) => {
+  const headers = { 'x-forwarded-for': address };
+  const ask = (query: string, body?: string) =>
+    fetch(`${api.url}/socket.io/?EIO=3&transport=polling${query}`, {
+      headers,
+      ...(body !== undefined && { method: 'POST', body: `${body.length}:${body}` }),
+    });
+  const { sid } = JSON.parse(/0(\{.*?\})/.exec(await (await ask('')).text())![1]!);
+  return {
+    sid: sid as string,
+    fetch: () => ask(`&sid=${sid}`),
+    send: (body: string) => ask(`&sid=${sid}`, body),
+  };
+};
+
+it('a session goes on only from the address it was begun at', async () => {
+  const { sid, fetch: poll } = await polling('203.0.113.7');
+  const thief = await fetch(`${api.url}/socket.io/?EIO=3&transport=polling&sid=${sid}`, {
+    headers: { 'x-forwarded-for': '203.0.113.8' },
+  });
+  expect(thief.status).toBe(403);
+  expect(await thief.json()).toMatchObject({ error: { details: [{ reason: 'forbidden' }] } });
+  expect((await poll()).status).toBe(200);
+});
+
+it('an app that does not fetch what it is told is let go, and its session with it', async () => {
+  const ann = await api.clientWith('0', 'USD');
+  const app = await polling('203.0.113.9');
+  const wish = {
+    channel: `private-frontend_users.${ann.id}`,
+    auth: { headers: { Authorization: `Bearer ${ann.token}` } },
+  };
+  await app.send(`42${JSON.stringify(['subscribe', wish])}`);
+  await api.hub.pool.query(
+    `insert into realtime_event (channel, kind, about) select $1, 'account', $2 from generate_series(1, 1100)`,
+    [`client:${ann.id}`, ann.wallet],
+  );
+  await eventually(async () => (await app.send('2')).status === 400, 'the session to be over');
+});
+
+it('an access token that has run out wants a new one, and nobody is signed out by that', async () => {
+  const ann = await api.clientWith('0', 'USD');
+  const phone = new ListeningApp(api.url);
+  expect(await phone.listenTo(ann)).toBe('ok');
+  expect(await phone.hears('subscription_error')).toBe(401);
+  expect(phone.names()).not.toContain('signed_out');
+  phone.heard.length = 0;
+  expect(await phone.listenTo(await api.another(ann).then((one) => one.stop().then(() => one)))).toBe('ok');
+  phone.close();
+});
+
+it('a process that stops lets apps go and does not wait for them', async () => {
+  const ann = await api.clientWith('0', 'USD');
+  const apps = [
+    new ListeningApp(api.url),
+    new ListeningApp(api.url, ['polling']),
+    new ListeningApp(api.url, ['websocket']),
+  ];
+  await Promise.all(apps.map((one) => one.listenTo(ann)));
+  stopped = true;
+  await api.stop();
+  await Promise.all(apps.map((one) => one.isCut()));
+});
