@@ -26,7 +26,7 @@ export const Application = z
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'By type; money: {transactionId, amount, rate}, of a payout in another currency `exchange` {amount, currencyCode}: what goes out as of now; of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
+        'By type; money: {transactionId, amount, rate}, of a payout in another currency `exchange` {amount, currencyCode}: what goes out as of now; `providerCommission`: what the bank took, as was entered; of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
@@ -68,6 +68,7 @@ interface ApplicationRow {
   transaction_id: number | null;
   amount: string | null;
   email: string | null;
+  provider_commission: string | null;
   first_name: string | null;
   middle_name: string | null;
   last_name: string | null;
@@ -86,7 +87,7 @@ interface ApplicationRow {
 }
 
 const SELECT = `
-  select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
+  select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, trim_scale(nullif(t.provider_commission, 0))::text as provider_commission, c.email, c.first_name, c.middle_name, c.last_name,
          a.data, ${correctionJson('k')} || jsonb_build_object('direction', case when t.debit_account_id is null then 'toClient' else 'fromClient' end) as correction,
          case when x.amount is not null and t.type = 'withdrawal' then jsonb_build_object('amount', x.amount::text, 'currencyCode', x.currency) end as exchange,
          case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
@@ -109,6 +110,7 @@ const dataOf = ({
   transaction_id: transactionId,
   amount,
   exchange,
+  provider_commission: providerCommission,
   correction,
   change,
   data,
@@ -120,6 +122,7 @@ const dataOf = ({
       ...data,
       transactionId,
       // Whoever pays it by hand has to know how much of what.
+      ...(providerCommission !== null && { providerCommission: wire(providerCommission) }),
       ...(exchange && { exchange: { ...exchange, amount: wire(exchange.amount) } }),
       ...(correction && { correction }),
     };
@@ -186,6 +189,7 @@ const OURS = [
   'differenceId',
   'kind',
   'typeId',
+  'providerCommission',
   'addressId',
 ];
 
