@@ -33,6 +33,7 @@ export interface NewOrder {
   amount: Amount;
   /** In the currency of the client's account. */
   vendorCommission: Amount;
+  /** In the currency that is paid in or out. */
   providerCommission: Amount;
   /** Set when it changes currency; no quote where any amount may come. */
   exchange: { currency: Currency; quote: ExchangeQuote | null } | null;
@@ -113,7 +114,7 @@ export const paymentOrder = async (
     currency,
     amount: amount ?? '0',
     vendorCommission,
-    providerCommission: providerCommission(request, currency),
+    providerCommission: providerCommission(request, outside),
     exchange,
     method,
     data,

@@ -35,6 +35,10 @@ const exchanged = async (
   return { gross, payer: exchangeCode(into.alphabeticCode), transfers: isPositive(amount) ? [taken] : [] };
 };
 
+/** Of a bank only who entered the payment knows what it took. */
+const enteredFee = ({ providerCommission }: TransactionRow): Fees =>
+  isPositive(providerCommission) ? { entered: providerCommission } : {};
+
 interface Credit {
   transactionId: number;
   received: Amount;
@@ -91,7 +95,7 @@ export const bookDeposit: Activity<Credit, void> = async (
       needsHuman: null,
       providerData: { credited: payments },
     });
-    await bookFees(db, { ...deposit, connectionId: deposit.connectionId! }, fees, run);
+    await bookFees(db, { ...deposit, connectionId: deposit.connectionId! }, { ...enteredFee(deposit), ...fees }, run);
     if (deposit.arrival === null && deposit.providerId !== null) {
       // The client may pay the same page once more, and that callback may be lost.
       await lookAgain(db, transactionId, '6 hours');

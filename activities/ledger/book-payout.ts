@@ -65,8 +65,9 @@ export const bookPayout: Activity<{ transactionId: number; report: PayoutReport 
     // More left than was ordered: the client is not charged for it, a person must find out who is.
     if (isPositive(excess))
       transfers.push({ do: 'post', from: suspenseCode(alphabeticCode), to: clearing, amount: excess });
-    // The provider took its fee from our balance there.
-    const fee = report?.fee && isPositive(report.fee) ? round(report.fee, minorUnit, 'up') : null;
+    // The provider took its fee from our balance there. Of a bank only who entered the payout knows it.
+    const told = report?.fee ?? payout.providerCommission;
+    const fee = isPositive(told) ? round(told, minorUnit, 'up') : null;
     if (fee)
       transfers.push({ do: 'post', from: feesCode(payout.connectionId!, alphabeticCode), to: clearing, amount: fee });
 

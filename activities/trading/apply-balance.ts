@@ -7,6 +7,7 @@ import type { Answer } from '../../domain/outcomes.ts';
 import type { Activity } from '../kit/activity.ts';
 import { answerOf } from '../kit/answer.ts';
 import { assertOwnRun } from '../transactions/own-run.ts';
+import { assertIsThere } from './assert-is-there.ts';
 
 export interface BalanceChange {
   transactionId: number;
@@ -25,9 +26,11 @@ export const applyBalance: Activity<BalanceChange, Answer<BalanceTicket>> = ({ t
         kind === 'deposit' ? transfer.creditAccountId! : transfer.debitAccountId!,
       ))!;
       const { amount, currency, reference } = transfer;
-      const { adapter, ctx } = await open('trading', account.connectionId!, signal, { begins: reference });
+      const { provider, adapter, ctx } = await open('trading', account.connectionId!, signal, { begins: reference });
+      const login = account.accountNumber!;
+      if (kind === 'withdraw') await assertIsThere(tools, transfer, { provider, adapter, ctx, login });
       const ticket = await adapter.applyBalance(ctx, {
-        login: account.accountNumber!,
+        login,
         kind,
         amount,
         currency,

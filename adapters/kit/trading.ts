@@ -26,9 +26,12 @@ export type { Access };
 
 export interface AccountState {
   balance: Amount;
+  /** Lent by the broker: no withdrawal pays it out. */
   credit: Amount;
+  /** Balance, credit and the results of open positions. */
   equity: Amount;
   margin: Amount;
+  /** What margin leaves of equity. A withdrawal of more is refused without asking the platform. */
   freeMargin: Amount;
   marginLevel: Amount;
   profit: Amount;

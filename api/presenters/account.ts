@@ -31,7 +31,10 @@ export const ACCOUNT_PERMISSIONS = Object.keys(RIGHTS) as [AccountPermission, ..
 
 export const Statement = z
   .object({
-    availableBalance: money().nullable(),
+    availableBalance: money().nullable().meta({
+      description:
+        "What may be taken out. Of a trading account what is the client's own, without the credit that the broker gave, as far as no position needs it.",
+    }),
     currentBalance: money().nullable(),
     credit: money().nullable(),
     equity: money().nullable(),

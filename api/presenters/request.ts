@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { correctionJson } from '../../db/repositories/corrections.ts';
+import { correctionJson, directionOf } from '../../db/repositories/corrections.ts';
 import { evidenceJson } from '../../db/repositories/requests.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { wire } from '../../domain/money.ts';
@@ -8,6 +8,7 @@ import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import { changeWarnings } from './change-warnings.ts';
 import { fullName } from './client.ts';
 import { Evidence, maskEvidence } from './evidence.ts';
+import { correctionWarnings } from './correction-warnings.ts';
 import { payoutWarnings } from './payout-warnings.ts';
 import { hiddenMembers } from './transaction.ts';
 
@@ -26,7 +27,7 @@ export const Application = z
     client: z.object({ clientId: z.int(), name: z.string(), email: z.string() }).nullable(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'By type; money: {transactionId, amount, rate}, of a payout in another currency `exchange` {amount, currencyCode}: what goes out as of now; of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
+        'By type; money: {transactionId, amount, rate}, of a payout in another currency `exchange` {amount, currencyCode}: what goes out as of now; `providerCommission`: what the bank took, as was entered; of a correction its `correction`; verification: {levelId, documentIds, why}; about the client: what he wants, and in `before` how it was; reconciliation: {differenceId, kind, why}.',
     }),
     comment: z.string().nullable(),
     color: z.string().nullable(),
@@ -39,7 +40,7 @@ export const Application = z
     approvalsNeeded: z.int(),
     warnings: z.array(z.string()).meta({
       description:
-        'What speaks now against an open payout (the client is not active, owes after a reversal, has just changed his password), or is to be known of other personal data (verifications rest on those of before). Nothing is stopped by it.',
+        'What speaks now against an open payout (the client is not active, owes after a reversal, has just changed his password), or is to be known of other personal data (verifications rest on those of before) or of a correction (others of the same transaction). Nothing is stopped by it.',
     }),
     decisions: z.array(
       z.object({
@@ -67,6 +68,7 @@ interface ApplicationRow {
   approvals_needed: number;
   transaction_id: number | null;
   amount: string | null;
+  provider_commission: string | null;
   email: string | null;
   first_name: string | null;
   middle_name: string | null;
@@ -86,8 +88,8 @@ interface ApplicationRow {
 }
 
 const SELECT = `
-  select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, c.email, c.first_name, c.middle_name, c.last_name,
-         a.data, ${correctionJson('k')} || jsonb_build_object('direction', case when t.debit_account_id is null then 'toClient' else 'fromClient' end) as correction,
+  select a.id, a.client_id, a.type, a.status_id, a.purpose, a.approvals_needed, a.transaction_id, t.amount::text, trim_scale(nullif(t.provider_commission, 0))::text as provider_commission, c.email, c.first_name, c.middle_name, c.last_name,
+         a.data, ${correctionJson('k')} || jsonb_build_object('direction', ${directionOf('t')}) as correction,
          case when x.amount is not null and t.type = 'withdrawal' then jsonb_build_object('amount', x.amount::text, 'currencyCode', x.currency) end as exchange,
          case when ch.id is not null then jsonb_build_object('wanted', ch.wanted, 'before', ch.before) end as change, a.comment, a.color,
          case when r.id is null then null else jsonb_build_object('id', r.id, 'name', r.name) end as resolution,
@@ -108,6 +110,7 @@ const SELECT = `
 const dataOf = ({
   transaction_id: transactionId,
   amount,
+  provider_commission: providerCommission,
   exchange,
   correction,
   change,
@@ -119,6 +122,7 @@ const dataOf = ({
       rate: null,
       ...data,
       transactionId,
+      ...(providerCommission !== null && { providerCommission: wire(providerCommission) }),
       // Whoever pays it by hand has to know how much of what.
       ...(exchange && { exchange: { ...exchange, amount: wire(exchange.amount) } }),
       ...(correction && { correction }),
@@ -173,13 +177,19 @@ const warningsOf = async (db: Db, rows: readonly ApplicationRow[]): Promise<Map<
   const ids = (some: readonly ApplicationRow[]) => some.map(({ id }) => id);
   const payouts = open.filter((row) => row.type === 'withdrawal' && row.transaction_id !== null);
   const changes = open.filter(({ change }) => change !== null);
-  return new Map([...(await payoutWarnings(db, ids(payouts))), ...(await changeWarnings(db, ids(changes)))]);
+  const corrections = open.filter(({ correction }) => correction !== null);
+  return new Map([
+    ...(await payoutWarnings(db, ids(payouts))),
+    ...(await changeWarnings(db, ids(changes))),
+    ...(await correctionWarnings(db, ids(corrections))),
+  ]);
 };
 
 const OURS = [
   'transactionId',
   'amount',
   'rate',
+  'providerCommission',
   'exchange',
   'levelId',
   'documentIds',

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Window } from '../../adapters/kit/trading.ts';
 import { wire } from '../../domain/money.ts';
+import { withdrawable } from '../../domain/withdrawable.ts';
 import type { Actor, ClientActor } from '../kit/access.ts';
 import { problem } from '../kit/errors.ts';
 import { isoTime } from '../kit/shapes.ts';
@@ -47,7 +48,7 @@ export const statementOf = async (
   const account = await openAccountOf(hub, actor, accountId);
   const state = await atPlatform(hub, account, (adapter, ctx, login) => adapter.getState(ctx, login));
   return {
-    availableBalance: wire(state.freeMargin),
+    availableBalance: wire(withdrawable(state)),
     currentBalance: wire(state.balance),
     credit: wire(state.credit),
     equity: wire(state.equity),

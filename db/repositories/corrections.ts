@@ -1,5 +1,5 @@
 import type { Amount } from '../../domain/money.ts';
-import { NOT_MOVED } from '../../domain/stages.ts';
+import { NOT_MOVED, type Stage } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
 
 /** What a transfer with one side is besides: a wallet put right against the broker's own books. */
@@ -41,6 +41,35 @@ export const settledByCorrection = async (
     )
   ).rows[0]?.type ?? null;
 
+/** One that puts the same transaction right. */
+export interface Sibling {
+  transactionId: number;
+  direction: 'fromClient' | 'toClient';
+  amount: Amount;
+  currency: string;
+  against: 'suspense' | 'clearing';
+  stage: Stage;
+}
+
+/** All that were ever ordered to put a transaction right, oldest first. Read when that is locked: two at once would both find nothing. */
+export const correctionsOf = async (db: Queryable, settles: number): Promise<Sibling[]> =>
+  (
+    await db.query<Sibling>(
+      `select m.transaction_id as "transactionId", ${directionOf('m')} as direction, trim_scale(m.amount)::text as amount, cur.alphabetic_code as currency,
+              ${sideOf('k')} as against, m.stage
+         from correction k join money_transaction m on m.transaction_id = k.transaction_id join currency cur on cur.numeric_code = m.currency
+        where k.settles = $1 order by m.transaction_id`,
+      [settles],
+    )
+  ).rows;
+
+/** SQL: which way the correction of this row of `money_transaction` goes. */
+export const directionOf = (row: string): string =>
+  `case when ${row}.debit_account_id is null then 'toClient' else 'fromClient' end`;
+
+const sideOf = (row: string): string =>
+  `case when ${row}.against like 'house:suspense:%' then 'suspense' else 'clearing' end`;
+
 /** What was taken back of a deposit, was not covered by its wallet, and is neither collected nor about to be. */
 export const stillOwedOf = async (db: Queryable, depositId: number): Promise<Amount> =>
   (
@@ -56,5 +85,5 @@ export const stillOwedOf = async (db: Queryable, depositId: number): Promise<Amo
 /** SQL: a row of `correction` as operators read it; null where there is none. */
 export const correctionJson = (row: string): string =>
   `case when ${row}.transaction_id is not null then jsonb_build_object(
-     'against', case when ${row}.against like 'house:suspense:%' then 'suspense' else 'clearing' end,
+     'against', ${sideOf(row)},
      'connectionId', substring(${row}.against from '^provider:(\\d+):')::integer, 'reason', ${row}.reason, 'settles', ${row}.settles) end`;

@@ -162,6 +162,71 @@ describe('a correction', () => {
     expect((await correct(client, { settles, amount: '10' })).status).toBe(201);
   });
 
+  describe('of what another one puts right already', () => {
+    const payoutOf = async (client: Client) =>
+      client.of.withdraw('30', {
+        method: 'bank-payout',
+        data: { accountHolder: 'Ann Lee', iban: 'CY17002001280000001200527600' },
+      });
+
+    it('is only made by who knows of that one', async () => {
+      const client = await api.clientWith('1000', 'USD');
+      const settles = await payoutOf(client);
+      const { connection } = await api.hub.methodId('bank-payout');
+      const back = { settles, amount: '100', against: { connectionId: connection } };
+      const first = (await correct(client, back)).body.transactionId;
+      const again = await correct(client, back, boris);
+      expect(refusal(again)).toEqual([409, 'already_done', 'besides']);
+      expect(again.body.error.details[0].issue).toContain(`${first} (fromClient 100 USD, pending)`);
+      expect(await client.of.balance()).toMatchObject({ held: '130' });
+      const second = await correct(client, { ...back, amount: '20', besides: [first] });
+      expect(second.status).toBe(201);
+      expect(refusal(await correct(client, { ...back, besides: [first] }))).toEqual([409, 'already_done', 'besides']);
+      // That it was too much is no repetition.
+      expect((await correct(client, { ...back, direction: 'toClient' })).status).toBe(201);
+    });
+
+    it('is made without a word once that one was rejected', async () => {
+      const client = await api.clientWith('1000', 'USD');
+      const settles = await payoutOf(client);
+      const first = (await correct(client, { settles })).body.transactionId;
+      const resolutionId = await api.hub.resolutionId('Request declined');
+      const { id: request } = await api.hub.openRequest(first);
+      await boris.call(`POST /applications/${request}/reject`, { resolutionId });
+      await api.hub.reaches(first, 'rejected');
+      expect((await correct(client, { settles })).status).toBe(201);
+    });
+
+    it('is one when two order it in the same moment', async () => {
+      const client = await api.clientWith('1000', 'USD');
+      const settles = await payoutOf(client);
+      const made = await Promise.all([olga, boris].map((by) => correct(client, { settles }, by)));
+      expect(made.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    });
+
+    it('needs no names where it is counted what is owed, but of what was taken elsewhere', async () => {
+      const { client, deposit: settles } = await owing();
+      const { connection } = await api.hub.methodId('bank-transfer');
+      expect((await correct(client, { settles, amount: '10' })).status).toBe(201);
+      expect((await correct(client, { settles, amount: '10' })).status).toBe(201);
+      const elsewhere = { settles, amount: '10', against: { connectionId: connection } };
+      expect(refusal(await correct(client, elsewhere))).toEqual([409, 'already_done', 'besides']);
+      const other = await owing();
+      const taken = (await correct(other.client, { ...elsewhere, settles: other.deposit })).body.transactionId;
+      const owed = { settles: other.deposit, amount: '40' };
+      expect(refusal(await correct(other.client, owed))).toEqual([409, 'already_done', 'besides']);
+      expect((await correct(other.client, { ...owed, besides: [taken] })).status).toBe(201);
+    });
+
+    it('names only corrections of that transaction', async () => {
+      const client = await api.clientWith('1000', 'USD');
+      const settles = await payoutOf(client);
+      const elsewhere = (await correct(client, {})).body.transactionId;
+      for (const more of [{ settles, besides: [elsewhere] }, { besides: [elsewhere] }])
+        expect(refusal(await correct(client, more))).toEqual([400, 'not_found', 'besides']);
+    });
+  });
+
   it('is one under its Idempotency-Key', async () => {
     const client = await api.clientWith('100', 'USD');
     const key = { 'idempotency-key': randomUUID() };
@@ -230,5 +295,43 @@ describe('a debt after a reversal', () => {
       await api.hub.reaches(transactionId, 'done');
       expect(await warnings()).toEqual(left);
     }
+  });
+});
+
+describe('who approves a correction', () => {
+  const warned = async (transactionId: number): Promise<string[]> =>
+    (await boris.call(`GET /applications/${(await api.hub.openRequest(transactionId)).id}`)).body.warnings;
+
+  it('is told of others of the same transaction that moved, or may', async () => {
+    const client = await api.clientWith('1000', 'USD');
+    const settles = await client.of.deposit('50.00', { method: 'bank-transfer' });
+    const { connection } = await api.hub.methodId('bank-transfer');
+    const back = { settles, amount: '100', against: { connectionId: connection } };
+    const first = (await correct(client, back)).body.transactionId;
+    expect(await warned(first)).toEqual([]);
+    const second = (await correct(client, { ...back, direction: 'toClient' })).body.transactionId;
+    expect(await warned(first)).toEqual([
+      `Correction ${second} (toClient 100 USD, pending) puts transaction ${settles} right as well.`,
+    ]);
+    await approve(first);
+    await api.hub.reaches(first, 'done');
+    expect(await warned(second)).toEqual([
+      `Correction ${first} (fromClient 100 USD, done) puts transaction ${settles} right as well.`,
+    ]);
+  });
+
+  it('is told of the same amount of the same wallet where nobody says what it puts right', async () => {
+    const client = await api.clientWith('1000', 'USD');
+    const [first, second] = [await correct(client, {}), await correct(client, {})].map(
+      ({ body }) => body.transactionId,
+    );
+    await correct(client, { amount: '41' });
+    expect(await warned(second)).toEqual([
+      `Correction ${first} (fromClient 40 USD, pending) moves as much of this wallet, and one of the two does not say what it puts right.`,
+    ]);
+    const resolutionId = await api.hub.resolutionId('Request declined');
+    await boris.call(`POST /applications/${(await api.hub.openRequest(first)).id}/reject`, { resolutionId });
+    await api.hub.reaches(first, 'rejected');
+    expect(await warned(second)).toEqual([]);
   });
 });

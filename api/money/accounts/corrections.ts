@@ -18,6 +18,10 @@ const Body = z.strictObject({
     description:
       'The transaction of this account that it puts right: the deposit that was taken back, the payout that was paid twice.',
   }),
+  besides: z.array(id()).max(100).optional().meta({
+    description:
+      'Corrections of the same transaction in the same direction that this one comes on top of. 409 names those that are missing here: it may be the same thing once more.',
+  }),
 });
 
 /** POST /accounts/{accountId}/corrections. */

@@ -18,7 +18,10 @@ const PaymentBody = z.strictObject({
       "Numeric code of what is paid in or out, where it is not the account's currency. `amount` is what is paid in, or what leaves the account.",
   }),
   vendorCommission: fee().meta({ description: 'Default: by the rules of the method.' }),
-  providerCommission: fee(),
+  providerCommission: fee().meta({
+    description:
+      'What the bank took of it, in the currency that is paid in or out: the broker bears it, and the bank has so much less of his. Default: nothing.',
+  }),
   data: freeForm().optional().meta({ description: "Values of the method's fields, by their id." }),
   comment: text(2000).optional(),
 });
