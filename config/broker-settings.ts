@@ -67,7 +67,7 @@ export const BROKER_SETTINGS = {
   'backOffice.twoFactorRequired': setting('Back Office', 'Every user needs a second factor', z.boolean(), false),
   'backOffice.confirmRisky': setting(
     'Back Office',
-    'What moves money by hand, secrets and rights wants a fresh code of the second factor',
+    'What moves money by hand, secrets, rights and what guards them wants a fresh code of the second factor',
     z.boolean(),
     false,
   ),

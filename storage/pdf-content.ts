@@ -1,18 +1,23 @@
 import { constants, inflateRawSync } from 'node:zlib';
 
 /**
- * What makes a PDF do something when it is opened, or carry another file. Programs are found by the kinds of actions that run them: `/JS`, which stands in
- * those, comes up by chance in every fifth scan of five megabytes.
+ * What makes a PDF do something when it is opened, carry another file, or reach for one: `GoToR` may name a file at somebody's server, to which Windows signs
+ * in. Programs are found by the kinds of actions that run them: `/JS`, which stands in those, comes up by chance in every fifth scan of five megabytes.
  */
-const ACTIVE = ['JavaScript', 'Rendition', 'Launch', 'RichMedia', 'EmbeddedFile', 'EmbeddedFiles', 'FileAttachment'];
+const ACTIVE = [
+  ...['JavaScript', 'Rendition', 'Launch', 'RichMedia', 'EmbeddedFile', 'EmbeddedFiles', 'FileAttachment'],
+  ...['SubmitForm', 'ImportData', 'GoToR', 'GoToE'],
+];
 
 /** Names as they may be written: any character by its number, too, `/J#53` for `/JS`. */
-const named = (names: readonly string[]): RegExp => {
+const named = (names: readonly string[], then = '\\b'): RegExp => {
   const number = (one: string): string => one.charCodeAt(0).toString(16);
   const either = (one: string): string => `(?:${one}|#${number(one)}|#${number(one).toUpperCase()})`;
-  return new RegExp(`/(?:${names.map((name) => Array.from(name, either).join('')).join('|')})\\b`, 'u');
+  return new RegExp(`/(?:${names.map((name) => Array.from(name, either).join('')).join('|')})${then}`, 'u');
 };
 const NAMES_ACTIVE = named(ACTIVE);
+/** A form with programs of its own, packed where nobody looks. So short a name counts with what must follow it: an array, or the number of a stream. */
+const NAMES_FORM = named(['XFA'], '(?=[\\s\\0]*[[\\d%])');
 const NAMES_PACKED = named(['ObjStm']);
 
 /** All objects of an honest document that are packed; a bomb is more. */
@@ -29,8 +34,8 @@ export const pdfFault = (bytes: Buffer): string | null => {
   const written = bytes.toString('latin1');
   const unpacked = unpackObjects(bytes, written);
   if (unpacked === null) return 'The PDF file has too many objects.';
-  return [written, ...unpacked].some((text) => NAMES_ACTIVE.test(text))
-    ? 'The PDF file carries a program or another file.'
+  return [written, ...unpacked].some((text) => NAMES_ACTIVE.test(text) || NAMES_FORM.test(text))
+    ? 'The PDF file carries a program or another file. Print it into a new PDF file and send that.'
     : null;
 };
 

@@ -24,6 +24,7 @@ export interface ChangeOrder {
 /** A change in the database. Its run, 'account-change:{id}', is started by whoever ordered it, else by the sweep. */
 export interface WrittenChange {
   id: number;
+  clientId: number;
   wanted: WantedOfAccount;
   state: ChangeState;
   reason: string | null;
@@ -41,7 +42,7 @@ export interface ChangeTools {
 export const findChange = async (db: Queryable, key: string): Promise<WrittenChange | null> =>
   (
     await db.query<WrittenChange>(
-      `select id, wanted, state, reason, issue, request_fingerprint as fingerprint from account_change where idempotency_key = $1`,
+      `select id, client_id as "clientId", wanted, state, reason, issue, request_fingerprint as fingerprint from account_change where idempotency_key = $1`,
       [key],
     )
   ).rows[0] ?? null;
@@ -154,7 +155,7 @@ const insert = async (
   const { rows } = await db.query<WrittenChange>(
     `insert into account_change (account_id, client_id, wanted, sealed, tell_client, requested_by, idempotency_key, request_fingerprint)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
-     returning id, wanted, state, reason, issue`,
+     returning id, client_id as "clientId", wanted, state, reason, issue`,
     [accountId, clientId, JSON.stringify(wanted), sealed, tell, actorName(actor), key ?? null, fingerprint ?? null],
   );
   await db.query(

@@ -15,6 +15,7 @@ const kindOf = (type: NewOrder['type']): OrderKind => (type === 'withdrawal' ? '
 export interface WrittenOrder {
   kind: OrderKind;
   id: number;
+  clientId: number;
   stage: Stage;
   resolution: string | null;
   /** Of the request that ordered it, where it had a key. */
@@ -33,7 +34,7 @@ export interface OrderedBy {
 /** The order that was written under this key; null: none was. */
 export const findOrder = async (db: Queryable, key: string): Promise<WrittenOrder | null> => {
   const { rows } = await db.query<Omit<WrittenOrder, 'kind'> & { type: NewOrder['type'] }>(
-    `select transaction_id as id, stage, type, resolution, request_fingerprint as fingerprint from money_transaction where idempotency_key = $1`,
+    `select transaction_id as id, client_id as "clientId", stage, type, resolution, request_fingerprint as fingerprint from money_transaction where idempotency_key = $1`,
     [key],
   );
   const { type, ...found } = rows[0] ?? {};
@@ -90,7 +91,7 @@ export const writeOrder = async (
     },
     ...cause,
   });
-  return { kind: kindOf(order.type), id, stage: 'created', resolution: null };
+  return { kind: kindOf(order.type), id, clientId: order.clientId, stage: 'created', resolution: null };
 };
 
 const actionOf = ({ type, refundOf, correction }: NewOrder): string => {

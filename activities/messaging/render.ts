@@ -2,6 +2,7 @@ import { Liquid, type Template } from 'liquidjs';
 import { escapeHtml } from '../../domain/html.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
 import { SECRET_PARAMETERS } from '../../domain/messages.ts';
+import { secretsFault, strayTag } from './secrets-in-html.ts';
 
 export interface TemplateText {
   subject: string | null;
@@ -58,9 +59,10 @@ const PARTS = ['subject', 'html', 'text'] as const satisfies readonly Part[];
 
 /**
  * Throws `InvalidInput` naming the part and what is wrong in it: syntax, an unknown tag, filter or parameter; a body that does not tell what the message is
- * there to tell, for a mail without its code locks out whoever waits for it.
+ * there to tell, for a mail without its code locks out whoever waits for it; HTML that carries it elsewhere.
  */
 export const checkTemplate = (template: TemplateText, parameters: readonly string[], shared: SharedTexts): void => {
+  const secrets = parameters.filter((name) => SECRET_PARAMETERS.includes(name));
   for (const part of PARTS) {
     const names = namesIn(part, template[part]);
     for (const [root, key] of names) {
@@ -68,12 +70,22 @@ export const checkTemplate = (template: TemplateText, parameters: readonly strin
         root === 'storage' ? key !== undefined && Object.hasOwn(shared, key) : parameters.includes(root ?? '');
       if (!known) throw wrong(part, `there is no parameter '${root === 'storage' ? `storage.${key ?? ''}` : root}'`);
     }
-    const untold = parameters.find(
-      (name) => SECRET_PARAMETERS.includes(name) && !names.some(([root]) => root === name),
-    );
+    const untold = secrets.find((name) => !names.some(([root]) => root === name));
     if (part !== 'subject' && template[part] !== null && untold !== undefined)
       throw wrong(part, `it must have the parameter '${untold}'`);
   }
+  if (template.html !== null && secrets.length > 0) assertKeepsSecrets(template.html, secrets, shared);
+};
+
+/** Shared HTML stands in it as it is: outside of tags, and without one that is left open. */
+const assertKeepsSecrets = (html: string, secrets: readonly string[], shared: SharedTexts): void => {
+  const asHtml = Object.keys(shared).filter((key) => shared[key]!.isHtml);
+  const fault = secretsFault(html, [...secrets, ...asHtml]);
+  if (fault !== null) throw wrong('html', fault);
+  const left = namesIn('html', html).find(
+    ([root, key]) => root === 'storage' && asHtml.includes(key!) && strayTag(shared[key!]!.value) !== null,
+  );
+  if (left) throw wrong('html', `'storage.${left[1]}' has a tag that is not whole`);
 };
 
 /** Keys of the shared texts that it cannot be rendered without. Throws as `checkTemplate` does. */

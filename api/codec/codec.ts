@@ -1,4 +1,4 @@
-import { type RequestHandler, type Router as RouterType, Router, json } from 'express';
+import { type Request, type RequestHandler, type Router as RouterType, Router, json } from 'express';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
@@ -32,7 +32,8 @@ const toWire = ({ metadata, data }: Payload): Wire => ({
 
 /** POST /codec/encode and /codec/decode: Temporal UI's remote codec, so that only those who may read payloads do. */
 export const codecMount = (deps: ApiDeps, codec: PayloadCodec): Mount => {
-  const router: RouterType = Router();
+  // As the gate reads paths: what is closed to an address is not open under other letters.
+  const router: RouterType = Router({ caseSensitive: true });
   const body = json({ limit: LARGEST_BODY });
   const origins = originsOf(deps.settings.temporalUiUrl);
   router.use(onlyTemporalUi(origins), letBrowsersCall(origins, { methods: ['POST'], withCookies: true }));
@@ -92,19 +93,29 @@ const onlyTemporalUi =
     next();
   };
 
-/** On a developer's machine whoever sits there; in production a user with the permission payloads.read. */
+/** Where a proxy or a tunnel of this machine stands in between, everybody seems to sit at it. */
+const sitsHere = ({ headers, socket }: Request): boolean =>
+  LOOPBACK.has(socket.remoteAddress ?? '') &&
+  headers['x-forwarded-for'] === undefined &&
+  headers['forwarded'] === undefined;
+
+/**
+ * On a developer's machine whoever sits there; in production a user with the permission payloads.read. A payload does not say whose it is, nor where in it
+ * people are named: who may not see all of that reads none.
+ */
 const mayRead =
   ({ settings, access }: ApiDeps): RequestHandler =>
   async (req, res, next) => {
     if (settings.hubMode === 'embedded' && req.headers.authorization === undefined) {
-      if (!LOOPBACK.has(req.socket.remoteAddress ?? ''))
-        throw problem(403, 'forbidden', 'Only from this machine, or signed in.');
+      if (!sitsHere(req)) throw problem(403, 'forbidden', 'Only from this machine, or signed in.');
       next();
       return;
     }
     const actor = await access.identify(req.headers.authorization);
     res.locals['actor'] = actorName(actor);
     access.assertMay(actor, 'user', 'payloads.read');
+    if (actor.kind === 'user' && (actor.maskData || actor.tagIds.length > 0))
+      throw problem(403, 'forbidden', 'Payloads name clients whom you do not see.');
     next();
   };
 
@@ -113,7 +124,7 @@ const documented = ({ settings }: ApiDeps, direction: 'encode' | 'decode') => ({
     operationId: `postCodec${direction === 'encode' ? 'Encode' : 'Decode'}`,
     summary: `Temporal payloads: ${direction}`,
     description:
-      "Temporal's remote codec protocol. Permission: `payloads.read`; in embedded mode open on the machine itself.",
+      "Temporal's remote codec protocol. Permission: `payloads.read`, for users without tags and masked data; in embedded mode open on the machine itself, without a proxy in between.",
     tags: ['Temporal'],
     security: settings.hubMode === 'embedded' ? [{ bearer: [] }, {}] : [{ bearer: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: Payloads } } },

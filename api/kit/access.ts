@@ -1,9 +1,11 @@
 import type pg from 'pg';
 export { actorName } from '../../activities/intake/orderer.ts';
-export { assertSees, scopeSql } from '../../db/repositories/sight.ts';
 import type { Memory } from '../../db/memory.ts';
+import { scopeSql } from '../../db/repositories/sight.ts';
 import { problem } from './errors.ts';
 import type { Tokens } from './tokens.ts';
+
+export { assertSees, scopeSql } from '../../db/repositories/sight.ts';
 
 /** Somebody who works here. `tagIds` empty = sees every client; else only clients with one of these tags. */
 export interface UserActor {
@@ -20,6 +22,10 @@ export interface ClientActor {
   family: string;
 }
 export type Actor = UserActor | ClientActor;
+
+/** SQL that is true of a row whose client, in `column`, is the caller himself, or one whom this user sees. */
+export const reachSql = (actor: Actor, column: string): string =>
+  actor.kind === 'client' ? `${column} = ${actor.id}` : scopeSql(actor, column);
 export type AccessKind = 'user' | 'client' | 'public';
 
 export const may = (actor: UserActor, permission: string): boolean =>

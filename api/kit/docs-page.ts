@@ -35,7 +35,7 @@ const asPage: RequestHandler = (_req, res, next) => {
 export const showDocs: RequestHandler[] = [asPage, (_req, res) => void res.type('html').send(PAGE)];
 
 export const docsAssets = (): RouterType => {
-  const router = Router();
+  const router = Router({ caseSensitive: true });
   router.get('/start.js', asPage, (_req, res) => void res.type('js').send(START));
   router.get(
     FILES.map((file) => `/${file}`),

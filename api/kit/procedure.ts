@@ -41,7 +41,7 @@ interface ProcedureSpec<
   /** '<resource>.<action>' a user needs; required for access 'user' unless the method is about the caller alone. */
   permission?: string;
   /**
-   * Risky: moves money by hand, changes secrets or rights. Where the broker's setting says so, a user who has a second factor sends a fresh code of it as
+   * Risky: moves money by hand, changes secrets, rights or what guards them. Where the broker's setting says so, a user who has a second factor sends a fresh code of it as
    * `X-Confirmation-Code`. `always`: whatever the setting says.
    */
   confirm?: true | 'always';

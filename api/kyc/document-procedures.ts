@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ClientDocument, type ClientDocumentRow } from '../../db/entities/verification.ts';
 import { localFolder } from '../../storage/local-folder.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Actor, assertSees, scopeSql, type UserActor } from '../kit/access.ts';
+import { type Actor, assertSees, reachSql, type UserActor } from '../kit/access.ts';
 import { problem } from '../kit/errors.ts';
 import { FileAnswer } from '../kit/file-answer.ts';
 import { byId, byWord } from '../kit/filters.ts';
@@ -91,7 +91,7 @@ const RULES = 'JPEG, PNG or PDF by content, at most 10 MiB, a plain name.';
 const whoseOf =
   (actor: Actor): Whose =>
   (column) =>
-    actor.kind === 'client' ? `${column} = ${actor.id}` : scopeSql(actor, column);
+    reachSql(actor, column);
 
 /** Documents of clients: lists, files in and out. What an operator decides about them is a request (api/money/back-office). */
 export const documentProcedures = (deps: ApiDeps): Procedure[] => {
@@ -104,7 +104,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
   const file = (path: '/documents' | '/my/documents', access: 'user' | 'client') => [
     procedure(`GET ${path}/{documentId}/file`, {
       summary: 'The file of a document',
-      description: 'To be saved; never shown in the browser.',
+      description: 'To be saved, under the ending of what it is; never shown in the browser.',
       tags: [access === 'user' ? 'Documents' : 'My verification'],
       access,
       ...(access === 'user' && { permission: 'documents.read' }),

@@ -4,6 +4,7 @@ import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import { endOfApproval, planDates } from '../../db/repositories/kyc.ts';
 import { HubFailure, isHubFailure } from '../../domain/failures.ts';
+import { hasUnseen, UNSEEN_ISSUE } from '../../domain/unseen.ts';
 import { contentOf } from '../../storage/document-content.ts';
 import type { FileStorage } from '../../storage/file-storage.ts';
 import { type Actor, actorName } from '../kit/access.ts';
@@ -76,6 +77,7 @@ const plainName = (given: string): string => {
   // oxlint-disable-next-line no-control-regex -- these are what is refused
   const wrong = given.trim() === '' || given.length > 200 || /[/\\\u0000-\u001f\u007f]|^\.+$/.test(given);
   if (wrong) throw problem(400, 'validation', 'The name of the file must be plain, without a path.', 'file');
+  if (hasUnseen(given)) throw problem(400, 'validation', `The name of the file ${UNSEEN_ISSUE}.`, 'file');
   return given.trim();
 };
 

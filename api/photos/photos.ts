@@ -60,7 +60,7 @@ export const photoFile = async (pool: pg.Pool, storage: FileStorage, clientId: n
   );
   const bytes = rows[0] ? await storage.get(rows[0].key) : null;
   if (!rows[0] || !bytes) throw notFound('photo');
-  return { name: `photo.${rows[0].mimeType.slice('image/'.length)}`, mimeType: rows[0].mimeType, bytes };
+  return { name: 'photo', mimeType: rows[0].mimeType, bytes };
 };
 
 /** Throws 404 when there is none. */

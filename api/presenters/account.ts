@@ -247,6 +247,9 @@ const views = async <V>(
 ): Promise<Map<number, V>> =>
   new Map([...(await rowsOf<AccountRow & Balance>(db, WITH_BALANCE, ids))].map(([id, row]) => [id, view(row)]));
 
+/** Clients name their accounts. */
+export const maskAccount = (view: AccountView): AccountView => ({ ...view, caption: '*', name: '*' });
+
 /** Account objects by id, read with one query. Ids that do not exist are left out. */
 export const accountViews = (db: Db, ids: readonly number[]): Promise<Map<number, AccountView>> =>
   views(db, ids, viewOf);

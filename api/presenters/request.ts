@@ -7,6 +7,7 @@ import { wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import { changeWarnings } from './change-warnings.ts';
 import { fullName } from './client.ts';
+import { maskColleague } from './colleague.ts';
 import { Evidence, maskEvidence } from './evidence.ts';
 import { correctionWarnings } from './correction-warnings.ts';
 import { payoutWarnings } from './payout-warnings.ts';
@@ -207,8 +208,10 @@ export const maskApplication = (view: ApplicationView): ApplicationView => ({
     ...Object.fromEntries(Object.entries(view.data).filter(([key]) => OURS.includes(key))),
   },
   comment: view.comment && '*',
+  user: view.user && maskColleague(view.user),
   decisions: view.decisions.map((one) => ({
     ...one,
+    user: maskColleague(one.user),
     comment: one.comment && '*',
     evidence: one.evidence && maskEvidence(one.evidence),
   })),

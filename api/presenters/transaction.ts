@@ -11,8 +11,10 @@ import {
   MyAccountShort,
   type MyAccountShortView,
   accountViews,
+  maskAccount,
   myShortAccountViews,
 } from './account.ts';
+import { maskColleague } from './colleague.ts';
 import { maskEvidence } from './evidence.ts';
 import { type Asked, ClientAction, clientActionOf } from './client-action.ts';
 import { Correction, Exchange, GivenEvidence, MyExchange, Reversal } from './transaction-parts.ts';
@@ -317,5 +319,8 @@ export const maskTransaction = (view: TransactionView): TransactionView => ({
   resolution: view.resolution && '*',
   needsHuman: view.needsHuman && '*',
   correction: view.correction && { ...view.correction, reason: '*' },
-  evidence: view.evidence.map(maskEvidence),
+  evidence: view.evidence.map((one) => ({ ...maskEvidence(one), user: maskColleague(one.user) })),
+  user: view.user && maskColleague(view.user),
+  creditDetails: view.creditDetails && { ...view.creditDetails, account: maskAccount(view.creditDetails.account) },
+  debitDetails: view.debitDetails && { ...view.debitDetails, account: maskAccount(view.debitDetails.account) },
 });

@@ -7,8 +7,9 @@ import { HubFailure } from '../../domain/failures.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { atLeastOneField, idText, name } from '../kit/shapes.ts';
+import { showAccount } from '../money/accounts/show.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import { Account, accountViews, MyAccount, myAccountViews } from '../presenters/account.ts';
+import { Account, MyAccount, myAccountViews } from '../presenters/account.ts';
 import { orderChange } from './order-change.ts';
 import { loadPreferences, Preferences } from './preferences.ts';
 import { tradingAccountOf } from '../../activities/intake/trading-account.ts';
@@ -107,7 +108,7 @@ export const changeProcedures = (hub: MoneyHub): Procedure[] => [
         const { accountId } = call.params;
         if (!archived || !(await gaveUp(hub, call, accountId)))
           await orderChange(hub, call, accountId, { wanted: { archived } });
-        return (await accountViews(hub.pool, [accountId])).get(accountId)!;
+        return showAccount(hub, call.actor, accountId);
       },
     }),
   ),

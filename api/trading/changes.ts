@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AccountChange as AccountChangeEntity, type AccountChangeRow } from '../../db/entities/money.ts';
 import { HubFailure } from '../../domain/failures.ts';
-import { type Actor, actorName } from '../kit/access.ts';
+import { type Actor, actorName, reachSql } from '../kit/access.ts';
 import { notFound } from '../kit/errors.ts';
 import { byId, byWords } from '../kit/filters.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
@@ -75,12 +75,19 @@ const myAccountChanges = resource({
 });
 
 const withdraw = async (hub: MoneyHub, actor: Actor, changeId: number): Promise<z.input<typeof AccountChange>> => {
-  const change = await loadChange(hub, changeId);
+  const change = await reachedChange(hub, actor, changeId);
   await tradingAccountOf(hub.pool, actor, change.accountId, 'changeId');
   if (actor.kind === 'client' && change.requestedBy !== actorName(actor))
     throw new HubFailure('Rejected', 'restricted', 'The broker asked for this change.');
   await hub.ask((steering) => steering.withdrawChange(changeId, actorName(actor)));
   return accountChangeView(await loadChange(hub, changeId));
+};
+
+/** 404 for that of a client whom the caller does not see, as for one that there is not. */
+const reachedChange = async (hub: MoneyHub, actor: Actor, changeId: number): Promise<AccountChangeRow> => {
+  const reached = `select from account_change where id = $1 and ${reachSql(actor, 'account_change.client_id')}`;
+  if ((await hub.pool.query(reached, [changeId])).rowCount === 0) throw notFound('account change', 'changeId');
+  return loadChange(hub, changeId);
 };
 
 export const loadChange = async ({ deps }: MoneyHub, id: number): Promise<AccountChangeRow> => {

@@ -11,7 +11,7 @@ import { type FailureType, HubFailure } from '../../domain/failures.ts';
 import type { Reason } from '../../domain/reasons.ts';
 import { assertSameRequest } from '../kit/idempotency.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import type { Ordering } from '../money/intake/place-order.ts';
+import { assertStillSees, type Ordering } from '../money/intake/place-order.ts';
 
 /**
  * The one way to change an account at its platform: check → a row with its audit row → its run. Answers the change's id, done or still waiting; throws
@@ -29,6 +29,7 @@ export const orderChange = async (
     const twin = key === undefined ? null : await findChange(db, key);
     if (twin && twin.state !== 'refused') {
       assertSameRequest(twin, once);
+      await assertStillSees(db, actor, twin);
       return twin;
     }
     if (twin) await freeKey(db, twin.id);

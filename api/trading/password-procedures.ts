@@ -31,6 +31,7 @@ export const passwordProcedures = (hub: MoneyHub): Procedure[] => [
     tags: ['Accounts'],
     access: 'user',
     permission: 'accounts.password',
+    confirm: true,
     params,
     body: SetBody,
     answer: AccountChange,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Webhook as WebhookEntity, type WebhookRow } from '../../db/entities/webhooks.ts';
 import { lendTools } from '../../worker/tools.ts';
-import { type UserActor, actorName } from '../kit/access.ts';
+import { type Actor, type UserActor, actorName } from '../kit/access.ts';
 import { notFound } from '../kit/errors.ts';
 import { byId, byWords } from '../kit/filters.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
@@ -35,11 +35,14 @@ const WebhookWithBody = z
   .object({ ...Webhook.shape, headers: z.record(z.string(), z.string()), body: z.string() })
   .meta({ id: 'WebhookWithBody' });
 
-const viewOf = (row: WebhookRow): z.input<typeof Webhook> => ({
+/** What a provider, or a colleague, says of it may name a person, whoever's client that is. */
+const hides = (actor: Actor): boolean => actor.kind === 'user' && (actor.maskData || actor.tagIds.length > 0);
+
+const viewOf = (row: WebhookRow, actor: Actor): z.input<typeof Webhook> => ({
   id: row.id,
   connectionId: row.connectionId,
   status: row.status as z.infer<typeof Webhook>['status'],
-  reason: row.reason ?? null,
+  reason: (hides(actor) ? row.reason && '*' : row.reason) ?? null,
   dedupeKey: row.dedupeKey ?? null,
   copies: row.copies,
   workflowId: row.workflowId ?? null,
@@ -67,7 +70,7 @@ const list = resource({
     workflowId: byWords('workflowId'),
   },
   read: Webhook,
-  present: (rows: WebhookRow[]) => rows.map(viewOf),
+  present: (rows: WebhookRow[], { actor }) => rows.map((row) => viewOf(row, actor)),
 });
 
 const params = z.object({ webhookId: idText() });
@@ -132,10 +135,8 @@ const showWebhook = async (
   );
   if (!row || !rows[0]) throw notFound('webhook');
   const { headers, body } = rows[0];
-  // What a provider says may name a person, whoever's client that is.
-  const hidden = actor.maskData || actor.tagIds.length > 0;
   return {
-    ...viewOf(row),
-    ...(hidden ? { headers: {}, body: '*' } : { headers, body: body.toString('utf8') }),
+    ...viewOf(row, actor),
+    ...(hides(actor) ? { headers: {}, body: '*' } : { headers, body: body.toString('utf8') }),
   };
 };

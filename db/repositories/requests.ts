@@ -110,9 +110,18 @@ export interface DecisionFacts {
   sees: boolean;
   /** The enabled resolution; null: there is none. */
   resolution: Resolution | null;
-  /** What else the bank's reference proves already, in words: 'transaction 12'. */
+  /** What else the bank's reference proves already, in words: 'transaction 12', or 'another movement' of a client whom the user does not see. */
   provesAlready: string | null;
 }
+
+/** SQL that is true when the user sees the client; what belongs to no client is seen by those without tags. */
+const seenBy = (user: string, client: string): string =>
+  `(not exists (select from hub_user_tag where user_id = ${user})
+    or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = ${user} and ct.client_id = ${client}))`;
+
+/** Of a piece of evidence `e`. */
+const PROVED_CLIENT = `coalesce((select client_id from money_transaction where transaction_id = e.transaction_id),
+                                (select client_id from reconciliation_difference where id = e.difference_id))`;
 
 export const loadDecisionFacts = async (
   db: Queryable,
@@ -131,11 +140,10 @@ export const loadDecisionFacts = async (
             (select exists (select from hub_user_group ug join user_group g on g.id = ug.group_id
                              where ug.user_id = u.id and g.permissions && array['*', 'requests.update'])
                from hub_user u where u.id = $3 and u.active) as may,
-            (not exists (select from hub_user_tag where user_id = $3)
-             or exists (select from hub_user_tag ut join client_tag ct using (tag_id) where ut.user_id = $3 and ct.client_id = a.client_id)) as sees,
+            ${seenBy('$3', 'a.client_id')} as sees,
             (select jsonb_build_object('name', r.name, 'requestTypes', rt.request_types) from resolution r join resolution_type rt on rt.id = r.type_id
               where r.id = $4 and r.enabled and rt.enabled) as resolution,
-            (select case when e.transaction_id is null then 'difference ' || e.difference_id else 'transaction ' || e.transaction_id end
+            (select case when not ${seenBy('$3', PROVED_CLIENT)} then 'another movement' when e.transaction_id is null then 'difference ' || e.difference_id else 'transaction ' || e.transaction_id end
                from bank_evidence e
               where e.bank_reference = $5
                 and e.connection_id in (select connection_id from money_transaction where transaction_id = a.transaction_id

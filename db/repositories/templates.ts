@@ -8,14 +8,15 @@ export interface StoredTemplate {
   text: string;
 }
 
+/** Whether a shared text of this type stands in HTML as it is; others are escaped there. */
+export const standsAsHtml = (type: string): boolean => type === 'html' || type === 'mail';
+
 /** Shared texts by key, as templates use them. */
 export const loadSharedTexts = async (db: Queryable): Promise<Record<string, { value: string; isHtml: boolean }>> => {
   const { rows } = await db.query<{ key: string; value: string; type: string }>(
     `select key, value, type from storage_value`,
   );
-  return Object.fromEntries(
-    rows.map(({ key, value, type }) => [key, { value, isHtml: type === 'html' || type === 'mail' }]),
-  );
+  return Object.fromEntries(rows.map(({ key, value, type }) => [key, { value, isHtml: standsAsHtml(type) }]));
 };
 
 /** Before a template that uses some of them is saved: whoever deletes one waits, and finds the template then. */
@@ -23,10 +24,18 @@ export const holdSharedTexts = async (db: Queryable): Promise<void> => {
   await db.query(`select id from storage_value order by id for key share`);
 };
 
-/** All that may be sent, with the names of their types. */
-export const loadEnabledTemplates = async (db: Queryable): Promise<(StoredTemplate & { type: string })[]> => {
-  const { rows } = await db.query<StoredTemplate & { type: string }>(
-    `select t.name as type, m.channel, m.locale, m.subject, m.html, m.text from message_template m join message_type t on t.id = m.type_id
+export interface EnabledTemplate extends StoredTemplate {
+  /** Name of its type. */
+  type: string;
+  /** Names of those its type has. */
+  parameters: string[];
+}
+
+/** All that may be sent. */
+export const loadEnabledTemplates = async (db: Queryable): Promise<EnabledTemplate[]> => {
+  const { rows } = await db.query<EnabledTemplate>(
+    `select t.name as type, m.channel, m.locale, m.subject, m.html, m.text, array(select one ->> 'name' from jsonb_array_elements(t.parameters) one) as parameters
+       from message_template m join message_type t on t.id = m.type_id
       where m.enabled order by t.name, m.channel, m.locale`,
   );
   return rows;

@@ -100,6 +100,26 @@ describe('the evidence of a decision', () => {
     expect((await masked.call(`GET /transactions/${deposit}`)).body.evidence[0].bankReference).toBe('*');
   });
 
+  it('does not tell who sees some clients only what of another one it proves', async () => {
+    const [first, second] = [await entered(), await entered()];
+    const evidence = line();
+    expect((await boris.call(`POST /applications/${first.request}/approve`, { evidence })).status).toBe(200);
+    const dora = await api.operator();
+    await api.hub.pool.query(
+      `with t as (insert into tag (name) values ('hers') returning id), u as (insert into hub_user_tag (user_id, tag_id) select $1, id from t)
+       insert into client_tag (client_id, tag_id) select client_id, t.id from money_transaction, t where transaction_id = $2`,
+      [dora.id, second.deposit],
+    );
+    for (const [who, told] of [
+      [dora, 'another movement'],
+      [boris, `transaction ${first.deposit}`],
+    ] as const) {
+      const refused = await who.call(`POST /applications/${second.request}/approve`, { evidence });
+      expect(refusal(refused)).toEqual([409, 'already_exists', 'evidence.bankReference']);
+      expect(refused.body.error.details[0].issue).toBe(`This bank reference belongs to ${told}.`);
+    }
+  });
+
   it.each(['2026-02-31', '0000-01-01', '2026-13-01', 'today'])('names no day such as %s', async (valueDate) => {
     const { request } = await entered();
     const refused = await boris.call(`POST /applications/${request}/approve`, { evidence: { ...line(), valueDate } });

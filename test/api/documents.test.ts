@@ -83,7 +83,7 @@ describe('a document of a client', () => {
     expect(Buffer.from(await file.arrayBuffer()).equals(PNG)).toBe(true);
     expect(Object.fromEntries(file.headers)).toMatchObject({
       'content-type': 'image/png',
-      'content-disposition': "attachment; filename*=UTF-8''my%20passport.jpg",
+      'content-disposition': "attachment; filename*=UTF-8''my%20passport.png",
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     });
@@ -92,6 +92,24 @@ describe('a document of a client', () => {
     expect((await ann.call(`DELETE /api/v2/my/documents/${body.documentId}`)).status).toBe(204);
     expect(storedFiles().length).toBe(before - 1);
     expect((await ann.call(`GET /api/v2/my/documents/${body.documentId}/file`)).status).toBe(404);
+  });
+
+  it.each([
+    ['passport.hta', JPEG, 'passport.jpg'],
+    ['passport.jpg', PNG, 'passport.png'],
+    ['Passport.JPEG', JPEG, 'Passport.JPEG'],
+    ['bill of 12.03.2026', PDF, 'bill of 12.03.2026.pdf'],
+    ['.hta', JPEG, 'file.jpg'],
+    ['ann\u202Egpj.hta', JPEG, 'anngpj.jpg', 'as it was stored before'],
+  ])('called %j is saved under the ending of what it is', async (name, bytes, saved, stored = '') => {
+    const { body } = await send(await api.client(), bytes, { name: stored ? 'passport.jpg' : name });
+    const { documentId } = body;
+    await api.sql(`update client_document set file_name = $2 where document_id = $1`, [documentId, name]);
+    const olga = await api.operator(['documents.read']);
+    const file = await fetch(`${api.url}/api/v2/documents/${documentId}/file`, {
+      headers: { authorization: `Bearer ${olga.token}` },
+    });
+    expect(file.headers.get('content-disposition')).toBe(`attachment; filename*=UTF-8''${encodeURIComponent(saved)}`);
   });
 
   it('of his that is over proves nothing, and one that lacks its type hears it in the word he uses', async () => {
@@ -230,6 +248,16 @@ describe('what is no document', () => {
         packed('<< /Type /Page >>'),
         packed('<< /S /Launch >>', { sum: false }),
       ),
+      'one that sends what was filled in': catalogWith('/OpenAction << /S /SubmitForm /F (https://example.com) >>'),
+      'one that fills itself in from elsewhere': catalogWith('/OpenAction << /S /ImportData /F (a.fdf) >>'),
+      'one that opens a file of somebody else': catalogWith(
+        '/AA << /O << /S /GoToR /F (\\\\\\\\198.51.100.7\\\\a) >> >>',
+      ),
+      'one that opens a file within another': catalogWith(
+        '/AA << /O << /S /GoToE /F (\\\\\\\\198.51.100.7\\\\a) >> >>',
+      ),
+      'a form with programs': catalogWith('/AcroForm << /XFA [(template) 7 0 R] >>'),
+      'one that is packed': pdfWith(packed('<< /Fields [] /X#46A 7 0 R >>')),
       'a document with a file in it': catalogWith('/Names << /EmbeddedFiles 5 0 R >>'),
       'a bomb of objects': pdfWith(packed(' '.repeat(40 * 1024 * 1024))),
     }))
@@ -237,7 +265,7 @@ describe('what is no document', () => {
   });
 
   it('is not what looks like it by chance, in a picture on a page or in objects that are encrypted', async () => {
-    const scan = Buffer.concat([randomBytes(50), Buffer.from('/JS!'), randomBytes(50)]);
+    const scan = Buffer.concat([randomBytes(50), Buffer.from('/JS!/XFA!'), randomBytes(50)]);
     for (const bytes of [
       pdfWith(stream('/Filter /DCTDecode', scan)),
       pdfWith(packed('<< /Type /Page >>'), stream('/Type /ObjStm /Filter /FlateDecode', randomBytes(64))),
@@ -253,6 +281,10 @@ describe('what is no document', () => {
   it('is refused for its name when that is a path', async () => {
     for (const name of ['../../etc/passwd', 'a/b.jpg', 'a\\b.jpg', '..', 'x'.repeat(201)])
       expect([name, ...(await refused(JPEG, { name }))]).toEqual([name, 400, 'file', 'validation']);
+  });
+
+  it('is refused for its name when that turns its ending round', async () => {
+    expect(await refused(JPEG, { name: 'ann\u202Egpj.hta' })).toEqual([400, 'file', 'validation']);
   });
 
   it('is refused without a type, with an unknown one, with unknown fields', async () => {

@@ -742,6 +742,26 @@ describe('while Temporal cannot be reached', () => {
     }
   });
 
+  it('an order of a user whose tags are others now is not shown to him again', async () => {
+    const { pool } = api.hub;
+    const user = await api.operator();
+    const ann = await api.clientWith('0', 'USD');
+    await pool.query(
+      `with t as (insert into tag (name) values ('mine') returning id), u as (insert into hub_user_tag (user_id, tag_id) select $1, id from t)
+       insert into client_tag (client_id, tag_id) select $2, id from t`,
+      [user.id, ann.id],
+    );
+    const headers = { 'idempotency-key': randomUUID() };
+    const order = () =>
+      user.call('POST /deposits', { accountId: ann.wallet, methodId: bankTransfer, amount: 70 }, headers);
+    expect((await order()).status).toBe(201);
+    await pool.query(`delete from client_tag where client_id = $1`, [ann.id]);
+    // Kept for a month.
+    await pool.query(`delete from idempotency where key = $1`, [headers['idempotency-key']]);
+    expect((await order()).status).toBe(404);
+    expect(await api.count(`money_transaction where client_id = ${ann.id}`)).toBe(1);
+  });
+
   it('an order that a user confirmed is repeated without another code, and only that one', async () => {
     const { pool, settings } = api.hub;
     const user = await api.operator();

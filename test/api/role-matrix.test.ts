@@ -376,7 +376,9 @@ describe('an operator', () => {
   it('who may see other clients only is not told what a provider said of anybody', async () => {
     const [{ id }] = await api.sql('select id from webhook limit 1');
     expect((await admin.call(`GET /api/v2/webhooks/${id}`)).body.body).toContain('Canaryann');
-    expect((await onlyBob.call(`GET /api/v2/webhooks/${id}`)).body).toMatchObject({ headers: {}, body: '*' });
+    const said = (await onlyBob.call(`GET /api/v2/webhooks/${id}`)).body;
+    expect(said).toMatchObject({ headers: {}, body: '*', reason: '*' });
+    expect((await onlyBob.call('GET /api/v2/webhooks')).body.data).toMatchObject([{ id: Number(id), reason: '*' }]);
   });
 
   it('who must not see personal data does not find it by filters and sorts either', async () => {

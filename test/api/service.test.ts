@@ -104,9 +104,14 @@ describe('the codec', () => {
       await api.operator(['payloads.read']),
       await api.client(),
     ];
+    const [{ id: tag }] = await api.sql(`insert into tag (name) values ('some') returning id`);
+    const some = await api.operator(['payloads.read'], { tagIds: [tag] });
+    const masked = await api.operator(['payloads.read'], { maskData: true });
     for (const [who, status] of [
       [nobody, 403],
       [client, 403],
+      [some, 403],
+      [masked, 403],
       [reader, 200],
     ] as const) {
       expect((await decode({ payloads: [plain] }, { authorization: `Bearer ${who.token}` })).status).toBe(status);
@@ -117,6 +122,17 @@ describe('the codec', () => {
     });
     expect((await production.call('POST /codec/decode', { body: { payloads: [plain] } })).status).toBe(401);
     await production.stop();
+  });
+
+  it('takes nobody behind a proxy for who sits at this machine', async () => {
+    for (const headers of [{ 'x-forwarded-for': '203.0.113.7' }, { forwarded: 'for=203.0.113.7' }])
+      expect((await decode({ payloads: [plain] }, headers)).status).toBe(403);
+  });
+
+  it('knows its paths by their letters, as those lists do that close them', async () => {
+    for (const path of ['/codec/DECODE', '/Codec/decode'])
+      expect((await api.call(`POST ${path}`, { body: { payloads: [plain] } })).status).toBe(404);
+    expect((await api.call('GET /docs/START.js')).status).toBe(404);
   });
 
   it('refuses what it cannot open', async () => {

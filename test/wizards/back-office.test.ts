@@ -384,11 +384,13 @@ describe('an operator', () => {
     });
     expect((await device.call('POST /my/signup', { uuid, code: '000000' })).status).toBe(404);
     expect(
-      await api.hub.one(`select actor from audit where action = 'wizardRuns.confirm' and object = $1`, [
-        `wizard-run:${run.id}`,
-      ]),
+      await api.hub.one(
+        `select actor, strpos(to_jsonb(audit)::text, $2) > 0 as "tellsUuid" from audit where action = 'wizardRuns.confirm' and object = $1`,
+        [`wizard-run:${run.id}`, uuid],
+      ),
     ).toEqual({
       actor: `user:${olga.id}`,
+      tellsUuid: false,
     });
   });
 

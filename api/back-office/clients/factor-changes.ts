@@ -4,6 +4,7 @@ import { FACTORS } from '../../../db/repositories/factors.ts';
 import { resource } from '../../kit/resource.ts';
 import type { PresentContext } from '../../kit/resource-spec.ts';
 import { idAndName, isoTime, time } from '../../kit/shapes.ts';
+import { maskColleague } from '../../presenters/colleague.ts';
 import { asClientSees, ofClient, usersOf } from './changes-of-clients.ts';
 
 /** objects-front-office 3. */
@@ -47,7 +48,7 @@ export const factorChanges = resource({
   tag: 'Clients',
   permission: 'clients',
   read: Change,
-  mask: (view) => ({ ...view, ip: view.ip && '*' }),
+  mask: (view) => ({ ...view, ip: view.ip && '*', user: view.user && maskColleague(view.user) }),
 });
 
 /** GET /my/2fa/changes. */

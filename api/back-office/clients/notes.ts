@@ -4,6 +4,7 @@ import { Client, HubUser } from '../../../db/entities/people.ts';
 import { problem } from '../../kit/errors.ts';
 import { byFlag, byId } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
+import { maskColleague } from '../../presenters/colleague.ts';
 import { idAndName, isoTime, isoTimeOrNull, time } from '../../kit/shapes.ts';
 
 /** /clients/{clientId}/notes: what the broker's people write about a client. */
@@ -50,5 +51,5 @@ export const clientNotes = resource({
     }));
   },
   // People write names and numbers into them.
-  mask: (view) => ({ ...view, text: '*' }),
+  mask: (view) => ({ ...view, text: '*', user: maskColleague(view.user) }),
 });

@@ -4,6 +4,7 @@ import { PASSWORD_CHANGES } from '../../../db/repositories/client-passwords.ts';
 import { resource } from '../../kit/resource.ts';
 import type { PresentContext } from '../../kit/resource-spec.ts';
 import { idAndName, isoTime, time } from '../../kit/shapes.ts';
+import { maskColleague } from '../../presenters/colleague.ts';
 import { asClientSees, ofClient, usersOf } from './changes-of-clients.ts';
 
 /** objects-front-office 3. */
@@ -46,7 +47,7 @@ export const passwordChanges = resource({
   tag: 'Clients',
   permission: 'clients',
   read: Change,
-  mask: (view) => ({ ...view, ip: view.ip && '*' }),
+  mask: (view) => ({ ...view, ip: view.ip && '*', user: view.user && maskColleague(view.user) }),
 });
 
 /** GET /my/password/changes. */

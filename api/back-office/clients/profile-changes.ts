@@ -5,6 +5,7 @@ import { anyOf } from '../../../db/unseen.ts';
 import { byWords } from '../../kit/filters.ts';
 import { type PresentContext, resource } from '../../kit/resource.ts';
 import { idAndName, isoTime, time } from '../../kit/shapes.ts';
+import { maskColleague } from '../../presenters/colleague.ts';
 
 /** objects-back-office 1.3 */
 const View = z
@@ -49,5 +50,10 @@ export const profileChanges = resource({
   sorts: ['createTime'],
   read: View,
   present,
-  mask: (view) => ({ ...view, oldValue: view.oldValue && '*', newValue: view.newValue && '*' }),
+  mask: (view) => ({
+    ...view,
+    oldValue: view.oldValue && '*',
+    newValue: view.newValue && '*',
+    user: view.user && maskColleague(view.user),
+  }),
 });

@@ -4,7 +4,7 @@ import { byId, byWord, byWords, custom } from '../../kit/filters.ts';
 import { PRODUCT_TYPES } from '../products/products.ts';
 import { resource } from '../../kit/resource.ts';
 import { idText } from '../../kit/shapes.ts';
-import { Account, accountViews } from '../../presenters/account.ts';
+import { Account, accountViews, maskAccount } from '../../presenters/account.ts';
 
 /** GET /accounts and /accounts/{accountId}. */
 export const accounts = resource({
@@ -35,4 +35,5 @@ export const accounts = resource({
     );
     return rows.flatMap((row) => views.get(row.accountId) ?? []);
   },
+  mask: maskAccount,
 });

@@ -19,6 +19,7 @@ export const messageRoutes = resource({
   entity: MessageRoute,
   id: 'id',
   permission: 'connections',
+  confirm: true,
   filters: { channel: byWord('channel'), connectionId: byId('connectionId'), enabled: byFlag('enabled') },
   sorts: ['priority', 'createTime'],
   read: z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkTemplate, sharedTextsIn, type TemplateText } from '../../../activities/messaging/render.ts';
+import { secretsFault, strayTag } from '../../../activities/messaging/secrets-in-html.ts';
 import {
   MessageTemplate,
   type MessageTemplateRow,
@@ -10,12 +11,14 @@ import {
 } from '../../../db/entities/messages.ts';
 import type { Queryable } from '../../../db/pool.ts';
 import {
+  type EnabledTemplate,
   holdSharedTexts,
   loadEnabledTemplates,
   loadParameterNames,
   loadSharedTexts,
+  standsAsHtml,
 } from '../../../db/repositories/templates.ts';
-import { CHANNELS } from '../../../domain/messages.ts';
+import { CHANNELS, SECRET_PARAMETERS } from '../../../domain/messages.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { byFlag, byId, byWord, contains } from '../../kit/filters.ts';
 import { resource } from '../../kit/resource.ts';
@@ -39,6 +42,7 @@ export const templateTypes = resource({
   entity: MessageType,
   id: 'id',
   permission: 'templates',
+  confirm: true,
   operations: ['list', 'get', 'update'],
   filters: { enabled: byFlag('enabled'), name: contains('name') },
   sorts: ['name', 'createTime'],
@@ -91,6 +95,7 @@ export const templates = resource({
   entity: MessageTemplate,
   id: 'id',
   permission: 'templates',
+  confirm: true,
   filters: { typeId: byId('typeId'), channel: byWord('channel'), locale: byWord('locale'), enabled: byFlag('enabled') },
   sorts: ['createTime', 'locale'],
   read: Template,
@@ -146,16 +151,27 @@ export const assertSharedTexts = async (db: Queryable, template: TemplateText): 
 /** How many are told by name. */
 const TOLD = 5;
 
-/** A template whose shared text is gone is not sent any more. */
-const refuseUsed = async ({ key }: StorageValueRow, change: { key?: string } | 'delete', { db }: Writing) => {
-  const isDeleted = change === 'delete';
-  if (!isDeleted && (change.key ?? key) === key) return;
-  const using = (await loadEnabledTemplates(db)).filter((template) => sharedTextsIn(template).has(key));
+/** A template whose shared text is gone is not sent any more; one that tells a secret must not find HTML in a tag where text stood. */
+const refuseUsed = async (
+  { key, type }: StorageValueRow,
+  change: { key?: string; type?: StorageValueRow['type'] } | 'delete',
+  { db }: Writing,
+) => {
+  const isGone = change === 'delete' || (change.key ?? key) !== key;
+  const becomesHtml = change !== 'delete' && !standsAsHtml(type) && standsAsHtml(change.type ?? type);
+  if (!isGone && !becomesHtml) return;
+  const using = (await loadEnabledTemplates(db)).filter((template) =>
+    isGone ? sharedTextsIn(template).has(key) : hasInTag(template, key),
+  );
   if (using.length === 0) return;
-  const told = using.slice(0, TOLD).map(({ type, channel, locale }) => `${type} (${channel}, ${locale})`);
+  const told = using.slice(0, TOLD).map(({ type: name, channel, locale }) => `${name} (${channel}, ${locale})`);
   const more = using.length > TOLD ? ` and ${using.length - TOLD} more` : '';
-  throw problem(409, 'in_use', `Templates use it: ${told.join(', ')}${more}.`, isDeleted ? undefined : 'key');
+  const field = change === 'delete' ? undefined : isGone ? 'key' : 'type';
+  throw problem(409, 'in_use', `Templates use it: ${told.join(', ')}${more}.`, field);
 };
+
+const hasInTag = ({ html, parameters }: EnabledTemplate, key: string): boolean =>
+  html !== null && parameters.some((name) => SECRET_PARAMETERS.includes(name)) && secretsFault(html, [key]) !== null;
 
 export const storageValues = resource({
   path: '/storage/values',
@@ -165,6 +181,7 @@ export const storageValues = resource({
   entity: StorageValue,
   id: 'id',
   permission: 'storage',
+  confirm: true,
   filters: { key: contains('key'), value: contains('value'), type: byWord('type') },
   sorts: ['createTime', 'key'],
   read: z
@@ -183,5 +200,11 @@ export const storageValues = resource({
     type: z.enum(['string', 'html', 'mail', 'url']).default('string'),
   }),
   guard: refuseUsed,
+  fields: (body, _writing, row: StorageValueRow | null): Partial<StorageValueRow> => {
+    const { type, value } = { ...row, ...body };
+    const stray = standsAsHtml(type!) ? strayTag(value!) : null;
+    if (stray !== null) throw problem(400, 'validation', `A tag in it is not whole: '${stray}'.`, 'value');
+    return body;
+  },
   present: (rows: StorageValueRow[]) => rows.map((row) => ({ ...row, ...times(row) })),
 });

@@ -16,6 +16,7 @@ export const approvalPolicies = resource({
   entity: ApprovalPolicy,
   id: 'id',
   permission: 'approvalPolicies',
+  confirm: true,
   filters: {
     kind: byWord('kind'),
     enabled: byFlag('enabled'),

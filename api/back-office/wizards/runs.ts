@@ -112,6 +112,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
     permission: string,
     summary: string,
     description: string,
+    { confirm }: { confirm?: true },
     act: (run: AskedRun, actor: UserActor, note: (db: Queryable) => Promise<void>) => Promise<void>,
   ) =>
     procedure(`POST /wizards/runs/{runId}/${name}`, {
@@ -120,6 +121,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       tags: ['Wizards'],
       access: 'user',
       permission,
+      ...(confirm && { confirm }),
       params: z.object({ runId: idText() }),
       answer: null,
       errors: [404, 409],
@@ -135,6 +137,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       'wizardRuns.update',
       'Send the code again',
       'As the client could himself, with the same limits.',
+      {},
       async (run, _actor, note) => {
         const { run: present, step, module } = await wizards.waiting(await wizards.whereItIs(run));
         await wizards.resend(present, step, module, note);
@@ -146,6 +149,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       'wizardRuns.confirm',
       'Confirm the step by hand',
       'For the e-mail or phone of a registration, when its code does not arrive. Not for a sign-in or a new password: that would hand the account over.',
+      { confirm: true },
       async (run, actor, note) => {
         const { run: present, step } = await wizards.waiting(await wizards.whereItIs(run));
         if (run.type !== 'registration' || !['email-code', 'phone-code'].includes(step.kind))
@@ -160,7 +164,7 @@ export const wizardRunProcedures = (wizards: WizardHub): Procedure[] => {
       },
     ),
 
-    action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', async (run, actor, note) => {
+    action('cancel', 'wizardRuns.update', 'End a run', 'The client must start again.', {}, async (run, actor, note) => {
       if (run.state !== 'open') throw problem(409, 'already_done', 'The run is over.');
       await note(wizards.db);
       await wizards.hub
@@ -187,7 +191,7 @@ const seen = async ({ db }: WizardHub, actor: UserActor, runId: number): Promise
   return run;
 };
 
-/** Written before the act is sent, so that nothing is done that is not written down. */
+/** Written before the act is sent, so that nothing is done that is not written down. Without its uuid: whoever knows that goes on with the run. */
 const noted = (
   db: Queryable,
   run: Run,
@@ -199,6 +203,5 @@ const noted = (
     action: `wizardRuns.${what}`,
     object: `wizard-run:${run.id}`,
     after: { step: run.step },
-    workflowId: `wizard:${run.uuid}`,
     requestId,
   });

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { assertSees } from '../../kit/access.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { clientsName, id, idText, name } from '../../kit/shapes.ts';
-import { Account, ACCOUNT_PERMISSIONS, MyAccount, accountViews, myAccountViews } from '../../presenters/account.ts';
+import { Account, ACCOUNT_PERMISSIONS, MyAccount, myAccountViews } from '../../presenters/account.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { Ordering } from '../intake/place-order.ts';
 import { leverageInput, waitsNote, whileWaiting } from '../../trading/change-procedures.ts';
 import { orderChange } from '../../trading/order-change.ts';
 import { type AccountChange, changeAccount } from './change-account.ts';
 import { openAccount } from './open-account.ts';
+import { showAccount } from './show.ts';
 
 const params = z.object({ accountId: idText() });
 const leverage = () => z.int('must be a whole number').min(0).max(10_000);
@@ -74,7 +75,7 @@ export const accountProcedures = (hub: MoneyHub): Procedure[] => [
     idempotent: true,
     handle: async (call) => {
       await assertSees(hub.pool, call.actor, call.body.clientId, 'client', 'clientId');
-      return showAccount(hub, await openAccount(hub, call, call.body));
+      return showAccount(hub, call.actor, await openAccount(hub, call, call.body));
     },
   }),
 
@@ -92,7 +93,7 @@ export const accountProcedures = (hub: MoneyHub): Procedure[] => [
     idempotent: true,
     handle: async (call) => {
       await change(hub, call, call.params.accountId, call.body);
-      return showAccount(hub, call.params.accountId);
+      return showAccount(hub, call.actor, call.params.accountId);
     },
   }),
 
@@ -140,9 +141,6 @@ const change = async (
   if (Object.values(own).some((value) => value !== undefined))
     await changeAccount(hub, call.actor, accountId, own, call.requestId);
 };
-
-const showAccount = async ({ pool }: MoneyHub, accountId: number) =>
-  (await accountViews(pool, [accountId])).get(accountId)!;
 
 const showMyAccount = async ({ pool }: MoneyHub, accountId: number) =>
   (await myAccountViews(pool, [accountId])).get(accountId)!;

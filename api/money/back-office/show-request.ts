@@ -18,12 +18,13 @@ export const showRequest = async (
   actor: UserActor,
   { id, workflowId }: { id: number; workflowId: string },
 ): Promise<z.input<typeof DecidedApplication>> => {
-  const view = await applicationView(pool, id);
+  const whole = await applicationView(pool, id);
+  const view = actor.maskData ? maskApplication(whole) : whole;
   const given = view.decisions
     .filter(({ decision }) => decision === 'approve' || decision === 'mark_done')
     .map(({ user, createTime }) => ({ user, time: createTime }));
   return {
-    ...(actor.maskData ? maskApplication(view) : view),
+    ...view,
     workflowId,
     approvals: { needed: view.approvalsNeeded, given },
   };

@@ -7,7 +7,7 @@ import type { Begun } from '../../../domain/money-order.ts';
 import { REASONS, type Reason } from '../../../domain/reasons.ts';
 import { isFinal } from '../../../domain/stages.ts';
 import { toldClient } from '../../../domain/told-client.ts';
-import type { Actor } from '../../kit/access.ts';
+import { type Actor, assertSees } from '../../kit/access.ts';
 import { assertSameRequest } from '../../kit/idempotency.ts';
 import type { Call } from '../../kit/procedure.ts';
 import type { MoneyHub } from '../hub.ts';
@@ -22,6 +22,15 @@ const shownOf = ({ clientId, currency, amount, method, credit, debit }: NewOrder
   currency: currency.alphabeticCode,
   amount,
 });
+
+/** A user's tags may be others than when he ordered. */
+export const assertStillSees = async (
+  db: Queryable,
+  actor: Actor,
+  { clientId }: Pick<WrittenOrder, 'clientId'>,
+): Promise<void> => {
+  if (actor.kind === 'user') await assertSees(db, actor, clientId, 'account', 'accountId');
+};
 
 interface Placing {
   placed: WrittenOrder;
@@ -45,6 +54,7 @@ export const placeOrder = async (
     const twin = call.key === undefined ? null : await findOrder(db, call.key);
     if (twin) {
       assertSameRequest(twin, call.once);
+      await assertStillSees(db, call.actor, twin);
       return { placed: twin };
     }
     const order = await check(db);
