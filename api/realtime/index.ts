@@ -1,13 +1,14 @@
 import { Server as Engine } from 'engine.io';
-import { type Request, Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
 import { Server as Sockets, type Socket } from 'socket.io';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
-import type { Mount } from '../kit/app.ts';
+import { type Mount, onlyMethods } from '../kit/app.ts';
 import { problem, toProblem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
 import { addressOf, counting, perActor } from '../kit/rate-limit.ts';
+import { parsePart } from '../kit/validate.ts';
 import { Wish } from './channels.ts';
 import { createListeners } from './listeners.ts';
 
@@ -18,6 +19,13 @@ const HANDSHAKES = perActor('600/m');
 const WISHES = perActor('20/m');
 /** Whoever listens to nothing for so long has no use for the connection. */
 const UNSEATED_MS = 60_000;
+const Asked = z.looseObject({
+  EIO: z.enum(['3', '4']).optional(),
+  transport: z.enum(['polling', 'websocket']),
+  sid: z.string().optional(),
+});
+const unfit = (field: string, issue: string) => problem(400, 'validation', `${field} ${issue}.`, field);
+
 /** "Unsupported data" (RFC 6455 §7.4.1). */
 const UNSUPPORTED = 1003;
 
@@ -41,34 +49,44 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
   let stopping = false;
 
   /** Throws when this request is none of a connection's, or one too many. */
-  const admit = (req: Request): void => {
+  const admit = (req: Request, transports: readonly string[]): void => {
+    if (Number(req.headers['content-length'] ?? 0) > LARGEST_FRAME)
+      throw problem(413, 'body_too_large', 'The body must not exceed 64 KiB.');
     if (stopping) throw problem(503, 'unavailable', 'This process is about to stop. Connect again.');
-    const sid = new URL(req.url, 'http://hub').searchParams.get('sid');
+    const asked = parsePart(Asked, Object.fromEntries(new URL(req.url, 'http://hub').searchParams), 'query');
+    if (!transports.includes(asked.transport)) throw unfit('transport', `must be ${transports.join(' or ')} here`);
     const address = addressOf(req);
-    if (sid === null) {
+    if (asked.sid === undefined) {
+      if (req.method === 'POST') throw unfit('sid', 'is missing');
       if (handshakes(address).over > 0)
         throw problem(429, 'too_many_requests', 'Too many connections. Try again in a minute.');
       addresses.set(req, address);
       return;
     }
+    const sessions = (engine as unknown as { clients: Record<string, { request: object }> }).clients;
+    if (!Object.hasOwn(sessions, asked.sid)) throw unfit('sid', 'is of no session: it is over, or at another process');
     // Who has read a session's id elsewhere cannot go on with it from where he is.
-    const known = (engine as unknown as { clients: Record<string, { request: object }> }).clients[sid];
-    if (known && addresses.get(known.request) !== address)
+    if (addresses.get(sessions[asked.sid]!.request) !== address)
       throw problem(403, 'forbidden', 'This session is of another address.');
   };
 
   sockets.on('connection', (socket) => serve(deps, listeners, socket));
 
   const router = Router({ caseSensitive: true });
-  router.use((req, res) => {
-    admit(req);
+  const poll: RequestHandler = (req, res) => {
+    admit(req, ['polling']);
     engine.handleRequest(req as never, res);
-  });
+  };
+  router
+    .route('/')
+    .get(poll)
+    .post(poll)
+    .all(onlyMethods(['GET', 'POST']));
   return {
     path: PATH,
     router,
     upgrade: (req, socket, head) => {
-      admit(req);
+      admit(req, ['websocket']);
       engine.handleUpgrade(req as never, socket as never, head);
     },
     hangUp: () => {
@@ -129,6 +147,7 @@ const refuse = (socket: Socket): void => {
   else socket.disconnect(true);
 };
 
+const inQuery = { query: Asked };
 const PATHS: ZodOpenApiPathsObject = {
   '/socket.io/': {
     get: {
@@ -138,19 +157,10 @@ const PATHS: ZodOpenApiPathsObject = {
         'Socket.IO 2 (Engine.IO 3) or later; docs/realtime.md says how. A handshake or a poll by HTTP; with `transport=websocket` and an Upgrade a WebSocket.',
       tags: ['Realtime'],
       security: [],
-      requestParams: {
-        query: z.looseObject({
-          EIO: z.enum(['3', '4']),
-          transport: z.enum(['polling', 'websocket']),
-          sid: z.string().optional(),
-        }),
-      },
+      requestParams: inQuery,
       responses: {
         '200': { description: 'Packets of Engine.IO', content: { 'text/plain': { schema: { type: 'string' } } } },
-        '400': {
-          description: 'Not a request of Engine.IO, or of no session',
-          content: { 'application/json': { schema: {} } },
-        },
+        '400': errorAnswer(400),
         '403': errorAnswer(403),
         '429': errorAnswer(429),
         '503': errorAnswer(503),
@@ -161,18 +171,13 @@ const PATHS: ZodOpenApiPathsObject = {
       summary: 'Packets of an app that polls',
       tags: ['Realtime'],
       security: [],
-      requestParams: {
-        query: z.looseObject({ EIO: z.enum(['3', '4']), transport: z.literal('polling'), sid: z.string() }),
-      },
+      requestParams: inQuery,
       requestBody: { required: true, content: { 'text/plain': { schema: { type: 'string' } } } },
       responses: {
         '200': { description: 'ok', content: { 'text/html': { schema: { type: 'string' } } } },
-        '400': {
-          description: 'Not a request of Engine.IO, or of no session',
-          content: { 'application/json': { schema: {} } },
-        },
+        '400': errorAnswer(400),
         '403': errorAnswer(403),
-        '413': { description: 'More than 64 KiB' },
+        '413': errorAnswer(413),
         '503': errorAnswer(503),
       },
     },

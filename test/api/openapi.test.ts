@@ -18,7 +18,7 @@ interface Layer {
 /** Every route there really is, those inside of mounts too. Their prefixes are not kept by Express, so they come from the mounts. */
 const mounted = (): string[] => {
   const stack = (api.app as unknown as { router: { stack: Layer[] } }).router.stack;
-  const prefixes = ['/codec', '/docs'];
+  const prefixes = ['/codec', '/socket.io', '/docs'];
   let mount = 0;
   return stack.flatMap(({ route, handle }) => {
     if (handle.routes) return handle.routes;

@@ -309,10 +309,19 @@ describe('the frames of Engine.IO 3', () => {
   });
 
   it('are not taken for a session of another place, nor for one that there is not', async () => {
-    const gone = await fetch(`${api.url}/socket.io/?EIO=3&transport=polling&sid=nobodys`);
-    expect(gone.status).toBe(400);
-    const elsewhere = await fetch(`${api.url}/socket.io/`);
-    expect(elsewhere.status).toBe(400);
+    const refused = async (query: string, method = 'GET', body: string | null = null) => {
+      const answer = await fetch(`${api.url}/socket.io/?${query}`, { method, body });
+      return [answer.status, ((await answer.json()) as any).error?.details[0].field];
+    };
+    expect(await refused('EIO=3&transport=polling&sid=nobodys')).toEqual([400, 'sid']);
+    expect(await refused('EIO=3&transport=polling&sid=__proto__')).toEqual([400, 'sid']);
+    expect(await refused('EIO=3&transport=polling', 'POST')).toEqual([400, 'sid']);
+    expect(await refused('EIO=3&transport=websocket')).toEqual([400, 'transport']);
+    expect(await refused('EIO=3&transport=pigeon')).toEqual([400, 'transport']);
+    expect(await refused('EIO=5&transport=polling')).toEqual([400, 'EIO']);
+    expect(await refused('EIO=3&transport=polling&sid=nobodys', 'POST', 'x'.repeat(65_537))).toEqual([413, undefined]);
+    expect(await refused('EIO=3&transport=polling', 'PUT')).toEqual([405, undefined]);
+    expect((await fetch(`${api.url}/socket.io/elsewhere`)).status).toBe(404);
     const notOurs = new WebSocket(`${origin()}/elsewhere`);
     await new Promise((failed) => notOurs.addEventListener('error', failed));
     expect(notOurs.readyState).toBe(WebSocket.CLOSED);
