@@ -34,7 +34,7 @@ export const fixRate: Activity<{ transactionId: number }, { missing: string | nu
         return { missing: error.message };
       }
       await noteQuote(db, transactionId, quote);
-      if (type === 'deposit') await noteCommission(db, transaction, quote.amount);
+      if (type === 'deposit' && !transaction.commissionIsSet) await noteCommission(db, transaction, quote.amount);
     }
     await noteFixed(db, transactionId);
     await noteWaiting(db, transactionId, null);
