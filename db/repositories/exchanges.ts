@@ -46,6 +46,28 @@ export const noteFixed = async (db: Queryable, transactionId: number): Promise<v
   );
 };
 
+/** These have its fixed rate, besides those that have it. */
+export const notePayments = async (
+  db: Queryable,
+  transactionId: number,
+  payments: readonly string[],
+): Promise<void> => {
+  await db.query(
+    `update transaction_exchange set payments = array(select distinct unnest(coalesce(payments, '{}') || $2::text[]) order by 1), update_time = now()
+      where transaction_id = $1`,
+    [transactionId, payments],
+  );
+};
+
+/** Null: nobody kept which. */
+export const paymentsOf = async (db: Queryable, transactionId: number): Promise<string[] | null> => {
+  const { rows } = await db.query<{ payments: string[] | null }>(
+    `select payments from transaction_exchange where transaction_id = $1`,
+    [transactionId],
+  );
+  return rows[0]?.payments ?? null;
+};
+
 /** What the payer's amount made in the end. */
 export const noteExchanged = async (db: Queryable, transactionId: number, amount: Amount): Promise<void> => {
   await db.query(`update transaction_exchange set amount = $2, update_time = now() where transaction_id = $1`, [
