@@ -20,6 +20,8 @@ export interface Timings {
   sendFor: number;
   /** How long a client may take to pay. */
   payWithin: number;
+  /** How long a client may take to say where a payout shall go whose rate is fixed: as long as a quote stands. */
+  fixedRateStands: number;
   /** How long one step on our own books may take. */
   ownStep: number;
   /** How soon a dead worker is noticed: while it takes a step of ours or speaks with a provider, while it holds a run. */
@@ -57,6 +59,7 @@ export const TIMINGS: Timings = {
   retries: [second, 5 * second, 15 * second, minute, 5 * minute, 15 * minute],
   sendFor: day,
   payWithin: 7 * day,
+  fixedRateStands: 15 * minute,
   ownStep: 20 * second,
   heartbeat: 6 * second,
   stickyTask: 10 * second,

@@ -33,6 +33,8 @@ export interface NewOrder {
   amount: Amount;
   /** In the currency of the client's account. */
   vendorCommission: Amount;
+  /** An operator said so himself: the rules of the method have no say in it, whatever amount comes of the order. */
+  commissionIsSet?: boolean;
   /** In the currency that is paid in or out. */
   providerCommission: Amount;
   /** Set when it changes currency; no quote where any amount may come. */
@@ -114,6 +116,7 @@ export const paymentOrder = async (
     currency,
     amount: amount ?? '0',
     vendorCommission,
+    commissionIsSet: request.vendorCommission !== undefined,
     providerCommission: providerCommission(request, outside),
     exchange,
     method,

@@ -48,9 +48,9 @@ export const writeOrder = async (
   order: NewOrder,
 ): Promise<WrittenOrder> => {
   const { rows } = await db.query<{ id: number }>(
-    `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, provider_commission,
-            method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id, request_fingerprint)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning transaction_id as id`,
+    `insert into money_transaction (type, client_id, debit_account_id, credit_account_id, currency, amount, vendor_commission, commission_set,
+            provider_commission, method_id, connection_id, reference, data, user_id, comment, idempotency_key, parent_id, request_fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) returning transaction_id as id`,
     [
       order.type,
       order.clientId,
@@ -59,6 +59,7 @@ export const writeOrder = async (
       order.currency.numericCode,
       order.amount,
       order.vendorCommission,
+      order.commissionIsSet ?? false,
       order.providerCommission,
       order.method?.methodId ?? null,
       order.refundOf?.connectionId ?? order.method?.connectionId ?? null,

@@ -49,7 +49,7 @@ interface Credit {
 
 /**
  * Credits what was received, less the broker's commission, and closes the deposit. When other than the ordered amount came,
- * the commission is worked out anew.
+ * the commission is worked out anew, unless an operator had set it.
  */
 export const bookDeposit: Activity<Credit, void> = async (
   { transactionId, received, payments, fees = {} },
@@ -66,7 +66,8 @@ export const bookDeposit: Activity<Credit, void> = async (
       ? await exchanged(db, deposit, amount, clearing)
       : { gross: amount, payer: clearing, transfers: [] };
     let fee = deposit.vendorCommission;
-    if ((expected === null || !equal(gross, expected)) && deposit.methodId !== null) {
+    const isAsExpected = expected !== null && equal(gross, expected);
+    if (!isAsExpected && !deposit.commissionIsSet && deposit.methodId !== null) {
       const method = await loadMethodFacts(db, deposit.methodId);
       fee = commissionOn(
         gross,

@@ -4,7 +4,7 @@ import { loadMarkup, sourcesFor } from '../../db/repositories/rates.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { type Amount, isPositive } from '../../domain/money.ts';
 import type { Currency } from '../../domain/money-order.ts';
-import { chooseRate, clientRate, convert, type Missing, QUOTE_MS, type Rate } from '../../domain/rates.ts';
+import { chooseRate, clientRate, convert, type Missing, type Rate } from '../../domain/rates.ts';
 
 const SAID: Record<Missing, string> = {
   unknown: 'no rate source quotes it',
@@ -48,16 +48,12 @@ export const quoteExchange = async (
     const issue = `${from.alphabeticCode} is worth too little in ${to.alphabeticCode} for the digits of a rate.`;
     throw new HubFailure('Unsupported', 'unsupported', issue, { field });
   }
-  const quotedAt = Date.now();
   const { source, sourceTime } = market;
-  const expiresAt = quotedAt + QUOTE_MS;
   return {
     rate,
     marketRate: market.bid,
     source,
     sourceTime,
-    quotedAt,
-    expiresAt,
     amount: convert(amount, rate, to.minorUnit),
   };
 };

@@ -119,7 +119,7 @@ const quoted = async (
 ): Promise<z.input<typeof Quote>> => {
   const into = (await loadCurrency(pool, currency))!;
   const offer = await quoteExchange(pool, '1', base, into, field);
-  const expiresAt = offer.quotedAt + LIFETIME * 1000;
+  const expiresAt = Date.now() + LIFETIME * 1000;
   const asked = { clientId, from: base.numericCode, to: currency, maxAmount };
   const quoteId = await keepClientQuote(pool, asked, { ...offer, expiresAt });
   return {

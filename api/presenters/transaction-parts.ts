@@ -12,7 +12,9 @@ export const MyExchange = z
     paidCurrencyCode: z.int(),
     receivedAmount: money().nullable().meta({ description: 'null: no rate yet.' }),
     receivedCurrencyCode: z.int(),
-    expireTime: time().nullable().meta({ description: 'What is paid later is settled at the rate of then.' }),
+    expireTime: time()
+      .nullable()
+      .meta({ description: 'What is paid later is settled at the rate of then. null: no rate yet, or a preview.' }),
     isFixed: z.boolean().meta({ description: 'The rate will not change any more.' }),
   })
   .meta({ id: 'MyTransactionExchange' });

@@ -25,7 +25,7 @@ export const exchangeableInto = async (db: Queryable, from: number): Promise<Exc
 export const keepClientQuote = async (
   db: Queryable,
   asked: { clientId: number; from: number; to: number; maxAmount: Amount | null },
-  quote: ExchangeQuote,
+  quote: Omit<ExchangeQuote, 'amount'> & { expiresAt: number },
 ): Promise<string> => {
   const { rows } = await db.query<{ id: string }>(
     `insert into client_quote (client_id, from_currency, to_currency, rate, market_rate, source, source_time, max_amount, expires_at)

@@ -1,7 +1,8 @@
 import type { Amount } from '../../domain/money.ts';
+import { QUOTE_MS } from '../../domain/rates.ts';
 import type { Queryable } from '../pool.ts';
 
-/** What a client is told: so much at this rate, for so long. */
+/** What a client is told: so much at this rate. */
 export interface ExchangeQuote {
   rate: Amount;
   /** Without the broker's markup. */
@@ -9,8 +10,6 @@ export interface ExchangeQuote {
   source: string;
   /** Milliseconds. */
   sourceTime: number;
-  quotedAt: number;
-  expiresAt: number;
   /** What the payer's amount makes. */
   amount: Amount;
 }
@@ -29,12 +28,13 @@ export const keepExchange = async (
   if (quote) await noteQuote(db, transactionId, quote);
 };
 
+/** It stands from now on, by the clock that `quoteStands` goes by: those of the hub's own processes may differ from it. */
 export const noteQuote = async (db: Queryable, transactionId: number, quote: ExchangeQuote): Promise<void> => {
-  const { rate, marketRate, source, sourceTime, quotedAt, expiresAt, amount } = quote;
+  const { rate, marketRate, source, sourceTime, amount } = quote;
   await db.query(
-    `update transaction_exchange set rate = $2, market_rate = $3, source = $4, source_time = to_timestamp($5), quoted_at = to_timestamp($6),
-            expires_at = to_timestamp($7), amount = $8, update_time = now() where transaction_id = $1`,
-    [transactionId, rate, marketRate, source, sourceTime / 1000, quotedAt / 1000, expiresAt / 1000, amount],
+    `update transaction_exchange set rate = $2, market_rate = $3, source = $4, source_time = to_timestamp($5), quoted_at = now(),
+            expires_at = now() + make_interval(secs => $6), amount = $7, update_time = now() where transaction_id = $1`,
+    [transactionId, rate, marketRate, source, sourceTime / 1000, QUOTE_MS / 1000, amount],
   );
 };
 
@@ -44,6 +44,28 @@ export const noteFixed = async (db: Queryable, transactionId: number): Promise<v
     `update transaction_exchange set fixed_at = now(), update_time = now() where transaction_id = $1 and fixed_at is null`,
     [transactionId],
   );
+};
+
+/** These have its fixed rate, besides those that have it. */
+export const notePayments = async (
+  db: Queryable,
+  transactionId: number,
+  payments: readonly string[],
+): Promise<void> => {
+  await db.query(
+    `update transaction_exchange set payments = array(select distinct unnest(coalesce(payments, '{}') || $2::text[]) order by 1), update_time = now()
+      where transaction_id = $1`,
+    [transactionId, payments],
+  );
+};
+
+/** Null: nobody kept which. */
+export const paymentsOf = async (db: Queryable, transactionId: number): Promise<string[] | null> => {
+  const { rows } = await db.query<{ payments: string[] | null }>(
+    `select payments from transaction_exchange where transaction_id = $1`,
+    [transactionId],
+  );
+  return rows[0]?.payments ?? null;
 };
 
 /** What the payer's amount made in the end. */

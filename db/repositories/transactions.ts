@@ -14,6 +14,8 @@ export interface TransactionRow {
   amount: Amount;
   currency: Currency;
   vendorCommission: Amount;
+  /** By an operator, instead of the rules of the method. */
+  commissionIsSet: boolean;
   /** Until it is booked: what the operator who entered it said that the bank took. In the currency of the provider's side. */
   providerCommission: Amount;
   methodId: number | null;
@@ -64,6 +66,7 @@ export const loadTransaction = async (db: Queryable, transactionId: number): Pro
   const { rows } = await db.query<TransactionRow>(
     `select t.transaction_id as "transactionId", t.type, t.stage, t.client_id as "clientId", t.debit_account_id as "debitAccountId",
             t.credit_account_id as "creditAccountId", trim_scale(t.amount)::text as amount, trim_scale(t.vendor_commission)::text as "vendorCommission",
+            t.commission_set as "commissionIsSet",
             trim_scale(t.provider_commission)::text as "providerCommission",
             jsonb_build_object('numericCode', c.numeric_code, 'alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
             t.method_id as "methodId", t.connection_id as "connectionId", t.reference, t.provider_id as "providerId", t.provider_data as "providerData",

@@ -251,6 +251,8 @@ describe('whoever may not listen', () => {
       expect(shut.readyState).toBe(WebSocket.CLOSED);
     } finally {
       await api.hub.pool.query(`delete from security_policy`);
+      const letsIn = async () => (await fetch(`${api.url}/socket.io/?EIO=3&transport=polling`)).status === 200;
+      await eventually(letsIn, 'the list to be forgotten');
     }
   });
 });

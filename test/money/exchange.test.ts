@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { bookReversals } from '../../activities/ledger/book-reversals.ts';
+import { quoteExchange } from '../../activities/rates/quote-exchange.ts';
+import { noteQuote } from '../../db/repositories/exchanges.ts';
 import { post } from '../../db/repositories/ledger.ts';
 import { walletCode } from '../../domain/chart-of-accounts.ts';
 import { eventually } from '../kit/hub.ts';
@@ -83,7 +85,8 @@ describe('a deposit in another currency than the account', () => {
     expect(preview).toMatchObject({
       creditDetails: { amount: '100.450000000000000000', currency: { alphabeticCode: 'USD' } },
       foreignExchangeRate: '0.999600000000000000',
-      exchange: { paidAmount: '100.500000000000000000', paidCurrencyCode: USDT, isFixed: false },
+      // Nothing is kept of it: the order gets a rate of its own.
+      exchange: { paidAmount: '100.500000000000000000', paidCurrencyCode: USDT, isFixed: false, expireTime: null },
     });
     const { result, usdt, usd } = await change(() => paid(client, '100.5'));
     // 100.5 × 0.9996 = 100.4598, down to the cent.
@@ -310,6 +313,59 @@ describe('a deposit in another currency than the account', () => {
     await api.hub.reaches(id, 'done');
     expect(await client.of.balance()).toEqual({ balance: '88', held: '0' });
     expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('keeps the commission that an operator set, when the rate is quoted anew and when another amount came', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const bank = await api.methodId('bank-transfer');
+    await api.hub.pool.query(
+      `insert into payment_method_commission (method_id, type, currency, percent) values ($1, 'TR', 840, 2)`,
+      [bank],
+    );
+    await api.hub.askRates('European Central Bank');
+    const entered = async (vendorCommission?: string): Promise<number> => {
+      const body = { accountId: client.wallet, methodId: bank, currencyCode: 978, amount: 100, vendorCommission };
+      const { status, body: made } = await olga.call('POST /deposits', body);
+      expect({ status, made }).toMatchObject({ status: 201 });
+      return made.transactionId;
+    };
+    const [free, cheap, ordinary] = [await entered('0'), await entered('1.5'), await entered()];
+    await api.hub.pool.query(`update transaction_exchange set expires_at = now() where transaction_id <> $1`, [cheap]);
+    await rates().advance('EUR/USD', '1.1 1.2');
+    await api.hub.askRates('B2BINPAY');
+    const other = await api.operator();
+    const third = await api.operator();
+    for (const id of [free, cheap, ordinary]) {
+      const { id: request } = await api.hub.openRequest(id);
+      if (id === cheap) await other.call(`PATCH /applications/${request}`, { data: { amount: 50 } });
+      const evidence = { bankReference: `SET-${id}`, valueDate: '2026-01-31' };
+      expect((await third.call(`POST /applications/${request}/approve`, { evidence })).status).toBe(200);
+      await api.hub.reaches(id, 'done');
+    }
+    await api.hub.pool.query(`delete from payment_method_commission where method_id = $1`, [bank]);
+    expect(await shown(free)).toMatchObject({ vendorCommission: '0.000000000000000000' });
+    expect(await shown(cheap)).toMatchObject({ vendorCommission: '1.500000000000000000' });
+    expect(await shown(ordinary)).toMatchObject({ vendorCommission: '2.200000000000000000' });
+    expect(await api.hub.breaches()).toEqual([]);
+  });
+
+  it('is quoted for a quarter of an hour, also by a process whose clock is wrong', async () => {
+    const client = await api.clientWith('0', 'USD');
+    const made = await ordered(client, '100');
+    const hourAgo = Date.now() - 3_600_000;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(hourAgo);
+    try {
+      const payer = { numericCode: USDT, alphabeticCode: 'USDT', minorUnit: 6 };
+      const account = { numericCode: 840, alphabeticCode: 'USD', minorUnit: 2 };
+      await noteQuote(api.hub.pool, made.id, await quoteExchange(api.hub.pool, '100', payer, account));
+    } finally {
+      clock.mockRestore();
+    }
+    const { left } = await api.hub.one<{ left: string }>(
+      `select extract(minutes from expires_at - now())::text as left from transaction_exchange where transaction_id = $1`,
+      [made.id],
+    );
+    expect(left).toBe('14');
   });
 
   it('counts against the limit of the level in the currency of the account, and needs the stricter approval of both', async () => {

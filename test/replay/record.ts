@@ -522,6 +522,25 @@ const rates = async (hub: TestHub): Promise<void> => {
   await hub.askRates('B2BINPAY');
   await hub.reaches(id, 'done');
   await record(hub, 'deposit.waited-for-a-rate', `deposit:${id}`);
+
+  const parts = await hub.order({ ...row, method_id: method, connection_id: connection }, false);
+  await keepExchange(hub.pool, parts, 840, null);
+  await hub.steering.beginMoney('deposit', parts);
+  const page = await hub.providerId(parts);
+  await hub.sandbox('b2binpay').pay(page, { amount: '10' });
+  await hub.reaches(parts, 'review');
+  await hub.pool.query(`update transaction_exchange set expires_at = now() where transaction_id = $1`, [parts]);
+  await hub.sandbox('b2binpay').pay(page, { amount: '90' });
+  await hub.steering.news({
+    workflowId: `deposit:${parts}`,
+    type: 'deposit',
+    transactionId: parts,
+    webhookId: '1',
+    said: 'paid',
+  });
+  await hub.reaches(parts, 'done');
+  // `deposit.parts-at-one-rate` is of before, when the rest had the rate of the first part.
+  await record(hub, 'deposit.parts-at-their-rates', `deposit:${parts}`);
 };
 
 const reconciliations = async (hub: TestHub, olga: number, client: TestClient): Promise<void> => {
@@ -619,6 +638,37 @@ const otherWaysOut = async (hub: TestHub, olga: number): Promise<void> => {
   await hub.sandbox('praxis').pay(reference);
   await hub.decide(prepared, olga, 'approve');
   await record(hub, 'payout.prepared', `payout:${prepared}`);
+
+  await hub.askRates('European Central Bank');
+  const inDollars = await hub.clientWith('1000', 'USD');
+  const cashier = await hub.methodId(order.method);
+  await hub.pool.query(
+    `insert into payment_method_currency (method_id, type, currency, min, caption) values ($1, 'TR', 840, 1, 'x')`,
+    [cashier.id],
+  );
+  const changed = await hub.order(
+    {
+      type: 'withdrawal',
+      client_id: inDollars.clientId,
+      debit_account_id: inDollars.wallet,
+      currency: 840,
+      amount: '25',
+      method_id: cashier.id,
+      connection_id: cashier.connection,
+    },
+    false,
+  );
+  await keepExchange(hub.pool, changed, 978, null);
+  await hub.steering.beginMoney('payout', changed);
+  await hub.reaches(changed, 'awaiting_client');
+  const { reference: ofChanged } = await hub.one<{ reference: string }>(
+    `select reference from money_transaction where transaction_id = $1`,
+    [changed],
+  );
+  await hub.sandbox('praxis').pay(ofChanged);
+  await hub.decide(changed, olga, 'approve');
+  await hub.reaches(changed, 'done');
+  await record(hub, 'payout.prepared-at-a-rate', `payout:${changed}`);
 
   const takenBack = await waited();
   await hub.steering.cancel(`payout:${takenBack}`, { by: 'client:1' });

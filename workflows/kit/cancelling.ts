@@ -15,6 +15,8 @@ export class Cancelling {
   private wish: { by: CancelledBy; issue: string } | null = null;
   /** Why it is too late: 'money may be on its way'. */
   private late: string | null = null;
+  /** Why its client may not stop it any more. */
+  private brokersOnly: string | null = null;
   private closed = false;
 
   constructor(run: MoneyRun) {
@@ -44,6 +46,11 @@ export class Cancelling {
   /** From here on it cannot be stopped. `why` completes the sentence "Too late to cancel: …". */
   tooLate(why: string): void {
     this.late ??= why;
+  }
+
+  /** From here on the broker may stop it, its client not. `why`: 'It may be on its way already'. */
+  leaveToBroker(why: string): void {
+    this.brokersOnly ??= why;
   }
 
   /** What was tried is surely not on its way. */
@@ -85,12 +92,9 @@ export class Cancelling {
     const wrong = whatIsWrongWithWish(wish);
     if (wrong) throw refusal('InvalidInput', 'validation', wrong);
     this.assertInTime();
-    const { order, progress } = this.run;
-    if (wish.by.startsWith('client:') && order?.resumed)
-      throw refusal('Rejected', 'restricted', 'It was interrupted: ask your broker to stop it.');
-    // Whoever approves it says that it was paid: from the question on only they know whether it is on its way.
-    if (wish.by.startsWith('client:') && order?.method?.paidByPeople && progress.stage === 'awaiting_approval')
-      throw refusal('Rejected', 'restricted', 'It may be on its way already: ask your broker to stop it.');
+    const brokersOnly = this.run.order?.resumed ? 'It was interrupted' : this.brokersOnly;
+    if (wish.by.startsWith('client:') && brokersOnly !== null)
+      throw refusal('Rejected', 'restricted', `${brokersOnly}: ask your broker to stop it.`);
   }
 
   private assertInTime(): void {

@@ -4,11 +4,12 @@ import type { MoneyPurpose, OpenRequest } from '../../domain/decisions.ts';
 import { type Amount, equal } from '../../domain/money.ts';
 import type { Begun, MoneyInput, MoneyOrder, MoneyResult } from '../../domain/money-order.ts';
 import type { Stage } from '../../domain/stages.ts';
-import { delay, TIMINGS, type Timings } from '../../domain/timings.ts';
+import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
 import { internal, setPatience } from './activities.ts';
 import { Cancelling } from './cancelling.ts';
 import { Decisions, type Verdict } from './decisions.ts';
+import { FixedRate } from './fixed-rate.ts';
 import { begin, providerNews } from './messages.ts';
 import { onUpdate } from './on-update.ts';
 import { passOnNews } from './pass-on-news.ts';
@@ -42,6 +43,7 @@ export class MoneyRun {
 
   /** What another run of this order did. */
   readonly before = new TakingOver(this);
+  readonly rate = new FixedRate(this);
 
   private readonly decisions = new Decisions((said) => this.progress.note(said));
   private readonly cancelling: Cancelling;
@@ -49,7 +51,6 @@ export class MoneyRun {
   private news = 0;
   private lastSaid: string | null = null;
   private begun: Begun | null = null;
-  private rateFixed = false;
   /** How many persons have approved. */
   private approvedBy = 0;
   /** From the first attempt on money may be out: only certainty about it may end the story. */
@@ -78,6 +79,7 @@ export class MoneyRun {
       this.cancelling.close();
       this.decisions.close();
       await condition(allHandlersFinished);
+      if (this.rate.leavesSome) this.hasNews();
       await passOnNews(this);
       return result;
     });
@@ -204,29 +206,17 @@ export class MoneyRun {
     this.cancelling.tooLate(why);
   }
 
-  /**
-   * Money is here: too late to cancel. When it changes currency its rate is fixed now, however
-   * long people look at it afterwards.
-   */
-  async moneyIsHere(): Promise<void> {
-    this.tooLateToCancel('the money has arrived');
-    await this.fixRate();
+  /** From here on the broker may stop it, its client not. `why`: 'It may be on its way already'. */
+  leaveToBroker(why: string): void {
+    this.cancelling.leaveToBroker(why);
   }
 
-  /** Waits until there is a rate: an old or doubtful one is never used. */
-  async fixRate(): Promise<void> {
-    if (!this.order.exchange || this.rateFixed) return;
-    const { transactionId } = this;
-    for (let n = 0; ; n++) {
-      const { missing } = await stubbornly(this, 'Fixing the rate', (hub) => hub.fixRate({ transactionId }));
-      if (missing === null) break;
-      const can =
-        'see GET /rates/quotes: mend a source, believe a jump, or write a rate down; it is tried again by itself.';
-      await this.wait({ forWhat: `a rate: ${missing}`, can, human: true }, () => false, delay(this.timings.retries, n));
-    }
-    this.rateFixed = true;
-    this.progress.notWaiting();
-    this.progress.note('The rate is fixed.');
+  /**
+   * Money is here: too late to cancel. When it changes currency its rate is fixed now, however long people look at it afterwards, for these `payments`.
+   */
+  async moneyIsHere(payments?: readonly string[]): Promise<void> {
+    this.tooLateToCancel('the money has arrived');
+    await this.rate.fix(payments);
   }
 
   /** The opening call may hear now how it went. */

@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { DepositAction } from '../../adapters/kit/payments.ts';
 import { delay } from '../../domain/timings.ts';
 import { atProvider } from './activities.ts';
@@ -23,7 +24,7 @@ export const untilClientSaidWhere = async (run: MoneyRun): Promise<void> => {
   await run.step('Noting where the client goes on', (hub) => hub.notePayoutPrepared({ transactionId, action }));
   run.progress.at('awaiting_client', `The client says at ${method!.provider} where the money goes.`);
   run.answer();
-  const since = Date.now();
+  const until = Date.now() + mayTake(run);
   let unanswered = 0;
   for (let n = 0; ; n++) {
     const said = await isKnown().catch(() => null);
@@ -31,7 +32,8 @@ export const untilClientSaidWhere = async (run: MoneyRun): Promise<void> => {
       run.progress.notWaiting();
       return run.progress.note('The client has said where the money goes.');
     }
-    const late = said !== null && Date.now() - since > run.timings.payWithin;
+    const left = until - Date.now();
+    const late = said !== null && left <= 0;
     if (said === 'over' || late)
       throw new Stopped('expired', 'expired', 'The client did not say in time where to pay.');
     if (said === 'waiting' && action.kind === 'none')
@@ -39,9 +41,16 @@ export const untilClientSaidWhere = async (run: MoneyRun): Promise<void> => {
     unanswered = said === null ? unanswered + 1 : 0;
     const forWhat = said === null ? 'the provider, which cannot be asked' : 'the client to say where the money goes';
     const can = 'cancel it, or wait: the provider is asked by itself.';
-    await run.newsOr({ forWhat, can, human: unanswered > 4 }, delay(run.timings.polls, n));
+    const pause = delay(run.timings.polls, n);
+    await run.newsOr({ forWhat, can, human: unanswered > 4 }, left > 0 ? Math.min(pause, left) : pause);
   }
 };
+
+/** Until he has said it he may still cancel: where the rate is fixed he does not have days to see which way the market goes. */
+const mayTake = ({ order, timings }: MoneyRun): number =>
+  order.exchange && patched('a-fixed-rate-does-not-wait-for-long')
+    ? Math.min(timings.payWithin, timings.fixedRateStands)
+    : timings.payWithin;
 
 /**
  * Tells `story`, whose payout is prepared at the provider. When it stops, that is taken back there before the hold is given back here. If it

@@ -1,11 +1,12 @@
 import { patched } from '@temporalio/workflow';
-import type { DepositReport, Reversal } from '../../adapters/kit/payments.ts';
+import type { Arrival, DepositReport, Reversal } from '../../adapters/kit/payments.ts';
 import { type Amount, compare, isPositive, sum } from '../../domain/money.ts';
 import type { MoneyOrder } from '../../domain/money-order.ts';
 import { type Fees, feesOf } from '../../domain/provider-fees.ts';
 import { delay } from '../../domain/timings.ts';
 import { REJECTED } from '../../domain/told-client.ts';
 import { atProvider } from './activities.ts';
+import { isHere } from './fixed-rate.ts';
 import { makeOnce } from './make-once.ts';
 import type { MoneyRun } from './money-run.ts';
 import { Stopped } from './stopped.ts';
@@ -30,11 +31,13 @@ type Look =
 /** A hosted page that the client has: paid by him, reported by news or found by asking. Answers what may be credited. */
 export const receiveInvoice = (run: MoneyRun): Promise<Received> => {
   const { transactionId, method } = run.order;
-  return untilItIsHere(run, async () => {
-    const report = await atProvider(method!.connectionId, 'Asking about the deposit').findDeposit({ transactionId });
-    if (!report)
-      return { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true };
-    return lessWhatWentBack(run, lookAt(report), report.reversals);
+  return untilItIsHere(run, {
+    ask: () => atProvider(method!.connectionId, 'Asking about the deposit').findDeposit({ transactionId }),
+    judge: (report) =>
+      report
+        ? lessWhatWentBack(run, lookAt(report), report.reversals)
+        : { is: 'waiting', seen: false, why: 'the provider does not know it any more', unknownWord: true },
+    parts: ({ arrivals }) => arrivals.filter(isHere).map(({ id }) => id),
   });
 };
 
@@ -58,19 +61,24 @@ export const openDeposit = async (run: MoneyRun): Promise<void> => {
 /** A payment that came on its own: on an address, after the deadline, or twice. */
 export const receiveArrival = (run: MoneyRun, arrival: NonNullable<MoneyOrder['arrival']>): Promise<Received> => {
   const { transactionId, method } = run.order;
-  return untilItIsHere(run, async () => {
-    const report = await atProvider(method!.connectionId, 'Asking about the payment').findDeposit({ transactionId });
-    const payment = report?.arrivals.find((one) => one.id === arrival.paymentId);
-    if (!payment) return { is: 'waiting', seen: true, why: 'the provider does not show it', unknownWord: true };
-    const came = { payments: [payment.id], fees: feesOf([payment]) };
-    const { state, amount, blocked, why } = payment;
-    if (state === 'failed') throw new Stopped('failed', 'provider_refused', 'The provider cancelled the payment.');
-    if (state === 'seen' || state === 'processing') return { is: 'waiting', seen: true, why: 'confirmations' };
-    if (blocked) return { is: 'odd', amount: null, ...came, why: why ?? 'the provider keeps it back' };
-    const said = arrival.why ?? (state === 'review' ? (why ?? 'the provider wants a person to look') : undefined);
-    const here: Look = said === undefined ? { is: 'here', amount, ...came } : { is: 'odd', amount, ...came, why: said };
-    return lessWhatWentBack(run, here, report!.reversals);
+  return untilItIsHere(run, {
+    ask: () => atProvider(method!.connectionId, 'Asking about the payment').findDeposit({ transactionId }),
+    judge: (report) => {
+      const payment = report?.arrivals.find((one) => one.id === arrival.paymentId);
+      if (!payment) return { is: 'waiting', seen: true, why: 'the provider does not show it', unknownWord: true };
+      return lessWhatWentBack(run, lookAtArrival(payment, arrival.why), report!.reversals);
+    },
   });
+};
+
+const lookAtArrival = (payment: Arrival, whyOdd: string | null): Look => {
+  const came = { payments: [payment.id], fees: feesOf([payment]) };
+  const { state, amount, blocked, why } = payment;
+  if (state === 'failed') throw new Stopped('failed', 'provider_refused', 'The provider cancelled the payment.');
+  if (state === 'seen' || state === 'processing') return { is: 'waiting', seen: true, why: 'confirmations' };
+  if (blocked) return { is: 'odd', amount: null, ...came, why: why ?? 'the provider keeps it back' };
+  const said = whyOdd ?? (state === 'review' ? (why ?? 'the provider wants a person to look') : undefined);
+  return said === undefined ? { is: 'here', amount, ...came } : { is: 'odd', amount, ...came, why: said };
 };
 
 /**
@@ -156,18 +164,28 @@ const lookAt = (report: DepositReport): Look => {
   }
 };
 
-const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<Received> => {
+/** How a deposit is looked at, as often as wanted. */
+interface Looking {
+  ask: () => Promise<DepositReport | null>;
+  /** Throws Stopped when nothing comes of it. */
+  judge: (report: DepositReport | null) => Look;
+  /** What is here of a deposit that may be paid in parts, as the provider calls it. */
+  parts?: ((report: DepositReport) => string[]) | undefined;
+}
+
+const untilItIsHere = async (run: MoneyRun, { ask, judge, parts }: Looking): Promise<Received> => {
   const { timings } = run;
   const since = Date.now();
   let unanswered = 0;
   for (let n = 0; ; n++) {
-    const seen = await look().catch((error: unknown): null => {
-      if (error instanceof Stopped) throw error;
-      return null; // could not be asked: the next look tells
-    });
-    if (seen && seen.is !== 'waiting') run.payments = seen.payments;
+    const looked = await ask()
+      .then((report) => ({ report, look: judge(report) }))
+      .catch((error: unknown): null => {
+        if (error instanceof Stopped) throw error;
+        return null; // could not be asked: the next look tells
+      });
+    const seen = looked && (await atItsRate(run, looked, { judge, parts }));
     if (seen?.is === 'here') {
-      await run.moneyIsHere();
       run.progress.notWaiting();
       run.progress.at('processing', `${seen.amount} ${run.order.currency.alphabeticCode} arrived.`);
       return { received: seen.amount, payments: seen.payments, fees: seen.fees, reviewed: false };
@@ -199,9 +217,23 @@ const untilItIsHere = async (run: MoneyRun, look: () => Promise<Look>): Promise<
   }
 };
 
+/** Once money is here its rate is fixed, and what comes too late for that is another deposit's. */
+const atItsRate = async (
+  run: MoneyRun,
+  { report, look }: { report: DepositReport | null; look: Look },
+  { judge, parts }: Pick<Looking, 'judge' | 'parts'>,
+): Promise<Look> => {
+  if (look.is === 'waiting' || !report) return look;
+  run.payments = look.payments;
+  await run.moneyIsHere(parts?.(report));
+  if (!parts) return look;
+  const mine = judge(run.rate.partOf(report));
+  if (mine.is !== 'waiting') run.payments = mine.payments;
+  return mine;
+};
+
 /** Money is there, but not as ordered: a person says whether what came is credited. Null = look again. */
 const review = async (run: MoneyRun, odd: { amount: Amount | null; why: string }): Promise<Amount | null> => {
-  await run.moneyIsHere();
   run.before.heed();
   const amount = odd.amount !== null && isPositive(odd.amount) ? odd.amount : null;
   const request = await run.openRequest('review', odd.why, amount);

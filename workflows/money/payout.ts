@@ -39,7 +39,7 @@ const foundSent = async (run: MoneyRun): Promise<false | { book: () => Promise<v
   if (method!.paidByPeople) return false; // there is nobody to ask but people
   // Nothing leaves before its rate is fixed, and a rate of now is not for a payout that still has to be approved.
   if (resumed && exchange?.fixed === false) return false;
-  await run.fixRate();
+  await run.rate.fix();
   // The page that its client had is lost: unless it is paid already, or a person said so, he orders again.
   const takesBack = resumed && method!.preparesPayouts && saidBefore?.word !== 'mark_done';
   const sent = takesBack
@@ -56,7 +56,7 @@ const approveAndSend = async (run: MoneyRun): Promise<Settled<PayoutReport>> => 
   const { method } = run.order;
   if (!method!.preparesPayouts) return askAndSend(run);
   const prepareAndSend = async () => {
-    await run.fixRate(); // the page says how much
+    await run.rate.fix(); // the page says how much
     await untilClientSaidWhere(run);
     return askAndSend(run);
   };
@@ -65,15 +65,25 @@ const approveAndSend = async (run: MoneyRun): Promise<Settled<PayoutReport>> => 
 
 const askAndSend = async (run: MoneyRun): Promise<Settled<PayoutReport>> => {
   const { method, approvals, exchange } = run.order;
-  // What they are asked to pay is what will be booked.
-  if (method!.paidByPeople) await run.fixRate();
+  if (method!.paidByPeople) {
+    await run.rate.fix(); // what they are asked to pay is what will be booked
+    // Whoever approves it says that it was paid: from the question on only they know whether it is on its way.
+    run.leaveToBroker('It may be on its way already');
+  }
+  isBinding(run);
   if (approvals > 0) await approve(run);
   if (exchange) {
     // At the rate it leaves at it may be worth more than what was approved.
-    await run.fixRate();
+    await run.rate.fix();
+    isBinding(run);
     await approve(run);
   }
   return sendOut(run);
+};
+
+/** A client who could still stop it would wait which way the market goes. */
+const isBinding = (run: MoneyRun): void => {
+  if (run.rate.isFixed) run.leaveToBroker('Its rate is fixed');
 };
 
 const approve = async (run: MoneyRun): Promise<void> => {
@@ -86,7 +96,7 @@ const approve = async (run: MoneyRun): Promise<void> => {
 
 /** In certainty: it comes back done, or the story ends. */
 const sendOut = async (run: MoneyRun, { paysAlready = false } = {}): Promise<Settled<PayoutReport>> => {
-  await run.fixRate();
+  await run.rate.fix();
   return moveMoney(run, wayOut(run, { paysAlready }));
 };
 

@@ -88,7 +88,7 @@ export const previewAnswer = async (hub: MoneyHub, order: NewOrder): Promise<Dep
         paidCurrencyCode: order.currency.numericCode,
         receivedAmount: wireOrNull(order.exchange.quote?.amount),
         receivedCurrencyCode: order.exchange.currency.numericCode,
-        expireTime: order.exchange.quote ? isoTime(new Date(order.exchange.quote.expiresAt)) : null,
+        expireTime: null, // nothing is kept: the order gets a rate of its own
         isFixed: false,
       },
       method: { id, name, caption },
