@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { bookAftermath } from '../../activities/ledger/book-aftermath.ts';
 import { bookPayout } from '../../activities/ledger/book-payout.ts';
@@ -330,6 +331,62 @@ describe('a refund', () => {
       body: { error: { details: [{ reason: 'amount_too_big', field: 'amount' }] } },
     });
     expect(await ofDeposit(id)).toEqual({ sum: '0', n: 0 });
+  });
+});
+
+describe('a part that the broker gives back at Stripe while people look at the payment', () => {
+  /** A payment for a deposit that was cancelled: a person is asked whether it is credited. */
+  const underReview = async () => {
+    const client = await api.clientWith('0', 'USD');
+    const cancelled = await client.of.deposit('100.00', { method: 'stripe-card' });
+    await api.hub.reaches(cancelled, 'awaiting_payer');
+    const page = await api.hub.providerId(cancelled);
+    expect((await olga.call(`POST /transactions/${cancelled}/cancel`)).status).toBe(200);
+    await api.hub.reaches(cancelled, 'cancelled');
+    await stripe().pay(page);
+    const { id } = await eventually(
+      async () =>
+        (
+          await api.hub.pool.query<{ id: number }>(
+            `select transaction_id as id from money_transaction where parent_id = $1`,
+            [cancelled],
+          )
+        ).rows[0],
+      'the late payment',
+    );
+    await api.hub.reaches(id, 'review');
+    return { client, id };
+  };
+  const atStripe = async (id: number, amount: string): Promise<void> => {
+    const { payment } = await api.hub.one<{ payment: string }>(
+      `select split_part(arrival, ':', 2) as payment from money_transaction where transaction_id = $1`,
+      [id],
+    );
+    const answer = await fetch(`${api.hub.sandboxes.origin}/stripe/v1/refunds`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk_test_sandbox' },
+      body: new URLSearchParams({ payment_intent: payment, amount }),
+    });
+    expect(answer.status).toBe(200);
+  };
+  const events = async (id: number) => (await api.hub.handle(`deposit:${id}`).describe()).historyLength;
+
+  it('is said in the question, and then the run waits for its answer', async () => {
+    const { client, id } = await underReview();
+    await atStripe(id, '3000');
+    await api.hub.decide(id, olga.id, 'continue');
+    await eventually(
+      async () => (await api.hub.shown(`deposit:${id}`)).includes('The provider took back 30 of it'),
+      'the question to say so',
+    );
+    await api.hub.rests(`deposit:${id}`);
+    const before = await events(id);
+    await sleep(1_000);
+    expect(await events(id)).toBe(before);
+    await api.hub.decide(id, olga.id, 'approve');
+    await api.hub.reaches(id, 'done');
+    await eventually(async () => (await client.of.balance()).balance === '70', 'the part to be booked');
+    expect(await api.hub.breaches()).toEqual([]);
   });
 });
 

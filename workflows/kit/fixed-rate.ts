@@ -12,8 +12,6 @@ export class FixedRate {
   isFixed = false;
   /** The payments that have it. Null: whatever comes. */
   private payments: readonly string[] | null = null;
-  /** Payments of this deposit have not got it. */
-  leavesSome = false;
 
   constructor(run: MoneyRun) {
     this.run = run;
@@ -60,7 +58,7 @@ export class FixedRate {
   partOf(report: DepositReport): DepositReport {
     const arrivals = report.arrivals.filter(({ id }) => this.has(id));
     if (!report.arrivals.some((one) => isHere(one) && !this.has(one.id))) return report;
-    this.leavesSome = true;
+    this.run.newsAtTheEnd = true;
     if (!arrivals.some(isHere)) {
       this.run.payments = [];
       throw new Stopped('failed', 'provider_refused', 'The payment for which its rate was fixed has failed.');

@@ -40,6 +40,8 @@ export class MoneyRun {
   payments: readonly string[] = [];
   /** Nobody knows whether money moved: operators read what callbacks say, which is no proof but a hint where to look. */
   inDoubt = false;
+  /** The provider holds, or took back, what is not this story's: looked into when it is told. */
+  newsAtTheEnd = false;
 
   /** What another run of this order did. */
   readonly before = new TakingOver(this);
@@ -79,7 +81,7 @@ export class MoneyRun {
       this.cancelling.close();
       this.decisions.close();
       await condition(allHandlersFinished);
-      if (this.rate.leavesSome) this.hasNews();
+      if (this.newsAtTheEnd) this.hasNews();
       await passOnNews(this);
       return result;
     });

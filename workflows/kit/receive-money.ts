@@ -92,7 +92,9 @@ const lessWhatWentBack = (run: MoneyRun, look: Look, reversals: readonly Reversa
   const amount = sum(back.map((one) => one.amount));
   const why = `The provider took back ${amount} of it (${back.map(({ kind }) => kind).join(', ')})`;
   if (compare(amount, look.amount) >= 0) return { ...look, is: 'odd', amount: null, why };
-  run.hasNews();
+  // What is news to a question would ask it anew for ever.
+  if (patched('what-went-back-is-news-at-the-end')) run.newsAtTheEnd = true;
+  else run.hasNews();
   return look.is === 'odd' ? { ...look, why: `${look.why}. ${why}` } : look;
 };
 
