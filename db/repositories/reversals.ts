@@ -6,6 +6,7 @@ import { givenBack } from './refunds.ts';
 /** A deposit whose money stands in the books. */
 export interface CreditedDeposit {
   transactionId: number;
+  reference: string;
   stage: Stage;
   accountId: number;
   connectionId: number;
@@ -37,7 +38,7 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
   // First alone: a statement that waits for a row sums what was taken before it waited.
   await db.query(`select from money_transaction t where ${CREDITED} order by t.transaction_id for update`, [reference]);
   const { rows } = await db.query<CreditedDeposit>(
-    `select t.transaction_id as "transactionId", t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
+    `select t.transaction_id as "transactionId", t.reference, t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
             jsonb_build_object('alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
             trim_scale(t.amount)::text as amount, trim_scale(coalesce(t.final_amount, 0))::text as net, trim_scale(t.vendor_commission)::text as fee,
             case when x.transaction_id is not null then jsonb_build_object('currency', jsonb_build_object('alphabeticCode', xc.alphabetic_code, 'minorUnit', xc.minor_unit),

@@ -2,6 +2,12 @@ import type { Queryable } from '../pool.ts';
 
 export const paymentNamed = (id: string): string => `payment:${id}`;
 
+/** A payment that is credited, and not confirmed any more. */
+const DOUBT = 'unconfirmed:';
+export const doubtNamed = (id: string): string => `${DOUBT}${id}`;
+/** SQL: a row of `money_transaction` of which a payment is in doubt. */
+export const isInDoubt = (deposit: string): string => `coalesce(${deposit}.asked like '${DOUBT}%', false)`;
+
 /** What is asked about a deposit as it stands: settled, it is asked about no more until something else comes of it. */
 export const depositNamed = (transactionId: number): string => `deposit:${transactionId}`;
 export const depositIn = (named: string): number | null => {
@@ -20,6 +26,15 @@ export const settledOf = async (db: Queryable, reference: string): Promise<Map<s
   );
   return new Map(rows.map(({ what, how }) => [what, how]));
 };
+
+/** Under any of the references that it is known by: a payment that came on its own is told of its address. */
+export const isSettled = async (db: Queryable, references: readonly string[], what: string): Promise<boolean> =>
+  (await db.query(`select from settled_payment where reference = any ($1) and what = $2`, [references, what]))
+    .rowCount! > 0;
+
+/** It is otherwise now: should it come once more, that is new. */
+export const forgetSettled = async (db: Queryable, references: readonly string[], what: string): Promise<void> =>
+  void (await db.query(`delete from settled_payment where reference = any ($1) and what = $2`, [references, what]));
 
 /** Answers which of them were not settled before. */
 export const settle = async (

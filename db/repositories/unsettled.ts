@@ -36,6 +36,13 @@ export const askedAbout = async (
     )
   ).rows[0]!;
 
+/** What a person was asked about it is not so any more. What else he is asked stays. */
+export const askNoMore = async (db: Queryable, transactionId: number, asked: string): Promise<void> =>
+  void (await db.query(
+    `update money_transaction set needs_human = null, asked = null, update_time = now() where transaction_id = $1 and asked = $2`,
+    [transactionId, asked],
+  ));
+
 /** Puts a transaction that nobody tells any more before a person. False when it is over, or he is asked already. */
 export const askAboutItsRun = async (db: Queryable, transactionId: number): Promise<boolean> =>
   (
