@@ -139,6 +139,35 @@ describe('a payout that was paid although it had ended', () => {
     await api.hub.ends(run);
   });
 
+  it('is settled as it was read: what the provider has told since then is asked on', async () => {
+    const { payout, run } = await paidAlthoughFailed();
+    const { needsHuman: read } = await shown(payout);
+    await api.hub.sandbox('b2binpay').advance(
+      api.hub
+        .sandbox('b2binpay')
+        .books()
+        .findLast((entry) => entry.kind === 'payout')!.id,
+      'other_amount',
+    );
+    await callback(payout);
+    await eventually(async () => (await shown(payout)).needsHuman !== read, 'the other amount');
+    const comment = 'taken back by correction 9';
+    expect(await olga.call(`POST /transactions/${payout}/settle`, { comment, needsHuman: read })).toMatchObject({
+      ...{ status: 409, body: { error: { details: [{ reason: 'not_waiting', field: 'needsHuman' }] } } },
+    });
+    const { needsHuman } = await shown(payout);
+    expect(needsHuman).toContain('it pays 26 USDT');
+    const masksIt = await masked.call(`POST /transactions/${payout}/settle`, { comment, needsHuman });
+    expect(masksIt.status).toBe(409);
+    expect(await olga.call(`POST /transactions/${payout}/settle`, { comment, needsHuman })).toMatchObject({
+      ...{ status: 200, body: { needsHuman: null } },
+    });
+    await api.hub.ends(run);
+    expect(await auditOf(payout, 'transactions.settle')).toMatchObject([
+      { after: { settled: ['payout:succeeded:26'] } },
+    ]);
+  });
+
   it('is settled at the API by somebody who says how, which ends its run and is in the audit under his name', async () => {
     const { payout, run } = await paidAlthoughFailed();
     const comment = 'taken back by withdrawal 9';
