@@ -4,7 +4,7 @@ import { recordAudit } from '../../db/repositories/audit.ts';
 import type { CreditedDeposit } from '../../db/repositories/reversals.ts';
 import { askAbout, askedAbout, askNoMore } from '../../db/repositories/unsettled.ts';
 import { lookSoon } from '../../db/repositories/looks.ts';
-import { doubtNamed, forgetSettled, isSettled } from '../../db/repositories/settled-payments.ts';
+import { doubtNamed, doubtsOf, forgetSettled } from '../../db/repositories/settled-payments.ts';
 import type { Tools } from '../kit/activity.ts';
 
 /**
@@ -19,18 +19,20 @@ export const askAboutDoubts = async (
 ): Promise<{ odd: string[]; toSettle: string[] }> => {
   const odd: string[] = [];
   const toSettle: string[] = [];
+  const references = [...new Set([reference, ...deposits.map((one) => one.reference)])];
+  const ids = deposits.map(({ transactionId }) => transactionId);
+  const known = await doubtsOf(db, ids, references);
   for (const deposit of deposits) {
     const { transactionId } = deposit;
     for (const arrival of arrivals.filter(({ id }) => deposit.credited.includes(id))) {
       const asked = doubtNamed(arrival.id);
-      const references = [reference, deposit.reference];
       if (!isUnsure(arrival) || deposit.undone.includes(arrival.id)) {
-        await askNoMore(db, transactionId, asked);
-        await forgetSettled(db, references, asked);
+        if (known.asked.has(asked)) await askNoMore(db, transactionId, asked);
+        if (known.settled.has(asked)) await forgetSettled(db, references, asked);
         continue;
       }
       await lookSoon(db, reference);
-      if (await isSettled(db, references, asked)) continue;
+      if (known.settled.has(asked)) continue;
       const why = inWords(deposit, arrival);
       odd.push(why);
       toSettle.push(asked);

@@ -27,10 +27,20 @@ export const settledOf = async (db: Queryable, reference: string): Promise<Map<s
   return new Map(rows.map(({ what, how }) => [what, how]));
 };
 
-/** Under any of the references that it is known by: a payment that came on its own is told of its address. */
-export const isSettled = async (db: Queryable, references: readonly string[], what: string): Promise<boolean> =>
-  (await db.query(`select from settled_payment where reference = any ($1) and what = $2`, [references, what]))
-    .rowCount! > 0;
+/** Of these deposits: which doubts a person is asked about now, and which he has settled, under any of the references that they are known by. */
+export const doubtsOf = async (
+  db: Queryable,
+  transactionIds: readonly number[],
+  references: readonly string[],
+): Promise<{ asked: Set<string>; settled: Set<string> }> => {
+  const { rows } = await db.query<{ what: string; settled: boolean }>(
+    `select t.asked as what, false as settled from money_transaction t where t.transaction_id = any ($1) and ${isInDoubt('t')}
+      union all select what, true from settled_payment where reference = any ($2) and what like '${DOUBT}%'`,
+    [transactionIds, references],
+  );
+  const whatIs = (settled: boolean) => new Set(rows.filter((row) => row.settled === settled).map(({ what }) => what));
+  return { asked: whatIs(false), settled: whatIs(true) };
+};
 
 /** It is otherwise now: should it come once more, that is new. */
 export const forgetSettled = async (db: Queryable, references: readonly string[], what: string): Promise<void> =>
