@@ -1,25 +1,16 @@
 import type { PayoutState } from '../../adapters/kit/payments.ts';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
-import { type LedgerTransfer, post } from '../../db/repositories/ledger.ts';
+import { type PayoutBooks, payoutBooks } from '../../db/repositories/payout-books.ts';
 import { lockRefunded } from '../../db/repositories/refunds.ts';
 import { settledOf } from '../../db/repositories/settled-payments.ts';
-import {
-  loadTransaction,
-  providerSide,
-  reachStage,
-  refundedBy,
-  type TransactionRow,
-} from '../../db/repositories/transactions.ts';
-import { askAbout, isAsked } from '../../db/repositories/unsettled.ts';
-import { clearingCode, exchangeCode, walletCode } from '../../domain/chart-of-accounts.ts';
-import { type Amount, compare, divide, isPositive, least, round } from '../../domain/money.ts';
-import { chargeFor } from '../../domain/rates.ts';
+import { lockTransaction, providerSide, type TransactionRow } from '../../db/repositories/transactions.ts';
+import { askAbout, askedAbout } from '../../db/repositories/unsettled.ts';
+import { type Amount, compare, equal, isPositive, round, subtract } from '../../domain/money.ts';
 import { isFinal } from '../../domain/stages.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
-import { noteNotGivenBack } from '../transactions/refunds.ts';
 import type { Aftermath } from '../payments/find-aftermath.ts';
-import { exchangedWith } from './book-payout.ts';
+import { bookReturn } from './book-return.ts';
 
 export interface AftermathInput {
   transactionId: number;
@@ -33,9 +24,9 @@ export interface AftermathBooked {
 }
 
 /**
- * What happened to a payout after its end. Came back after `done`: the client gets it, once, and never more than was paid. Paid
- * although it ended otherwise: put before a person, because the client has it twice and only he can settle that; and once more when that did not last,
- * because he may have taken it back from the client. What a person has settled is asked again only when the provider says something else.
+ * What happened to a payout after its end. What came back after `done` the client gets, each part once, and never more than he was charged. Everything else in which
+ * the provider contradicts our books is put before a person: paid although it ended otherwise, not paid although it is done, back without an amount. Once a person was asked, or a
+ * correction settles it, also what comes back is his to book: he may have given it to the client. What he has settled is asked again only when the provider says something else.
  */
 export const bookAftermath: Activity<AftermathInput, AftermathBooked> = async (
   { transactionId, seen },
@@ -43,84 +34,117 @@ export const bookAftermath: Activity<AftermathInput, AftermathBooked> = async (
 ) =>
   inTransaction(pool, async (db) => {
     await lockRefunded(db, transactionId);
-    await db.query(`select from money_transaction where transaction_id = $1 for update`, [transactionId]);
-    const payout = await loadTransaction(db, transactionId);
-    const object = `transaction:${transactionId}`;
-    if (payout.stage === 'returned' && seen.state === 'returned') return { outcome: 'returned' };
-    if (payout.stage === 'done' && seen.state === 'returned') {
-      const { currency } = providerSide(payout);
-      const back = seen.amount === null ? '0' : round(seen.amount, currency.minorUnit, 'down');
-      if (!isPositive(back)) return { outcome: 'came back, amount unknown' };
-      const amount = least(back, payout.exchange?.amount ?? payout.amount);
-      const clearing = clearingCode(payout.connectionId!, currency.alphabeticCode);
-      await reachStage(db, transactionId, 'returned', {
-        providerStatus: seen.providerStatus,
-        resolution: 'The provider gave the money back.',
-      });
-      const to = walletCode(payout.debitAccountId!);
-      await post(db, `transaction:${transactionId}:return`, returned(payout, { clearing, to, amount }));
-      const refundOf = refundedBy(payout);
-      if (refundOf !== null) await noteNotGivenBack(db, refundOf);
-      await recordAudit(db, { actor: 'workflow', action: 'payout.returned', object, after: { amount }, ...run });
-      return { outcome: 'returned' };
-    }
-    if (payout.stage === 'done' || payout.stage === 'returned') return { outcome: 'nothing new' };
+    const payout = await lockTransaction(db, transactionId);
     // Its run was ended from outside: who goes on with it asks the provider himself.
     if (!isFinal(payout.stage)) return { outcome: 'not over yet' };
-    return contradicted(db, payout, seen, run);
+    const named = aftermathNamed(payout, seen);
+    const settled = [...(await settledOf(db, payout.reference)).keys()];
+    if (settled.includes(named)) return { outcome: 'nothing new' };
+    const books = await payoutBooks(db, transactionId);
+    const standing = await askedAbout(db, transactionId);
+    // Whoever is asked about an odd amount that was paid is asked nothing about its aftermath.
+    const isAsked = isPositive(books.paid) ? standing.asked?.startsWith(PAYOUT) === true : standing.why !== null;
+    const word = compared(payout, books, seen);
+    if (word === 'as booked' && settled.length === 0 && !isAsked)
+      return { outcome: payout.stage === 'returned' ? 'returned' : 'nothing new' };
+    const came = cameBack(payout, seen);
+    if (word === 'more came back' && settled.length === 0 && !isAsked && books.corrections.length === 0) {
+      await bookReturn(db, payout, books, { amount: came!, providerStatus: seen.providerStatus, run });
+      return { outcome: 'returned' };
+    }
+    // Asked already: what he reads stays as it is.
+    if (standing.asked === named && standing.why !== null) return { outcome: OUTCOMES[word], why: standing.why };
+    const before = settled.length === 0 ? '' : ` Settled before: ${settled.join(', ')}.`;
+    const besides =
+      standing.why !== null && standing.asked === null && isPositive(books.paid) ? `${standing.why} ` : '';
+    const why = `${besides}The provider says '${seen.providerStatus}': ${inWords(payout, books, seen, word)}${before}`;
+    await ask(db, transactionId, { why, asked: named }, run);
+    return { outcome: OUTCOMES[word], why };
   });
+
+const PAYOUT = 'payout:';
 
 /** What the provider says of a payout, as it is settled. */
 export const aftermathNamed = (payout: TransactionRow, { state, amount }: Aftermath): string =>
-  `payout:${state}:${amount === null ? 'unknown' : round(amount, providerSide(payout).currency.minorUnit, 'down')}`;
+  `${PAYOUT}${state}:${amount === null ? 'unknown' : round(amount, providerSide(payout).currency.minorUnit, 'down')}`;
 
 const PAYS: readonly PayoutState[] = ['succeeded', 'processing', 'awaiting_approval'];
 
-/** The payout ended without being done, and the provider says otherwise. */
-const contradicted = async (
-  db: Queryable,
-  payout: TransactionRow,
-  seen: Aftermath,
-  run: Tools['run'],
-): Promise<AftermathBooked> => {
-  const { transactionId, reference, clientId, stage } = payout;
-  const asked = aftermathNamed(payout, seen);
-  const settled = [...(await settledOf(db, reference)).keys()];
-  if (settled.includes(asked)) return { outcome: 'nothing new' };
-  const paid = PAYS.includes(seen.state);
-  // That it was not paid is what we thought all along, unless somebody was told otherwise.
-  if (!paid && settled.length === 0 && !(await isAsked(db, transactionId))) return { outcome: 'nothing new' };
-  const { currency, amount: ordered } = providerSide(payout);
-  const of = `${seen.amount ?? ordered ?? '?'} ${currency.alphabeticCode} of payout ${transactionId} of client ${clientId}`;
-  const says = `The provider says '${seen.providerStatus}'`;
-  const what = paid
-    ? `${says}: it pays ${of}, which ended as ${stage}, so the client has it twice.`
-    : `${says}: it does not pay ${of} after all. If it was taken from the client meanwhile, it is his again.`;
-  const before = settled.length === 0 ? '' : ` Settled before: ${settled.join(', ')}.`;
-  const why = `${what}${before}`;
-  if (await askAbout(db, transactionId, { why, asked })) {
-    const object = `transaction:${transactionId}`;
-    await recordAudit(db, { actor: 'workflow', action: 'payout.contradicted', object, after: { why }, ...run });
-  }
-  return { outcome: paid ? 'paid although it ended' : 'not paid after all', why };
+/** How what the provider says compares with our books. */
+type Word = 'as booked' | 'paid' | 'not paid' | 'more came back' | 'otherwise';
+
+const OUTCOMES: Record<Word, string> = {
+  'as booked': 'as it is booked after all',
+  paid: 'paid although it ended',
+  'not paid': 'not paid although it is done',
+  'more came back': 'came back',
+  otherwise: 'not as it is booked',
 };
 
-/** Back to the client; when it had changed currency at the same rate, and never more than he was charged for it. */
-const returned = (
-  payout: TransactionRow,
-  { clearing, to, amount }: { clearing: string; to: string; amount: Amount },
-): LedgerTransfer[] => {
-  const { exchange, currency } = payout;
-  if (!exchange) return [{ do: 'post', from: clearing, to, amount }];
-  const charged = chargeFor(exchange.amount!, exchangedWith(payout));
-  const whole = compare(amount, exchange.amount!) >= 0;
-  const worth = whole ? charged : least(charged, divide(amount, exchange.rate!, currency.minorUnit, 'down'));
-  const taken: LedgerTransfer = {
-    do: 'post',
-    from: clearing,
-    to: exchangeCode(exchange.currency.alphabeticCode),
-    amount,
-  };
-  const given: LedgerTransfer = { do: 'post', from: exchangeCode(currency.alphabeticCode), to, amount: worth };
-  return isPositive(worth) ? [taken, given] : [taken];
+/** Null: it did not, or it is not known how much. */
+const cameBack = (payout: TransactionRow, { state, amount }: Aftermath): Amount | null => {
+  if (state !== 'returned' || amount === null) return null;
+  const back = round(amount, providerSide(payout).currency.minorUnit, 'down');
+  return isPositive(back) ? back : null;
+};
+
+const compared = (payout: TransactionRow, { paid, back }: PayoutBooks, seen: Aftermath): Word => {
+  const pays = PAYS.includes(seen.state);
+  if (!isPositive(paid)) return pays ? 'paid' : 'as booked';
+  const isOut = compare(paid, back) > 0;
+  if (seen.state === 'failed' || seen.state === 'cancelled') return isOut ? 'not paid' : 'as booked';
+  if (seen.state === 'returned') {
+    const came = cameBack(payout, seen);
+    if (came === null) return 'otherwise';
+    return equal(came, back) ? 'as booked' : compare(came, back) > 0 ? 'more came back' : 'otherwise';
+  }
+  if (!isOut) return 'otherwise';
+  if (seen.amount === null) return 'as booked';
+  // Some tell of what was paid, some of what is left of it.
+  const told = round(seen.amount, providerSide(payout).currency.minorUnit, 'up');
+  return [paid, subtract(paid, back)].some((one) => equal(one, told)) ? 'as booked' : 'otherwise';
+};
+
+const inWords = (payout: TransactionRow, books: PayoutBooks, seen: Aftermath, word: Word): string => {
+  const { transactionId, clientId, stage } = payout;
+  const { currency, amount: ordered } = providerSide(payout);
+  const code = currency.alphabeticCode;
+  const whose = `payout ${transactionId} of client ${clientId}`;
+  const of = `${seen.amount ?? ordered ?? '?'} ${code} of ${whose}`;
+  if (word === 'paid') return `it pays ${of}, which ended as ${stage}, so the client has it twice.`;
+  if (!isPositive(books.paid))
+    return `it does not pay ${of} after all. If it was taken from the client meanwhile, it is his again.`;
+  const booked = `Booked are ${books.paid} ${code} as paid and ${books.back} as come back.`;
+  const ids = books.corrections.join(', ');
+  const hands = ids === '' ? '' : ` Corrections that settle it: ${ids}.`;
+  return `${theirSide(seen, { of, whose, code })} ${booked}${hands}`;
+};
+
+const theirSide = (
+  { state, amount }: Aftermath,
+  { of, whose, code }: { of: string; whose: string; code: string },
+): string => {
+  if (state === 'returned')
+    return amount === null
+      ? `${whose} came back, and it does not tell how much.`
+      : `${amount} ${code} of ${whose} came back.`;
+  return PAYS.includes(state)
+    ? `it pays ${of}.`
+    : `it does not pay ${of}. If nobody has the money, it is the client's.`;
+};
+
+const ask = async (
+  db: Queryable,
+  transactionId: number,
+  question: { why: string; asked: string },
+  run: Tools['run'],
+): Promise<void> => {
+  if (!(await askAbout(db, transactionId, question))) return;
+  await recordAudit(db, {
+    actor: 'workflow',
+    action: 'payout.contradicted',
+    object: `transaction:${transactionId}`,
+    after: { why: question.why },
+    ...run,
+  });
 };

@@ -29,6 +29,7 @@ import {
 import { feesOf } from '../../domain/provider-fees.ts';
 import { convert } from '../../domain/rates.ts';
 import type { Activity, Tools } from '../kit/activity.ts';
+import { askAboutDoubts } from './ask-about-doubts.ts';
 import { bookFees } from './book-fees.ts';
 
 export interface Seen {
@@ -54,10 +55,9 @@ interface Booked {
  */
 export const bookReversals: Activity<Seen, Booked> = async (seen, { pool, run }) => {
   return inTransaction(pool, async (db) => {
-    const odd: string[] = [];
-    const toSettle: string[] = [];
     const settled = await settledOf(db, seen.reference);
     const deposits = await creditedDeposits(db, seen.reference);
+    const { odd, toSettle } = await askAboutDoubts(db, seen, deposits, run);
     // Who is still asked about a payment may have settled it already.
     const asked = new Set(seen.asked);
     const howSettled: HowSettled = (paymentId) =>

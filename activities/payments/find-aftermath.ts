@@ -1,7 +1,8 @@
 import type { PayoutState } from '../../adapters/kit/payments.ts';
-import { loadTransaction, refundedBy } from '../../db/repositories/transactions.ts';
+import { loadTransaction, providerSide, refundedBy } from '../../db/repositories/transactions.ts';
 import type { Amount } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
+import { sameCurrency } from '../kit/answer.ts';
 import { refOf } from './create-refund.ts';
 
 export interface Aftermath {
@@ -23,5 +24,6 @@ export const findAftermath: Activity<{ transactionId: number }, Aftermath | null
     refundOf === null
       ? await adapter.findPayout?.(ctx, refOf(payout))
       : await adapter.findRefund?.(ctx, { ...refOf(payout), deposit: refOf(await loadTransaction(pool, refundOf)) });
+  if (report) sameCurrency(providerSide(payout).currency.numericCode, report.currencyCode);
   return report ? { state: report.state, providerStatus: report.providerStatus, amount: report.processed } : null;
 };

@@ -1,5 +1,6 @@
 import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import type { Queryable } from '../../db/pool.ts';
+import { isInDoubt } from '../../db/repositories/settled-payments.ts';
 import type { WebhookRow } from '../../db/repositories/webhooks.ts';
 import { unseenArrays } from '../../db/unseen.ts';
 
@@ -22,7 +23,7 @@ export type Match =
       over: boolean;
       /** Payments this deposit was credited with. */
       credited: string[];
-      /** Something of it was taken back. */
+      /** Something of it was taken back, or is in doubt. */
       reversed: boolean;
     }
   | { caseId: null; transactionId: null; address: boolean };
@@ -42,7 +43,7 @@ export const matchesFor = async (db: Queryable, read: readonly Read[]): Promise<
          select transaction_id as "transactionId", workflow_id as "workflowId", m.type, process_time is not null as over,
                 coalesce(provider_data ->> 'arrivalOf', m.reference) as reference,
                 coalesce(array(select jsonb_array_elements_text(provider_data -> 'credited')), '{}') as credited,
-                exists (select from deposit_reversal r where r.transaction_id = m.transaction_id and r.booked) as reversed
+                exists (select from deposit_reversal r where r.transaction_id = m.transaction_id and r.booked) or ${isInDoubt('m')} as reversed
            from (select * from money_transaction where reference = asked.reference
                  union all
                  select * from money_transaction where asked.reference is null and connection_id = asked.connection_id and provider_id = asked.provider_id

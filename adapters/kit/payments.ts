@@ -75,6 +75,8 @@ export interface Arrival {
   txHash?: string;
   /** Why `review`, in plain words for an operator. */
   why?: string;
+  /** With `processing`: the payment itself is confirmed for good, and only the rest of its deposit is waited for. */
+  isConfirmed?: true;
   /** The provider keeps it back (AML): nobody may credit it yet. */
   blocked?: true;
 }

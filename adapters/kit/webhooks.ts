@@ -24,7 +24,7 @@ export interface ProviderNews {
   providerId?: string;
   /** The payment it tells of (for deposits): 'transfer id' at the provider. */
   paymentId?: string;
-  /** It tells of money that went back (refund, dispute, a payment undone), or came back after all. */
+  /** It tells of money that went back (refund, dispute, a payment undone) or is not confirmed, or came back after all: a deposit that is over is looked at for nothing less. */
   reverses?: boolean;
   /** Their status word, for the operator. */
   said: string;

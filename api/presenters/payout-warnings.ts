@@ -2,6 +2,7 @@ import type { Queryable } from '../../db/pool.ts';
 import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { debtsOf } from '../../db/repositories/client-debts.ts';
 import { type Guard, guardChangesOf } from '../../db/repositories/guard-changes.ts';
+import { isInDoubt } from '../../db/repositories/settled-payments.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { minuteOf } from '../../activities/transactions/listed-address.ts';
 import { CHANGED } from '../../activities/transactions/recent-change.ts';
@@ -13,6 +14,7 @@ interface Facts {
   accountStatus: string | null;
   mayWithdraw: boolean | null;
   changed: { guard: Guard; time: string } | null;
+  doubts: string[];
   debts: { currency: string; amount: string; deposits: number[] }[];
 }
 
@@ -29,6 +31,7 @@ export const payoutWarnings = async (db: Queryable, requestIds: readonly number[
             case when t.user_id is null then (
               select jsonb_build_object('guard', guard, 'time', create_time) from (${guardChangesOf('t.client_id')}) changes
                where create_time > greatest(t.create_time, now() - make_interval(hours => $2)) order by create_time desc limit 1) end as changed,
+            array(select d.needs_human from money_transaction d where d.client_id = t.client_id and d.needs_human is not null and ${isInDoubt('d')} order by d.transaction_id) as doubts,
             (select coalesce(jsonb_agg(debt), '[]') from (${debtsOf('t.client_id')}) debt) as debts
        from application a join money_transaction t on t.transaction_id = a.transaction_id join client c on c.client_id = t.client_id
        join account acc on acc.account_id = t.debit_account_id
@@ -38,13 +41,14 @@ export const payoutWarnings = async (db: Queryable, requestIds: readonly number[
   return new Map(rows.map((facts) => [facts.id, inWords(facts)]));
 };
 
-const inWords = ({ clientStatus, accountStatus, mayWithdraw, changed, debts }: Facts): string[] => [
+const inWords = ({ clientStatus, accountStatus, mayWithdraw, changed, doubts, debts }: Facts): string[] => [
   ...(clientStatus !== null && clientStatus !== 'active' ? [`The client is ${clientStatus}.`] : []),
   ...(accountStatus !== null && accountStatus !== 'active' ? ['The account is not open.'] : []),
   ...(mayWithdraw === false ? [`The account has no right to withdraw.`] : []),
   ...(changed
     ? [`The client's ${CHANGED[changed.guard]} changed after this was ordered: ${minuteOf(new Date(changed.time))}.`]
     : []),
+  ...doubts.map((doubt) => `${doubt}.`),
   ...debts.map(
     ({ currency, amount, deposits }) =>
       `The client owes ${amount} ${currency}: it was taken back of deposit ${deposits.join(', ')}, and his wallet did not cover it.`,

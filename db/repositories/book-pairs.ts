@@ -104,7 +104,7 @@ const BOOKED = `
   select coalesce(sum(case when x.to_account = own.id then x.amount else -x.amount end), 0) as amount
     from ledger_account own join ledger_transfer x
       on x.operation_key = any(array['transaction:' || t.transaction_id || ':credit', 'transaction:' || t.transaction_id || ':capture',
-                                     'transaction:' || t.transaction_id || ':return', 'transaction:' || t.transaction_id || ':book'])
+                                     'transaction:' || t.transaction_id || ':book'] || payout_return_keys(t.transaction_id))
      and x.kind in ('post', 'capture') and own.id in (x.from_account, x.to_account)
     join ledger_account other on other.id = case when x.to_account = own.id then x.from_account else x.to_account end
    where own.code = coalesce(a.ledger_code, 'provider:' || t.connection_id || ':clearing:' || c.alphabetic_code) and other.kind <> 'fees'`;

@@ -34,8 +34,12 @@ export const lockRefunded = async (db: Queryable, transactionId: number): Promis
   );
 };
 
-/** Refunds that gave nothing back in the end. */
-const GAVE_NOTHING = FINAL_STAGES.filter((stage) => stage !== 'done');
+/** Refunds that gave nothing back in the end. Of one that came back a part may have stayed with the payer. */
+const GAVE_NOTHING = FINAL_STAGES.filter((stage) => stage !== 'done' && stage !== 'returned');
+
+/** SQL: what a refund, a row of `money_transaction`, gives back: as ordered while it is under way, then what was paid less what came back of it. */
+export const givenBack = (refund: string): string =>
+  `greatest(0, coalesce(${refund}.final_amount, ${refund}.amount) - case when ${refund}.stage = 'returned' then payout_came_back(${refund}.transaction_id) else 0 end)`;
 
 /** Locked until the end of the transaction: of two refunds at once the second sees the first. `besides`: a refund that does not count. Null: no deposit. */
 export const loadRefundable = async (
@@ -50,7 +54,7 @@ export const loadRefundable = async (
             exists (select from transaction_exchange x where x.transaction_id = t.transaction_id) as exchanged,
             trim_scale(t.amount
               - coalesce((select sum(amount) from deposit_reversal r where r.transaction_id = t.transaction_id and r.booked), 0)
-              - coalesce((select sum(coalesce(r.final_amount, r.amount)) from money_transaction r
+              - coalesce((select sum(${givenBack('r')}) from money_transaction r
                            where r.parent_id = t.transaction_id and r.type = 'withdrawal' and r.stage <> all ($3::text[])
                              and r.transaction_id is distinct from $2), 0))::text as left
        from money_transaction t join connection co on co.id = t.connection_id

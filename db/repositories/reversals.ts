@@ -1,10 +1,12 @@
 import type { Amount } from '../../domain/money.ts';
 import type { Stage } from '../../domain/stages.ts';
 import type { Queryable } from '../pool.ts';
+import { givenBack } from './refunds.ts';
 
 /** A deposit whose money stands in the books. */
 export interface CreditedDeposit {
   transactionId: number;
+  reference: string;
   stage: Stage;
   accountId: number;
   connectionId: number;
@@ -36,7 +38,7 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
   // First alone: a statement that waits for a row sums what was taken before it waited.
   await db.query(`select from money_transaction t where ${CREDITED} order by t.transaction_id for update`, [reference]);
   const { rows } = await db.query<CreditedDeposit>(
-    `select t.transaction_id as "transactionId", t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
+    `select t.transaction_id as "transactionId", t.reference, t.stage, t.credit_account_id as "accountId", t.connection_id as "connectionId",
             jsonb_build_object('alphabeticCode', c.alphabetic_code, 'minorUnit', c.minor_unit) as currency,
             trim_scale(t.amount)::text as amount, trim_scale(coalesce(t.final_amount, 0))::text as net, trim_scale(t.vendor_commission)::text as fee,
             case when x.transaction_id is not null then jsonb_build_object('currency', jsonb_build_object('alphabeticCode', xc.alphabetic_code, 'minorUnit', xc.minor_unit),
@@ -48,8 +50,8 @@ export const creditedDeposits = async (db: Queryable, reference: string): Promis
        from money_transaction t join currency c on c.numeric_code = t.currency
        left join transaction_exchange x on x.transaction_id = t.transaction_id left join currency xc on xc.numeric_code = x.currency
        cross join lateral (
-         select coalesce(sum(coalesce(final_amount, r.amount)), 0) as amount from money_transaction r
-          where r.parent_id = t.transaction_id and r.type = 'withdrawal' and r.stage = 'done') refunded
+         select coalesce(sum(${givenBack('r')}), 0) as amount from money_transaction r
+          where r.parent_id = t.transaction_id and r.type = 'withdrawal' and r.stage in ('done', 'returned')) refunded
        cross join lateral (
          select trim_scale(coalesce(sum(amount), 0) + refunded.amount)::text as amount,
                 trim_scale(coalesce(sum(from_client), 0) + refunded.amount)::text as client,
@@ -66,7 +68,7 @@ export const goneForGood = async (db: Queryable, transactionId: number): Promise
   const { rows } = await db.query<{ amount: Amount }>(
     `select trim_scale(coalesce(sum(amount), 0))::text as amount from (
        select amount from deposit_reversal where transaction_id = $1 and booked and state = 'done'
-       union all select coalesce(final_amount, amount) from money_transaction where parent_id = $1 and type = 'withdrawal' and stage = 'done') gone`,
+       union all select ${givenBack('r')} from money_transaction r where parent_id = $1 and type = 'withdrawal' and stage in ('done', 'returned')) gone`,
     [transactionId],
   );
   return rows[0]!.amount;

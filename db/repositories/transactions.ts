@@ -132,7 +132,7 @@ export const setStage = async (
             process_time = case when $4 then coalesce(process_time, now()) else process_time end,
             provider_id = coalesce($5, provider_id), provider_status = coalesce($6, provider_status), provider_data = provider_data || $7::jsonb,
             final_amount = coalesce($8::numeric, final_amount), provider_commission = coalesce($9::numeric, provider_commission),
-            needs_human = case when $10 then $11 else needs_human end,
+            needs_human = case when $10 then $11 else needs_human end, asked = case when $10 then null else asked end,
             resolution = coalesce($12, resolution), resolution_id = coalesce($13::integer, resolution_id),
             why = coalesce($15, why)
       where transaction_id = $1 and (stage <> all ($14::text[]) or stage = $2 or (stage = 'done' and $2 = 'returned'))`,

@@ -24,13 +24,24 @@ export const askAbout = async (db: Queryable, transactionId: number, { why, aske
   return rowCount === 1;
 };
 
-/** Whether a person is asked about it at this moment. */
-export const isAsked = async (db: Queryable, transactionId: number): Promise<boolean> =>
+/** What a person is asked about it at this moment. */
+export const askedAbout = async (
+  db: Queryable,
+  transactionId: number,
+): Promise<{ why: string | null; asked: string | null }> =>
   (
-    await db.query(`select from money_transaction where transaction_id = $1 and needs_human is not null`, [
-      transactionId,
-    ])
-  ).rowCount === 1;
+    await db.query<{ why: string | null; asked: string | null }>(
+      `select needs_human as why, asked from money_transaction where transaction_id = $1`,
+      [transactionId],
+    )
+  ).rows[0]!;
+
+/** What a person was asked about it is not so any more. What else he is asked stays. */
+export const askNoMore = async (db: Queryable, transactionId: number, asked: string): Promise<void> =>
+  void (await db.query(
+    `update money_transaction set needs_human = null, asked = null, update_time = now() where transaction_id = $1 and asked = $2`,
+    [transactionId, asked],
+  ));
 
 /** Puts a transaction that nobody tells any more before a person. False when it is over, or he is asked already. */
 export const askAboutItsRun = async (db: Queryable, transactionId: number): Promise<boolean> =>

@@ -78,6 +78,22 @@ const ofDeposit = async (id: number) =>
     [id],
   );
 
+describe('a refund of which a part came back', () => {
+  it('still gives the rest: so much less is left of the deposit, also for its provider', async () => {
+    const { id } = await paid('100.00');
+    const { transactionId } = (await refund(olga, id, { amount: '60' })).body;
+    await api.hub.reaches(transactionId, 'done');
+    const tools = lendTools(api.hub.settings, api.hub.pool, api.hub.client, api.hub.timings);
+    const seen = { state: 'returned', providerStatus: 'failed', amount: '20' } as const;
+    const run = { workflowId: `payout-return:${transactionId}`, runId: '' };
+    await bookAftermath({ transactionId, seen }, { ...tools, run } as Tools);
+    await api.hub.reaches(transactionId, 'returned');
+    const more = await refund(olga, id, { amount: '61' });
+    expect(more).toMatchObject({ status: 400, body: { error: { details: [{ reason: 'amount_too_big' }] } } });
+    expect(JSON.stringify(more.body)).toContain('60 is left of the deposit');
+  });
+});
+
 describe('a refund', () => {
   it('gives a part of a deposit back the way it came, and the rest later; then the deposit counts as given back', async () => {
     const { client, id } = await paid('100.00');

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Tools } from '../../activities/kit/activity.ts';
 import { deliverWebhooks } from '../../activities/webhooks/deliver-webhooks.ts';
+import { lookForPayments } from '../../activities/ops/look-for-payments.ts';
+import { payoutWarnings } from '../../api/presenters/payout-warnings.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
 import { markDeleted } from '../../db/repositories/client-deletion.ts';
 import { loadWebhook, storeWebhooks } from '../../db/repositories/webhooks.ts';
@@ -198,6 +200,119 @@ describe('a payment by a page', () => {
     const { reference, connectionId } = await told(deposit);
     await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'transfer -2' });
     await eventually(async () => (await needsHuman(`arrivals:${reference}`)) || null, 'a person to be asked');
+  });
+});
+
+describe('a credited payment that is not confirmed any more', () => {
+  const asked = (deposit: number) =>
+    hub.one<{ why: string | null; asked: string | null; soon: boolean }>(
+      `select needs_human as why, asked, coalesce(next_look < now() + interval '61 minutes', false) as soon from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+  const transferOf = async (deposit: number): Promise<string> =>
+    (
+      await hub.one<{ transfer: string }>(
+        `select provider_data -> 'credited' ->> 0 as transfer from money_transaction where transaction_id = $1`,
+        [deposit],
+      )
+    ).transfer;
+
+  it('is put before a person, and moves nothing; once it is confirmed again nobody is asked any more', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const { deposit, id } = await paidByPage(client);
+    await news(deposit, 'paid');
+    await hub.reaches(deposit, 'done');
+    const [place, transfer] = [await told(deposit), await transferOf(deposit)];
+    await hub.sandbox('b2binpay').advance(id, 'transfer:0');
+    expect(await callback(place, 0, transfer)).toBe('delivered');
+    const run = `arrivals:${place.reference}`;
+    await eventually(async () => (await needsHuman(run)) || null, 'a person to be asked');
+    expect(await asked(deposit)).toMatchObject({
+      why: `Payment ${transfer} of 100 USDT, with which deposit ${deposit} was credited, is not confirmed any more`,
+      soon: true,
+    });
+    expect(await client.balance()).toEqual({ balance: '100', held: '0' });
+
+    await hub.sandbox('b2binpay').advance(id, 'transfer:2');
+    expect(await callback(place, 2, transfer)).toBe('delivered');
+    await hub.ends(run);
+    expect(await asked(deposit)).toMatchObject({ why: null, asked: null });
+    expect(await callback(place, 2, transfer)).toBe('ignored');
+  });
+
+  it('on a client’s own address is found by the look that nobody called for, and taken back when it failed', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const address = await addressOf(client);
+    await hub.sandbox('b2binpay').pay(address.id, { amount: '50' });
+    await callback(address, 2);
+    const deposit = await firstDepositOf(client);
+    await hub.reaches(deposit, 'done');
+    const run = `arrivals:${address.reference}`;
+    await hub.ends(run);
+    await hub.sandbox('b2binpay').advance(address.id, 'transfer:1');
+    await hub.pool.query(`update deposit_address set next_look = now() where reference = $1`, [address.reference]);
+    await lookForPayments(undefined, tools());
+    await eventually(async () => (await asked(deposit)).why, 'a person to be asked');
+    const { soon } = await hub.one<{ soon: boolean }>(
+      `select next_look < now() + interval '61 minutes' as soon from deposit_address where reference = $1`,
+      [address.reference],
+    );
+    expect(soon).toBe(true);
+    await hub.sandbox('b2binpay').advance(address.id, 'transfer:-1');
+    await callback(address, -1);
+    await hub.reaches(deposit, 'returned');
+    await hub.ends(run);
+    expect(await asked(deposit)).toMatchObject({ why: null, asked: null });
+    expect(await client.balance()).toEqual({ balance: '0', held: '0' });
+  });
+
+  it('is asked about once: who has settled it hears of it again only when it was confirmed in between', async () => {
+    const { deposit, id } = await paidByPage(await hub.clientWith('0', 'USDT'));
+    await news(deposit, 'paid');
+    await hub.reaches(deposit, 'done');
+    const [place, transfer] = [await told(deposit), await transferOf(deposit)];
+    const run = `arrivals:${place.reference}`;
+    await hub.sandbox('b2binpay').advance(id, 'transfer:1');
+    await callback(place, 1, transfer);
+    await eventually(async () => (await needsHuman(run)) || null, 'a person to be asked');
+    await hub.handle(run).cancel();
+    await eventually(async () => (await asked(deposit)).why === null, 'it to be settled');
+    await eventually(async () => (await hub.handle(run).describe()).status.name === 'CANCELLED', 'the run to end');
+    await callback(place, 1, transfer);
+    await hub.ends(run);
+    expect(await asked(deposit)).toMatchObject({ why: null });
+    await hub.sandbox('b2binpay').advance(id, 'transfer:2');
+    const { reference, connectionId } = place;
+    await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'looking by ourselves' });
+    await hub.ends(run);
+    await hub.sandbox('b2binpay').advance(id, 'transfer:0');
+    await callback(place, 0, transfer);
+    await eventually(async () => (await asked(deposit)).why, 'a person to be asked anew');
+  });
+
+  it('is none while a second payment to the same page waits for its confirmations', async () => {
+    const { deposit, id } = await paidByPage(await hub.clientWith('0', 'USDT'));
+    await news(deposit, 'paid');
+    await hub.reaches(deposit, 'done');
+    await hub.sandbox('b2binpay').pay(id, { amount: '10', confirmations: 0 });
+    const { reference, connectionId } = await told(deposit);
+    await hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'transfer 1' });
+    await hub.ends(`arrivals:${reference}`);
+    expect(await asked(deposit)).toMatchObject({ why: null });
+  });
+
+  it('warns whoever is to approve a payout of its client', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const { deposit, id } = await paidByPage(client);
+    await news(deposit, 'paid');
+    await hub.reaches(deposit, 'done');
+    await hub.sandbox('b2binpay').advance(id, 'transfer:0');
+    await callback(await told(deposit), 0, await transferOf(deposit));
+    await eventually(async () => (await asked(deposit)).why, 'a person to be asked');
+    const payout = await client.withdraw('25.00');
+    const request = await hub.openRequest(payout);
+    const warnings = (await payoutWarnings(hub.pool, [request.id])).get(request.id);
+    expect(warnings).toEqual([expect.stringContaining(`deposit ${deposit} was credited, is not confirmed any more`)]);
   });
 });
 

@@ -20,13 +20,13 @@ afterEach(() => api.hub.sandbox('b2binpay').reset());
 const payouts = { match: { method: 'POST', path: '/payout/', body: '"type":"payout"' } };
 const looks = { match: { method: 'GET', path: '/payout/' } };
 
-/** A payout that the provider has, whose answer was lost, and about which it cannot be asked. */
-const payoutInDoubt = async () => {
+/** A payout that the provider has, whose answer was lost, and about which it cannot be asked. 25.02 never leaves. */
+const payoutInDoubt = async (amount = '25.00') => {
   const sandbox = api.hub.sandbox('b2binpay');
   sandbox.fault({ ...payouts, kind: 'reset_after_commit', times: 1 });
   sandbox.fault({ ...looks, kind: 'http_500', times: 1_000 });
   const client = await api.hub.clientWith('100', 'USDT');
-  const payout = await client.withdraw('25.00');
+  const payout = await client.withdraw(amount);
   await api.hub.decide(payout, olga.id, 'approve');
   await api.hub.reaches(payout, 'assistance');
   return { client, payout };
@@ -139,6 +139,35 @@ describe('a payout that was paid although it had ended', () => {
     await api.hub.ends(run);
   });
 
+  it('is settled as it was read: what the provider has told since then is asked on', async () => {
+    const { payout, run } = await paidAlthoughFailed();
+    const { needsHuman: read } = await shown(payout);
+    await api.hub.sandbox('b2binpay').advance(
+      api.hub
+        .sandbox('b2binpay')
+        .books()
+        .findLast((entry) => entry.kind === 'payout')!.id,
+      'other_amount',
+    );
+    await callback(payout);
+    await eventually(async () => (await shown(payout)).needsHuman !== read, 'the other amount');
+    const comment = 'taken back by correction 9';
+    expect(await olga.call(`POST /transactions/${payout}/settle`, { comment, needsHuman: read })).toMatchObject({
+      ...{ status: 409, body: { error: { details: [{ reason: 'not_waiting', field: 'needsHuman' }] } } },
+    });
+    const { needsHuman } = await shown(payout);
+    expect(needsHuman).toContain('it pays 26 USDT');
+    const masksIt = await masked.call(`POST /transactions/${payout}/settle`, { comment, needsHuman });
+    expect(masksIt.status).toBe(409);
+    expect(await olga.call(`POST /transactions/${payout}/settle`, { comment, needsHuman })).toMatchObject({
+      ...{ status: 200, body: { needsHuman: null } },
+    });
+    await api.hub.ends(run);
+    expect(await auditOf(payout, 'transactions.settle')).toMatchObject([
+      { after: { settled: ['payout:succeeded:26'] } },
+    ]);
+  });
+
   it('is settled at the API by somebody who says how, which ends its run and is in the audit under his name', async () => {
     const { payout, run } = await paidAlthoughFailed();
     const comment = 'taken back by withdrawal 9';
@@ -155,6 +184,96 @@ describe('a payout that was paid although it had ended', () => {
     expect(await olga.call(`POST /transactions/${payout}/settle`, { comment })).toMatchObject({
       ...{ status: 409, body: { error: { details: [{ reason: 'not_waiting' }] } } },
     });
+  });
+});
+
+describe('a payout that is done, and that its provider does not pay', () => {
+  /** Somebody said that it was paid, of one that never left. */
+  const neverPaid = async () => {
+    const { client, payout } = await payoutInDoubt('25.02');
+    await api.hub.decide(payout, olga.id, 'mark_done');
+    await api.hub.reaches(payout, 'done');
+    api.hub.sandbox('b2binpay').faults.clear();
+    return { client, payout, run: `payout-return:${payout}` };
+  };
+
+  /** It was paid, and a reorganised chain has forgotten it. */
+  const goneFromTheChain = async () => {
+    const sandbox = api.hub.sandbox('b2binpay');
+    const client = await api.hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await api.hub.decide(payout, olga.id, 'approve');
+    await api.hub.reaches(payout, 'done');
+    const id = await api.hub.providerId(payout);
+    for (const to of ['transfer:0', 'confirmations:0', 'transfer:-1']) await sandbox.advance(id, to);
+    await callback(payout);
+    const run = `payout-return:${payout}`;
+    await asks(run);
+    return { client, payout, run, id, sandbox };
+  };
+
+  it('is put before a person when somebody had said that it was paid, and moves nothing by itself', async () => {
+    const before = await unsettled();
+    const { client, payout, run } = await neverPaid();
+    await callback(payout);
+    await asks(run);
+    const view = await shown(payout);
+    expect(view).toMatchObject({ status: 'done' });
+    expect(view.needsHuman).toContain(`it does not pay 25.02 USDT of payout ${payout} of client ${client.clientId}`);
+    expect(view.needsHuman).toContain('Booked are 25.02 USDT as paid and 0 as come back');
+    expect(await unsettled()).toBe(before + 1);
+    expect(await client.balance()).toEqual({ balance: '74.98', held: '0' });
+    expect(await auditOf(payout, 'payout.contradicted')).toHaveLength(1);
+
+    await callback(payout);
+    await api.hub.rests(run);
+    expect(await auditOf(payout, 'payout.contradicted')).toHaveLength(1);
+    await olga.call(`POST /transactions/${payout}/settle`, { comment: 'given back by correction 9' });
+    await api.hub.ends(run);
+    await callback(payout);
+    await api.hub.ends(run);
+    expect(await shown(payout)).toMatchObject({ needsHuman: null, status: 'done' });
+  });
+
+  it('is put before a person when its provider had said that it was paid', async () => {
+    const { payout, run } = await goneFromTheChain();
+    expect((await shown(payout)).needsHuman).toContain('it does not pay 25 USDT');
+    await api.hub.handle(run).cancel();
+    await isCancelled(run);
+  });
+
+  it('is put before a person once more when it is paid after all, for the client may have got it back', async () => {
+    const { payout, run, id, sandbox } = await goneFromTheChain();
+    await olga.call(`POST /transactions/${payout}/settle`, { comment: 'given back by correction 9' });
+    await api.hub.ends(run);
+    await sandbox.advance(id, 'transfer:2');
+    await callback(payout);
+    await asks(run);
+    const why = (await shown(payout)).needsHuman;
+    expect(why).toContain(`it pays 25 USDT of payout ${payout}`);
+    expect(why).toContain('Settled before: payout:failed:unknown');
+    await api.hub.handle(run).cancel();
+    await isCancelled(run);
+  });
+
+  it('is not given back a second time when it comes back after a person was asked: he says who gets it', async () => {
+    const { client, payout, run, id, sandbox } = await goneFromTheChain();
+    for (const to of ['transfer:1', 'confirmations:999', 'return']) await sandbox.advance(id, to);
+    await callback(payout);
+    await eventually(async () => (await shown(payout)).needsHuman.includes('came back'), 'the new question');
+    expect(await client.balance()).toEqual({ balance: '75', held: '0' });
+    await api.hub.handle(run).cancel();
+    await isCancelled(run);
+  });
+
+  it('is nothing new while it is paid, whatever else a callback says', async () => {
+    const client = await api.hub.clientWith('100', 'USDT');
+    const payout = await client.withdraw('25.00');
+    await api.hub.decide(payout, olga.id, 'approve');
+    await api.hub.reaches(payout, 'done');
+    await callback(payout);
+    await api.hub.ends(`payout-return:${payout}`);
+    expect((await shown(payout)).needsHuman).toBeNull();
   });
 });
 

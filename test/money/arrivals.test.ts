@@ -295,3 +295,36 @@ describe('a payment that cannot become a deposit', () => {
     expect(rows).toEqual([{ after: { payment: dust.id, amount: '0.0000001' } }]);
   });
 });
+
+describe('a run that asks a person about a busy address', () => {
+  it('begins anew before its history is too long, asks on, and still knows what whoever cancels it has settled', async () => {
+    const client = await hub.clientWith('0', 'USDT');
+    const deposit = await client.deposit('100.00');
+    await hub.sandbox('b2binpay').pay(await hub.providerId(deposit), {});
+    await hub.reaches(deposit, 'done');
+    await hub.sandbox('b2binpay').advance(await hub.providerId(deposit), 'transfer:0');
+    const { reference, connectionId } = await placeOf(deposit);
+    const run = `arrivals:${reference}`;
+    const tell = () => hub.steering.arrivals({ reference, connectionId, webhookId: '1', said: 'something' });
+    const asks = () =>
+      eventually(async () => {
+        const { status, searchAttributes } = await hub.handle(run).describe();
+        return status.name === 'RUNNING' && searchAttributes['HubNeedsHuman']?.[0] === true;
+      }, 'a person to be asked');
+    await hub.pause();
+    // More than Temporal wants to see in one history.
+    for (let n = 0; n < 42; n++) await Promise.all(Array.from({ length: 100 }, tell));
+    const { runId } = await hub.handle(run).describe();
+    await hub.resume();
+    await asks();
+    expect((await hub.handle(run).describe()).runId).toBe(runId);
+    await tell();
+    await eventually(async () => (await hub.handle(run).describe()).runId !== runId, 'it to begin anew');
+    await asks();
+    const settled = () =>
+      hub.pool.query(`select from settled_payment where reference = $1 and what like 'unconfirmed:%'`, [reference]);
+    expect((await settled()).rowCount).toBe(0);
+    await hub.handle(run).cancel();
+    await eventually(async () => (await settled()).rowCount === 1, 'it to be settled');
+  });
+});

@@ -196,6 +196,23 @@ describe('a payout of which a part came back before anybody saw it arrive', () =
   });
 });
 
+describe('a payout of which the provider says that it is paid, and that nothing was', () => {
+  it('is a question for a person, who gives back what is held or says that it was paid', async () => {
+    const client = await hub.clientWith('100', 'USDT');
+    hub
+      .sandbox('b2binpay')
+      .fault({ match: { path: '/' }, kind: 'swap', from: '"amount":"25.37', to: '"amount":"00.00', times: 1_000 });
+    const payout = await client.withdraw('25.37');
+    await hub.decide(payout, olga, 'approve');
+    await hub.reaches(payout, 'assistance');
+    expect((await hub.openRequest(payout)).purpose).toBe('assistance');
+    expect(await client.balance()).toEqual({ balance: '100', held: '25.37' });
+    await hub.decide(payout, boris, 'mark_done');
+    await hub.reaches(payout, 'done');
+    expect(await client.balance()).toEqual({ balance: '74.63', held: '0' });
+  });
+});
+
 describe('a payout whose answer was lost', () => {
   it('is found by asking and paid once', async () => {
     const client = await hub.clientWith('100', 'USDT');

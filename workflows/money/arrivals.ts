@@ -2,11 +2,13 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   condition,
+  continueAsNew,
   isCancellation,
   ParentClosePolicy,
   patched,
   setHandler,
   startChild,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 import { atProvider, internal, setPatience } from '../kit/activities.ts';
@@ -22,7 +24,9 @@ export interface ArrivalsInput {
   /** Our reference at the provider: of a client's address, or of a deposit that is over. */
   reference: string;
   connectionId: number;
-  timings?: Partial<Timings>;
+  timings?: Partial<Timings> | undefined;
+  /** Of the run that this one goes on from: what it had asked a person, what it showed last, and how many deposits it had begun. */
+  before?: { asked: string[]; shown: string[]; deposits: number };
 }
 
 /**
@@ -33,6 +37,7 @@ export async function arrivals({
   reference,
   connectionId,
   timings: given,
+  before,
 }: ArrivalsInput): Promise<{ deposits: number }> {
   const timings = { ...TIMINGS, ...given };
   setPatience(timings);
@@ -46,9 +51,9 @@ export async function arrivals({
     const subject = await internal('Reading whose payments they are').readSubject({ reference });
     progress.about({ kind: 'arrivals', ...subject });
   }
-  let deposits = 0;
-  const asked = new Set<string>();
-  let shown: string[] = [];
+  let deposits = before?.deposits ?? 0;
+  const asked = new Set(before?.asked);
+  let shown = before?.shown ?? [];
   const asking = atProvider(connectionId, 'Asking which payments arrived', undefined, AFTER_CLIENTS);
   try {
     while (news > 0) {
@@ -80,6 +85,11 @@ export async function arrivals({
       shown = toSettle;
       if (odd.length > 0) await tellAPerson(progress, odd, () => news > 0);
       await condition(() => news > 0, '1s');
+      // Whoever has cancelled meanwhile has settled what is shown.
+      if (news > 0 && isLong() && !CancellationScope.current().consideredCancelled) {
+        const sofar = { asked: [...asked], shown, deposits };
+        await continueAsNew<typeof arrivals>({ reference, connectionId, timings: given, before: sofar });
+      }
     }
   } catch (error) {
     // Whoever cancels has settled what he was shown, also while the provider is asked for more.
@@ -95,6 +105,9 @@ export async function arrivals({
   if (saysWhose) progress.ends('done', 'Nothing is left to do.');
   return { deposits };
 }
+
+/** A history takes only so much, and every look at a busy address adds all its payments. */
+const isLong = (): boolean => workflowInfo().continueAsNewSuggested && patched('begins-anew-when-it-is-long');
 
 const startDeposit = async (transactionId: number, timings: Partial<Timings> | undefined): Promise<void> => {
   try {

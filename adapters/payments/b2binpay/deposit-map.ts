@@ -146,6 +146,6 @@ export const depositReport = (
 /** Confirmed money may be credited only when the invoice as a whole succeeded. */
 const withInvoice = (arrival: Arrival, settled: ReturnType<typeof settle>): Arrival => {
   if (arrival.state !== 'succeeded' || settled.state === 'succeeded') return arrival;
-  if (settled.state !== 'review') return { ...arrival, state: 'processing' };
+  if (settled.state !== 'review') return { ...arrival, state: 'processing', isConfirmed: true };
   return { ...arrival, state: 'review', ...(settled.why !== undefined && { why: settled.why }) };
 };

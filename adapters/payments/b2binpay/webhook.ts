@@ -13,6 +13,9 @@ import { hmac, sameText } from '../../kit/signing.ts';
 import { passwordKey } from './client.ts';
 import { type B2binpayConfig, keyMode } from './config.ts';
 
+/** Status of a transfer. */
+const CONFIRMED = '2';
+
 type KeyConfig = Pick<B2binpayConfig, 'version' | 'callbackKeyMode' | 'callbackSecret' | 'login' | 'password'>;
 
 /** v3 signs with the callback secret as text (seen in integration code), v2 with the 32 raw bytes of SHA-256(login + password). */
@@ -98,7 +101,8 @@ const translate = (_config: B2binpayConfig, raw: RawWebhook): ProviderNews[] => 
       ...(reference && { reference }),
       providerId: about.id,
       ...(transfer && { paymentId: transfer.id }),
-      ...(transfer && word(transfer.attributes.status).startsWith('-') && { reverses: true }),
+      // Failed, kept back, or on a chain that was reorganised: one that was credited may not be there any more.
+      ...(transfer && word(transfer.attributes.status) !== CONFIRMED && { reverses: true }),
       said: transfer ? `${status}, transfer ${word(transfer.attributes.status)}` : status,
     },
   ];

@@ -69,7 +69,8 @@ const translate = (_config: PraxisConfig, raw: RawWebhook): ProviderNews[] => {
       kind: payout ? 'payout' : 'deposit',
       reference,
       ...(payout ? tid && { providerId: tid } : { providerId: reference, ...(tid && { paymentId: tid }) }),
-      ...((type === 'refund' || status === 'reversed' || status === 'chargeback') && { reverses: true }),
+      // One that was credited and is anything else by now.
+      ...(transaction && (type === 'refund' || status !== 'approved') && { reverses: true }),
       said: said(heard),
     },
   ];

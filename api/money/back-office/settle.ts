@@ -21,13 +21,19 @@ export const settleProcedure = (hub: MoneyHub): Procedure =>
     access: 'user',
     permission: 'transactions.update',
     params: z.object({ transactionId: idText() }),
-    body: z.strictObject({ comment: text(2000).meta({ description: 'How it was settled; kept in the audit.' }) }),
+    body: z.strictObject({
+      comment: text(2000).meta({ description: 'How it was settled; kept in the audit.' }),
+      needsHuman: z.string().max(10_000).optional().meta({
+        description:
+          'What you read there and have settled. 409 `not_waiting` with this field when it says something else by now: that is not settled yet. Without it whatever it says at that moment is.',
+      }),
+    }),
     answer: Transaction,
     errors: [409],
     idempotent: true,
     handle: async ({ actor, params: { transactionId }, body, requestId }) => {
       await seenTransaction(hub, actor, transactionId);
-      await settle(hub, actor, transactionId, { comment: body.comment, requestId });
+      await settle(hub, actor, transactionId, { ...body, requestId });
       await tellRunThatAsks(hub, actor, transactionId);
       return showTransaction(hub, actor, transactionId);
     },
@@ -37,7 +43,7 @@ const settle = (
   { pool }: MoneyHub,
   actor: UserActor,
   transactionId: number,
-  { comment, requestId }: { comment: string; requestId: string },
+  { comment, needsHuman, requestId }: { comment: string; needsHuman?: string | undefined; requestId: string },
 ): Promise<void> =>
   inTransaction(pool, async (db) => {
     const settled = await settleTransaction(db, transactionId);
@@ -47,6 +53,9 @@ const settle = (
         'not_waiting',
         'The transaction is not over, or nobody is asked about it: decide its request.',
       );
+    // Who must not read it saw a mask.
+    if (needsHuman !== undefined && needsHuman !== (actor.maskData ? '*' : settled.why))
+      throw problem(409, 'not_waiting', 'It says something else by now: read it again.', 'needsHuman');
     await recordAudit(db, {
       actor: actorName(actor),
       action: 'transactions.settle',

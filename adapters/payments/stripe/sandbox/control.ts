@@ -47,7 +47,8 @@ export const thingOf = (account: Account, id: string): Thing => {
 
 export const shown = (thing: Thing): unknown => JSON.parse(written(thing));
 
-type Act = (account: Account, thing: Thing) => void;
+/** `part`: in minor units, where the word names one. */
+type Act = (account: Account, thing: Thing, part?: bigint) => void;
 
 const unknownWord: Act = (_account, one) => void (one.status = 'sandbox_word');
 const fail: Act = (account, one) => end(account, one, 'failed');
@@ -86,8 +87,9 @@ export const advance = (account: Account, id: string, to: string): unknown => {
     return { signedWith: 'both secrets, for a day' };
   }
   const thing = thingOf(account, id);
-  const act = to === 'other_currency' ? otherCurrency : ADVANCE[`${thing.object} ${to}`];
+  const [word, part] = to.split(':');
+  const act = word === 'other_currency' ? otherCurrency : ADVANCE[`${thing.object} ${word}`];
   if (!act) throw new Error(`a ${thing.object} cannot become '${to.slice(0, 40)}'`);
-  act(account, thing);
+  act(account, thing, part === undefined ? undefined : BigInt(part));
   return shown(thing);
 };

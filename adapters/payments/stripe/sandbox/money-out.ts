@@ -42,10 +42,13 @@ export const end = (account: Account, made: Thing, status: string): void => {
   tell(account, isRefund && status === 'succeeded' ? 'refund.updated' : `${made.object}.${status}`, made, of);
 };
 
-export const reverse = (account: Account, transfer: Thing): void => {
-  if (transfer['reversed']) throw new Error('it is reversed');
-  const { id, amount, currency } = transfer;
-  Object.assign(transfer, { amount_reversed: amount, reversed: true });
+/** Whole, or this part of it. */
+export const reverse = (account: Account, transfer: Thing, part?: bigint): void => {
+  const { id, amount: sent, currency } = transfer;
+  const before = transfer['amount_reversed'] as bigint;
+  const amount = part ?? sent - before;
+  if (amount <= 0n || before + amount > sent) throw new Error('it is reversed, or that is more than is left of it');
+  Object.assign(transfer, { amount_reversed: before + amount, reversed: before + amount === sent });
   account.book('transfer_refund', account.add('transfer_reversal', { amount, currency, transfer: id }), amount);
   tell(account, 'transfer.reversed', transfer);
 };
