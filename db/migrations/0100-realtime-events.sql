@@ -53,7 +53,9 @@ begin
 end $$;
 
 create trigger tell_of_transaction after insert on money_transaction for each row execute function tell_of_transaction();
-create trigger tell_of_new_status after update of status on money_transaction for each row when (old.status is distinct from new.status) execute function tell_of_transaction();
+create trigger tell_of_new_status after update on money_transaction for each row
+  when (old.status is distinct from new.status or (new.stage = 'returned' and old.update_time is distinct from new.update_time)) -- in parts
+  execute function tell_of_transaction();
 create trigger tell_of_reversal after insert or update of booked, from_client on deposit_reversal for each row execute function tell_of_reversal();
 create trigger tell_of_account after insert or update on account for each row execute function tell_of_account();
 create trigger tell_of_request after insert on application for each row execute function tell_of_request();

@@ -95,6 +95,10 @@ describe('a payout that comes back in parts', () => {
     expect(await client.balance()).toEqual({ balance: '200', held: '0' });
     expect(await moved(payout, `provider:${stripeMethod.connection}:clearing:USD`)).toBe('0');
     expect(await view(payout)).toMatchObject({ needsHuman: null });
+    // Apps that listen are told of each.
+    expect(
+      await api.count(`realtime_event where kind = 'transaction' and about = '${payout}' and status = 'refund'`),
+    ).toBe(3);
     expect(await api.hub.breaches()).toEqual([]);
   });
 
