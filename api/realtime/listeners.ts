@@ -72,6 +72,8 @@ export const createListeners = (deps: ApiDeps) => {
     /** Takes a seat; throws the problem why not. From its end on nothing that is committed is missed. */
     join: async (socket: Socket, wish: Wish): Promise<Seat> => {
       const seat = await seatFor(deps, wish);
+      // Gone meanwhile: nobody would ever give the seat back.
+      if (!socket.connected) throw problem(400, 'validation', 'The connection is over.');
       const seats = all.get(seat.key) ?? new Map<Socket, Seat>();
       if (!seats.has(socket) && seats.size >= MOST_SOCKETS)
         throw problem(429, 'too_many_requests', `At most ${MOST_SOCKETS} connections may listen to one channel.`);

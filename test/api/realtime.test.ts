@@ -211,6 +211,28 @@ describe('whoever may not listen', () => {
     expect(phone.heard).toHaveLength(before);
   });
 
+  it('leaves no seat behind when he goes before he is answered', async () => {
+    const ann = await api.clientWith('0', 'USD');
+    const again = await api.another(ann);
+    await again.stop();
+    const apps = Array.from({ length: 5 }, () => app(['websocket']));
+    await eventually(async () => apps.every(({ socket }) => socket.connected), 'the connections to be open');
+    const busy = await api.hub.pool.connect();
+    await busy.query('begin');
+    await busy.query('lock table refresh_token in access exclusive mode');
+    // A token that is not known yet is looked up first.
+    const headers = { Authorization: `Bearer ${again.token}` };
+    for (const { socket } of apps)
+      socket.emit('subscribe', { channel: `private-frontend_users.${ann.id}`, auth: { headers } });
+    await sleep(200);
+    for (const one of apps) one.close();
+    await sleep(200);
+    await busy.query('commit');
+    busy.release();
+    await sleep(200);
+    expect(await app(['websocket']).listenTo(again)).toBe('ok');
+  });
+
   it('is let go: the sixth connection of one client, frames nobody understands, and too many wishes', async () => {
     const ann = await api.clientWith('0', 'USD');
     for (let n = 0; n < 5; n += 1) expect(await app(['websocket']).listenTo(ann)).toBe('ok');
