@@ -36,7 +36,6 @@ export interface BuiltApi {
   deps: ApiDeps;
   /** All that is mounted, for those who check all of it. */
   procedures: Procedure[];
-  /** For requests that want to become something else than HTTP. */
   upgrade: Upgrade;
   /** Ends what stays open by itself, before the server waits for what is under way. */
   hangUp: () => void;

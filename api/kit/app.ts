@@ -23,8 +23,8 @@ export interface Mount {
   router?: Router;
   /** For programs, not for browsers. `path`: under the mount's, `{name}` for a parameter. */
   post?: { path: string; run: Run };
-  /** For requests under its path that want to become something else than HTTP. Throws why not. */
-  upgrade?: (req: express.Request, socket: Duplex, head: Buffer) => void;
+  /** For requests under its path that want to become a WebSocket. Throws why not. */
+  webSocket?: (req: express.Request, socket: Duplex, head: Buffer) => void;
   /** Ends what stays open, so that a process can stop. */
   hangUp?: () => void;
   /** Its OpenAPI entries, full paths. */

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /**
  * Stops a server without cutting anybody off; called before it listens. A proxy keeps connections open and goes on to use them, and Node serves them: whoever
@@ -6,6 +7,12 @@ import type { Server, ServerResponse } from 'node:http';
  */
 export const gentleStop = (server: Server): ((graceMs: number) => Promise<void>) => {
   const underWay = new Set<ServerResponse>();
+  // WebSockets too, which the server does not close by itself.
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   let stopping = false;
   server.prependListener('request', (_request, response: ServerResponse) => {
     underWay.add(response);
@@ -19,7 +26,7 @@ export const gentleStop = (server: Server): ((graceMs: number) => Promise<void>)
   return async (graceMs) => {
     stopping = true;
     for (const response of underWay) response.shouldKeepAlive = false;
-    const forced = setTimeout(() => server.closeAllConnections(), graceMs).unref();
+    const forced = setTimeout(() => open.forEach((socket) => socket.destroy()), graceMs).unref();
     await new Promise<void>((closed) => {
       server.close(() => closed());
       server.closeIdleConnections();

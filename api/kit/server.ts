@@ -13,10 +13,11 @@ export const createHttpServer = (app: RequestListener, upgrade?: Upgrade): Serve
       keepAliveTimeout: 30_000,
       // Long comma lists in filters are ordinary here.
       maxHeaderSize: 64 * 1024,
+      shouldUpgradeCallback: (req) => upgrade?.wants(req) ?? false,
     },
     app,
   );
-  if (upgrade) server.on('upgrade', upgrade);
+  if (upgrade) server.on('upgrade', upgrade.take);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();

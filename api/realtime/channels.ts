@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { findChannel, isQrWord } from '../../db/repositories/qr-channels.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -20,6 +21,8 @@ export interface Seat {
   key: string;
   /** As the app calls it, and wants to hear it called. */
   name: string;
+  /** When it ends by itself: milliseconds since the epoch. */
+  until: number;
   stillMay: () => Promise<void>;
 }
 
@@ -30,9 +33,11 @@ export const seatFor = async (deps: ApiDeps, { channel, clientId, auth }: Wish):
   if (known === undefined) throw problem(404, 'not_found', 'There is no such channel.', 'channel');
   if (qr !== undefined) return qrSeat(deps, channel, qr, headers.get('channelsecret'));
   const wanted = ofClient === undefined ? clientId : Number(ofClient);
-  const stillMay = () => assertIs(deps, wanted, headers.get('authorization'));
+  const token = headers.get('authorization');
+  const stillMay = () => assertIs(deps, wanted, token);
   await stillMay();
-  return { key: `client:${wanted}`, name: channel, stillMay };
+  const { exp = 0 } = decodeJwt(token!.split(' ').at(-1)!);
+  return { key: `client:${wanted}`, name: channel, until: exp * 1000, stillMay };
 };
 
 const CHANNEL = /^(?:private-frontend_users(?:\.([1-9]\d{0,9}))?|qr\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))$/;
@@ -48,10 +53,11 @@ const assertIs = async ({ access }: ApiDeps, clientId: number | undefined, token
 const qrSeat = async ({ pool, ring }: ApiDeps, name: string, id: string, secret: string | undefined): Promise<Seat> => {
   const found = secret !== undefined && isQrWord(ring, id, 'secret', secret) && (await findChannel(pool, id));
   if (!found) throw expired();
+  const until = found.expiresAt.getTime();
   const stillMay = async () => {
-    if (found.expiresAt.getTime() < Date.now()) throw expired();
+    if (until <= Date.now()) throw expired();
   };
-  return { key: `qr:${id}`, name, stillMay };
+  return { key: `qr:${id}`, name, until, stillMay };
 };
 
 const expired = () => problem(403, 'qr_expired', 'The QR code has expired, or is not of this browser.', 'channel');

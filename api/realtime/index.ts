@@ -1,4 +1,4 @@
-import { Server as Engine } from 'engine.io';
+import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { type Request, type RequestHandler, Router } from 'express';
 import { Server as Sockets, type Socket } from 'socket.io';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
@@ -17,6 +17,8 @@ const LARGEST_FRAME = 64 * 1024;
 /** Of one address: behind one of a carrier are thousands of people. */
 const HANDSHAKES = perActor('600/m');
 const WISHES = perActor('20/m');
+/** Of one connection: its wishes, and a heartbeat now and then. */
+const PACKETS = perActor('120/m');
 /** Whoever listens to nothing for so long has no use for the connection. */
 const UNSEATED_MS = 60_000;
 const Asked = z.looseObject({
@@ -53,7 +55,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
     if (Number(req.headers['content-length'] ?? 0) > LARGEST_FRAME)
       throw problem(413, 'body_too_large', 'The body must not exceed 64 KiB.');
     if (stopping) throw problem(503, 'unavailable', 'This process is about to stop. Connect again.');
-    const asked = parsePart(Asked, Object.fromEntries(new URL(req.url, 'http://hub').searchParams), 'query');
+    const asked = parsePart(Asked, Object.fromEntries(new URLSearchParams(req.url.split('?')[1])), 'query');
     if (!transports.includes(asked.transport)) throw unfit('transport', `must be ${transports.join(' or ')} here`);
     const address = addressOf(req);
     if (asked.sid === undefined) {
@@ -70,6 +72,13 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
       throw problem(403, 'forbidden', 'This session is of another address.');
   };
 
+  // Who sends without reading what is answered would fill our memory with answers.
+  engine.on('connection', (connection: EngineSocket) => {
+    const packets = counting(PACKETS);
+    connection.on('packet', () => {
+      if (packets('').over > 0) connection.close(true);
+    });
+  });
   sockets.on('connection', (socket) => serve(deps, listeners, socket));
 
   const router = Router({ caseSensitive: true });
@@ -85,7 +94,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
   return {
     path: PATH,
     router,
-    upgrade: (req, socket, head) => {
+    webSocket: (req, socket, head) => {
       admit(req, ['websocket']);
       engine.handleUpgrade(req as never, socket as never, head);
     },
@@ -119,14 +128,17 @@ const serve = ({ log }: ApiDeps, listeners: ReturnType<typeof createListeners>, 
     }
   };
 
+  // One after the other: who subscribes and thinks better of it is not left with a seat.
+  let last = Promise.resolve();
+  const then = (work: () => void | Promise<void>) => void (last = last.then(work));
   socket.on('subscribe', (sent: unknown) => {
     const wish = Wish.safeParse(sent);
-    if (wish.success) void subscribe(wish.data);
+    if (wish.success) then(() => subscribe(wish.data));
     else refuse(socket);
   });
   socket.on('unsubscribe', (sent: unknown) => {
     const wish = Wish.pick({ channel: true }).safeParse(sent);
-    if (wish.success) listeners.leave(socket, wish.data.channel);
+    if (wish.success) then(() => listeners.leave(socket, wish.data.channel));
     else refuse(socket);
   });
   socket.onAny((name: unknown) => {
@@ -135,6 +147,8 @@ const serve = ({ log }: ApiDeps, listeners: ReturnType<typeof createListeners>, 
   socket.on('disconnect', () => {
     clearInterval(unseated);
     listeners.gone(socket);
+    // A connection without a conversation is of no use, and nothing here would look at it again.
+    socket.conn.close();
   });
 };
 

@@ -55,6 +55,8 @@ export const messagesOf = async (deps: ApiDeps, events: readonly RealtimeEvent[]
       }
       case 'qr':
         return [{ name: 'qr_authorized', payload: { token: qrWord(deps.ring, event.about, 'token') } }];
+      case 'rights':
+        return []; // Who must not listen any more is told before he is told anything.
     }
   };
   return events.map(say);

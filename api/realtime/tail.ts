@@ -5,7 +5,8 @@ import { type Place, presentPlace, type RealtimeEvent, eventsBehind } from '../.
 
 const EVERY_MS = 250;
 const AFTER_TROUBLE_MS = 2_000;
-const AT_ONCE = 500;
+/** Few enough that what they say is on its way before the next are read. */
+const AT_ONCE = 100;
 
 interface Hearing {
   pool: pg.Pool;

@@ -4,13 +4,14 @@ create table realtime_event (
   xact xid8 not null default pg_current_xact_id(), -- numbers are given before transactions end: whoever reads on waits for those before
   id bigint not null generated always as identity,
   channel text not null, -- 'client:7', 'qr:{uuid}'
-  kind text not null check (kind in ('transaction', 'account', 'request', 'level', 'qr')),
+  kind text not null check (kind in ('transaction', 'account', 'request', 'level', 'qr', 'rights')),
   about text not null, -- which one
   status text, -- the one it has now, where it has one
   create_time timestamptz not null default now(),
   primary key (xact, id)
 );
 create index on realtime_event (channel);
+create index on realtime_event (create_time);
 
 create function tell_of_transaction() returns trigger language plpgsql as $$
 begin
@@ -37,8 +38,16 @@ begin
   end if;
   return null;
 end $$;
-create function tell_of_level() returns trigger language plpgsql as $$
+create function tell_of_sign_out() returns trigger language plpgsql as $$
 begin
+  insert into realtime_event (channel, kind, about) values (new.subject, 'rights', new.family);
+  return null;
+end $$;
+create function tell_of_client() returns trigger language plpgsql as $$
+begin
+  if new.status is distinct from old.status then
+    insert into realtime_event (channel, kind, about) values ('client:' || new.client_id, 'rights', new.client_id);
+  end if;
   if new.verification_level_id is distinct from old.verification_level_id then
     insert into realtime_event (channel, kind, about) values ('client:' || new.client_id, 'level', new.verification_level_id);
   end if;
@@ -60,5 +69,7 @@ create trigger tell_of_reversal after insert or update of booked, from_client on
 create trigger tell_of_account after insert or update on account for each row execute function tell_of_account();
 create trigger tell_of_request after insert on application for each row execute function tell_of_request();
 create trigger tell_of_decision after update of status_id on application for each row when (old.status_id is distinct from new.status_id) execute function tell_of_request();
-create trigger tell_of_level after update of verification_level_id on client for each row execute function tell_of_level();
+create trigger tell_of_client after update of verification_level_id, status on client for each row execute function tell_of_client();
+create trigger tell_of_sign_out after update of revoked_at on refresh_token for each row
+  when (old.revoked_at is null and new.revoked_at is not null and new.subject like 'client:%') execute function tell_of_sign_out();
 create trigger tell_of_channel after update of client_id on qr_channel for each row execute function tell_of_channel();

@@ -7,8 +7,8 @@ export interface RealtimeEvent {
   xact: string;
   /** 'client:7', 'qr:{uuid}'. */
   channel: string;
-  kind: 'transaction' | 'account' | 'request' | 'level' | 'qr';
-  /** Id of the transaction, account, request, level or QR channel. */
+  kind: 'transaction' | 'account' | 'request' | 'level' | 'qr' | 'rights';
+  /** Id of the transaction, account, request, level, QR channel, or of the sign-in that ended. */
   about: string;
   status: string | null;
   createTime: Date;
@@ -34,20 +34,20 @@ export const eventsBehind = async (db: Queryable, place: Place, most: number): P
   (
     await db.query<RealtimeEvent>(
       `select ${COLUMNS} from realtime_event
-        where (xact, id) > ($1::xid8, $2::bigint) and xact < pg_snapshot_xmin(pg_current_snapshot()) order by xact, id limit $3`,
+        where (xact, id) > ($1::xid8, $2::bigint) and xact < pg_snapshot_xmin(pg_current_snapshot()) order by realtime_event.xact, realtime_event.id limit $3`,
       [place.xact, place.id, most],
     )
   ).rows;
 
-/** What a channel was told since then, at most ten minutes back. */
+/** What a channel was told since then, at most ten minutes back; of very much the latest. */
 export const eventsSince = async (db: Queryable, channel: string, since: Date): Promise<RealtimeEvent[]> =>
   (
     await db.query<RealtimeEvent>(
       `select ${COLUMNS} from realtime_event
-        where channel = $1 and create_time >= greatest($2::timestamptz, now() - ${REPLAYED}) order by xact, id limit 1000`,
+        where channel = $1 and create_time >= greatest($2::timestamptz, now() - ${REPLAYED}) order by realtime_event.xact desc, realtime_event.id desc limit 250`,
       [channel, since],
     )
-  ).rows;
+  ).rows.reverse();
 
 export const dropOldEvents = async (db: Queryable): Promise<void> => {
   await db.query(`delete from realtime_event where create_time < now() - interval '1 hour'`);

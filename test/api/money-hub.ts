@@ -58,7 +58,11 @@ export class MoneyApi {
     Object.assign(hub.settings, settings);
     // The worker tells providers where to call, and some sign the address: it is known, and taken, before there is anything behind it.
     let answers: RequestListener = (_req, res) => void res.writeHead(503).end();
-    const server = createHttpServer((req, res) => answers(req, res)).listen(0, '127.0.0.1');
+    let upgrade: BuiltApi['upgrade'] | undefined;
+    const server = createHttpServer((req, res) => answers(req, res), {
+      wants: (req) => upgrade?.wants(req) ?? false,
+      take: (req, socket, head) => upgrade!.take(req, socket, head),
+    }).listen(0, '127.0.0.1');
     await new Promise((listening) => server.once('listening', listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await hub.pause();
@@ -72,7 +76,7 @@ export class MoneyApi {
       mounts: (deps) => [webhookMount({ ...deps, timings: quick }), realtimeMount(deps)],
     });
     answers = built.app;
-    server.on('upgrade', built.upgrade);
+    upgrade = built.upgrade;
     return new MoneyApi(hub, built, server, url);
   }
 

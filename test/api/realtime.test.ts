@@ -1,5 +1,6 @@
 /** Apps that listen, with the Socket.IO 2 client that B2Core's apps use. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect as connectTo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../kit/hub.ts';
 import { ListeningApp } from './listening-app.ts';
@@ -328,6 +329,43 @@ describe('the frames of Engine.IO 3', () => {
     await comes('40');
     socket.send('42["shout"]');
     expect(await closed()).toBe(1003);
+    const talkedOut = await opened('');
+    await talkedOut.comes('40');
+    talkedOut.socket.send('41');
+    await talkedOut.closed();
+  });
+
+  it('are taken as long as somebody reads what is answered: a flood ends the connection', async () => {
+    const ask = (query: string, body: string | null = null) =>
+      fetch(`${api.url}/socket.io/?EIO=3&transport=polling${query}`, { method: body === null ? 'GET' : 'POST', body });
+    const { sid } = JSON.parse(/0(\{.*?\})/.exec(await (await ask('')).text())![1]!);
+    expect((await ask(`&sid=${sid}`, '1:2'.repeat(20))).status).toBe(200);
+    await ask(`&sid=${sid}`, '1:2'.repeat(20_000));
+    expect((await ask(`&sid=${sid}`)).status).toBe(400);
+  });
+
+  it('leave other upgrades to HTTP, and no socket open behind a refusal', async () => {
+    const { port } = new URL(api.url);
+    const answered = (target: string, protocol: string): Promise<string> =>
+      new Promise((done, failed) => {
+        const socket = connectTo({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+        let said = '';
+        socket.on('data', (part) => (said += String(part))).on('error', failed);
+        // Our side stays open: it is theirs to end it, and to be rid of it.
+        socket.on('end', () => {
+          done(said);
+          setTimeout(() => socket.destroy(), 50);
+        });
+        socket.write(
+          `GET ${target} HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\n\r\n`,
+        );
+      });
+    expect(await answered('/livez', 'h2c')).toMatch(/^HTTP\/1.1 200 [^]*"alive":true/);
+    expect(await answered('/livez', 'websocket')).toMatch(/^HTTP\/1.1 200 /);
+    expect(await answered('/socket.io/?transport=pigeon', 'websocket')).toMatch(
+      /^HTTP\/1.1 400 [^]*"field":"transport"/,
+    );
+    expect((await fetch(`${api.url}/socket.io//`)).status).toBe(400);
   });
 
   it('are not taken for a session of another place, nor for one that there is not', async () => {
