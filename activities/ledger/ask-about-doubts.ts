@@ -3,6 +3,7 @@ import type { Queryable } from '../../db/pool.ts';
 import { recordAudit } from '../../db/repositories/audit.ts';
 import type { CreditedDeposit } from '../../db/repositories/reversals.ts';
 import { askAbout, askedAbout, askNoMore } from '../../db/repositories/unsettled.ts';
+import { dropDoubt, noteDoubt } from '../../db/repositories/payment-doubts.ts';
 import { lookSoon } from '../../db/repositories/looks.ts';
 import { doubtNamed, doubtsOf, forgetSettled } from '../../db/repositories/settled-payments.ts';
 import type { Tools } from '../kit/activity.ts';
@@ -29,11 +30,16 @@ export const askAboutDoubts = async (
       if (!isUnsure(arrival) || deposit.undone.includes(arrival.id)) {
         if (known.asked.has(asked)) await askNoMore(db, transactionId, asked);
         if (known.settled.has(asked)) await forgetSettled(db, references, asked);
+        await dropDoubt(db, transactionId, arrival.id);
         continue;
       }
       await lookSoon(db, reference);
-      if (known.settled.has(asked)) continue;
+      if (known.settled.has(asked)) {
+        await dropDoubt(db, transactionId, arrival.id);
+        continue;
+      }
       const why = inWords(deposit, arrival);
+      await noteDoubt(db, { transactionId, payment: arrival.id, why });
       odd.push(why);
       toSettle.push(asked);
       // What he is asked about it already stands first.

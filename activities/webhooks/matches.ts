@@ -1,6 +1,6 @@
 import type { ProviderNews } from '../../adapters/kit/webhooks.ts';
 import type { Queryable } from '../../db/pool.ts';
-import { isInDoubt } from '../../db/repositories/settled-payments.ts';
+import { isInDoubt } from '../../db/repositories/payment-doubts.ts';
 import type { WebhookRow } from '../../db/repositories/webhooks.ts';
 import { unseenArrays } from '../../db/unseen.ts';
 

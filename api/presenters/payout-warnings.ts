@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/pool.ts';
 import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { debtsOf } from '../../db/repositories/client-debts.ts';
 import { type Guard, guardChangesOf } from '../../db/repositories/guard-changes.ts';
-import { isInDoubt } from '../../db/repositories/settled-payments.ts';
+import { doubtsAbout } from '../../db/repositories/payment-doubts.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { minuteOf } from '../../activities/transactions/listed-address.ts';
 import { CHANGED } from '../../activities/transactions/recent-change.ts';
@@ -31,7 +31,7 @@ export const payoutWarnings = async (db: Queryable, requestIds: readonly number[
             case when t.user_id is null then (
               select jsonb_build_object('guard', guard, 'time', create_time) from (${guardChangesOf('t.client_id')}) changes
                where create_time > greatest(t.create_time, now() - make_interval(hours => $2)) order by create_time desc limit 1) end as changed,
-            array(select d.needs_human from money_transaction d where d.client_id = t.client_id and d.needs_human is not null and ${isInDoubt('d')} order by d.transaction_id) as doubts,
+            ${doubtsAbout('t.client_id')} as doubts,
             (select coalesce(jsonb_agg(debt), '[]') from (${debtsOf('t.client_id')}) debt) as debts
        from application a join money_transaction t on t.transaction_id = a.transaction_id join client c on c.client_id = t.client_id
        join account acc on acc.account_id = t.debit_account_id

@@ -16,6 +16,8 @@ export interface EmbeddedTemporalOptions {
   codecEndpoint?: string;
   /** Name → type in the words of the CLI, such as `Keyword`. */
   searchAttributes: Readonly<Record<string, string>>;
+  /** Temporal's dynamic configuration: limits that are other than its own. */
+  limits?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -41,12 +43,27 @@ export async function startTemporal(options: EmbeddedTemporalOptions): Promise<R
     '--search-attribute',
     `${name}=${type}`,
   ]);
+  const limits = Object.entries(options.limits ?? {}).flatMap(([name, value]) => [
+    '--dynamic-config-value',
+    `${name}=${value}`,
+  ]);
   const codec = options.codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', options.codecEndpoint];
   return startService({
     name: 'temporal',
     stateDir: options.stateDir,
     command: options.cli,
-    args: ['server', 'start-dev', ...where, ...what, ...TUNING, ...attributes, ...codec, '--log-level', 'error'],
+    args: [
+      'server',
+      'start-dev',
+      ...where,
+      ...what,
+      ...TUNING,
+      ...limits,
+      ...attributes,
+      ...codec,
+      '--log-level',
+      'error',
+    ],
     readyLine: 'Temporal Server:',
     stopSignal: 'SIGTERM',
     readyWithinMs: 60_000,

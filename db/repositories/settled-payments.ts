@@ -5,8 +5,6 @@ export const paymentNamed = (id: string): string => `payment:${id}`;
 /** A payment that is credited, and not confirmed any more. */
 const DOUBT = 'unconfirmed:';
 export const doubtNamed = (id: string): string => `${DOUBT}${id}`;
-/** SQL: a row of `money_transaction` of which a payment is in doubt. */
-export const isInDoubt = (deposit: string): string => `coalesce(${deposit}.asked like '${DOUBT}%', false)`;
 
 /** What is asked about a deposit as it stands: settled, it is asked about no more until something else comes of it. */
 export const depositNamed = (transactionId: number): string => `deposit:${transactionId}`;
@@ -34,7 +32,7 @@ export const doubtsOf = async (
   references: readonly string[],
 ): Promise<{ asked: Set<string>; settled: Set<string> }> => {
   const { rows } = await db.query<{ what: string; settled: boolean }>(
-    `select t.asked as what, false as settled from money_transaction t where t.transaction_id = any ($1) and ${isInDoubt('t')}
+    `select t.asked as what, false as settled from money_transaction t where t.transaction_id = any ($1) and t.asked like '${DOUBT}%'
       union all select what, true from settled_payment where reference = any ($2) and what like '${DOUBT}%'`,
     [transactionIds, references],
   );

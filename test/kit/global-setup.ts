@@ -69,6 +69,9 @@ async function buildTemplate(adminUrl: string): Promise<void> {
   await seed(template);
 }
 
+/** So many events Temporal calls a long history (else 4,096): a test gets there within seconds. */
+const LONG = 500;
+
 async function temporal(run: TestRun): Promise<void> {
   const given = process.env['TEMPORAL_ADDRESS'];
   if (given) {
@@ -87,8 +90,10 @@ async function temporal(run: TestRun): Promise<void> {
     uiPort,
     namespace: 'default',
     searchAttributes: cliSearchAttributes,
+    limits: { 'limit.historyCount.suggestContinueAsNew': LONG },
   };
   run.services.push(await startTemporal(options));
+  process.env['HUB_TEST_LONG_HISTORY'] = String(LONG);
   process.env['HUB_TEST_TEMPORAL_ADDRESS'] = `127.0.0.1:${port}`;
   process.env['HUB_TEST_TEMPORAL_UI'] = `http://127.0.0.1:${uiPort}`;
 }

@@ -7,6 +7,7 @@ import { lookForPayments } from '../../activities/ops/look-for-payments.ts';
 import { payoutWarnings } from '../../api/presenters/payout-warnings.ts';
 import { ensureAddressRow } from '../../db/repositories/addresses.ts';
 import { markDeleted } from '../../db/repositories/client-deletion.ts';
+import { askAbout } from '../../db/repositories/unsettled.ts';
 import { loadWebhook, storeWebhooks } from '../../db/repositories/webhooks.ts';
 import { referenceFrom } from '../../domain/references.ts';
 import { lendTools } from '../../worker/tools.ts';
@@ -301,18 +302,30 @@ describe('a credited payment that is not confirmed any more', () => {
     expect(await asked(deposit)).toMatchObject({ why: null });
   });
 
-  it('warns whoever is to approve a payout of its client', async () => {
+  it.each([
+    ['nothing else', null],
+    ['something else', 'Its client owes 5 USDT.'],
+  ])('warns whoever is to approve a payout of its client, while %s is asked about it', async (_what, why) => {
     const client = await hub.clientWith('0', 'USDT');
     const { deposit, id } = await paidByPage(client);
     await news(deposit, 'paid');
     await hub.reaches(deposit, 'done');
+    if (why !== null) await askAbout(hub.pool, deposit, { why, asked: null });
+    const [place, transfer] = [await told(deposit), await transferOf(deposit)];
     await hub.sandbox('b2binpay').advance(id, 'transfer:0');
-    await callback(await told(deposit), 0, await transferOf(deposit));
-    await eventually(async () => (await asked(deposit)).why, 'a person to be asked');
+    await callback(place, 0, transfer);
     const payout = await client.withdraw('25.00');
     const request = await hub.openRequest(payout);
-    const warnings = (await payoutWarnings(hub.pool, [request.id])).get(request.id);
-    expect(warnings).toEqual([expect.stringContaining(`deposit ${deposit} was credited, is not confirmed any more`)]);
+    const warnings = async () => (await payoutWarnings(hub.pool, [request.id])).get(request.id)!;
+    await eventually(async () => (await warnings()).length > 0, 'the approver to be warned');
+    expect(await warnings()).toEqual([
+      expect.stringContaining(`deposit ${deposit} was credited, is not confirmed any more`),
+    ]);
+    if (why !== null) expect((await asked(deposit)).why).toBe(why);
+    await hub.sandbox('b2binpay').advance(id, 'transfer:2');
+    await callback(place, 2, transfer);
+    await eventually(async () => (await warnings()).length === 0, 'the warning to go away');
+    expect((await asked(deposit)).why).toBe(why);
   });
 });
 
