@@ -58,7 +58,7 @@ export class MoneyApi {
     Object.assign(hub.settings, settings);
     // The worker tells providers where to call, and some sign the address: it is known, and taken, before there is anything behind it.
     let answers: RequestListener = (_req, res) => void res.writeHead(503).end();
-    let upgrade: BuiltApi['upgrade'] | undefined;
+    let upgrade: BuiltApi['upgrade'] | null = null;
     const server = createHttpServer((req, res) => answers(req, res), {
       wants: (req) => upgrade?.wants(req) ?? false,
       take: (req, socket, head) => upgrade!.take(req, socket, head),
