@@ -57,6 +57,7 @@ import { mobileSettingsProcedures } from './front-office/mobile-settings.ts';
 import { myMethods } from './front-office/methods.ts';
 import { myProducts } from './front-office/products.ts';
 import { myRateProcedures } from './front-office/rates.ts';
+import { myRequests } from './front-office/requests.ts';
 import { myTransactions } from './front-office/transactions.ts';
 import type { Procedure } from './kit/procedure.ts';
 import { documentProcedures } from './kyc/document-procedures.ts';
@@ -124,6 +125,7 @@ const RESOURCES = [
   myAccounts,
   ...myProducts,
   myTransactions,
+  myRequests,
   ...myMethods,
 ];
 

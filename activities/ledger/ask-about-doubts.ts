@@ -39,7 +39,7 @@ export const askAboutDoubts = async (
         continue;
       }
       const why = inWords(deposit, arrival);
-      await noteDoubt(db, { transactionId, payment: arrival.id, why });
+      await noteDoubt(db, { transactionId, payment: arrival.id, references, why });
       odd.push(why);
       toSettle.push(asked);
       // What he is asked about it already stands first.

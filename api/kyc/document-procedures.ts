@@ -63,10 +63,10 @@ const typed = {
 const typeOf = (
   { typeId, typeID }: { typeId?: number | undefined; typeID?: number | undefined },
   spelling: keyof typeof typed,
-): number => {
+): { typeId: number; typeField: keyof typeof typed } => {
   const found = typeId ?? typeID;
   if (found === undefined) throw problem(400, 'validation', `${spelling} is required.`, spelling);
-  return found;
+  return { typeId: found, typeField: typeId === undefined ? 'typeID' : 'typeId' };
 };
 const validUntil = () => day().meta({ description: 'The last day of the document, YYYY-MM-DD.' });
 const UploadFor = z.strictObject({
@@ -146,7 +146,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       errors: [404],
       handle: async ({ actor, body, requestId }) => {
         await assertSees(pool, actor, body.clientId, 'client', 'clientId');
-        const id = await keepDocument(pool, storage, { ...body, typeId: typeOf(body, 'typeId'), actor, requestId });
+        const id = await keepDocument(pool, storage, { ...body, ...typeOf(body, 'typeId'), actor, requestId });
         return show(actor, id);
       },
     }),
@@ -176,7 +176,7 @@ export const documentProcedures = (deps: ApiDeps): Procedure[] => {
       limit: perActor('60/m'),
       handle: async ({ actor, body, requestId }) => {
         const { file, validUntil } = body;
-        const given = { file, validUntil, typeId: typeOf(body, 'typeID'), clientId: actor.id, actor, requestId };
+        const given = { file, validUntil, ...typeOf(body, 'typeID'), clientId: actor.id, actor, requestId };
         const id = await keepDocument(pool, storage, given);
         return (await documentViews(pool, [id], 'client')).get(id)!;
       },

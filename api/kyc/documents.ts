@@ -17,6 +17,8 @@ export interface NewDocument {
   actor: Actor;
   clientId: number;
   typeId: number;
+  /** As its sender spells it. */
+  typeField: string;
   file: Upload;
   comment?: string | undefined;
   /** Its last day, as its sender reads it. */
@@ -30,13 +32,13 @@ export const keepDocument = async (pool: pg.Pool, storage: FileStorage, given: N
   const name = plainName(file.name);
   const content = contentOf(file.bytes);
   if ('wrong' in content) throw problem(400, 'validation', content.wrong, 'file');
-  await assertTaken(pool, clientId, typeId);
+  await assertTaken(pool, given);
   const key = `documents/${new Date().toISOString().slice(0, 7).replace('-', '/')}/${randomUUID()}`;
   await putLoose(pool, storage, key, content.bytes);
   const id = await inTransaction(pool, async (db) => {
     // Of two at once only as many as fit get in.
     await db.query('select from client where client_id = $1 for no key update', [clientId]);
-    await assertTaken(db, clientId, typeId);
+    await assertTaken(db, given);
     const { rows } = await db.query<{ id: number }>(
       `insert into client_document (client_id, type_id, file_name, mime_type, size, sha256, storage_key, comment, user_id, valid_until)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning document_id as id`,
@@ -81,17 +83,19 @@ const plainName = (given: string): string => {
   return given.trim();
 };
 
-const assertTaken = async (db: Queryable, clientId: number, typeId: number): Promise<void> => {
+const assertTaken = async (
+  db: Queryable,
+  { clientId, typeId, typeField: field }: Pick<NewDocument, 'clientId' | 'typeId' | 'typeField'>,
+): Promise<void> => {
   const { rows } = await db.query<{ maxFiles: number; there: number }>(
     `select t.max_files as "maxFiles", (select count(*)::int from client_document d where d.client_id = $1 and d.type_id = t.id and d.status <> 'rejected') as there
        from document_type t join document_group g on g.id = t.group_id where t.id = $2 and t.enabled and g.enabled`,
     [clientId, typeId],
   );
-  if (!rows[0])
-    throw new HubFailure('InvalidInput', 'not_found', 'There is no such document type.', { field: 'typeId' });
+  if (!rows[0]) throw new HubFailure('InvalidInput', 'not_found', 'There is no such document type.', { field });
   if (rows[0].there >= rows[0].maxFiles) {
     throw new HubFailure('Rejected', 'limit_exceeded', `At most ${rows[0].maxFiles} files of this type are kept.`, {
-      field: 'typeId',
+      field,
     });
   }
 };

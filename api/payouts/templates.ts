@@ -132,6 +132,7 @@ export const templateProcedures = (hub: MoneyHub): Procedure[] => {
     procedure('POST /my/withdrawals/patterns', {
       ...common,
       summary: 'Keep a withdrawal as a template',
+      idempotent: true,
       body: Body,
       answer: MyTemplate,
       status: 201,

@@ -15,7 +15,7 @@ import { hiddenMembers } from './transaction.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
-export const REQUEST_STATUS = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgress', 127: 'new' } as const;
+const REQUEST_STATUS = { 0: 'pending', 1: 'approved', 2: 'rejected', 3: 'inProgress', 127: 'new' } as const;
 
 /** Something a person must decide: B2Core's Request, path /applications (objects-back-office 4.4). */
 export const Application = z

@@ -19,8 +19,8 @@ const HANDSHAKES = perActor('600/m');
 const WISHES = perActor('20/m');
 /** Of one connection: its wishes, and a heartbeat now and then. */
 const PACKETS = perActor('120/m');
-/** Whoever listens to nothing for so long has no use for the connection. */
-const UNSEATED_MS = 60_000;
+/** Whoever is seen twice in a row to listen to nothing has no use for the connection. */
+const UNSEATED_MS = 30_000;
 const Asked = z.looseObject({
   EIO: z.enum(['3', '4']).optional(),
   transport: z.enum(['polling', 'websocket']),
@@ -75,9 +75,10 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
   // Who sends without reading what is answered would fill our memory with answers.
   engine.on('connection', (connection: EngineSocket) => {
     const packets = counting(PACKETS);
-    connection.on('packet', () => {
-      if (packets('').over > 0) connection.close(true);
-    });
+    const isFlood = () => packets('').over > 0;
+    connection.on('packet', () => isFlood() && connection.close(true));
+    // What tries an upgrade is no packet of the connection yet, and is answered; in that moment it cannot be closed.
+    connection.on('upgrading', () => isFlood() && setImmediate(() => connection.close(true)));
   });
   sockets.on('connection', (socket) => serve(deps, listeners, socket));
 
@@ -101,7 +102,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
     hangUp: () => {
       stopping = true;
       listeners.close();
-      sockets.disconnectSockets(true);
+      // Without the farewell of Socket.IO, after which apps do not connect again.
       engine.close();
     },
     paths: PATHS,
@@ -110,8 +111,11 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
 
 const serve = ({ log }: ApiDeps, listeners: ReturnType<typeof createListeners>, socket: Socket): void => {
   const wishes = counting(WISHES);
-  const unseated = setInterval(() => {
-    if (!listeners.isSeated(socket)) socket.disconnect(true);
+  let wasSeated = true;
+  const looking = setInterval(() => {
+    const isSeated = listeners.isSeated(socket);
+    if (!isSeated && !wasSeated) socket.conn.close();
+    wasSeated = isSeated;
   }, UNSEATED_MS).unref();
 
   const subscribe = async (wish: Wish): Promise<void> => {
@@ -145,7 +149,7 @@ const serve = ({ log }: ApiDeps, listeners: ReturnType<typeof createListeners>, 
     if (name !== 'subscribe' && name !== 'unsubscribe') refuse(socket);
   });
   socket.on('disconnect', () => {
-    clearInterval(unseated);
+    clearInterval(looking);
     listeners.gone(socket);
     // A connection without a conversation is of no use, and nothing here would look at it again.
     socket.conn.close();

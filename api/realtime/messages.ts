@@ -1,10 +1,10 @@
-import { REQUEST_STATUS } from '../presenters/request.ts';
 import type { RealtimeEvent } from '../../db/repositories/realtime-events.ts';
 import { qrWord } from '../../db/repositories/qr-channels.ts';
 import { isoTime } from '../kit/shapes.ts';
 import { depositUuid, nextStepOf } from '../money/front-office/deposit-answers.ts';
 import type { ApiDeps } from '../deps.ts';
 import { myAccountViews } from '../presenters/account.ts';
+import { myRequestViews } from '../presenters/my-request.ts';
 import { type MyTransactionView, myTransactionViews } from '../presenters/transaction.ts';
 
 /** What goes to an app: `42["{name}","{channel}",{payload}]`. */
@@ -24,7 +24,7 @@ export const messagesOf = async (deps: ApiDeps, events: readonly RealtimeEvent[]
   const transactions = await myTransactionViews(deps.pool, about('transaction'));
   const ofThese = [...transactions.values()].flatMap(accountsIn);
   const accounts = await myAccountViews(deps.pool, [...about('account'), ...ofThese]);
-  const resolutions = await resolutionsOf(deps, about('request'));
+  const requests = await myRequestViews(deps.pool, about('request'));
   const levels = await levelsOf(deps, about('level'));
 
   const accountUpdated = (accountId: number): Message[] => {
@@ -46,8 +46,10 @@ export const messagesOf = async (deps: ApiDeps, events: readonly RealtimeEvent[]
       case 'account':
         return accountUpdated(id);
       case 'request': {
-        const request = resolutions.get(id);
-        return request ? [{ name: 'request_updated', payload: request }] : [];
+        const request = requests.get(id);
+        if (!request) return [];
+        const { requestId, type, status, resolution } = request;
+        return [{ name: 'request_updated', payload: { requestId, type, status, resolution } }];
       }
       case 'level': {
         const currentLevel = levels.get(id);
@@ -91,27 +93,6 @@ const ofDeposit = (deps: ApiDeps, { status }: RealtimeEvent, transaction: MyTran
   if (FAILED.has(status)) return [{ name: 'deposit_failed', payload: outcome }];
   const action = status === transaction.status ? nextStepOf(transaction) : null;
   return action ? [{ name: 'deposit_action', payload: { uuid, transactionId, action } }] : [];
-};
-
-interface RequestNews {
-  requestId: number;
-  type: string;
-  status: string;
-  /** Why it was rejected, in the words for clients. */
-  resolution: string | null;
-}
-
-const resolutionsOf = async (
-  { pool }: ApiDeps,
-  ids: readonly number[],
-): Promise<Map<number, Record<string, unknown>>> => {
-  if (ids.length === 0) return new Map();
-  const { rows } = await pool.query<Omit<RequestNews, 'status'> & { statusId: keyof typeof REQUEST_STATUS }>(
-    `select a.id as "requestId", a.type, a.status_id as "statusId", coalesce(r.description, r.name) as resolution
-       from application a left join resolution r on r.id = a.resolution_id where a.id = any($1::int[])`,
-    [ids],
-  );
-  return new Map(rows.map(({ statusId, ...said }) => [said.requestId, { ...said, status: REQUEST_STATUS[statusId] }]));
 };
 
 const levelsOf = async (

@@ -44,7 +44,7 @@ export const eventsSince = async (db: Queryable, channel: string, since: Date): 
   (
     await db.query<RealtimeEvent>(
       `select ${COLUMNS} from realtime_event
-        where channel = $1 and create_time >= greatest($2::timestamptz, now() - ${REPLAYED}) order by realtime_event.xact desc, realtime_event.id desc limit 250`,
+        where channel = $1 and kind <> 'rights' and create_time >= greatest($2::timestamptz, now() - ${REPLAYED}) order by realtime_event.xact desc, realtime_event.id desc limit 250`,
       [channel, since],
     )
   ).rows.reverse();

@@ -186,7 +186,13 @@ describe('a document of a client', () => {
   it('stays with its file when only the answer to its row was lost', async () => {
     const dora = await api.client();
     const kept = keepDocument(commitsUnanswered(api.deps.pool), localFolder(stateDir), {
-      ...{ actor: { kind: 'client', id: dora.id, family: '' }, clientId: dora.id, typeId, requestId: 'lost' },
+      ...{
+        actor: { kind: 'client', id: dora.id, family: '' },
+        clientId: dora.id,
+        typeId,
+        typeField: 'typeId',
+        requestId: 'lost',
+      },
       file: { name: 'passport.png', bytes: PNG },
     });
     await expect(kept).rejects.toThrow('Connection terminated');
@@ -289,7 +295,9 @@ describe('what is no document', () => {
 
   it('is refused without a type, with an unknown one, with unknown fields', async () => {
     expect(await refused(JPEG, { fields: {} })).toEqual([400, 'typeID', 'validation']);
-    expect(await refused(JPEG, { fields: { typeID: '999999' } })).toEqual([400, 'typeId', 'not_found']);
+    // As it was spelled.
+    expect(await refused(JPEG, { fields: { typeID: '999999' } })).toEqual([400, 'typeID', 'not_found']);
+    expect(await refused(JPEG, { fields: { typeId: '999999' } })).toEqual([400, 'typeId', 'not_found']);
     expect(await refused(JPEG, { fields: { typeID: String(typeId), clientId: '1' } })).toEqual([
       400,
       'clientId',

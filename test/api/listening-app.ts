@@ -11,9 +11,12 @@ interface Heard {
 export class ListeningApp {
   readonly heard: Heard[] = [];
   readonly socket: ClientSocket;
+  /** Why the connection ended. After 'io server disconnect' apps do not connect again. */
+  ended: string | undefined;
 
   constructor(url: string, transports?: string[]) {
     this.socket = connect(url, { forceNew: true, reconnection: false, ...(transports && { transports }) });
+    this.socket.on('disconnect', (why: string) => (this.ended = why));
     const pass = this.socket.onevent.bind(this.socket);
     this.socket.onevent = (packet) => {
       const [name, channel, payload] = packet.data as [string, string, unknown];

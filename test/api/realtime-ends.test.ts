@@ -74,7 +74,7 @@ it('an access token that has run out wants a new one, and nobody is signed out b
   phone.close();
 });
 
-it('a process that stops lets apps go and does not wait for them', async () => {
+it('a process that stops lets apps go, to connect again elsewhere, and does not wait for them', async () => {
   const ann = await api.clientWith('0', 'USD');
   const apps = [
     new ListeningApp(api.url),
@@ -85,4 +85,5 @@ it('a process that stops lets apps go and does not wait for them', async () => {
   stopped = true;
   await api.stop();
   await Promise.all(apps.map((one) => one.isCut()));
+  for (const { ended } of apps) expect(ended).toMatch(/^transport/);
 });

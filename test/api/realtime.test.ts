@@ -101,6 +101,17 @@ describe('an app that listens', () => {
     });
     const failed = await phone.hears('deposit_failed', ofThis(transactionId));
     expect(failed).toMatchObject({ uuid: body.uuid, status: 'rejected', transaction: { status: 'rejected' } });
+    // Who was away reads it.
+    const mine = {
+      ...{ requestId: id, type: 'deposit', status: 'rejected', resolution: resolution.description ?? resolution.name },
+      ...{ createTime: expect.any(String), updateTime: expect.any(String) },
+    };
+    expect((await ann.call('GET /my/requests?filter[status]=rejected')).body).toEqual({ total: 1, data: [mine] });
+    expect((await ann.call('GET /my/requests?filter[status]=pending,approved')).body.total).toBe(0);
+    expect((await ann.call(`GET /my/requests/${id}`)).body).toEqual(mine);
+    const ben = await api.clientWith('0', 'USD');
+    expect((await ben.call(`GET /my/requests/${id}`)).status).toBe(404);
+    expect((await ben.call('GET /my/requests')).body.total).toBe(0);
     expect(failed.message).toBe(failed.transaction.resolution);
     expect(failed.message).toEqual(expect.any(String));
   });
@@ -200,11 +211,19 @@ describe('whoever may not listen', () => {
     const ann = await api.clientWith('0', 'USD');
     const [phone, witness] = [app(), app()];
     await phone.listenTo(ann);
+    // Tokens of before, as renewing leaves them.
+    await api.hub.pool.query(
+      `insert into refresh_token (subject, family, token_hash, expires_at, used_at)
+       select subject, family, decode(md5(n::text || family), 'hex'), expires_at, now() from refresh_token, generate_series(1, 5) n where subject = $1`,
+      [`client:${ann.id}`],
+    );
     const again = await api.another(ann);
     await witness.listenTo(again);
     expect((await ann.call('POST /my/signout')).status).toBe(204);
     expect(await phone.hears('signed_out')).toEqual({ reason: 'signed_out' });
     expect(await phone.hears('subscription_error')).toBe(401);
+    // Once, however many tokens the sign-in has had.
+    expect(await api.count(`realtime_event where channel = 'client:${ann.id}' and kind = 'rights'`)).toBe(1);
     const before = phone.heard.length;
     const { body } = await again.call('POST /my/deposits', byBank(ann.wallet));
     await again.stop();
@@ -342,6 +361,12 @@ describe('the frames of Engine.IO 3', () => {
     expect((await ask(`&sid=${sid}`, '1:2'.repeat(20))).status).toBe(200);
     await ask(`&sid=${sid}`, '1:2'.repeat(20_000));
     expect((await ask(`&sid=${sid}`)).status).toBe(400);
+
+    const second = JSON.parse(/0(\{.*?\})/.exec(await (await ask('')).text())![1]!);
+    const { socket, closed } = await opened(`&sid=${second.sid}`);
+    for (let n = 0; n < 200; n += 1) socket.send('2probe');
+    await closed();
+    expect((await ask(`&sid=${second.sid}`)).status).toBe(400);
   });
 
   it('leave other upgrades to HTTP, and no socket open behind a refusal', async () => {

@@ -341,7 +341,11 @@ describe('a request whose run somebody terminated', () => {
       await inTransaction(api.hub.pool, async (db) => {
         await held(db);
         expect((await approve(id)).status).toBe(200);
+        const isHeld = `datname = current_database() and wait_event_type = 'Lock'`;
+        await eventually(async () => (await api.count(`pg_stat_activity where ${isHeld}`)) > 0, 'it to be at the lock');
         await terminate(run);
+        // Else what it has under way would settle it once the lock is gone.
+        await api.hub.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${isHeld}`);
       });
     });
     await settled(client, 'done');

@@ -40,6 +40,16 @@ const keep = async (more: object = {}) => {
 };
 
 describe('a template', () => {
+  it('is kept once, however often its client sends it under one key', async () => {
+    const [key, other] = [{ 'idempotency-key': 'once' }, { 'idempotency-key': 'other' }];
+    const send = (headers: Record<string, string>) =>
+      ann.call('POST /my/withdrawals/patterns', template({ name: 'Sent again' }), headers);
+    const [first, again] = [await send(key), await send(key)];
+    expect([first.status, again.status, again.body]).toEqual([201, 201, first.body]);
+    const inUse = await send(other);
+    expect(inUse.status === 201 ? inUse.body.patternId : inUse.status).not.toBe(first.body.patternId);
+  });
+
   it('is kept, changed and deleted by its client', async () => {
     const kept = await keep();
     expect(kept).toEqual({
