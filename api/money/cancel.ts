@@ -7,7 +7,7 @@ import type { MoneyHub } from './hub.ts';
 
 /**
  * Stops a movement while nothing was sent yet; doing it twice is harmless. Throws `already_done` (money may be on its way, has
- * arrived, or it is over) or `not_waiting` (nobody tells it: its run was ended from outside).
+ * arrived, or it is over), `not_waiting` (nobody tells it: its run was ended from outside) or `unavailable` (it has not begun).
  */
 export const cancelTransaction = async (
   hub: MoneyHub,
@@ -23,9 +23,9 @@ export const cancelTransaction = async (
     if (!isHubFailure(error) || error.reason !== 'not_waiting') throw error;
     const { stage: now, runId } = await loadTransaction(hub.pool, transactionId);
     if (isOver(now)) return;
-    const why =
-      runId === null ? 'has not begun yet: try again in a moment' : 'was interrupted: an operator resumes it first';
-    throw problem(409, 'not_waiting', `It ${why}.`);
+    // No outcome, which would be kept: the same call under the same key may do a moment later.
+    if (runId === null) throw problem(503, 'unavailable', 'It has not begun yet: try again in a moment.');
+    throw problem(409, 'not_waiting', 'It was interrupted: an operator resumes it first.');
   }
 };
 

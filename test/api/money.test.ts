@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { startWaiting } from '../../activities/ops/start-waiting.ts';
 import { totpAt } from '../../activities/wizards/totp.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { USER_TOTP_PURPOSE } from '../../db/repositories/user-factors.ts';
@@ -735,6 +736,14 @@ describe('while Temporal cannot be reached', () => {
         [ann.id],
       );
       expect(rows).toHaveLength(3);
+      // What has not begun cannot be cancelled yet; that is no outcome, so the same call does later.
+      const [cancel, later] = [`POST /my/transactions/${rows[1]!.n}/cancel`, { 'idempotency-key': randomUUID() }];
+      const early = await ann.call(cancel, {}, later);
+      expect(early).toMatchObject({ status: 503, body: { error: { details: [{ reason: 'unavailable' }] } } });
+      await eventually(async () => {
+        await startWaiting(undefined, { pool: api.hub.pool, steer: api.hub.steering } as never);
+        return (await ann.call(cancel, {}, later)).status === 200;
+      }, 'it to be cancelled under the same key');
       await ann.call('POST /my/withdrawals', withdrawal(ann.wallet, '10'), key);
       expect(await api.count(`money_transaction where client_id = ${ann.id}`)).toBe(3);
     } finally {
