@@ -1,35 +1,30 @@
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { type Request, type RequestHandler, Router } from 'express';
-import { Server as Sockets, type Socket } from 'socket.io';
+import { Server as Sockets } from 'socket.io';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { type Mount, onlyMethods } from '../kit/app.ts';
-import { problem, toProblem } from '../kit/errors.ts';
+import { problem } from '../kit/errors.ts';
 import { errorAnswer } from '../kit/openapi.ts';
 import { addressOf, counting, perActor } from '../kit/rate-limit.ts';
 import { parsePart } from '../kit/validate.ts';
-import { Wish } from './channels.ts';
+import { converse } from './conversation.ts';
 import { createListeners } from './listeners.ts';
 
 const PATH = '/socket.io';
 const LARGEST_FRAME = 64 * 1024;
 /** Of one address: behind one of a carrier are thousands of people. */
 const HANDSHAKES = perActor('600/m');
-const WISHES = perActor('20/m');
 /** Of one connection: its wishes, and a heartbeat now and then. */
 const PACKETS = perActor('120/m');
-/** Whoever is seen twice in a row to listen to nothing has no use for the connection. */
-const UNSEATED_MS = 30_000;
+
 const Asked = z.looseObject({
   EIO: z.enum(['3', '4']).optional(),
   transport: z.enum(['polling', 'websocket']),
   sid: z.string().optional(),
 });
 const unfit = (field: string, issue: string) => problem(400, 'validation', `${field} ${issue}.`, field);
-
-/** "Unsupported data" (RFC 6455 §7.4.1). */
-const UNSUPPORTED = 1003;
 
 /**
  * /socket.io: apps are told what happens to what is theirs (objects-front-office §6), by Engine.IO 3 and Socket.IO 2, which B2Core's apps speak, and by their
@@ -80,7 +75,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
     // What tries an upgrade is no packet of the connection yet, and is answered; in that moment it cannot be closed.
     connection.on('upgrading', () => isFlood() && setImmediate(() => connection.close(true)));
   });
-  sockets.on('connection', (socket) => serve(deps, listeners, socket));
+  sockets.on('connection', (socket) => converse(deps, listeners, socket));
 
   const router = Router({ caseSensitive: true });
   const poll: RequestHandler = (req, res) => {
@@ -107,62 +102,6 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
     },
     paths: PATHS,
   };
-};
-
-const serve = ({ log }: ApiDeps, listeners: ReturnType<typeof createListeners>, socket: Socket): void => {
-  const wishes = counting(WISHES);
-  let wasSeated = true;
-  const looking = setInterval(() => {
-    const isSeated = listeners.isSeated(socket);
-    if (!isSeated && !wasSeated) socket.conn.close();
-    wasSeated = isSeated;
-  }, UNSEATED_MS).unref();
-
-  const subscribe = async (wish: Wish): Promise<void> => {
-    try {
-      if (wishes('').over > 0)
-        throw problem(429, 'too_many_requests', 'Too many subscriptions. Try again in a minute.');
-      const seat = await listeners.join(socket, wish);
-      socket.emit('subscription_succeeded', seat.name);
-      if (wish.since !== undefined) await listeners.replay(socket, seat, new Date(wish.since));
-    } catch (error) {
-      const { status } = toProblem(error);
-      if (status >= 500) log.warn({ err: error }, 'an app cannot be told what happens');
-      socket.emit('subscription_error', wish.channel, status);
-    }
-  };
-
-  // One after the other: who subscribes and thinks better of it is not left with a seat.
-  let last = Promise.resolve();
-  const then = (work: () => void | Promise<void>) => void (last = last.then(work));
-  socket.on('subscribe', (sent: unknown) => {
-    const wish = Wish.safeParse(sent);
-    if (wish.success) then(() => subscribe(wish.data));
-    else refuse(socket);
-  });
-  socket.on('unsubscribe', (sent: unknown) => {
-    const wish = Wish.pick({ channel: true }).safeParse(sent);
-    if (wish.success) then(() => listeners.leave(socket, wish.data.channel));
-    else refuse(socket);
-  });
-  socket.onAny((name: unknown) => {
-    if (name !== 'subscribe' && name !== 'unsubscribe') refuse(socket);
-  });
-  socket.on('disconnect', () => {
-    clearInterval(looking);
-    listeners.gone(socket);
-    // A connection without a conversation is of no use, and nothing here would look at it again.
-    socket.conn.close();
-  });
-};
-
-/** Nothing we understand. */
-const refuse = (socket: Socket): void => {
-  const { transport } = socket.conn as unknown as {
-    transport: { name: string; socket?: { close(code: number): void } };
-  };
-  if (transport.name === 'websocket') transport.socket!.close(UNSUPPORTED);
-  else socket.disconnect(true);
 };
 
 const inQuery = { query: Asked };

@@ -13,6 +13,8 @@ const MOST_UNFETCHED = 1_000;
 /** How soon one whose token has run out hears of it, while nothing happens. */
 const LOOK_EVERY_MS = 2_000;
 
+export type Listeners = ReturnType<typeof createListeners>;
+
 /** Who listens to what in this process, and how they are told. */
 export const createListeners = (deps: ApiDeps) => {
   const { pool, log } = deps;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { subtract } from '../../domain/money.ts';
 import { type Caller, MoneyApi } from './money-hub.ts';
 
 // What a bank took, as the operator says who enters the payment: no bank is asked.
@@ -26,12 +27,12 @@ const approved = async (transactionId: number): Promise<void> => {
 /** What the transaction moved on the books of its bank: charged by it, and owed by it (below zero: less than before). */
 const atTheBank = async (transactionId: number, currency: string) => {
   const { rows } = await api.hub.pool.query<{ kind: string; moved: string }>(
-    `select l.kind, sum(case when l.id = x.from_account then x.amount else -x.amount end)::text as moved
+    `select l.kind, trim_scale(sum(case when l.id = x.from_account then x.amount else -x.amount end))::text as moved
        from ledger_transfer x join ledger_account l on l.id in (x.from_account, x.to_account)
       where l.kind in ('fees', 'clearing') and l.code like '%:' || $2 and x.operation_key like 'transaction:' || $1::int || ':%' group by l.kind`,
     [transactionId, currency],
   );
-  const moved = (kind: string) => Number(rows.find((row) => row.kind === kind)?.moved ?? 0);
+  const moved = (kind: string) => rows.find((row) => row.kind === kind)?.moved ?? '0';
   return { charged: moved('fees'), owes: moved('clearing') };
 };
 
@@ -59,7 +60,7 @@ describe('what a bank took of a payment that an operator enters', () => {
     );
     await approved(transactionId);
     expect(await client.of.balance()).toEqual({ balance: '1000', held: '0' });
-    expect(await atTheBank(transactionId, 'USD')).toEqual({ charged: 15, owes: 985 });
+    expect(await atTheBank(transactionId, 'USD')).toEqual({ charged: '15', owes: '985' });
     expect((await olga.call(`GET /transactions/${transactionId}`)).body.providerCommission).toBe(
       '15.000000000000000000',
     );
@@ -73,7 +74,7 @@ describe('what a bank took of a payment that an operator enters', () => {
     const { transactionId } = (await olga.call('POST /withdrawals', order)).body;
     await approved(transactionId);
     expect(await client.of.balance()).toEqual({ balance: '0', held: '0' });
-    expect(await atTheBank(transactionId, 'USD')).toEqual({ charged: 15, owes: -115 });
+    expect(await atTheBank(transactionId, 'USD')).toEqual({ charged: '15', owes: '-115' });
     expect((await olga.call(`GET /transactions/${transactionId}`)).body.providerCommission).toBe(
       '15.000000000000000000',
     );
@@ -88,8 +89,8 @@ describe('what a bank took of a payment that an operator enters', () => {
     const { transactionId } = (await olga.call('POST /withdrawals', order)).body;
     await approved(transactionId);
     const { finalAmount } = (await olga.call(`GET /transactions/${transactionId}`)).body;
-    expect(await atTheBank(transactionId, 'EUR')).toEqual({ charged: 15, owes: -15 - Number(finalAmount) });
-    expect(await atTheBank(transactionId, 'USD')).toEqual({ charged: 0, owes: 0 });
+    expect(await atTheBank(transactionId, 'EUR')).toEqual({ charged: '15', owes: subtract('-15', finalAmount) });
+    expect(await atTheBank(transactionId, 'USD')).toEqual({ charged: '0', owes: '0' });
     expect(await api.hub.breaches()).toEqual([]);
   });
 });

@@ -350,29 +350,30 @@ describe('a refund', () => {
   });
 });
 
+/** A payment for a deposit that was cancelled: a person is asked whether it is credited. */
+const paidTooLate = async () => {
+  const client = await api.clientWith('0', 'USD');
+  const cancelled = await client.of.deposit('100.00', { method: 'stripe-card' });
+  await api.hub.reaches(cancelled, 'awaiting_payer');
+  const page = await api.hub.providerId(cancelled);
+  expect((await olga.call(`POST /transactions/${cancelled}/cancel`)).status).toBe(200);
+  await api.hub.reaches(cancelled, 'cancelled');
+  await stripe().pay(page);
+  const { id } = await eventually(
+    async () =>
+      (
+        await api.hub.pool.query<{ id: number }>(
+          `select transaction_id as id from money_transaction where parent_id = $1`,
+          [cancelled],
+        )
+      ).rows[0],
+    'the late payment',
+  );
+  await api.hub.reaches(id, 'review');
+  return { client, id, page };
+};
+
 describe('a part that the broker gives back at Stripe while people look at the payment', () => {
-  /** A payment for a deposit that was cancelled: a person is asked whether it is credited. */
-  const underReview = async () => {
-    const client = await api.clientWith('0', 'USD');
-    const cancelled = await client.of.deposit('100.00', { method: 'stripe-card' });
-    await api.hub.reaches(cancelled, 'awaiting_payer');
-    const page = await api.hub.providerId(cancelled);
-    expect((await olga.call(`POST /transactions/${cancelled}/cancel`)).status).toBe(200);
-    await api.hub.reaches(cancelled, 'cancelled');
-    await stripe().pay(page);
-    const { id } = await eventually(
-      async () =>
-        (
-          await api.hub.pool.query<{ id: number }>(
-            `select transaction_id as id from money_transaction where parent_id = $1`,
-            [cancelled],
-          )
-        ).rows[0],
-      'the late payment',
-    );
-    await api.hub.reaches(id, 'review');
-    return { client, id };
-  };
   const atStripe = async (id: number, amount: string): Promise<void> => {
     const { payment } = await api.hub.one<{ payment: string }>(
       `select split_part(arrival, ':', 2) as payment from money_transaction where transaction_id = $1`,
@@ -388,7 +389,7 @@ describe('a part that the broker gives back at Stripe while people look at the p
   const events = async (id: number) => (await api.hub.handle(`deposit:${id}`).describe()).historyLength;
 
   it('is said in the question, and then the run waits for its answer', async () => {
-    const { client, id } = await underReview();
+    const { client, id } = await paidTooLate();
     await atStripe(id, '3000');
     await api.hub.decide(id, olga.id, 'continue');
     await eventually(
@@ -408,24 +409,7 @@ describe('a part that the broker gives back at Stripe while people look at the p
 
 describe('a dispute', () => {
   it('of a payment that came after its deposit was cancelled is booked when the bank tells of it', async () => {
-    const client = await api.clientWith('0', 'USD');
-    const cancelled = await client.of.deposit('100.00', { method: 'stripe-card' });
-    await api.hub.reaches(cancelled, 'awaiting_payer');
-    const page = await api.hub.providerId(cancelled);
-    expect((await olga.call(`POST /transactions/${cancelled}/cancel`)).status).toBe(200);
-    await api.hub.reaches(cancelled, 'cancelled');
-    await stripe().pay(page);
-    const { id: late } = await eventually(
-      async () =>
-        (
-          await api.hub.pool.query<{ id: number }>(
-            `select transaction_id as id from money_transaction where parent_id = $1`,
-            [cancelled],
-          )
-        ).rows[0],
-      'the late payment',
-    );
-    await api.hub.reaches(late, 'review');
+    const { client, id: late, page } = await paidTooLate();
     await api.hub.decide(late, olga.id, 'approve');
     await api.hub.reaches(late, 'done');
     await api.hub.ends(`deposit:${late}`);
