@@ -70,19 +70,19 @@ const askAndSend = async (run: MoneyRun): Promise<Settled<PayoutReport>> => {
     // Whoever approves it says that it was paid: from the question on only they know whether it is on its way.
     run.leaveToBroker('It may be on its way already');
   }
-  isBinding(run);
+  bindClient(run);
   if (approvals > 0) await approve(run);
   if (exchange) {
     // At the rate it leaves at it may be worth more than what was approved.
     await run.rate.fix();
-    isBinding(run);
+    bindClient(run);
     await approve(run);
   }
   return sendOut(run);
 };
 
 /** A client who could still stop it would wait which way the market goes. */
-const isBinding = (run: MoneyRun): void => {
+const bindClient = (run: MoneyRun): void => {
   if (run.rate.isFixed) run.leaveToBroker('Its rate is fixed');
 };
 
