@@ -191,11 +191,39 @@ describe('a payout whose run was terminated', () => {
     expect(refusal(interrupted)).toEqual([409, 'not_waiting']);
     expect(interrupted.body.error.details[0].issue).toContain('interrupted');
     await resume(payout);
-    const cancel = () => olga.call(`POST /transactions/${payout}/cancel`, {});
-    expect(refusal(await client.call(`POST /my/transactions/${payout}/cancel`, {}))[0]).toBe(409);
-    await eventually(async () => (await cancel()).status === 200, 'it to be known what was sent');
+    await eventually(async () => {
+      const answer = await client.call(`POST /my/transactions/${payout}/cancel`, {});
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      return refusal(answer)[1] === 'restricted';
+    }, 'it to be known what was sent');
+    expect((await olga.call(`POST /transactions/${payout}/cancel`, {})).status).toBe(200);
     await hub.reaches(payout, 'cancelled');
     expect([await client.of.balance(), await paid(payout)]).toEqual([{ balance: '100', held: '0' }, 0]);
+  });
+
+  it('is not cancelled by its client either who asks before his order was read', async () => {
+    const client = await api.clientWith('100', 'USDT');
+    const payout = await client.of.withdraw('25.00');
+    await hub.openRequest(payout);
+    await terminated(payout);
+    await hub.pause();
+    await resume(payout);
+    const locker = await hub.pool.connect();
+    await locker.query('begin');
+    await locker.query(`select from money_transaction where transaction_id = $1 for update`, [payout]);
+    const asked = client.call(`POST /my/transactions/${payout}/cancel`, {});
+    await hub.resume();
+    await eventually(async () => {
+      const { rowCount } = await hub.pool.query(`select from pg_locks where not granted`);
+      return rowCount! > 0;
+    }, 'its order to be read');
+    await new Promise((done) => setTimeout(done, 500)); // its word is judged meanwhile
+    await locker.query('commit');
+    locker.release();
+    expect(refusal(await asked)).toEqual([409, 'already_done']);
+    await approveOnceAsked(payout);
+    await hub.reaches(payout, 'done');
+    expect([await client.of.balance(), await paid(payout)]).toEqual([{ balance: '75', held: '0' }, 1]);
   });
 
   it('after people had said no is closed with their no, and pays nobody', async () => {

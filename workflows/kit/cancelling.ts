@@ -66,8 +66,11 @@ export class Cancelling {
 
   private async handle(wish: CancelWish): Promise<{ stage: string }> {
     const by = await this.judged(wish);
-    // Judging took a moment.
+    // Judging took a moment. Whether another run may have sent it is known once the order is read.
+    const looksAgain = patched('who-may-cancel-is-looked-at-again');
+    if (looksAgain) await condition(() => this.closed || this.run.order !== undefined);
     this.assertInTime();
+    if (looksAgain) this.assertHisToStop(by.actor);
     const from = by.via === 'temporal-ui' ? ' in Temporal UI' : '';
     this.wish ??= { by, issue: `cancelled by ${by.actor}${from}${by.comment ? `: ${by.comment}` : ''}` };
     // Once wished for in time it is honoured; the caller hears of it when the books say so.
@@ -92,8 +95,12 @@ export class Cancelling {
     const wrong = whatIsWrongWithWish(wish);
     if (wrong) throw refusal('InvalidInput', 'validation', wrong);
     this.assertInTime();
+    this.assertHisToStop(wish.by);
+  }
+
+  private assertHisToStop(actor: string): void {
     const brokersOnly = this.run.order?.resumed ? 'It was interrupted' : this.brokersOnly;
-    if (wish.by.startsWith('client:') && brokersOnly !== null)
+    if (actor.startsWith('client:') && brokersOnly !== null)
       throw refusal('Rejected', 'restricted', `${brokersOnly}: ask your broker to stop it.`);
   }
 
