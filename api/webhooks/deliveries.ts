@@ -7,8 +7,8 @@ import { loadWebhooks, SWEPT_AFTER_MS, type WebhookRow } from '../../db/reposito
 /** What came while others were delivered goes together: a flood costs a few statements for many. */
 const AT_ONCE = 100;
 const GATHERING_MS = 20;
-/** While more come than can be answered, answering goes first: then 500 are delivered in a second, and the rest when it is over. */
-const FLOODED_MS = 200;
+/** While more come than can be answered, answering goes first: then 200 are delivered in a second, and the rest when it is over. */
+const FLOODED_MS = 500;
 const MOST_WAITING = 20_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 
