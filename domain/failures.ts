@@ -1,4 +1,4 @@
-import type { Reason } from './reasons.ts';
+import type { Obstacle, Reason } from './reasons.ts';
 
 /** The eight ways a step can fail. One table drives retry policy, HTTP status, metric label and runbook entry. */
 export const FAILURES = {
@@ -21,11 +21,19 @@ export const FAILURES = {
 
 export type FailureType = keyof typeof FAILURES;
 
-export interface FailureFacts {
+/** What a refusal says besides its reason, also to whoever called. */
+export interface RefusalFacts {
   /** Request field in dot form, when one is to blame. */
   field?: string;
   /** Seconds to wait, for RateLimited. */
   retryAfter?: number;
+  /** Of `restricted`: what stands in the way. */
+  because?: Obstacle;
+  /** From when on it may be tried again: '2026-11-30T08:30:00.000Z'. */
+  until?: string;
+}
+
+export interface FailureFacts extends RefusalFacts {
   /** The provider's own code, for the person on call. Never secrets or personal data. */
   providerCode?: string;
 }

@@ -68,3 +68,27 @@ export const REASONS = [
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
+
+/** What stands in the way of something `restricted`, for an app that shows the way around it. Stable. */
+export const OBSTACLES = [
+  /** The client is banned, or his profile is not open. */
+  'client_status',
+  /** Verify for a higher level. */
+  'verification_level',
+  /** A password, a second factor, an e-mail or a phone was changed a moment ago. */
+  'recent_change',
+  /** The broker does not allow it to this client. */
+  'broker',
+  /** The account is being opened or put away. */
+  'account_status',
+  /** The account is not for this. */
+  'account_rights',
+  /** Play money, and money. */
+  'play_money',
+  /** The method, product or platform. */
+  'switched_off',
+  /** As many accounts of this kind as one may have. */
+  'enough_accounts',
+] as const;
+
+export type Obstacle = (typeof OBSTACLES)[number];

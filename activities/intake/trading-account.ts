@@ -29,7 +29,10 @@ export const tradingAccountOf = async (
     });
   if (actor.kind === 'client' && account.status === 'active') assertAccountMay(account, [], field);
   if (account.connectionEnabled === false)
-    throw new HubFailure('Rejected', 'restricted', 'The platform of the account is switched off.', { field });
+    throw new HubFailure('Rejected', 'restricted', 'The platform of the account is switched off.', {
+      field,
+      because: 'switched_off',
+    });
   return { ...account, connectionId: account.connectionId, provider: account.provider };
 };
 
@@ -42,7 +45,7 @@ export const assertOpen = ({ status }: AccountFacts, field = 'accountId'): void 
     archiving: 'The account is being archived.',
     archived: 'The account is archived.',
   }[status];
-  throw new HubFailure('Rejected', 'restricted', issue, { field });
+  throw new HubFailure('Rejected', 'restricted', issue, { field, because: 'account_status' });
 };
 
 /** Throws `unsupported` when the platform can do none of these. */

@@ -85,19 +85,14 @@ const toTemporal = (error: unknown): unknown => {
   }
   if (isHubFailure(error)) {
     const { retry, expected } = FAILURES[error.type];
+    const { providerCode: _ours, ...facts } = error.facts;
     return ApplicationFailure.create({
       type: error.type,
       message: error.message,
       nonRetryable: !retry,
-      ...(error.facts.retryAfter === undefined ? {} : { nextRetryDelay: error.facts.retryAfter * 1_000 }),
+      ...(facts.retryAfter === undefined ? {} : { nextRetryDelay: facts.retryAfter * 1_000 }),
       ...(expected ? { category: 'BENIGN' as const } : {}),
-      details: [
-        {
-          reason: error.reason,
-          ...(error.facts.field ? { field: error.facts.field } : {}),
-          ...(error.facts.retryAfter === undefined ? {} : { retryAfter: error.facts.retryAfter }),
-        },
-      ],
+      details: [{ reason: error.reason, ...facts }],
     });
   }
   // A driver's message may quote a row: only its code travels.

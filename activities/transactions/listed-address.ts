@@ -26,8 +26,10 @@ export const assertListed = async (db: Queryable, { clientId, currency, fields, 
   const issue = usableFrom
     ? `The address may be used from ${minuteOf(usableFrom)} on.`
     : 'The address is not in your list of addresses.';
-  throw new HubFailure('Rejected', 'address_not_whitelisted', issue, { field: 'data.address' });
+  throw new HubFailure('Rejected', 'address_not_whitelisted', issue, {
+    field: 'data.address',
+    ...(usableFrom && { until: usableFrom.toISOString() }),
+  });
 };
-
 /** As clients read it: '2026-11-28 08:30 UTC'. */
 export const minuteOf = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

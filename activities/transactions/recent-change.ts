@@ -21,5 +21,5 @@ export const assertNoRecentChange = async (db: Queryable, clientId: number): Pro
   const last = hours === 0 ? undefined : await lastGuardChange(db, clientId, hours);
   if (!last) return;
   const issue = `Your ${CHANGED[last.guard]} changed: payouts may be ordered again from ${minuteOf(last.until)} on.`;
-  throw new HubFailure('Rejected', 'restricted', issue);
+  throw new HubFailure('Rejected', 'restricted', issue, { because: 'recent_change', until: last.until.toISOString() });
 };

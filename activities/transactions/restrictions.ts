@@ -9,13 +9,15 @@ import {
 import { accountSide, loadTransaction, providerSide, refundedBy } from '../../db/repositories/transactions.ts';
 import { periodInWords, RIGHT_OF } from '../../domain/client-rights.ts';
 import { HubFailure } from '../../domain/failures.ts';
+import type { Obstacle } from '../../domain/reasons.ts';
 import { add, type Amount, compare, isZero } from '../../domain/money.ts';
 import type { Activity } from '../kit/activity.ts';
 import { assertListed } from './listed-address.ts';
 import { assertNoRecentChange } from './recent-change.ts';
 import { assertRefundable } from './refunds.ts';
 
-const restricted = (field: string, issue: string) => new HubFailure('Rejected', 'restricted', issue, { field });
+const restricted = (because: Obstacle, issue: string, field?: string) =>
+  new HubFailure('Rejected', 'restricted', issue, { ...(field !== undefined && { field }), because });
 
 /** The account is open, its owner may act, and it has every one of these rights. `field` is named in the error. */
 export const assertAccountMay = (
@@ -24,18 +26,19 @@ export const assertAccountMay = (
   field: string,
 ): AccountFacts => {
   if (!account) throw new HubFailure('InvalidInput', 'not_found', 'There is no such account.', { field });
-  if (account.clientStatus !== 'active') throw restricted(field, 'The client is not active.');
-  if (account.status !== 'active') throw restricted(field, 'The account is not open.');
-  if (account.connectionEnabled === false) throw restricted(field, 'The platform of the account is switched off.');
+  if (account.clientStatus !== 'active') throw restricted('client_status', 'The client is not active.', field);
+  if (account.status !== 'active') throw restricted('account_status', 'The account is not open.', field);
+  if (account.connectionEnabled === false)
+    throw restricted('switched_off', 'The platform of the account is switched off.', field);
   const missing = ['enabled', ...rights].find((right) => !account.permissions.includes(right));
-  if (missing) throw restricted(field, `The account has no right '${missing}'.`);
+  if (missing) throw restricted('account_rights', `The account has no right '${missing}'.`, field);
   return account;
 };
 
 /** Play money never becomes money, nor money play money. Null: somebody outside, who pays and is paid in money. `field` is named in the error. */
 export const assertSameMoney = (from: AccountFacts | null, to: AccountFacts | null, field: string): void => {
   if ((from?.isDemo ?? false) !== (to?.isDemo ?? false))
-    throw restricted(field, 'A demo account holds play money: it moves between demo accounts only.');
+    throw restricted('play_money', 'A demo account holds play money: it moves between demo accounts only.', field);
 };
 
 /** The method serves this direction and currency, and the amount is within its limits. */
@@ -47,7 +50,8 @@ export const assertMethodTakes = (
 ): MethodFacts => {
   if (!method || method.direction !== direction)
     throw new HubFailure('InvalidInput', 'not_found', 'There is no such method.', { field: 'methodId' });
-  if (!method.enabled || !method.connectionEnabled) throw restricted('methodId', 'The method is switched off.');
+  if (!method.enabled || !method.connectionEnabled)
+    throw restricted('switched_off', 'The method is switched off.', 'methodId');
   assertWithin(method.currencies, currency, amount);
   return method;
 };
@@ -88,9 +92,12 @@ export const assertLevelAllows = async (
 ): Promise<void> => {
   const { clientId, type, currency, amount, transactionId: before } = movement;
   const right = RIGHT_OF[type];
-  if (rights.explicit?.[right] === false) throw restricted('clientId', 'The broker does not allow this.');
+  if (rights.explicit?.[right] === false) throw restricted('broker', 'The broker does not allow this.');
   if (!rights.may[right]) {
-    throw restricted('clientId', 'The verification level does not allow this. Verify for a higher level first.');
+    throw restricted(
+      'verification_level',
+      'The verification level does not allow this. Verify for a higher level first.',
+    );
   }
   const limit = rights.limits[type];
   if (!limits || !limit || amount === null || limit.currencyCode !== currency) return;

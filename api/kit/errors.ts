@@ -1,9 +1,9 @@
-import { FAILURES, HubFailure, type FailureType, WrongFields } from '../../domain/failures.ts';
+import { FAILURES, HubFailure, type FailureType, type RefusalFacts, WrongFields } from '../../domain/failures.ts';
 import { REASONS, type Reason } from '../../domain/reasons.ts';
+import { isoFrom } from './shapes.ts';
 
-/** One thing that is wrong: `field` in dot form, `reason` stable for machines, `issue` for people. */
-export interface Detail {
-  field?: string;
+/** One thing that is wrong: `field` in dot form, `reason` and `because` stable for machines, `issue` for people. */
+export interface Detail extends Omit<RefusalFacts, 'retryAfter'> {
   reason: Reason;
   issue: string;
 }
@@ -143,10 +143,10 @@ const fromFailure = (failure: HubFailure, toOperator: boolean): Problem => {
   // What is wrong inside is no client's business; that there is no rate, or no question yet, is the caller's.
   const telling = status !== 503 || toOperator || ['rate_unavailable', 'not_ready'].includes(failure.reason);
   const issue = telling ? failure.message : 'The service is not available now. Try again later.';
-  const { field, retryAfter } = failure.facts;
+  const { retryAfter, until, providerCode: _ours, ...facts } = failure.facts;
   return new Problem(
     status,
-    [{ reason: failure.reason, issue, ...(field === undefined ? {} : { field }) }],
+    [{ reason: failure.reason, issue, ...facts, ...(until !== undefined && { until: isoFrom(until) }) }],
     retryAfter === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfter)) },
   );
 };
@@ -156,15 +156,11 @@ const failureInside = (error: unknown): HubFailure | undefined => {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     const { type, details } = inner as { type?: unknown; details?: unknown };
     if (inner.name !== 'ApplicationFailure' || typeof type !== 'string' || !(type in FAILURES)) continue;
-    const facts = (Array.isArray(details) ? details[0] : undefined) as
-      { reason?: string; field?: string; retryAfter?: number } | undefined;
-    const reason = (REASONS as readonly string[]).includes(facts?.reason ?? '')
-      ? (facts!.reason as Reason)
-      : 'validation';
-    return new HubFailure(type as FailureType, reason, inner.message, {
-      ...(facts?.field === undefined ? {} : { field: facts.field }),
-      ...(facts?.retryAfter === undefined ? {} : { retryAfter: facts.retryAfter }),
-    });
+    const { reason = '', ...facts } = ((Array.isArray(details) ? details[0] : undefined) ?? {}) as RefusalFacts & {
+      reason?: string;
+    };
+    const known = (REASONS as readonly string[]).includes(reason) ? (reason as Reason) : 'validation';
+    return new HubFailure(type as FailureType, known, inner.message, facts);
   }
   return undefined;
 };

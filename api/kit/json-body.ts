@@ -1,8 +1,6 @@
 import { JsonNumber } from '../../domain/json-number.ts';
 import { problem } from './errors.ts';
 
-export { JsonNumber };
-
 const DEEPEST = 32;
 /** May hold a number that is not a plain whole one, or `__proto__` as a key, however it is written. Seldom, so most bodies are parsed fast. */
 const NEEDS_CARE = /(^|[:,[])\s*-?\d+[.eE]|\d{16}|__proto__|\\u/;

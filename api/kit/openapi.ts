@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { REASONS } from '../../domain/reasons.ts';
+import { OBSTACLES, REASONS } from '../../domain/reasons.ts';
 import { FileAnswer } from './file-answer.ts';
 import type { Procedure } from './procedure.ts';
 
@@ -16,6 +16,11 @@ const ErrorAnswer = z
           field: z.string().optional().meta({ description: 'Request field in dot form.' }),
           reason: z.enum(REASONS).meta({ id: 'Reason' }),
           issue: z.string(),
+          because: z
+            .enum(OBSTACLES)
+            .optional()
+            .meta({ id: 'Obstacle', description: 'With `restricted`: what stands in the way, where an app can tell.' }),
+          until: z.string().optional().meta({ description: 'From when on it may be tried again.' }),
         }),
       ),
       workflow: z.string().optional().meta({ description: 'With `wrong_step`: the step a wizard waits for.' }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isDay } from '../../domain/days.ts';
 import { isZero, normal } from '../../domain/money.ts';
 import { hasUnseen, UNSEEN_ISSUE } from '../../domain/unseen.ts';
-import { JsonNumber } from './json-body.ts';
+import { JsonNumber } from '../../domain/json-number.ts';
 
 /** Replaces what the generator found out about a schema: for shapes whose wire form differs from their code. */
 const documented = (schema: Record<string, unknown>) => ({
@@ -73,6 +73,8 @@ export const day = () => z.iso.date({ error: NO_DAY, abort: true }).refine(isDay
 /** Answer side: ISO 8601 with offset. */
 export const time = () => z.string().meta(documented({ type: 'string', format: 'date-time' }));
 export const isoTime = (date: Date | string): string => `${new Date(date).toISOString().slice(0, 19)}+00:00`;
+/** Of a time from which on something may be done: the first whole second that is not before it. */
+export const isoFrom = (date: Date | string): string => isoTime(new Date(Math.ceil(+new Date(date) / 1_000) * 1_000));
 export const isoTimeOrNull = (date: Date | string | null | undefined): string | null => (date ? isoTime(date) : null);
 
 /** Answer side: decimal string with 18 places. */

@@ -2,14 +2,14 @@ import { raw } from '@mikro-orm/postgresql';
 import { z } from 'zod';
 import { PayoutAddress, type PayoutAddressRow } from '../../db/entities/money.ts';
 import { inTransaction, type Queryable } from '../../db/pool.ts';
-import { allowAddresses, listableCurrencies } from '../../db/repositories/payout-addresses.ts';
+import { addressManagement, allowAddresses, listableCurrencies } from '../../db/repositories/payout-addresses.ts';
 import { anyOf } from '../../db/unseen.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { byId, byIds, byWord, custom } from '../kit/filters.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
 import { listOf } from '../kit/list.ts';
 import { resource } from '../kit/resource.ts';
-import { flagText, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
+import { flagText, isoFrom, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { currencyJson, type CurrencyView, MyCurrency } from '../presenters/currency.ts';
 
@@ -24,6 +24,7 @@ const Policy = z
     caption: z.string().nullable(),
     destinationTag: z.string().nullable(),
     isEnabled: z.boolean().meta({ description: 'false: it may be used later, the broker lets new ones wait.' }),
+    usableFrom: time(),
     createTime: time(),
     updateTime: time().nullable(),
   })
@@ -45,9 +46,18 @@ const present = async (rows: PayoutAddressRow[], { pool }: { pool: Queryable }):
     caption: row.caption ?? null,
     destinationTag: row.destinationTag ?? null,
     isEnabled: row.usableFrom <= new Date(),
+    usableFrom: isoFrom(row.usableFrom),
     createTime: isoTime(row.createTime),
     updateTime: isoTimeOrNull(row.updateTime),
   }));
+};
+
+const Management = z.object({ isEnabled: z.boolean(), enabledUntil: time().optional() });
+
+/** Whether a client's payouts go to listed addresses only. */
+export const managementView = async ({ pool }: MoneyHub, clientId: number): Promise<z.input<typeof Management>> => {
+  const { isOn, until } = await addressManagement(pool, clientId);
+  return isOn && until ? { isEnabled: true, enabledUntil: isoTime(until) } : { isEnabled: isOn };
 };
 
 /** An address as its owner sees it. */
@@ -106,6 +116,15 @@ export const addressProcedures = (hub: MoneyHub): Procedure[] => [
       const data = await listableCurrencies(hub.pool);
       return { total: data.length, data };
     },
+  }),
+
+  procedure('GET /my/withdrawals/policies/enable', {
+    summary: 'Whether payouts go to listed addresses only',
+    description: '`enabledUntil`: it was switched off, and is on until then.',
+    tags: ['My money'],
+    access: 'client',
+    answer: Management,
+    handle: ({ actor }) => managementView(hub, actor.id),
   }),
 
   ...updateProcedures('/my/withdrawals/policies/enable', {

@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import { addressManagement } from '../../db/repositories/payout-addresses.ts';
 import { problem } from '../kit/errors.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
-import { id, idText, isoTime, text } from '../kit/shapes.ts';
+import { id, idText, text } from '../kit/shapes.ts';
 import { WizardAnswerShape } from '../wizards/answers.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
 import { givenCode } from '../wizards/given-code.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
-import { policyView } from './addresses.ts';
+import { managementView, policyView } from './addresses.ts';
 
 const uuid = () => z.uuid('must be a UUID');
 const FORM = ['form'] as const;
@@ -30,10 +29,7 @@ export const whitelistProcedures = (wizards: WizardHub): Procedure[] => {
     return { policy: (rows[0] && (await policyView(hub, rows[0].id))) ?? null };
   });
   const deletion = new ClientWizard(wizards, 'whitelistDelete', () => Promise.resolve([]));
-  const off = new ClientWizard(wizards, 'whitelistChange', async ({ run }) => {
-    const { isOn, until } = await addressManagement(hub.pool, run.clientId!);
-    return isOn && until ? { isEnabled: true, enabledUntil: isoTime(until) } : { isEnabled: false };
-  });
+  const off = new ClientWizard(wizards, 'whitelistChange', ({ run }) => managementView(hub, run.clientId!));
 
   /** An unknown one is as good as any: it answers that there is none. */
   const wizardOf = async (run: string): Promise<ClientWizard> => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { anyOf } from '../../db/unseen.ts';
 import { paysToAddresses } from '../../domain/payout-address.ts';
 import { fits, fixed, isZero, normal } from '../../domain/money.ts';
-import { JsonNumber } from '../kit/json-body.ts';
+import { JsonNumber } from '../../domain/json-number.ts';
 import { type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 
 type Db = Pick<pg.ClientBase, 'query'>;

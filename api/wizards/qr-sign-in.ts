@@ -150,7 +150,8 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
           await noteDevice(db, { ...device, clientId, deviceMark });
           const used = await useChannel(db, id);
           if (!used) throw expired();
-          if (!rows[0]?.mayEnter) throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
+          if (!rows[0]?.mayEnter)
+            throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.', { because: 'client_status' });
           // Neither password nor code was shown here: what wrong ones closed stays closed, and the place is nobody's own.
           await noteAuthorization(db, { clientId, status: 'success', reason: null, ip, userAgent: device.userAgent });
           return tokens.openOn(

@@ -40,7 +40,10 @@ describe('a right that a client does not have', () => {
       `insert into client_role (name, caption, is_default, permissions) values ('none', 'None', true, '{"withdrawals": false}')`,
     );
     await rights({});
-    expect(detail(await withdraw(client))[1]).toBe('restricted');
+    expect((await withdraw(client)).body.error.details[0]).toMatchObject({
+      reason: 'restricted',
+      because: 'verification_level',
+    });
     await rights({ withdrawals: true });
     expect((await withdraw(client)).status).toBe(200);
     await api.hub.pool.query(`delete from client_role where name = 'none'`);

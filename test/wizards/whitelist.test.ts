@@ -86,6 +86,7 @@ describe('an address', () => {
       caption: 'Cold wallet',
       destinationTag: null,
       isEnabled: true,
+      usableFrom: expect.stringMatching(/\+00:00$/),
       createTime: expect.any(String),
       updateTime: null,
     };
@@ -176,7 +177,9 @@ describe('an address', () => {
 
 describe('address management', () => {
   it('is switched on at once, and off after a code', async () => {
+    expect(await ok('GET /my/withdrawals/policies/enable')).toEqual({ isEnabled: false });
     expect(await ok('PUT /my/withdrawals/policies/enable')).toEqual({ isEnabled: true });
+    expect(await ok('GET /my/withdrawals/policies/enable')).toEqual({ isEnabled: true });
     expect(reasons(await ann.call('PATCH /my/withdrawals/policies/enable'))).toEqual([409, 'already_done']);
     const { uuid } = await ok('GET /my/withdrawals/policies/disable/wizard');
     expect(await ok('PATCH /my/withdrawals/policies/disable', { uuid })).toMatchObject({ workflow: 'confirm_email' });
@@ -230,12 +233,15 @@ describe('address management', () => {
 
   it('lets a new address wait where the broker wants it', async () => {
     await setBroker(api, 'withdrawals.newAddressHours', 24);
-    const { policyId, isEnabled } = await list();
+    const { policyId, isEnabled, usableFrom } = await list();
     expect(isEnabled).toBe(false);
     await ok('PUT /my/withdrawals/policies/enable');
     const early = await ann.call('POST /my/withdrawals', payout(ADDRESS));
     expect(reasons(early)).toEqual([403, 'address_not_whitelisted']);
-    expect(early.body.error.details[0].issue).toMatch(/may be used from \d{4}-/);
+    expect(early.body.error.details[0]).toMatchObject({
+      issue: expect.stringMatching(/may be used from \d{4}-/),
+      until: usableFrom,
+    });
     expect((await ok('GET /my/withdrawals/policies?filter[isEnabled]=true')).total).toBe(0);
     await api.hub.pool.query(`update payout_address set usable_from = now() where id = $1`, [policyId]);
     expect((await ok('GET /my/withdrawals/policies?filter[isEnabled]=true')).total).toBe(1);
@@ -253,6 +259,7 @@ describe('address management', () => {
     };
     const { data } = await off();
     expect(data).toEqual({ isEnabled: true, enabledUntil: expect.stringMatching(/\+00:00$/) });
+    expect(await ok('GET /my/withdrawals/policies/enable')).toEqual(data);
     expect(Date.parse(data.enabledUntil) - Date.now()).toBeGreaterThan(23 * 3_600_000);
     expect(reasons(await ann.call('POST /my/withdrawals', payout(OTHER)))).toEqual([403, 'address_not_whitelisted']);
     const { uuid } = await ok('GET /my/withdrawals/policies/disable/wizard');

@@ -515,13 +515,18 @@ describe('after something that guards a client has changed', () => {
         api.hub.pool.query(`update ${table} set create_time = create_time - make_interval(hours => $1)`, [hours]),
       ),
     );
-  const untilWhen = ({ status, body }: Answer) => [status, body.error.details[0].reason, body.error.details[0].issue];
+  const untilWhen = ({ status, body }: Answer) => {
+    const { reason, issue, because, until } = body.error.details[0];
+    return [status, reason, issue, because, until];
+  };
   const waits = (what: string) => [
     403,
     'restricted',
     expect.stringMatching(
       new RegExp(`^Your ${what} changed: payouts may be ordered again from [-0-9]{10} [:0-9]{5} UTC on\\.$`),
     ),
+    'recent_change',
+    expect.stringMatching(/^[-0-9]{10}T[:0-9]{8}\+00:00$/),
   ];
 
   beforeEach(() => setBroker(api, 'withdrawals.confirmation', false));

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure } from '@temporalio/workflow';
 import type { CancelledBy } from '../../domain/cancelling.ts';
-import type { FailureType } from '../../domain/failures.ts';
+import type { FailureType, RefusalFacts } from '../../domain/failures.ts';
 import type { Stage } from '../../domain/stages.ts';
 
 /** The story ends before `done`. Caught by the run, which gives back what was taken and closes the transaction. */
@@ -40,12 +40,6 @@ export const hubFailureOf = (
   const { reason = 'internal', ...facts } = (cause.details?.[0] ?? {}) as { reason?: string } & RefusalFacts;
   return { type: cause.type as FailureType, reason, message: cause.message, facts };
 };
-
-/** What a refusal says besides its reason: the field to blame, and after how many seconds to try again. */
-export interface RefusalFacts {
-  field?: string;
-  retryAfter?: number;
-}
 
 /** A no to whoever sent an Update. Expected: it does not count as an error. */
 export const refusal = (

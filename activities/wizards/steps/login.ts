@@ -64,7 +64,7 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
     await forgiveTry(db, ring, asking);
     if (client.status !== 'active') {
       await failed('inactive');
-      throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.');
+      throw new HubFailure('Rejected', 'restricted', 'Your profile is not active.', { because: 'client_status' });
     }
     const hash = await atPresentCost(db, { table: 'client', id: client.clientId, hash: client.hash! }, password);
     const factors = await factorsOf(db, client.clientId);

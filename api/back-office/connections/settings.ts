@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { carrySecrets, unknownSettings } from '../../../adapters/kit/config.ts';
 import type { Provider } from '../../../adapters/kit/manifest.ts';
 import { type Detail, Problem } from '../../kit/errors.ts';
-import { JsonNumber } from '../../kit/json-body.ts';
+import { JsonNumber } from '../../../domain/json-number.ts';
 import { parsePart } from '../../kit/validate.ts';
 
 /**

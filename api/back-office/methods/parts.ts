@@ -13,7 +13,7 @@ import { providers } from '../../../adapters/installed.ts';
 import { compare, isZero, normal } from '../../../domain/money.ts';
 import { problem } from '../../kit/errors.ts';
 import { byFlag, byWord } from '../../kit/filters.ts';
-import { JsonNumber } from '../../kit/json-body.ts';
+import { JsonNumber } from '../../../domain/json-number.ts';
 import { resource } from '../../kit/resource.ts';
 import { amountInput, id, isoTime, isoTimeOrNull, text } from '../../kit/shapes.ts';
 import { limitOf } from '../../presenters/method.ts';

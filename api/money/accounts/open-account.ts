@@ -109,10 +109,16 @@ const productOf = async (db: Queryable, { actor }: Ordering, wish: AccountWish):
   const open: readonly string[] =
     actor.kind === 'user' ? ['present', 'hidden', 'enabled', 'default'] : ['enabled', 'default'];
   if (!product.isEnabled || !open.includes(product.productStatus)) {
-    throw new HubFailure('Rejected', 'restricted', 'This product is not available.', { field });
+    throw new HubFailure('Rejected', 'restricted', 'This product is not available.', {
+      field,
+      because: 'switched_off',
+    });
   }
   if (product.connectionEnabled === false)
-    throw new HubFailure('Rejected', 'restricted', 'The platform of this product is switched off.', { field });
+    throw new HubFailure('Rejected', 'restricted', 'The platform of this product is switched off.', {
+      field,
+      because: 'switched_off',
+    });
   return product;
 };
 
@@ -132,7 +138,9 @@ const groupOf = ({ groups, platformType }: ProductCurrency, wished: string | und
   }
   const group = wished ?? groups[0];
   if (group === undefined)
-    throw new HubFailure('Rejected', 'restricted', 'This product names no group at its platform yet.');
+    throw new HubFailure('Rejected', 'restricted', 'This product names no group at its platform yet.', {
+      because: 'switched_off',
+    });
   if (groups.includes(group)) return group;
   throw problem(400, 'validation', `platformGroup must be one of ${groups.join(', ')}.`, 'platformGroup');
 };
@@ -145,7 +153,7 @@ const assertMayHaveOneMore = async (db: Queryable, clientId: number, product: Pr
   );
   if (!client.rows[0]) throw notFound('client', 'clientId');
   if (client.rows[0].status !== 'active') {
-    throw new HubFailure('Rejected', 'restricted', 'The client is not active.', { field: 'clientId' });
+    throw new HubFailure('Rejected', 'restricted', 'The client is not active.', { because: 'client_status' });
   }
   if (product.maxAccounts < 0) return;
   const { rows } = await db.query<{ count: number }>(
@@ -157,6 +165,7 @@ const assertMayHaveOneMore = async (db: Queryable, clientId: number, product: Pr
       'Rejected',
       'restricted',
       `The client has ${rows[0]!.count} such accounts; no more are allowed.`,
+      { because: 'enough_accounts' },
     );
   }
 };
