@@ -51,8 +51,12 @@ const dealer = async (does: 'archive' | 'restore'): Promise<void> => {
   const { adapter, ctx } = await lendTools(hub.settings, hub.pool, hub.client, hub.timings).open('trading', id);
   await adapter[does]!(ctx, login);
 };
-/** The first attempt arrives and its answer is lost; then the dealer puts the account away, so that the next is refused. */
-const refusedAfterLoss = async (method: 'PATCH' | 'PUT', order: () => Promise<Answer>): Promise<number> => {
+/** The first attempt arrives and its answer is lost; then the dealer puts the account away, so that the next is refused. `looks`: whether it can be seen there. */
+const refusedAfterLoss = async (
+  method: 'PATCH' | 'PUT',
+  order: () => Promise<Answer>,
+  { looks = true } = {},
+): Promise<number> => {
   const { faults } = hub.sandbox('paper');
   hub.sandbox('paper').fault({ match: { method }, kind: 'reset_after_commit', times: 1 });
   hub.sandbox('paper').fault({ match: { method }, kind: 'reset', times: 1_000 });
@@ -60,12 +64,15 @@ const refusedAfterLoss = async (method: 'PATCH' | 'PUT', order: () => Promise<An
   await eventually(async () => faults.open().length === 1, 'the first attempt');
   await dealer('archive');
   faults.clear();
+  if (!looks) hub.sandbox('paper').fault({ match: { method: 'GET', path: '/accounts' }, kind: 'reset', times: 1_000 });
   await ordered;
   return (await changes())[0].id;
 };
 const down = () => hub.sandbox('paper').fault({ match: {}, kind: 'reset', times: 1_000 });
 /** Orders what the platform does not do now. */
 const hastily = (leverage: number) => api.hastily(ann, `PATCH /my/accounts/${account.accountId}`, { leverage });
+/** Until then the change may be withdrawn as if nobody had ordered it: nothing was sent. */
+const attempted = (fault: ReturnType<typeof down>) => eventually(async () => fault.hit > 0, 'the first attempt');
 const changes = async (accountId = account.accountId): Promise<any[]> =>
   (await olga.call(`GET /account-changes?filter[accountId]=${accountId}`)).body.data;
 const reaches = (id: number, state: string) =>
@@ -149,9 +156,10 @@ describe('a leverage', () => {
   });
 
   it('is withdrawn while the platform is down, and not set later', async () => {
-    down();
+    const fault = down();
     const { body } = await hastily(200);
     const { id } = body.pendingChange;
+    await attempted(fault);
     const withdrawn = await ann.call(`POST /my/account-changes/${id}/withdraw`);
     expect([withdrawn.status, withdrawn.body.state]).toEqual([200, 'withdrawing']);
     hub.sandbox('paper').faults.clear();
@@ -165,9 +173,10 @@ describe('a leverage', () => {
   });
 
   it('that waits is withdrawn by "Request cancellation" in Temporal UI, and the account may be changed again', async () => {
-    down();
+    const fault = down();
     const { body } = await hastily(200);
     const { id } = body.pendingChange;
+    await attempted(fault);
     await hub.handle(`account-change:${id}`).cancel();
     await reaches(id, 'withdrawing');
     hub.sandbox('paper').faults.clear();
@@ -193,18 +202,20 @@ describe('a leverage', () => {
   });
 
   it('that was withdrawn after it had arrived is mirrored as the platform has it', async () => {
-    hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset_after_commit', times: 1 });
+    const lost = hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset_after_commit', times: 1 });
     hub.sandbox('paper').fault({ match: { method: 'PATCH' }, kind: 'reset', times: 1_000 });
     const { body } = await hastily(200);
+    await attempted(lost);
     await ann.call(`POST /my/account-changes/${body.pendingChange.id}/withdraw`);
     await reaches(body.pendingChange.id, 'done');
     expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage).toBe(200);
   });
 
   it('whose repeat is refused after its answer was lost is mirrored as the platform has it', async () => {
-    const id = await refusedAfterLoss('PATCH', () => hastily(200));
+    const id = await refusedAfterLoss('PATCH', () => hastily(200), { looks: false });
     await reaches(id, 'withdrawing');
     await dealer('restore');
+    hub.sandbox('paper').faults.clear();
     await reaches(id, 'done');
     expect((await ann.call(`GET /my/accounts/${account.accountId}`)).body.leverage).toBe(200);
   });

@@ -146,8 +146,10 @@ describe('a change of an account', () => {
 
   it('is withdrawn although its run was terminated, and the account may be changed again', async () => {
     const { ann, accountId, id, workflowId } = await changing(down);
+    down(); // until it is answered nobody can tell whether it had arrived
     const { status, body } = await ann.call(`POST /my/account-changes/${id}/withdraw`);
     expect([status, body.state]).toEqual([200, 'withdrawing']);
+    paper().faults.clear();
     await state(id, 'withdrawn');
     expect((await ann.call(`PATCH /my/accounts/${accountId}`, { leverage: 200 })).body.leverage).toBe(200);
     await hub.ends(workflowId);

@@ -55,8 +55,11 @@ describe('an account that is being opened', () => {
     expect((await olga.call(`POST /accounts/${accountId}/archive`)).status).toBe(200);
     expect(await status()).toBe('failed');
     expect(await audited()).toEqual([`user:${olga.id} account.given-up`]);
+    // What was just being asked is not waited for: it would still come.
+    await hub.pause();
     hub.sandbox('paper').faults.clear();
     hub.sandbox('paper').fault({ match: { method: 'POST', path: '/accounts' }, kind: 'reset', times: 1 });
+    await hub.resume();
     await hub.ends(`open-account:${accountId}`);
     expect(hub.sandbox('paper').faults.open()).toHaveLength(1);
   });
