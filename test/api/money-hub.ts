@@ -11,6 +11,7 @@ import { createHttpServer } from '../../api/kit/server.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { QUICK_TIMINGS, type Timings } from '../../domain/timings.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
+import { statusOf } from '../kit/runs.ts';
 import { watchAnswers } from '../kit/undocumented.ts';
 
 export interface Answer {
@@ -160,6 +161,12 @@ export class MoneyApi {
       async () => (await this.count(`webhook where status = 'received'`)) === 0,
       'the callbacks to be delivered',
     );
+    // Of what came late or unasked another run hears, which tells this one.
+    const { run } = await this.hub.one<{ run: string }>(
+      `select 'arrivals:' || coalesce(provider_data ->> 'arrivalOf', reference) as run from money_transaction where workflow_id = $1`,
+      [workflowId],
+    );
+    if ((await statusOf(this.hub.client, run)) !== 'absent') await this.hub.rests(run);
     await this.hub.rests(workflowId);
   }
 

@@ -70,7 +70,9 @@ it('an access token that has run out wants a new one, and nobody is signed out b
     'subscription_error',
   ]);
   phone.heard.length = 0;
-  expect(await phone.listenTo(await api.another(ann).then((one) => one.stop().then(() => one)))).toBe('ok');
+  const again = await api.another(ann);
+  expect(await phone.listenTo(again)).toBe('ok');
+  await again.stop();
   phone.close();
 });
 

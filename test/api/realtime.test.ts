@@ -180,7 +180,8 @@ describe('an app that listens', () => {
     const [one, two] = [app(), app()];
     await Promise.all([one.listenTo(ann), two.listenTo(ann)]);
     one.socket.emit('unsubscribe', { channel: `private-frontend_users.${ann.id}`, auth: { headers: {} } });
-    await sleep(300);
+    // Its wishes are heard one after the other.
+    expect(await one.subscribe('nothing')).toBe(404);
     const { body } = await ann.call('POST /my/deposits', byBank(ann.wallet));
     await two.hears('transaction_updated', ofThis(body.data.transactionId));
     expect(one.names()).not.toContain('transaction_updated');

@@ -184,6 +184,8 @@ describe('a refund', () => {
     stripe().fault({ match: { method: 'POST', path: '/v1/refunds' }, kind: 'http_429', times: 1_000 });
     const { body } = await refund(olga, id);
     await disputed(id);
+    // An attempt that began before it is over.
+    await api.hub.rests(`payout:${body.transactionId}`);
     stripe().faults.clear();
     await api.hub.reaches(body.transactionId, 'failed');
     expect((await olga.call(`GET /transactions/${body.transactionId}`)).body.resolution).toContain('Nothing is left');
@@ -370,6 +372,7 @@ const paidTooLate = async () => {
     'the late payment',
   );
   await api.hub.reaches(id, 'review');
+  await api.heard('stripe', `deposit:${id}`);
   return { client, id, page };
 };
 

@@ -6,6 +6,7 @@ import { safeError } from '../../api/kit/log.ts';
 import { createCodec } from '../../worker/codec.ts';
 import { connectTemporal } from '../../worker/client.ts';
 import { type TestApi, randomKeys, startTestApi } from '../kit/api-client.ts';
+import { eventually } from '../kit/hub.ts';
 
 const lines: string[] = [];
 const log = pino(
@@ -58,10 +59,18 @@ describe('readiness', () => {
         `do $$ begin execute format('alter database %I set default_transaction_read_only = ${yes ? 'off' : 'on'}', current_database()); end $$`,
       );
       await db.query('commit');
-      await db.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      const { rows } = await db.query<{ pid: number }>(
+        `select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
       );
+      const pids = rows.map(({ pid }) => pid);
+      await db.query(`select pg_terminate_backend(pid) from unnest($1::int[]) as pid`, [pids]);
+      const living = () => db.query(`select from pg_stat_activity where pid = any($1)`, [pids]);
+      await eventually(async () => (await living()).rowCount === 0, 'the others to be gone');
       db.release(true);
+      // The pool hears of it a moment later: whoever asked before would be handed one of theirs.
+      const each = () =>
+        Promise.all(Array.from({ length: pool.options.max! }, () => pool.query(`select pg_sleep(0.1)`)));
+      await eventually(() => each().then(Boolean, () => false), 'their connections to be given up');
     };
     const missing = async () => (await alone.call('GET /readyz')).body.missing;
     const save = () => olga.call('POST /api/v2/tags', { name: 'vip', type: 'clients' });

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { Agent, get, type RequestListener, type Server } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { Agent, get, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { gentleStop } from '../../api/kit/gentle-stop.ts';
 import { createHttpServer } from '../../api/kit/server.ts';
@@ -15,9 +14,11 @@ interface Heard {
 let server: Server;
 let proxy: Agent;
 
-/** A server that is stopped, and a proxy that keeps one connection to it. */
-const serving = async (answer: RequestListener) => {
-  server = createHttpServer(answer);
+/** A server that is stopped, and a proxy that keeps one connection to it. `asked`: the next request has come, and waits for its answer. */
+const serving = async () => {
+  const arriving = new EventEmitter();
+  server = createHttpServer((_request, response) => void arriving.emit('request', response));
+  const asked = async () => ((await once(arriving, 'request')) as [ServerResponse])[0];
   const stop = gentleStop(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   proxy = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -31,7 +32,7 @@ const serving = async (answer: RequestListener) => {
         response.once('error', () => heard('cut'));
       }).once('error', (error: NodeJS.ErrnoException) => heard(error.code!));
     });
-  return { stop, ask };
+  return { stop, ask, asked };
 };
 
 afterEach(() => {
@@ -42,12 +43,15 @@ afterEach(() => {
 
 describe('an API process that stops behind a proxy that keeps connections open', () => {
   it('answers what is under way, says that the connection is over, and is gone at once', async () => {
-    const { stop, ask } = await serving((_request, response) => void sleep(150).then(() => response.end('done')));
-    await ask();
-    const underWay = ask();
-    await sleep(50);
+    const { stop, ask, asked } = await serving();
+    const [first, before] = [asked(), ask()];
+    (await first).end('done');
+    await before;
+    const [second, underWay] = [asked(), ask()];
+    const response = await second;
     const began = Date.now();
     const stopped = stop(10_000);
+    response.end('done');
 
     expect(await underWay).toEqual({ status: 200, connection: 'close' });
     await stopped;
@@ -57,14 +61,13 @@ describe('an API process that stops behind a proxy that keeps connections open',
   });
 
   it('does not wait for a connection whose answer had begun before', async () => {
-    const { stop, ask } = await serving((_request, response) => {
-      response.write('half ');
-      void sleep(150).then(() => response.end('done'));
-    });
-    const underWay = ask();
-    await sleep(50);
+    const { stop, ask, asked } = await serving();
+    const [request, underWay] = [asked(), ask()];
+    const response = await request;
+    response.write('half ');
     const began = Date.now();
     const stopped = stop(10_000);
+    response.end('done');
 
     expect(await underWay).toMatchObject({ status: 200 });
     await stopped;

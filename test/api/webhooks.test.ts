@@ -518,19 +518,3 @@ describe('a callback for a connection that is disabled', () => {
     await olga.call(`PATCH /connections/${connection}`, { enabled: true });
   });
 });
-
-// The last one: whoever comes from here afterwards is part of the flood, for a minute.
-describe('a flood of callbacks that prove nothing', () => {
-  it('does not fill the disk, and keeps nobody out who can prove himself', async () => {
-    const { transactionId, theirs, balance } = await opened();
-    const since = await newest();
-    const answers = await Promise.all(
-      Array.from({ length: 400 }, async (_, n) => (await post(`/webhooks/${connection}`, `{"forged":${n}}`)).status),
-    );
-    expect(new Set(answers)).toEqual(new Set([401]));
-    expect((await rows(since)).length).toBeLessThanOrEqual(300);
-    await sandbox().pay(theirs, {});
-    await api.hub.reaches(transactionId, 'done');
-    expect(await balance()).toBe('40');
-  });
-});

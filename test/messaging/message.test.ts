@@ -141,6 +141,8 @@ describe('a message', () => {
 
   it('whose run somebody terminated while it was being sent is not sent twice: it is unknown, and shows why', async () => {
     hub.sandbox('twilio').fault({ match: SMS, kind: 'timeout_after_commit', times: 1 });
+    // However late it is terminated: nobody has found it by then.
+    hub.sandbox('twilio').fault({ match: { method: 'GET', path: '/2010-04-01/' }, kind: 'http_500', times: 1_000 });
     const id = await queue(code('+15005550018'));
     await becomes(id, 'sending');
     await eventually(() => Promise.resolve(sentBy('twilio').length === 1), 'the provider to have it');
@@ -340,9 +342,9 @@ describe('after a lost answer', () => {
 
   const inDoubt = async (): Promise<number> => {
     hub.sandbox('sendgrid').fault({ match: SEND, kind: 'reset_after_commit', times: 1 });
+    hub.sandbox('sendgrid').fault({ match: SEND, kind: 'http_429', times: 1_000 });
     const id = await queue(mail());
     await eventually(async () => (await attempts(id))[0] === 'sendgrid unknown', 'the lost answer');
-    hub.sandbox('sendgrid').fault({ match: SEND, kind: 'http_429', times: 1_000 });
     return id;
   };
 

@@ -77,7 +77,8 @@ describe('a decision that its run has taken', () => {
     await hub.reaches(payout, 'done');
 
     const raced = await client.withdraw('10.00');
-    const both = await Promise.allSettled([hub.decide(raced, olga, 'approve'), hub.decide(raced, boris, 'approve')]);
+    const { id: request } = await hub.openRequest(raced);
+    const both = await Promise.allSettled([olga, boris].map((by) => hub.decideRequest(request, by, 'approve')));
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { reason: 'not_waiting' } });
     await hub.reaches(raced, 'done');
@@ -157,6 +158,7 @@ describe('a decision from Temporal UI', () => {
   it('is answered when it is written down, or with what the books refuse', async () => {
     const payout = await client.withdraw('10.00');
     const { id: applicationId, workflow_id: workflowId } = await hub.openRequest(payout);
+    await hub.rests(workflowId);
     const say = (by: number) => hub.steering.decide(workflowId, { decision: 'approve', by }, randomUUID());
     await expect(say(999_999)).rejects.toMatchObject({ reason: 'forbidden' });
     expect((await say(olga)).missing).toBe(0);

@@ -117,9 +117,13 @@ describe('a payout that was sent', () => {
     await hub.reaches(payout, 'assistance');
     await expect(hub.decide(payout, olga, 'mark_failed')).rejects.toMatchObject({ reason: 'own_request' });
 
+    // The look that follows is not over before we are: then he would be asked again.
+    const { connection } = await hub.methodId('usdt-payout');
+    await hub.pauseConnection(connection);
     await hub.decide(payout, boris, 'continue');
     await expect(hub.decide(payout, boris, 'mark_failed')).rejects.toMatchObject({ reason: 'not_waiting' });
     expect(await client.balance()).toEqual({ balance: '100', held: '25' });
+    await hub.pool.query(`update connection_health set paused_until = now() where connection_id = $1`, [connection]);
   });
 });
 

@@ -258,10 +258,10 @@ describe('two persons deciding at the same moment', () => {
   it('one wins, the other hears that it is decided', async () => {
     const client = await hub.clientWith('100', 'USDT');
     const payout = await client.withdraw('25.00');
-    await hub.openRequest(payout);
+    const { id: request } = await hub.openRequest(payout);
     const answers = await Promise.allSettled([
-      hub.decide(payout, olga, 'approve'),
-      hub.decide(payout, boris, 'reject', { resolutionId: 1 }),
+      hub.decideRequest(request, olga, 'approve'),
+      hub.decideRequest(request, boris, 'reject', { resolutionId: 1 }),
     ]);
     expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(1);
     const stage = await eventually(async () => {

@@ -143,6 +143,7 @@ describe('a deposit that is taken back after it was credited', () => {
     const before = await looks();
     await told();
     await eventually(async () => (await looks()) > before, 'another look');
+    await hub.rests(`arrivals:${reference}`);
     await sleep(2_500); // longer than a run without a question stays
     const { status, searchAttributes } = await run.describe();
     expect([status.name, searchAttributes['HubNeedsHuman']]).toEqual(['RUNNING', [true]]);

@@ -73,6 +73,7 @@ describe('the sweep', () => {
     expect(await sweep()).toMatchObject({ started: 1 });
     await eventually(() => started(good), 'the other one to be started');
     expect(await started(bad)).toBe(false);
+    await hub.ends('reconciliation:test:2');
     await hub.pool.query(`delete from reconciliation where id = $1`, [bad]);
   });
 
