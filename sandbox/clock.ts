@@ -11,6 +11,7 @@ export class VirtualClock {
   #offset = 0;
   #tasks: Task[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #byHand = false;
 
   now = (): number => Date.now() + this.#offset;
 
@@ -36,9 +37,16 @@ export class VirtualClock {
     this.#runDue();
   }
 
+  /** From now on no task fires before the clock is advanced: what is told of the time before it does not hang on how fast a machine is. */
+  byHand(): void {
+    this.#byHand = true;
+    clearTimeout(this.#timer);
+  }
+
   reset(): void {
     this.#tasks = [];
     this.#offset = 0;
+    this.#byHand = false;
     clearTimeout(this.#timer);
   }
 
@@ -53,7 +61,7 @@ export class VirtualClock {
   #arm(): void {
     clearTimeout(this.#timer);
     const next = this.#tasks[0];
-    if (!next) return;
+    if (!next || this.#byHand) return;
     const wait = Math.min(Math.max(next.due - this.now(), 0), LONGEST);
     this.#timer = setTimeout(() => this.#runDue(), wait).unref();
   }

@@ -92,6 +92,11 @@ export class SandboxControl {
     return this.#clock.now();
   }
 
+  /** Whatever is to happen later waits, until a reset, for `advanceClock`. */
+  onlyByHand(): void {
+    this.#clock.byHand();
+  }
+
   /** For `ms` of virtual time every vendor request is answered 503. */
   maintenance(ms: number): void {
     this.#maintenanceUntil = this.#clock.now() + ms;

@@ -46,6 +46,13 @@ const withPeer = async (onRequest: (socket: Socket, count: number) => void) => {
   open.push(made);
   return made;
 };
+/** One that answers the first request, so that the next one goes out on a connection that is there, however little time it has. */
+const withKnownPeer = async (onRequest: (socket: Socket) => void) => {
+  const made = await withPeer((socket, count) => (count === 1 ? socket.write(answer('first')) : onRequest(socket)));
+  const send = client();
+  await send({ method: 'GET', url: made.url, effect: 'read' });
+  return { ...made, send };
+};
 const client = (options: Partial<HttpClientOptions> = {}) =>
   createHttpClient({ timeoutMs: 5000, allowPrivate: true, ...options });
 
@@ -110,18 +117,14 @@ describe('an answer that was lost', () => {
     ['no answer comes in time', () => undefined],
   ];
   it.each(losses)('leaves a write in doubt and a read unavailable: %s', async (_name, lose) => {
-    const { url } = await withPeer(lose);
-    const send = client({ timeoutMs: 300 });
-    expect((await failureOf(send({ method: 'POST', url, body: 'x', effect: 'write' }))).type).toBe('OutcomeUnknown');
-    expect((await failureOf(send({ method: 'GET', url, effect: 'read' }))).type).toBe('Unavailable');
+    const { url, send } = await withKnownPeer(lose);
+    const write = { method: 'POST', url, body: 'x', effect: 'write', timeoutMs: 300 } as const;
+    expect((await failureOf(send(write))).type).toBe('OutcomeUnknown');
+    expect((await failureOf(send({ method: 'GET', url, effect: 'read', timeoutMs: 300 }))).type).toBe('Unavailable');
   });
 
   it('leaves a write in doubt when a kept-alive socket dies under it', async () => {
-    const { url, sockets } = await withPeer((socket, count) =>
-      count === 1 ? socket.write(answer('first')) : socket.resetAndDestroy(),
-    );
-    const send = client();
-    await send({ method: 'GET', url, effect: 'read' });
+    const { url, sockets, send } = await withKnownPeer((socket) => socket.resetAndDestroy());
     const failure = await failureOf(send({ method: 'POST', url, effect: 'write' }));
     expect([failure.type, sockets.size]).toEqual(['OutcomeUnknown', 0]);
   });
@@ -135,12 +138,12 @@ describe('an answer that was lost', () => {
   });
 
   it('is cut by the total deadline when it drips, however steadily', async () => {
-    const { url, sockets } = await withPeer((socket) => {
+    const { url, sockets, send } = await withKnownPeer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n');
       const dripping = setInterval(() => socket.write('.'), 20);
       socket.once('close', () => clearInterval(dripping));
     });
-    const failure = await failureOf(client()({ method: 'POST', url, effect: 'write', timeoutMs: 300 }));
+    const failure = await failureOf(send({ method: 'POST', url, effect: 'write', timeoutMs: 300 }));
     expect(failure).toMatchObject({ type: 'OutcomeUnknown', message: 'the answer was lost: timed out' });
     while (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });

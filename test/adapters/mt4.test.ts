@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { plainNumber } from '../../adapters/kit/json.ts';
 import type { Loan } from '../../adapters/kit/lend.ts';
 import type { BalanceOperation } from '../../adapters/kit/trading.ts';
@@ -31,8 +32,6 @@ const context = (config: Record<string, unknown> = {}, loan: Partial<Loan> = {})
     { ...sandbox().vendor.defaultConfig(server.origin), ...config },
     { now: () => sandbox().desk.now(), ...loan },
   );
-/** The same connection with little patience, for answers that never come. */
-const hurried = ({ session }: Context) => context({}, { session, longestMs: 400 });
 const account = (reference = 'KREFERENCE222', group = 'real-usd', currencyCode = 'USD') => ({
   reference,
   group,
@@ -200,7 +199,12 @@ describe('a balance operation', () => {
     const { ctx, login } = await opened();
     await sandbox().advance(login, 'hang');
     const since = ctx.now();
-    expect((await failure(mt4.applyBalance(hurried(ctx), operation(login)))).type).toBe('OutcomeUnknown');
+    const stop = new AbortController();
+    const { session } = ctx;
+    const lost = failure(mt4.applyBalance(context({}, { session, signal: stop.signal }), operation(login)));
+    while (!sandbox().received.some(({ body }) => body.includes(KEY))) await sleep(10);
+    stop.abort();
+    expect((await lost).type).toBe('OutcomeUnknown');
     expect(await failure(mt4.applyBalance(ctx, operation(login)))).toMatchObject({
       type: 'OutcomeUnknown',
       facts: { providerCode: 'OutcomeUnknown' },

@@ -87,7 +87,8 @@ describe('signing in', () => {
     const ctx = context();
     await mt5.testConnection(ctx);
     await sandbox().advanceClock('4m');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Our side of that socket is told so before another one is answered.
+    await new Promise((over) => http.get(server.origin, { agent: false }, (other) => other.resume().once('end', over)));
     await mt5.testConnection(ctx);
     expect(requested('/api/auth/answer')).toHaveLength(2);
   });

@@ -179,6 +179,7 @@ describe('events', () => {
   });
 
   it('that are two days old are stale, and are sent again until they are taken', async () => {
+    sandbox.onlyByHand();
     sandbox.setCallbacks('stale');
     expect(webhook.verify(at(), await told())).toEqual({ ok: false, reason: 'stale' });
     sandbox.setCallbacks('normal');

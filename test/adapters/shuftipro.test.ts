@@ -150,6 +150,7 @@ describe("ShuftiPro's verifications, on its sandbox", () => {
   });
 
   it('walk by hand from a blurred photo to green, each attempt under a name of its own', async () => {
+    sandbox().onlyByHand();
     const blurred = await pageOf();
     await fetch(blurred, { method: 'POST', body: new URLSearchParams('picture=blurred') });
     expect(await find(context(), { reference })).toMatchObject({ state: 'checking' });

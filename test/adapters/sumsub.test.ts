@@ -156,6 +156,7 @@ describe("SumSub's applicants, on its sandbox", () => {
   });
 
   it('walk by hand from a blurred photo to green on the hosted page', async () => {
+    sandbox().onlyByHand();
     const ctx = context({ page: 'link' });
     const { action, providerId } = await begin(ctx, applicant);
     const url = action.kind === 'redirect' ? action.url : '';

@@ -193,6 +193,7 @@ describe('an SMS', () => {
   });
 
   it('whose answer was lost is found by recipient, text and time', async () => {
+    sandbox.onlyByHand();
     const since = Date.now();
     const by = { reference: 'KAAAAAAAAAAAA', to: '+15005550010', text: sms().text, since };
     expect(await find(context(), by)).toBeNull();

@@ -65,7 +65,7 @@ describe('a client whom ShuftiPro checks', () => {
     await desk.reaches(client, 'retry');
     const again = (await wizard(client)).body.data;
     expect(again).toMatchObject({ state: 'retry', reasons: ['SPDR19'], comment: expect.stringContaining('blurred') });
-    expect(await desk.mail('Please send us other documents')).toContain('the image is blurred');
+    expect(await desk.mail(client, 'Please send us other documents')).toContain('the image is blurred');
 
     await advanced(client, 'submit');
     await desk.reaches(client, 'checking');

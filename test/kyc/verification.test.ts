@@ -82,7 +82,7 @@ describe('a client whom SumSub checks', () => {
     ]);
     expect((await client.call(`GET /my/verifications/wizard?levelId=${levels.sumsub}`)).status).toBe(409);
     await desk.isTold(client, 'Began', 'Retry', 'Received', 'Approved');
-    expect(await desk.mail('Please send us other documents')).toContain(
+    expect(await desk.mail(client, 'Please send us other documents')).toContain(
       'for Level 2 with what you sent: The photo is blurred. Take a sharp one of the whole page.',
     );
   });
@@ -115,7 +115,7 @@ describe('a client whom SumSub checks', () => {
     await desk.isTold(client, 'Began', 'Received', 'Refused');
     await desk.endsAs(client, 'rejected');
     // Nothing that would tell him what was found out about him.
-    expect(await desk.mail('You could not be verified')).not.toMatch(/unreadable|FORGERY|forge/i);
+    expect(await desk.mail(client, 'You could not be verified')).not.toMatch(/unreadable|FORGERY|forge/i);
   });
 
   it('who is refused for good waits for a person, who may give the level nevertheless', async () => {
@@ -296,7 +296,9 @@ describe('a client whose documents we check', () => {
       reason: { name: 'documents', userId: olga.id },
     });
     await desk.isTold(client, 'Began', 'Received', 'Retry', 'Received', 'Approved');
-    expect(await desk.mail('Please send us other documents')).toContain('with what you sent: Document unreadable');
+    expect(await desk.mail(client, 'Please send us other documents')).toContain(
+      'with what you sent: Document unreadable',
+    );
   });
 
   it("cannot use another client's wizard or documents", async () => {
@@ -326,7 +328,7 @@ describe('what a client is told', () => {
     const resources = [{ key: 'caption', locale: 'de_DE', value: 'Stufe 1' }];
     await olga.call(`PATCH /verifications/levels/${levels.documents}`, { resources });
     await client.call('GET /my/verifications/wizard');
-    expect(await desk.mail('Ihre Verifizierung')).toContain('Sie haben Stufe 1 begonnen.');
+    expect(await desk.mail(client, 'Ihre Verifizierung')).toContain('Sie haben Stufe 1 begonnen.');
   });
 });
 

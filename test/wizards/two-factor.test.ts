@@ -74,8 +74,9 @@ const withApp = async () => {
   const client = await aClient();
   const { uuid, data } = await enable(client.device, 'google');
   const app = new App(data.key, client.clientId);
-  const last = await step(client.device, uuid, { code: app.shows() });
-  return { ...client, app, codes: last.data.recoveryCodes as string[] };
+  const code = app.shows();
+  const last = await step(client.device, uuid, { code });
+  return { ...client, app, code, codes: last.data.recoveryCodes as string[] };
 };
 /** Signs in with the app, which counts from then on. */
 const signInBy = async (device: Device, { email, app }: { email: string; app: App }): Promise<void> => {
@@ -157,12 +158,12 @@ describe('an authenticator app', () => {
   });
 
   it('is switched off with its own code; then nothing is asked for, and its recovery codes are gone', async () => {
-    const { device, email, clientId, app, codes } = await withApp();
+    const { device, email, clientId, app, code: usedUp, codes } = await withApp();
     const off = await disable(device, 'google');
     expect(off).toEqual({ code: 200, data: null, done: false, uuid: expect.any(String), workflow: '2fa_google' });
     expect(await refused(device, off.uuid, { code: otherThan(app.shows()) })).toEqual([400, 'invalid_code']);
     // The one it was switched on with is used up.
-    expect(await refused(device, off.uuid, { code: app.shows() })).toEqual([400, 'invalid_code']);
+    expect(await refused(device, off.uuid, { code: usedUp })).toEqual([400, 'invalid_code']);
     const code = await app.showsNext();
     expect(await step(device, off.uuid, { code })).toEqual({
       code: 202,

@@ -232,6 +232,8 @@ export const magicCases: Case<'payments'>[] = [
   {
     name: 'payout .01: pending first, it does not succeed before the money is gone',
     async run(bench) {
+      makesPayouts(bench);
+      bench.control.onlyByHand();
       const { ctx, order, report } = await payout(bench, '01');
       const { reference } = order;
       const early = await verbs(bench).findPayout(ctx, { reference, providerId: report.providerId });
