@@ -1,9 +1,10 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type pg from 'pg';
 import type { CancelWish } from '../../domain/cancelling.ts';
 import type { Decision } from '../../domain/decisions.ts';
 import { deadline } from '../../adapters/kit/deadline.ts';
 import type { Provider } from '../../adapters/kit/manifest.ts';
+import { HELD_UP } from '../../domain/held-up.ts';
 import { FAILURES, HubFailure, isHubFailure, WrongFields } from '../../domain/failures.ts';
 import type { KeyRing } from '../../config/key-ring.ts';
 import type { Submission, WizardPlace, WizardWhereabouts } from '../../domain/wizards/machine.ts';
@@ -139,6 +140,21 @@ const ATTEMPT_MS = 70_000;
 /** How often a call to a provider says that its worker lives. */
 const HEARTBEAT_MS = 1_000;
 
+/**
+ * Ends before its workflow task does: what is not done in this time, or failed and may be tried again, is `HELD_UP`, and the run does it as a step of its own.
+ */
+const glance = async (work: () => Promise<unknown>, ms: number): Promise<unknown> => {
+  const working = work().catch((error: unknown) => {
+    const failure = toTemporal(error);
+    if (failure instanceof CancelledFailure || (failure instanceof ApplicationFailure && failure.nonRetryable))
+      throw error;
+    return HELD_UP;
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((done) => (timer = setTimeout(done, ms, HELD_UP)));
+  return Promise.race([working, late]).finally(() => clearTimeout(timer));
+};
+
 /** Gives every activity its tools, its heartbeat, and turns what it throws into what Temporal needs. */
 export const bind = <T extends Record<string, Activity<never, unknown>>>(
   activities: T,
@@ -154,8 +170,9 @@ export const bind = <T extends Record<string, Activity<never, unknown>>>(
         : undefined;
       const queuedMs = Math.max(0, Date.now() - info.currentAttemptScheduledTimestampMs);
       const end = deadline(ATTEMPT_MS, cancellationSignal);
+      const work = (): Promise<unknown> => run(input, { ...lend, run: { workflowId, runId }, signal: end.signal });
       try {
-        const answer = await run(input, { ...lend, run: { workflowId, runId }, signal: end.signal });
+        const answer = await (info.isLocal ? glance(work, info.startToCloseTimeoutMs / 2) : work());
         return isNotSent(answer) ? { ...answer, queuedMs } : answer;
       } catch (error) {
         throw toTemporal(error);

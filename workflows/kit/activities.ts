@@ -1,9 +1,10 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { InternalActivities, ProviderActivities } from '../../activities/index.ts';
+import { isHeldUp } from '../../domain/held-up.ts';
 import { connectionQueue } from '../../domain/queues.ts';
 import { TIMINGS, type Timings } from '../../domain/timings.ts';
 
-type Patience = Pick<Timings, 'ownStep' | 'heartbeat'>;
+type Patience = Pick<Timings, 'ownStep' | 'heartbeat' | 'stickyTask'>;
 
 /** Runs share their modules (docs/decisions/0087-runs-share-their-modules.md); globals are each run's own. */
 const ofThisRun = globalThis as { hubPatience?: Patience };
@@ -47,20 +48,32 @@ const GLANCES: ReadonlySet<string> = new Set<keyof InternalActivities>([
  * Our own database work. Idempotent by operation key, so it is tried again for as long as it takes: money does not give up
  * because PostgreSQL is being restarted. `summary` is what an operator reads in Temporal UI. What posts to the ledger is an
  * activity of its own, seen and retried by the server, that a worker which dies holds up no longer than its heartbeat; a glance is a local one
- * (docs/decisions/0013-glances-are-local.md).
+ * (docs/decisions/0013-glances-are-local.md), and becomes such a step where the books keep it waiting.
  */
 export const internal = (summary: string): InternalActivities => {
+  const { ownStep, heartbeat, stickyTask } = patience();
   const options = {
     summary,
-    startToCloseTimeout: patience().ownStep,
     retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '20s' },
   } as const;
-  const steps = proxyActivities<InternalActivities>({ ...options, heartbeatTimeout: patience().heartbeat });
-  const glances = proxyLocalActivities<InternalActivities>(options);
+  const steps = proxyActivities<InternalActivities>({
+    ...options,
+    startToCloseTimeout: ownStep,
+    heartbeatTimeout: heartbeat,
+  });
+  const glances = proxyLocalActivities<InternalActivities>({ ...options, startToCloseTimeout: stickyTask });
   return new Proxy(steps, {
-    get: (_, name: keyof InternalActivities) => (GLANCES.has(name) ? glances[name] : steps[name]),
+    get: (_, name: keyof InternalActivities) =>
+      GLANCES.has(name) ? glanceOr(glances[name] as OwnWork, steps[name] as OwnWork) : steps[name],
   });
 };
+
+type OwnWork = (input: never) => Promise<unknown>;
+
+const glanceOr =
+  (glance: OwnWork, step: OwnWork): OwnWork =>
+  (input) =>
+    glance(input).then((answer) => (isHeldUp(answer) ? step(input) : answer));
 
 /**
  * Calls to a provider, on its own queue. Never retried by the platform: the story decides what a lost answer means.
