@@ -162,11 +162,11 @@ export class MoneyApi {
       'the callbacks to be delivered',
     );
     // Of what came late or unasked another run hears, which tells this one.
-    const { run } = await this.hub.one<{ run: string }>(
+    const { rows } = await this.hub.pool.query<{ run: string }>(
       `select 'arrivals:' || coalesce(provider_data ->> 'arrivalOf', reference) as run from money_transaction where workflow_id = $1`,
       [workflowId],
     );
-    if ((await statusOf(this.hub.client, run)) !== 'absent') await this.hub.rests(run);
+    for (const { run } of rows) if ((await statusOf(this.hub.client, run)) !== 'absent') await this.hub.rests(run);
     await this.hub.rests(workflowId);
   }
 

@@ -20,6 +20,8 @@ import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
+import { lockedPayout } from '../kit/locked-payout.ts';
+import { Meddling } from '../kit/meddling.ts';
 import { anEmail, codeSentTo, Device, mainForm, otherThan, register, startWizardApi } from '../wizards/devices.ts';
 import { setBroker, SignedIn } from '../wizards/signed-in.ts';
 import globalSetup from '../kit/global-setup.ts';
@@ -45,6 +47,14 @@ const payouts = async (hub: TestHub, olga: number, client: TestClient): Promise<
   await hub.decide(approved, olga, 'approve');
   await hub.reaches(approved, 'done');
   await record(hub, 'payout.approved', `payout:${approved}`);
+
+  const { payout: heldUp, unlock } = await lockedPayout(hub);
+  await hub.steering.beginMoney('payout', heldUp);
+  await new Meddling(hub).isUnderWay(`payout:${heldUp}`, 'prepareOrder');
+  await unlock();
+  await hub.decide(heldUp, olga, 'approve');
+  await hub.reaches(heldUp, 'done');
+  await record(hub, 'payout.held-up', `payout:${heldUp}`);
 
   const rejected = await client.withdraw('25.00');
   await hub.decide(rejected, olga, 'reject', { resolutionId: 1 });

@@ -1,0 +1,28 @@
+import type { TestHub } from './hub.ts';
+
+/** A payout of 25 that has not begun and whose row somebody else has locked. */
+export const lockedPayout = async (hub: TestHub) => {
+  const client = await hub.clientWith('100', 'USDT');
+  const { id, connection } = await hub.methodId('usdt-payout');
+  const payout = await hub.order(
+    {
+      type: 'withdrawal',
+      client_id: client.clientId,
+      debit_account_id: client.wallet,
+      currency: 2145,
+      amount: '25',
+      method_id: id,
+      connection_id: connection,
+      data: { address: 'TXYZtestaddress0000000000000000001' },
+    },
+    false,
+  );
+  const locker = await hub.pool.connect();
+  await locker.query('begin');
+  await locker.query(`select from money_transaction where transaction_id = $1 for update`, [payout]);
+  const unlock = async (): Promise<void> => {
+    await locker.query('commit');
+    locker.release();
+  };
+  return { payout, unlock };
+};
