@@ -71,6 +71,5 @@ create trigger tell_of_request after insert on application for each row execute 
 create trigger tell_of_decision after update of status_id on application for each row when (old.status_id is distinct from new.status_id) execute function tell_of_request();
 create trigger tell_of_client after update of verification_level_id, status on client for each row execute function tell_of_client();
 create trigger tell_of_sign_out after update of revoked_at on refresh_token for each row
-  when (old.revoked_at is null and new.revoked_at is not null and new.used_at is null and new.subject like 'client:%') -- of a sign-in that lives one token is unused
-  execute function tell_of_sign_out();
+  when (old.revoked_at is null and new.revoked_at is not null and new.subject like 'client:%') execute function tell_of_sign_out();
 create trigger tell_of_channel after update of client_id on qr_channel for each row execute function tell_of_channel();

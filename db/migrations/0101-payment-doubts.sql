@@ -2,7 +2,6 @@
 create table payment_doubt (
   transaction_id integer not null references money_transaction,
   payment text not null, -- the provider's id
-  known_as text[] not null, -- references under which a person may settle it
   why text not null, -- in words, for whoever approves a payout of the client meanwhile
   create_time timestamptz not null default now(),
   primary key (transaction_id, payment)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { migrate } from '../../db/migrate.ts';
-import { eventually, freshPool } from '../kit/hub.ts';
+import { eventually, freshPool, TestHub } from '../kit/hub.ts';
 
 // As if a release without the last two changes of tables had made it: one to movements of money, one to accounts.
 let pool: pg.Pool;
@@ -56,5 +56,40 @@ describe('a migration of a hub that works', () => {
     expect(await migrating).toEqual({ applied: ['0120-runs-that-begin-again', '0123-runs-of-accounts'] });
     expect(await hasRunId('account')).toBe(true);
     expect(await migrate(url)).toEqual({ applied: [] });
+  });
+});
+
+describe('doubts of a release that did not note by which references they are settled', () => {
+  let hub: TestHub;
+  beforeAll(async () => {
+    hub = await TestHub.start();
+  });
+  afterAll(() => hub?.stop());
+
+  it('are known by that of their deposit, and that release goes on noting others', async () => {
+    const deposit = await (await hub.clientWith('0', 'USDT')).deposit('10.00');
+    await hub.pool.query(
+      `alter table payment_doubt drop column known_as; delete from schema_migration where name = '0132-doubts-known-as'`,
+    );
+    const note = (payment: string) =>
+      hub.pool.query(`insert into payment_doubt (transaction_id, payment, why) values ($1, $2, 'not confirmed')`, [
+        deposit,
+        payment,
+      ]);
+    await note('1');
+    expect(await migrate(hub.settings.databaseUrl)).toEqual({ applied: ['0132-doubts-known-as'] });
+    await note('2');
+    const { reference } = await hub.one<{ reference: string }>(
+      `select reference from money_transaction where transaction_id = $1`,
+      [deposit],
+    );
+    const { rows } = await hub.pool.query(
+      `select payment, known_as as "knownAs" from payment_doubt where transaction_id = $1 order by payment`,
+      [deposit],
+    );
+    expect(rows).toEqual([
+      { payment: '1', knownAs: [reference] },
+      { payment: '2', knownAs: [] },
+    ]);
   });
 });
