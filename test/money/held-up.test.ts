@@ -1,7 +1,7 @@
 /** Books that keep a run waiting: it waits for them where everybody sees it, and any worker can go on with it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestHub } from '../kit/hub.ts';
-import { lockedPayout } from '../kit/locked-payout.ts';
+import { lockedPayout } from '../kit/unbegun-payout.ts';
 import { Meddling } from '../kit/meddling.ts';
 
 let hub: TestHub;

@@ -5,6 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { type AuditRow, auditContent } from '../../db/audit-content.ts';
 import { createCodec } from '../../worker/codec.ts';
 import { eventually, TestHub } from '../kit/hub.ts';
+import { unbegunPayout } from '../kit/unbegun-payout.ts';
 import { workflowBundle } from '../kit/workflow-bundle.ts';
 
 const { TimeoutType } = proto.temporal.api.enums.v1;
@@ -23,22 +24,7 @@ const sweep = () => hub.client.workflow.execute('sweep', { workflowId: `sweep-${
 
 describe('the sweep', () => {
   it('starts an order whose API died between writing it and starting its run', async () => {
-    const client = await hub.clientWith('100', 'USDT');
-    const { id, connection } = await hub.methodId('usdt-payout');
-    const payout = await hub.order(
-      {
-        type: 'withdrawal',
-        client_id: client.clientId,
-        debit_account_id: client.wallet,
-        currency: 2145,
-        amount: '25',
-        method_id: id,
-        connection_id: connection,
-        data: { address: 'TXYZtestaddress0000000000000000001' },
-        create_time: new Date(Date.now() - 60_000),
-      },
-      false,
-    );
+    const { client, payout } = await unbegunPayout(hub, { create_time: new Date(Date.now() - 60_000) });
     expect(await sweep()).toMatchObject({ started: 1 });
     await hub.decide(payout, olga, 'approve');
     await hub.reaches(payout, 'done');

@@ -20,7 +20,7 @@ import { lendTools } from '../../worker/tools.ts';
 import type { MoneyApi } from '../api/money-hub.ts';
 import { eventually, type TestClient, TestHub } from '../kit/hub.ts';
 import { CONFIG_KEYS } from '../kit/keys.ts';
-import { lockedPayout } from '../kit/locked-payout.ts';
+import { lockedPayout } from '../kit/unbegun-payout.ts';
 import { Meddling } from '../kit/meddling.ts';
 import { anEmail, codeSentTo, Device, mainForm, otherThan, register, startWizardApi } from '../wizards/devices.ts';
 import { setBroker, SignedIn } from '../wizards/signed-in.ts';
