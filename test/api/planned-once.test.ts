@@ -1,4 +1,7 @@
-/** What is read or noted by a list of ids is planned once per connection, however short the list: planning the joins costs ten times what running them costs. */
+/**
+ * What is read or noted again and again is planned once per connection, however short its list of ids and however little is asked for: planning the joins costs
+ * ten times what running them costs.
+ */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { matchesFor } from '../../activities/webhooks/matches.ts';
@@ -12,6 +15,7 @@ import { applicationViews } from '../../api/presenters/request.ts';
 import { transactionViews } from '../../api/presenters/transaction.ts';
 import { KeyRing } from '../../config/key-ring.ts';
 import { loadLevelRights } from '../../db/repositories/client-rights.ts';
+import { loadDecisionFacts } from '../../db/repositories/requests.ts';
 import { settleWebhooks, type WebhookRow } from '../../db/repositories/webhooks.ts';
 import { loadDraft } from '../../db/repositories/wizards.ts';
 import { freshPool } from '../kit/hub.ts';
@@ -22,6 +26,7 @@ let drop: () => Promise<void>;
 beforeAll(async () => ({ pool, drop } = await freshPool(1)));
 afterAll(() => drop?.());
 
+const decision = { applicationId: 1, updateId: null, userId: 1, resolutionId: null, bankReference: null };
 const webhook = { id: '1', connectionId: 1, attempts: 0 } as WebhookRow;
 
 it.each<[string, (db: pg.Pool) => Promise<unknown>]>([
@@ -37,6 +42,10 @@ it.each<[string, (db: pg.Pool) => Promise<unknown>]>([
   ['rights of levels', (db) => loadLevelRights(db, [1])],
   ['what the steps of a wizard kept', (db) => loadDraft(db, new KeyRing(CONFIG_KEYS), [1])],
   ['whom callbacks are for', (db) => matchesFor(db, [{ webhook, news: [{ kind: 'deposit', said: 'paid' }] }])],
+  ['a request that is decided', (db) => loadDecisionFacts(db, decision)],
+  ['a decision that is written down', (db) => loadDecisionFacts(db, { ...decision, updateId: 'decide-1' })],
+  ['a rejection', (db) => loadDecisionFacts(db, { ...decision, resolutionId: 1 })],
+  ['a decision with evidence', (db) => loadDecisionFacts(db, { ...decision, bankReference: 'TRX 1' })],
   ['what became of callbacks', (db) => settleWebhooks(db, [{ webhook, as: 'ignored' }])],
 ])('%s', async (_what, load) => {
   const before = (await statements()).map(({ name }) => name);
