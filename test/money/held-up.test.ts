@@ -1,6 +1,6 @@
 /** Books that keep a run waiting: it waits for them where everybody sees it, and any worker can go on with it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestHub } from '../kit/hub.ts';
+import { eventually, TestHub } from '../kit/hub.ts';
 import { lockedPayout } from '../kit/unbegun-payout.ts';
 import { Meddling } from '../kit/meddling.ts';
 
@@ -33,6 +33,16 @@ describe('a run whose books keep it waiting', () => {
     const { payout, unlock } = await lockedPayout(hub);
     await hub.steering.beginMoney('payout', payout);
     await meddling.isUnderWay(`payout:${payout}`, 'prepareOrder');
+    expect(await hub.shown(`payout:${payout}`)).toContain('Reading what it is about');
+    // As the server's time limit for a statement does.
+    await hub.pool.query(
+      `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    await eventually(async () => {
+      const { raw } = await hub.handle(`payout:${payout}`).describe();
+      const said = raw.pendingActivities?.[0]?.lastFailure?.message;
+      return said === 'database or network: 57014 (a statement took too long: is something locked?)';
+    }, 'the reason to be shown');
     await unlock();
     await hub.openRequest(payout);
   });

@@ -35,6 +35,8 @@ export class Progress {
       const value = given.get(key);
       if (value !== undefined) this.shown.set(name, value instanceof Date ? value.getTime() : value);
     }
+    // Books that are away keep a run here.
+    this.note('Reading what it is about.');
   }
 
   about(facts: Facts | OtherFacts): void {
