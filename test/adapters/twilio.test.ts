@@ -87,12 +87,13 @@ describe('the official client, unchanged', () => {
   };
 
   it('sends, reads, lists over pages and deletes at the sandbox', async () => {
+    const begun = new Date();
     const made = await client().messages.create({ to: '+15005550010', from: '+15005550006', body: 'hello', mediaUrl: ['http://a.example/1', 'http://a.example/2'] }); // prettier-ignore
     expect(made).toMatchObject({ status: 'queued', numMedia: '2', sid: expect.stringMatching(/^MM/) });
     for (const body of ['one', 'two', 'three']) {
       await client().messages.create({ to: '+15005550010', messagingServiceSid: `MG${'5c'.repeat(16)}`, body });
     }
-    const listed = await client().messages.list({ to: '+15005550010', dateSentAfter: new Date(), pageSize: 2 });
+    const listed = await client().messages.list({ to: '+15005550010', dateSentAfter: begun, pageSize: 2 });
     expect(listed.map(({ body }) => body)).toEqual(['three', 'two', 'one', 'hello']);
     expect(await client().messages(made.sid).remove()).toBe(true);
     await expect(client().messages(made.sid).fetch()).rejects.toMatchObject({ status: 404, code: 20404 });

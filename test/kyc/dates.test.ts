@@ -199,9 +199,11 @@ describe('documents that our own people check', () => {
   it('give it for as long as the level says at most', async () => {
     await desk.configure(documents, { validDays: 90 });
     const { client, request } = await withDocuments(in200Days);
+    const in90Days = () => new Date(Date.now() + 90 * 86_400_000).toISOString().slice(0, 10);
+    const before = in90Days();
     await desk.approve(client, request.id);
-    const in90Days = new Date(Date.now() + 90 * 86_400_000).toISOString().slice(0, 10);
-    expect((await desk.caseOf(client)).valid_until).toBe(in90Days);
+    // Also when the day ends meanwhile.
+    expect([before, in90Days()]).toContain((await desk.caseOf(client)).valid_until);
     await desk.configure(documents, { validDays: null });
   });
 
