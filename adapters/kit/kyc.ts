@@ -1,3 +1,4 @@
+import type { Wizard } from '../../domain/kyc.ts';
 import type { AdapterContext } from './context.ts';
 import type { ProviderRef } from './payments.ts';
 import type { WebhookTranslator } from './webhooks.ts';
@@ -76,6 +77,8 @@ export interface KycDocument {
  * `find` answers null only when the provider clearly knows no such applicant.
  */
 export interface KycAdapter<Config = unknown> {
+  /** The word by which apps know its SDK or page (`wizard` of a verification level); absent: B2Core has none for it. */
+  wizard?: Wizard;
   begin(ctx: AdapterContext<Config>, applicant: KycApplicant): Promise<KycStart>;
   find(ctx: AdapterContext<Config>, ref: ProviderRef): Promise<KycReport | null>;
   /** Opens a refused applicant for new documents, where the provider wants to be told. */

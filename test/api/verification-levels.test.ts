@@ -57,6 +57,7 @@ describe('verification levels', () => {
       [level({ index: 8, wizard: 'SnsWizardSDK' }), 'connectionId'],
       [level({ index: 8, wizard: 'DocumentsWizard', connectionId: sumsub }), 'connectionId'],
       [level({ index: 8, wizard: 'SnsWizardSDK', connectionId: bank }), 'connectionId'],
+      [level({ index: 8, wizard: 'ShuftiProSDK', connectionId: sumsub }), 'wizard'],
       [level({ index: 8, connectionId: sumsub, programme: 'basic-kyc-level' }), 'wizard'],
       [
         level({ index: 8, limits: { deposit: { amount: '1', currencyCode: 840, period: '1 day' } } }),

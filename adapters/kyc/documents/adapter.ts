@@ -10,6 +10,8 @@ export type DocumentsConfig = z.output<typeof DocumentsConfig>;
  * nothing can be lost, and nobody outside knows more than that it is not decided.
  */
 export const documents: KycAdapter<DocumentsConfig> = {
+  wizard: 'DocumentsWizard',
+
   begin: async (_ctx, { reference }) => ({ providerId: reference, action: { kind: 'documents' } }),
 
   /** Never a verdict: that comes from the request. */

@@ -79,6 +79,8 @@ const assertMayBegin = (ctx: Context, { name, answer }: Attempt, anew: boolean):
 };
 
 export const shuftipro: KycAdapter<ShuftiproConfig> = {
+  wizard: 'ShuftiProSDK',
+
   /** Asks first: a name is used once, also when the answer to it was lost. */
   async begin(ctx, applicant) {
     if (applicant.kind === 'company') {

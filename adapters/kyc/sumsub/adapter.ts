@@ -99,6 +99,8 @@ const actionOf = async (ctx: Context, applicant: KycApplicant): Promise<KycActio
 };
 
 export const sumsub: KycAdapter<SumsubConfig> = {
+  wizard: 'SnsWizardSDK',
+
   async begin(ctx, applicant) {
     if (applicant.kind === 'company') {
       throw new HubFailure('Unsupported', 'unsupported', 'companies need a name and a number we are not given');

@@ -123,8 +123,11 @@ const assertChecked = async (db: Queryable, { wizard, connectionId }: Pick<Body,
     connectionId,
   ]);
   if (!rows[0]) throw problem(400, 'not_found', 'There is no such connection.', 'connectionId');
-  if (providerById(rows[0].provider).category !== 'kyc')
+  const provider = providerById(rows[0].provider);
+  if (provider.category !== 'kyc')
     throw problem(400, 'validation', 'This connection does not check clients.', 'connectionId');
+  const { wizard: its = wizard } = provider.adapter;
+  if (wizard !== its) throw problem(400, 'validation', `This connection checks with ${its}.`, 'wizard');
 };
 
 const refuseUsed = async (row: VerificationLevelRow, { db }: Writing): Promise<void> => {
