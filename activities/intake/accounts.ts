@@ -59,6 +59,26 @@ export const assertFunds = async (db: Queryable, account: AccountFacts, amount: 
   if (compare(amount, available) > 0) throw insufficientFunds();
 };
 
+/**
+ * What a client first brings to an account is as much as its product wants (`minDepositAmount`). Nothing is said of what follows, nor to operators; what is under
+ * way may never come.
+ */
+export const assertFirstDeposit = async (
+  db: Queryable,
+  actor: Orderer,
+  { accountId, minDeposit }: AccountFacts,
+  amount: string,
+): Promise<void> => {
+  if (actor.kind !== 'client' || compare(amount, minDeposit) >= 0) return;
+  const { rowCount } = await db.query(
+    `select from money_transaction where credit_account_id = $1 and stage = 'done' limit 1`,
+    [accountId],
+  );
+  if (rowCount !== 0) return;
+  const issue = `The first deposit into this account is ${minDeposit} at least.`;
+  throw new HubFailure('Rejected', 'amount_too_small', issue, { field: 'amount' });
+};
+
 export const insufficientFunds = (issue = 'Insufficient funds.') =>
   new HubFailure('Rejected', 'insufficient_funds', issue, { field: 'amount' });
 

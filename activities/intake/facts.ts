@@ -31,7 +31,7 @@ export const rememberedFacts = (memory: Memory, pool: Queryable): OrderFacts => 
   const { account, currency, method, rights } = freshFacts(pool);
   return {
     account: memory.remember({
-      tables: ['account', 'client', 'platform', 'connection'],
+      tables: ['account', 'client', 'platform', 'product_currency', 'connection'],
       load: account,
       about: (accountId, facts) => [`account ${accountId}`, ...(facts ? [`client ${facts.clientId}`] : [])],
     }).get,

@@ -17,7 +17,15 @@ import { commissionOn } from '../../domain/commissions.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { type Amount, compare, isZero, subtract } from '../../domain/money.ts';
 import type { Currency } from '../../domain/money-order.ts';
-import { accountOf, assertFits, assertFunds, assertWallet, currencyOf, isWallet } from './accounts.ts';
+import {
+  accountOf,
+  assertFirstDeposit,
+  assertFits,
+  assertFunds,
+  assertWallet,
+  currencyOf,
+  isWallet,
+} from './accounts.ts';
 import { freshFacts } from './facts.ts';
 import { methodData } from './method-fields.ts';
 import type { Orderer } from './orderer.ts';
@@ -102,6 +110,7 @@ export const paymentOrder = async (
     transactionId: null,
   };
   await assertLevelAllows(db, level, await facts.rights(account.clientId));
+  if (type === 'deposit' && onAccount !== null) await assertFirstDeposit(db, actor, account, onAccount);
   if (type === 'withdrawal' && actor.kind === 'client') await assertNoRecentChange(db, account.clientId);
   const vendorCommission = commission(request, method, own, onAccount ?? '0');
   const data = request.amountOnly ? {} : methodData(method, request.data ?? {});
@@ -243,6 +252,8 @@ export const transferOrder = async (db: Queryable, actor: Orderer, request: Tran
       field: fields.destination,
     });
   }
+  // Back into a wallet he takes what he likes.
+  if (!isWallet(to)) await assertFirstDeposit(db, actor, to, amount);
   // What a trading account holds is the platform's to say.
   if (isWallet(from)) await assertFunds(db, from, amount);
   return {

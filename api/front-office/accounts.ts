@@ -6,7 +6,7 @@ import { resource } from '../kit/resource.ts';
 import { wordList } from '../kit/shapes.ts';
 import { ACCOUNT_PERMISSIONS, MyAccount, myAccountViews } from '../presenters/account.ts';
 
-/** GET /my/accounts and /my/accounts/{accountId}. Accounts the platform refused to open do not exist for the client. */
+/** GET /my/accounts and /my/accounts/{accountId}. Who waited for one that was not opened reads why; among those that he can use it does not stand. */
 export const myAccounts = resource({
   path: '/my/accounts',
   idParam: 'accountId',
@@ -16,7 +16,7 @@ export const myAccounts = resource({
   id: 'accountId',
   access: 'client',
   clientProperty: 'clientId',
-  where: () => ({ status: { $ne: 'failed' } }),
+  listed: { status: { $ne: 'failed' } },
   filters: {
     alphabeticCurrencyCode: custom(z.string().regex(/^[A-Z0-9-]{2,16}$/i, 'must be a currency code'), (code) => ({
       [raw(

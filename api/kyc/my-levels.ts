@@ -6,9 +6,11 @@ import { notFound } from '../kit/errors.ts';
 import { listOf } from '../kit/list.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { idText } from '../kit/shapes.ts';
+import type { LevelLimits } from '../../domain/client-rights.ts';
 import { type CaseState, WIZARDS } from '../../domain/kyc.ts';
 import { type CaseDates, mayRenew } from '../../domain/kyc-dates.ts';
 import { documentGroupsOf, GroupToShow } from './groups-to-show.ts';
+import { MyLimits, myLimitsView } from './my-limits.ts';
 import { IS_OFF, OFFERED } from './offered.ts';
 
 const Permissions = z
@@ -37,6 +39,7 @@ const MyLevel = z
     requiredTestIds: z.array(z.int()),
     state: z.enum(['passed', 'current', 'available', 'locked', 'pending']),
     permissions: Permissions.meta({ description: 'What clients of this level may do.' }),
+    limits: MyLimits.meta({ description: 'How much they may move, and of the client’s own level what is left of it.' }),
     documentGroups: z.array(GroupToShow),
     validUntil: z.iso.date().nullable().meta({ description: 'The last day of what proves this level.' }),
     renewable: z.boolean().meta({ description: 'What proves this level ends soon: the wizard may be begun again.' }),
@@ -49,13 +52,16 @@ const SELECT = `
          case when l.id = cl.id then 'current' when l.index < cl.index then 'passed' when k.state in ('checking', 'on_hold') then 'pending'
               when l.wizard is null or k.state = 'rejected' or ${IS_OFF} then 'locked' else 'available' end as state,
          case when l.index <= cl.index then to_char(k.valid_until, 'YYYY-MM-DD') end as "validUntil", k.state as "caseState",
-         l.remind_before_days as "remindBeforeDays", l.index <= cl.index as "hasLevel"
+         l.limits, l.remind_before_days as "remindBeforeDays", l.index <= cl.index as "hasLevel"
     from client c join verification_level cl on cl.id = c.verification_level_id
     join verification_level l on l.visible and (l.index <= cl.index or ${OFFERED}) left join kyc_case k on k.client_id = c.client_id and k.level_id = l.id
    where c.client_id = $1 and ($2::int is null or l.id = $2) order by l.index`;
 
-type Row = Omit<z.input<typeof MyLevel>, 'permissions' | 'documentGroups' | 'renewable'> &
-  Pick<CaseDates, 'remindBeforeDays' | 'hasLevel' | 'validUntil'> & { caseState: CaseState | null };
+type Row = Omit<z.input<typeof MyLevel>, 'permissions' | 'limits' | 'documentGroups' | 'renewable'> &
+  Pick<CaseDates, 'remindBeforeDays' | 'hasLevel' | 'validUntil'> & {
+    caseState: CaseState | null;
+    limits: LevelLimits;
+  };
 
 const levelsOf = async (
   db: Queryable,
@@ -65,9 +71,13 @@ const levelsOf = async (
   const { rows } = await db.query<Row>(SELECT, [clientId, levelId]);
   const ids = rows.map(({ id }) => id);
   const [rights, groups] = [await loadLevelRights(db, ids), await documentGroupsOf(db, ids)];
+  const limits = new Map<number, z.input<typeof MyLimits>>();
+  for (const { id, state, limits: said } of rows)
+    limits.set(id, await myLimitsView(db, said, state === 'current' ? clientId : null));
   return rows.map(({ caseState, remindBeforeDays, hasLevel, ...level }) => ({
     ...level,
     permissions: rights.get(level.id)!,
+    limits: limits.get(level.id)!,
     documentGroups: groups.get(level.id) ?? [],
     renewable:
       hasLevel &&

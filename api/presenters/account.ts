@@ -5,6 +5,7 @@ import { anyOf } from '../../db/unseen.ts';
 import { subtract, wire } from '../../domain/money.ts';
 import { idAndName, isoTime, isoTimeOrNull, money, time } from '../kit/shapes.ts';
 import { PendingChange, type PendingChangeRow, pendingChangeJson, pendingChangeView } from './account-change.ts';
+import { myOpeningView, Opening, openingColumns, type OpeningRow, openingView } from './account-opening.ts';
 import { CurrencyRef, type CurrencyView, MyCurrency, currencyJson } from './currency.ts';
 import {
   MyProductCurrency,
@@ -68,6 +69,7 @@ export const Account = z
     archiveTime: time().nullable(),
     createTime: time(),
     leverage: z.int(),
+    opening: Opening.nullable(),
     pendingChange: PendingChange.nullable(),
   })
   .meta({ id: 'Account' });
@@ -109,6 +111,7 @@ export const MyAccount = z
     ...ofMyAccount,
     statement: Statement.nullable(),
     productCurrency: MyProductCurrency,
+    opening: Opening.nullable(),
     pendingChange: PendingChange.nullable(),
   })
   .meta({ id: 'MyAccount' });
@@ -139,7 +142,7 @@ interface AccountRow {
 }
 
 /** What changes from moment to moment. */
-interface Balance {
+interface Balance extends OpeningRow {
   balance: string;
   held: string;
   posted: Date | null;
@@ -147,7 +150,7 @@ interface Balance {
 }
 
 const BALANCE = `coalesce(l.balance, 0)::text as balance, coalesce(l.held, 0)::text as held,
-  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted, ${pendingChangeJson('a')} as pending_change`;
+  (select create_time from ledger_posting where account_id = l.id order by id desc limit 1) as posted, ${openingColumns('a')}, ${pendingChangeJson('a')} as pending_change`;
 
 /** `balance`: columns of the ledger, or none. */
 const select = (balance: string) => `
@@ -210,6 +213,7 @@ const viewOf = (row: AccountRow & Balance): AccountView => ({
   archiveTime: isoTimeOrNull(row.archive_time),
   createTime: isoTime(row.create_time),
   leverage: row.leverage,
+  opening: openingView(row),
   pendingChange: pendingChangeView(row.pending_change),
 });
 
@@ -237,6 +241,7 @@ const myViewOf = (row: AccountRow & Balance): MyAccountView => ({
   ...myShortViewOf(row),
   statement: statementOf(row),
   productCurrency: productCurrencyView(row.product_currency),
+  opening: myOpeningView(row),
   pendingChange: pendingChangeView(row.pending_change),
 });
 

@@ -45,7 +45,7 @@ export const MyProductCurrency = z
     priority: z.int(),
     linkInfo: z.string(),
     agreementLink: z.string(),
-    minDepositAmount: money(),
+    minDepositAmount: money().meta({ description: 'Of the first deposit into an account, or transfer to it.' }),
     createTime: time().nullable(),
   })
   .meta({ id: 'MyProductCurrency' });

@@ -29,7 +29,9 @@ export const messagesOf = async (deps: ApiDeps, events: readonly RealtimeEvent[]
 
   const accountUpdated = (accountId: number): Message[] => {
     const account = accounts.get(accountId);
-    return account ? [{ name: 'account_updated', payload: { accountId, statement: account.statement } }] : [];
+    if (!account) return [];
+    const { statement, opening } = account;
+    return [{ name: 'account_updated', payload: { accountId, statement, opening } }];
   };
   const say = (event: RealtimeEvent): Message[] => {
     const id = Number(event.about);

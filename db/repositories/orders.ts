@@ -14,6 +14,8 @@ export interface AccountFacts {
   accountNumber: string | null;
   currency: number;
   permissions: string[];
+  /** What its product wants of the first deposit; '0': nothing. */
+  minDeposit: string;
   platformType: string;
   /** It holds play money. */
   isDemo: boolean;
@@ -26,9 +28,9 @@ export interface AccountFacts {
 export const loadAccountFacts = async (db: Queryable, accountId: number): Promise<AccountFacts | null> => {
   const { rows } = await db.query<AccountFacts>(
     `select a.account_id as "accountId", a.client_id as "clientId", cl.status as "clientStatus", a.status, a.ledger_code as "ledgerCode",
-            a.account_number as "accountNumber", a.currency, a.permissions, p.type as "platformType", p.is_demo or a.type = 'demo' as "isDemo", p.connection_id as "connectionId",
+            a.account_number as "accountNumber", a.currency, a.permissions, trim_scale(pc.min_deposit_amount)::text as "minDeposit", p.type as "platformType", p.is_demo or a.type = 'demo' as "isDemo", p.connection_id as "connectionId",
             co.enabled as "connectionEnabled", co.provider
-       from account a join client cl on cl.client_id = a.client_id join platform p on p.id = a.platform_id
+       from account a join client cl on cl.client_id = a.client_id join platform p on p.id = a.platform_id join product_currency pc on pc.id = a.product_currency_id
        left join connection co on co.id = p.connection_id where a.account_id = $1`,
     [accountId],
   );

@@ -71,6 +71,7 @@ describe('an app that listens', () => {
     expect(credited).toEqual({
       accountId: ann.wallet,
       statement: (await ann.call(`GET /my/accounts/${ann.wallet}`)).body.statement,
+      opening: null,
     });
     const statuses = phone.heard.filter(({ name }) => name === 'transaction_updated').map((one) => one.payload.status);
     expect(statuses).toEqual(['inProgress', 'done']);

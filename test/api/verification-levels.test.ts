@@ -149,6 +149,49 @@ describe('what a level allows', () => {
     expect((await withdraw(client, '60')).status).toBeLessThan(300);
   });
 
+  it('is shown to him with what is left of it', async () => {
+    const client = await api.clientWith('1000', 'USD');
+    const deposit = { amount: '5000', currencyCode: 840, period: 'P1M' };
+    const withdrawal = { amount: '100.5', currencyCode: 840, period: 'P1D' };
+    await olga.call(`PATCH /verifications/levels/${level0}`, { limits: { deposit, transfer: null, withdrawal } });
+    const shown = async () => (await client.call(`GET /my/verifications/levels/${level0}`)).body.limits;
+    const places = (amount: string) => expect.stringMatching(new RegExp(`^${amount.replace('.', '\\.')}0+$`));
+    expect(await shown()).toEqual({
+      deposit: { ...deposit, amount: '5000.000000000000000000', used: places('0.0'), left: places('5000.0') },
+      withdrawal: { ...withdrawal, amount: places('100.5'), used: places('0.0'), left: places('100.5') },
+      transfer: null,
+    });
+    expect((await withdraw(client, '60')).status).toBeLessThan(300);
+    expect((await shown()).withdrawal).toMatchObject({ used: places('60.0'), left: places('40.5') });
+    expect((await withdraw(client, '40.51')).body.error.details[0].reason).toBe('limit_exceeded');
+    expect((await withdraw(client, '40.5')).status).toBeLessThan(300);
+    expect((await shown()).withdrawal).toMatchObject({ used: places('100.5'), left: places('0.0') });
+
+    // What a lower limit finds there is more than it: nothing is left, and never less.
+    await olga.call(`PATCH /verifications/levels/${level0}`, {
+      limits: { deposit, transfer: null, withdrawal: { ...withdrawal, amount: '10' } },
+    });
+    expect((await shown()).withdrawal).toMatchObject({ used: places('100.5'), left: places('0.0') });
+    await olga.call(`PATCH /verifications/levels/${level0}`, {
+      limits: { deposit: null, transfer: null, withdrawal: { ...withdrawal, amount: '100' } },
+    });
+
+    // What a higher level would give him; of that nothing is used.
+    const { body } = await client.call('GET /my/verifications/levels');
+    const next = body.data.find((one: any) => one.name === 'Level 1');
+    await olga.call(`PATCH /verifications/levels/${next.id}`, {
+      limits: { deposit, transfer: null, withdrawal: null },
+    });
+    expect((await client.call(`GET /my/verifications/levels/${next.id}`)).body.limits).toEqual({
+      deposit: { ...deposit, amount: places('5000.0'), used: null, left: null },
+      withdrawal: null,
+      transfer: null,
+    });
+    await olga.call(`PATCH /verifications/levels/${next.id}`, {
+      limits: { deposit: null, transfer: null, withdrawal: null },
+    });
+  });
+
   it('is not passed by two that are ordered at once, from two wallets', async () => {
     const client = await api.clientWith('1000', 'USD');
     const accountId = await api.hub.openWallet(client.id, 'USD');

@@ -89,7 +89,7 @@ class Opening {
       });
       return await activate(accountId, login);
     } catch (error) {
-      if (error instanceof Stopped) return refuse(accountId, error.issue, error.cancelledBy?.actor);
+      if (error instanceof Stopped) return refuse(accountId, error, error.cancelledBy?.actor);
       throw error;
     }
   }
@@ -123,11 +123,19 @@ const activate = async (accountId: number, login: string): Promise<AccountOpened
   } catch (error) {
     const failure = hubFailureOf(error);
     if (!failure) throw error;
-    return refuse(accountId, `Login ${login} exists on the platform, but not on our books: ${failure.message}`);
+    const issue = `Login ${login} exists on the platform, but not on our books: ${failure.message}`;
+    return refuse(accountId, { reason: 'internal', issue });
   }
 };
 
-const refuse = async (accountId: number, issue: string, by?: string): Promise<AccountOpened> => {
-  await internal('Noting why it is not open').failAccount({ accountId, issue, ...(by !== undefined && { by }) });
+const refuse = async (
+  accountId: number,
+  { reason, issue }: Pick<Stopped, 'reason' | 'issue'>,
+  by?: string,
+): Promise<AccountOpened> => {
+  await internal('Noting why it is not open').failAccount({
+    ...{ accountId, reason, issue },
+    ...(by !== undefined && { by }),
+  });
   return { status: 'failed', issue };
 };

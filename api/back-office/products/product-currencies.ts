@@ -40,7 +40,9 @@ const write = z.object({
   priority: z.int().min(0).max(1_000_000).default(0),
   linkInfo: text(500).default(''),
   agreementLink: text(500).default(''),
-  minDepositAmount: amountInput('string', { zero: true }).default('0'),
+  minDepositAmount: amountInput('string', { zero: true })
+    .default('0')
+    .meta({ description: 'What a client first brings to such an account, at least; 0: any amount.' }),
   isEnabled: z.boolean().default(true),
   resources: translations().default([]),
 });

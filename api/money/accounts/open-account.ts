@@ -9,6 +9,7 @@ import { referenceFrom } from '../../../domain/references.ts';
 import { actorName } from '../../kit/access.ts';
 import { notFound, problem } from '../../kit/errors.ts';
 import { assertSameRequest } from '../../kit/idempotency.ts';
+import { accountViews, myAccountViews } from '../../presenters/account.ts';
 import type { MoneyHub } from '../hub.ts';
 import type { Ordering } from '../intake/place-order.ts';
 
@@ -58,11 +59,11 @@ export const openAccount = async (hub: MoneyHub, call: Ordering, wish: AccountWi
     await assertMayHaveOneMore(db, wish.clientId, product);
     return insert(db, call, wish, product, { leverage, group });
   });
-  if (status === 'failed') throw refused(null);
+  if (status === 'failed') throw await refused(hub, call, id);
   if (status !== 'opening') return id;
   try {
     const opened = await hub.ask((steering) => steering.openAccount(id));
-    if (opened.status === 'failed') throw refused(opened.issue);
+    if (opened.status === 'failed') throw await refused(hub, call, id);
   } catch (error) {
     const outage = error instanceof HubFailure && error.type === 'Unavailable';
     if (!outage || call.key !== undefined) throw error;
@@ -71,8 +72,11 @@ export const openAccount = async (hub: MoneyHub, call: Ordering, wish: AccountWi
   return id;
 };
 
-const refused = (issue: string | null) =>
-  new HubFailure('Rejected', 'provider_refused', issue ?? 'The platform refused to open the account.');
+const refused = async ({ pool }: MoneyHub, { actor }: Ordering, accountId: number): Promise<HubFailure> => {
+  const views = await (actor.kind === 'client' ? myAccountViews : accountViews)(pool, [accountId]);
+  const issue = views.get(accountId)?.opening?.issue ?? 'The platform refused to open the account.';
+  return new HubFailure('Rejected', 'provider_refused', issue);
+};
 
 interface Kept {
   id: number;
