@@ -4,6 +4,7 @@ import { phonesOf } from '../../db/repositories/client-phones.ts';
 import { type Factor, FACTOR_CAPTIONS, factorsOf } from '../../db/repositories/factors.ts';
 import { recoveryCodesLeft } from '../../db/repositories/recovery-codes.ts';
 import { problem } from '../kit/errors.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { text } from '../kit/shapes.ts';
@@ -31,16 +32,15 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
     procedure('GET /my/2fa', {
       ...common,
       summary: 'My second factors',
-      answer: z.object({
-        total: z.int(),
-        data: z.array(SecondFactor),
+      query: z.object(pageQuery),
+      answer: listOf(SecondFactor).extend({
         recoveryCodesLeft: z
           .int()
           .nullable()
           .meta({ description: 'Codes that do once for a lost second factor. null: none were given.' }),
       }),
-      handle: async ({ actor }) => ({
-        ...factorViews(await factorsOf(db, actor.id)),
+      handle: async ({ actor, query }) => ({
+        ...pageOf(factorViews(await factorsOf(db, actor.id)), query),
         recoveryCodesLeft: await recoveryCodesLeft(db, actor.id),
       }),
     }),

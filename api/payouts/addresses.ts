@@ -7,7 +7,7 @@ import { anyOf } from '../../db/unseen.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { byId, byIds, byWord, custom } from '../kit/filters.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
-import { listOf } from '../kit/list.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
 import { resource } from '../kit/resource.ts';
 import { flagText, isoFrom, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
@@ -111,11 +111,9 @@ export const addressProcedures = (hub: MoneyHub): Procedure[] => [
     summary: 'Currencies whose addresses can be listed',
     tags: ['My money'],
     access: 'client',
+    query: z.object(pageQuery),
     answer: listOf(MyCurrency),
-    handle: async () => {
-      const data = await listableCurrencies(hub.pool);
-      return { total: data.length, data };
-    },
+    handle: async ({ query }) => pageOf(await listableCurrencies(hub.pool), query),
   }),
 
   procedure('GET /my/withdrawals/policies/enable', {

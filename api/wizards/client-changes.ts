@@ -6,7 +6,8 @@ import { changeOfRun } from '../../db/repositories/client-changes.ts';
 import { phonesOf } from '../../db/repositories/client-phones.ts';
 import type { WizardType } from '../../domain/wizards/grammar.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
+import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { MyAddress, myAddressViews, myPhoneView } from '../presenters/my-contacts.ts';
 import { myProfileView } from '../presenters/my-profile.ts';
@@ -101,11 +102,9 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
       summary: 'The addresses of the client',
       tags: ['My profile'],
       access: 'client',
-      answer: z.object({ total: z.int(), data: z.array(MyAddress) }),
-      handle: async ({ actor }: Call<'client'>) => {
-        const data = await myAddressViews(db, await addressesOf(db, actor.id));
-        return { total: data.length, data };
-      },
+      query: z.object(pageQuery),
+      answer: listOf(MyAddress),
+      handle: async ({ actor, query }) => pageOf(await myAddressViews(db, await addressesOf(db, actor.id)), query),
     }),
     ...walk({
       type: 'profileDeactivation',
