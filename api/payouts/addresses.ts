@@ -14,7 +14,7 @@ import type { MoneyHub } from '../money/hub.ts';
 import { currencyJson, type CurrencyView, MyCurrency } from '../presenters/currency.ts';
 
 /** objects-front-office 3.11, objects-back-office 4.6 */
-const Policy = z
+export const Policy = z
   .object({
     policyId: z.int(),
     clientId: z.int(),
@@ -52,7 +52,7 @@ const present = async (rows: PayoutAddressRow[], { pool }: { pool: Queryable }):
   }));
 };
 
-const Management = z.object({ isEnabled: z.boolean(), enabledUntil: time().optional() });
+export const Management = z.object({ isEnabled: z.boolean(), enabledUntil: time().optional() });
 
 /** Whether a client's payouts go to listed addresses only. */
 export const managementView = async ({ pool }: MoneyHub, clientId: number): Promise<z.input<typeof Management>> => {
