@@ -71,6 +71,7 @@ export const buildApi = async (
   const tokenKeys = await createTokenKeys(settings, pool, memory, ring);
   const tokens = createTokens(settings, pool, tokenKeys);
   const access = createAccess(pool, tokens, memory);
+  const gate = createGate(pool, memory);
   const steering = new Steering(temporal.client, settings.payloadKeys, timingsNamed(settings.hubTimings));
   // A code is mailed at once when Temporal is there, else by the sweep.
   const userFactors = new UserFactors(pool, ring, {
@@ -90,13 +91,13 @@ export const buildApi = async (
     tokenKeys,
     userFactors,
     access,
+    gate,
     temporal,
     places,
     measureCall,
   };
   const procedures = [...coreProcedures(deps), ...(additions.procedures?.(deps) ?? [])];
   const mounts = additions.mounts?.(deps) ?? [];
-  const gate = createGate(pool, memory);
   const app = createApp({
     trustProxy: settings.trustProxy,
     corsOrigins: settings.corsOrigins,

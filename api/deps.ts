@@ -8,6 +8,7 @@ import type { KeyRing } from '../config/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 import type { UserFactors } from './back-office/sign-in/user-factors.ts';
 import type { Access } from './kit/access.ts';
+import type { Gate } from './kit/gate.ts';
 import type { Places } from './kit/places.ts';
 import type { TokenKeys } from './kit/token-keys.ts';
 import type { Tokens } from './kit/tokens.ts';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   tokenKeys: TokenKeys;
   userFactors: UserFactors;
   access: Access;
+  /** Who is let in at all. */
+  gate: Gate;
   temporal: Temporal;
   places: Places;
   /** Feeds the figures of calls that this process makes to providers. */

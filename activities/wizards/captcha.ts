@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { HubFailure, WrongFields } from '../../domain/failures.ts';
 import type { Asked } from './step.ts';
 
@@ -20,9 +21,16 @@ const captchaConnection = async <S>({
 };
 
 /** What a form tells a client app about the captcha. */
+export const CaptchaShown = z
+  .object({
+    enabled: z.boolean(),
+    key: z.string().nullable().meta({ description: "The captcha provider's site key, for its widget." }),
+  })
+  .meta({ id: 'CaptchaShown', description: "`enabled`: the widget's answer is sent as `recaptchaResponse`." });
+
 export const captchaForm = async <S>(
   asked: Pick<Asked<S>, 'pool' | 'provider' | 'open'>,
-): Promise<{ enabled: boolean; key: string | null }> => {
+): Promise<z.input<typeof CaptchaShown>> => {
   const id = await captchaConnection(asked);
   if (id === null) return { enabled: false, key: null };
   const { adapter, ctx } = await asked.open('captcha', id);

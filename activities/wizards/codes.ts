@@ -1,4 +1,5 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
 import type { Queryable } from '../../db/pool.ts';
 import { brokerSettings } from '../../db/repositories/broker-settings.ts';
 import { type CodesOf, forgiveCodes, knockWithCode } from '../../db/repositories/sign-in-guard.ts';
@@ -222,10 +223,33 @@ const tooManyTries = (retryAfter = AFTER_TRIES) =>
   );
 
 /** `data` of every step that waits for a code. */
+export const CodeAsked = z
+  .object({
+    confirmationChannel: z.enum(['email', 'sms']),
+    recipient: z.string().meta({ description: 'Where the code went, masked: `a***@example.com`, `+9955****3456`.' }),
+    codeLength: z.int().meta({ description: 'How many digits it has.' }),
+    expiresAt: z.iso.datetime({ offset: true }).nullable().meta({
+      description: 'Until when it is taken, ten minutes as a rule; afterwards 400 `code_expired`: ask for another.',
+    }),
+    resendAfter: z.int().meta({
+      description:
+        'Seconds from its sending after which another may be asked for; sooner 429 `resend_too_early` with `Retry-After`.',
+    }),
+    attemptsLeft: z.int().meta({
+      description:
+        'How many tries are left at this step, whichever of its codes is tried. A wrong one is 400 `invalid_code`, the last one 429 `too_many_attempts`, and the run is over.',
+    }),
+  })
+  .meta({
+    id: 'CodeAsked',
+    description:
+      'A code was sent. Send `{uuid, code}`, or `{uuid, resend: true}` for another one: the one before counts no more then.',
+  });
+
 export const codeForm = async (
   { db, run, step, settings }: AtCode,
   { channel, to }: CodeRecipient,
-): Promise<Record<string, unknown>> => {
+): Promise<z.input<typeof CodeAsked>> => {
   const { rows } = await db.query<{ expiresAt: Date; triesLeft: number }>(
     `select expires_at as "expiresAt", tries_left as "triesLeft" from wizard_code where run_id = $1 and step = $2`,
     [run.id, step.name],

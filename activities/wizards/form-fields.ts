@@ -113,27 +113,85 @@ const textIn = (texts: LeafField['texts'], key: string, locale: string): string 
   return found?.value;
 };
 
-/** A field as client apps are shown it (objects-front-office 1.5). `countries`: what a country field offers. */
+const shown = {
+  id: z.string(),
+  name: z.string().meta({ description: 'Under which it is sent.' }),
+  label: z.string().meta({ description: 'In the language of `Accept-Language`, where the broker has it.' }),
+  rules: z
+    .array(z.string())
+    .meta({ description: '`required`, `min:1`, `max:30`, `same:password`, …; docs/wizards.md has all.' }),
+  hint: z.string().nullable(),
+};
+const OptionShown = z.object({ value: z.string(), label: z.string() });
+const LeafShown = z
+  .object({
+    ...shown,
+    type: Leaf.shape.type,
+    options: z
+      .array(OptionShown)
+      .nullable()
+      .meta({ description: 'Their `value` is sent; null where anything may be.' }),
+    fields: z.null(),
+    default: z.union([z.string(), z.boolean()]).nullable(),
+    multiple: z.literal(false),
+  })
+  .meta({ id: 'FormLeaf' });
+const GroupShown = z
+  .object({
+    ...shown,
+    type: z.literal('group'),
+    options: z.null(),
+    fields: z.array(LeafShown),
+    default: z.null(),
+    multiple: z.boolean().meta({
+      description:
+        'false: an object of its fields is sent; true: an object with the keys `"0"`, `"1"`, each with such an object.',
+    }),
+  })
+  .meta({ id: 'FormGroup' });
+
+/** A field as client apps are shown it (objects-front-office 1.5). */
+export const FieldShown = z.discriminatedUnion('type', [LeafShown, GroupShown]).meta({ id: 'FormField' });
+export const FormShown = z.object({ fields: z.array(FieldShown) });
+
+const leafForm = (
+  field: LeafField,
+  locale: string,
+  countries: readonly { value: string; label: string }[],
+): z.input<typeof LeafShown> => ({
+  ...commonForm(field, locale),
+  type: field.type,
+  options: field.rules.includes('country')
+    ? [...countries]
+    : field.options.length === 0
+      ? null
+      : field.options.map(({ value, texts }) => ({ value, label: textIn(texts, 'label', locale) ?? value })),
+  fields: null,
+  default: field.default,
+  multiple: false,
+});
+
+const commonForm = ({ name, texts, rules }: FormField, locale: string) => ({
+  id: name,
+  name,
+  label: textIn(texts, 'label', locale) ?? name,
+  rules,
+  hint: textIn(texts, 'hint', locale) ?? null,
+});
+
+/** `countries`: what a country field offers. */
 export const fieldForm = (
   field: FormField,
   locale: string,
   countries: readonly { value: string; label: string }[],
-): Record<string, unknown> => ({
-  id: field.name,
-  name: field.name,
-  type: field.type,
-  label: textIn(field.texts, 'label', locale) ?? field.name,
-  rules: field.rules,
-  hint: textIn(field.texts, 'hint', locale) ?? null,
-  options:
-    field.type === 'group'
-      ? null
-      : field.rules.includes('country')
-        ? countries
-        : field.options.length === 0
-          ? null
-          : field.options.map(({ value, texts }) => ({ value, label: textIn(texts, 'label', locale) ?? value })),
-  fields: field.type === 'group' ? field.fields.map((one) => fieldForm(one, locale, countries)) : null,
-  default: field.type === 'group' ? null : field.default,
-  multiple: field.type === 'group' && field.multiple,
-});
+): z.input<typeof FieldShown> =>
+  field.type === 'group'
+    ? {
+        ...commonForm(field, locale),
+        type: field.type,
+        options: null,
+        fields: field.fields.map((one) => leafForm(one, locale, countries)),
+        default: null,
+        multiple: field.multiple,
+      }
+    : leafForm(field, locale, countries);

@@ -70,10 +70,13 @@ export interface StepModule<S = unknown, B = unknown> {
   mayGive?: (settings: S) => readonly string[];
   /** Of a form: names it wants, and all that it takes. */
   body?: (settings: S) => { wants: readonly string[]; takes: readonly string[] };
-  /** The step's name in answers. */
+  /** The step's name in answers, and all names that its settings may give it. */
   workflow?: (settings: S) => string;
-  /** `data` of the answer that asks for this step. */
+  workflows?: readonly [string, ...string[]];
+  /** `data` of the answer that asks for this step; null: there is nothing to say. */
   form?: (asked: Asked<S>) => Promise<unknown>;
+  /** The shape of `data`, by which it is answered and documented. Its description says what the client sends. */
+  asks?: z.ZodType;
   sent?: z.ZodType<B, unknown>;
   check?: (asked: Asked<S>, sent: B) => Promise<Judged>;
   begin?: (work: Work<S>) => Promise<void>;

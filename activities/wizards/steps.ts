@@ -1,4 +1,5 @@
-import type { Step } from '../../domain/wizards/grammar.ts';
+import type { z } from 'zod';
+import type { Step, WizardType } from '../../domain/wizards/grammar.ts';
 import type { StepRule } from '../../domain/wizards/definition.ts';
 import { beginsWithEffect, isSilent, type StepModule } from './step.ts';
 import { addressForm } from './steps/address-form.ts';
@@ -72,6 +73,12 @@ const ALL: readonly StepModule[] = [
 ];
 
 const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.kind, one]));
+
+/** What may be asked in wizards of a type: what `data` is like at which steps. */
+export const asksOf = (type: WizardType): { asks: z.ZodType; workflows: readonly string[] }[] =>
+  ALL.flatMap(({ types, asks, workflow, workflows }) =>
+    asks && (types?.includes(type) ?? true) ? [{ asks, workflows: workflows ?? [workflow!(undefined)] }] : [],
+  );
 
 /** Kinds that ask nothing. */
 export const SILENT_KINDS: readonly string[] = ALL.filter(isSilent).map(({ kind }) => kind);

@@ -4,11 +4,12 @@ import { phonesOf } from '../../db/repositories/client-phones.ts';
 import { type Factor, FACTOR_CAPTIONS, factorsOf } from '../../db/repositories/factors.ts';
 import { recoveryCodesLeft } from '../../db/repositories/recovery-codes.ts';
 import { problem } from '../kit/errors.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { text } from '../kit/shapes.ts';
 import { factorNamed, factorParam, factorView, factorViews, SecondFactor } from '../presenters/factor.ts';
-import { WizardAnswerShape } from '../wizards/answers.ts';
+import { Nothing, wizardAnswer } from '../wizards/answer-shapes.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
 import { givenCode } from '../wizards/given-code.ts';
 import { outcomeOf } from '../wizards/outcome.ts';
@@ -16,8 +17,13 @@ import type { WizardHub } from '../wizards/wizard-hub.ts';
 
 const STEPS = [...CONFIRM_STEPS, 'key', 'phone', 'new-sms', 'new-email'] as const;
 
+const RecoveryCodes = z
+  .object({ recoveryCodes: z.array(z.string()) })
+  .meta({ description: 'Each does once for a lost second factor. They are shown here and nowhere else.' });
+const Answer = wizardAnswer('SecondFactorAnswer', ['twoFactorChange'], { outcome: z.union([RecoveryCodes, Nothing]) });
+
 const common = { tags: ['Second factors'] as [string], access: 'client' as const };
-const opening = { ...common, answer: WizardAnswerShape, limit: perActor('30/m'), errors: [403, 404, 409] };
+const opening = { ...common, answer: Answer, limit: perActor('30/m'), errors: [403, 404, 409] };
 
 /** What a client does about his second factors. */
 export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
@@ -31,16 +37,15 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
     procedure('GET /my/2fa', {
       ...common,
       summary: 'My second factors',
-      answer: z.object({
-        total: z.int(),
-        data: z.array(SecondFactor),
+      query: z.object(pageQuery),
+      answer: listOf(SecondFactor).extend({
         recoveryCodesLeft: z
           .int()
           .nullable()
           .meta({ description: 'Codes that do once for a lost second factor. null: none were given.' }),
       }),
-      handle: async ({ actor }) => ({
-        ...factorViews(await factorsOf(db, actor.id)),
+      handle: async ({ actor, query }) => ({
+        ...pageOf(factorViews(await factorsOf(db, actor.id)), query),
         recoveryCodesLeft: await recoveryCodesLeft(db, actor.id),
       }),
     }),
@@ -110,7 +115,7 @@ export const twoFactorProcedures = (wizards: WizardHub): Procedure[] => {
       summary: 'Go on with switching a second factor on or off',
       description:
         'The last answer has `data.recoveryCodes` where codes were given: ten that are shown this once. `resend`: another code.',
-      answer: WizardAnswerShape,
+      answer: Answer,
       limit: perActor('120/m'),
       errors: [403, 404, 409],
       body: z.strictObject({

@@ -73,7 +73,7 @@ const everyRequest = ({ log, metrics, gate, mounts = [] }: AppParts): RequestHan
     logAnswer(req, res);
     // They tell browsers what to do; a provider that calls back is none, and there they would be most of the answer.
     if (!forPrograms.some((path) => req.url.startsWith(path))) setDataHeaders(res);
-    const waits = gate(req);
+    const waits = gate.pass(req);
     return waits ? afterwards(waits, next) : next();
   };
 };

@@ -7,16 +7,24 @@ import { problem } from './errors.ts';
 /** Asked by load balancers: a list that closed them would take the process away from everybody. */
 const ALWAYS_OPEN: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
-/** Throws 403, or answers with a promise that does, unless the caller's address may ask for this path. */
-export type Gate = (req: Request) => void | Promise<void>;
+export interface Gate {
+  /** Throws 403, or answers with a promise that does, unless the caller's address may ask for this path. */
+  pass: (req: Request) => void | Promise<void>;
+  /** Those in force: the same object as long as nothing in them changed. */
+  lists: () => Promise<readonly AddressPolicy[]>;
+}
 
 /** The black and white lists, before anything else of a request. While there are none, and they are known, a request pays for one look into a map. */
 export const createGate = (pool: pg.Pool, memory: Memory): Gate => {
   let last: AddressPolicy[] | undefined;
+  let read = '';
   const load = async (): Promise<AddressPolicy[]> => {
     try {
-      const { rows } = await pool.query<PolicyRow>('select permission, ip, route from security_policy where active');
-      last = compilePolicies(rows);
+      const { rows } = await pool.query<PolicyRow>(
+        'select permission, ip, route from security_policy where active order by id',
+      );
+      const now = JSON.stringify(rows);
+      if (last === undefined || now !== read) [last, read] = [compilePolicies(rows), now];
       return last;
     } catch (error) {
       // While the database is away the lists stay as they were.
@@ -26,11 +34,14 @@ export const createGate = (pool: pg.Pool, memory: Memory): Gate => {
   };
   const remembered = memory.remember({ tables: ['security_policy'], load });
 
-  return (req) => {
-    const known = remembered.now('all');
-    if (known) return assertLetIn(known, req);
-    if (ALWAYS_OPEN.has(req.path)) return;
-    return remembered.get('all').then((policies) => assertLetIn(policies, req));
+  return {
+    pass: (req) => {
+      const known = remembered.now('all');
+      if (known) return assertLetIn(known, req);
+      if (ALWAYS_OPEN.has(req.path)) return;
+      return remembered.get('all').then((policies) => assertLetIn(policies, req));
+    },
+    lists: () => remembered.get('all'),
   };
 };
 

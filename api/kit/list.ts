@@ -13,6 +13,7 @@ interface ListRequest {
 }
 
 const LARGEST_PAGE = 1000;
+const LARGEST_OFFSET = 2_147_483_647;
 
 /** The query of a list: paging, sorting, its own filters and the four time filters. */
 export const listQuery = (filters: Record<string, Filter>, sorts: Sorts) => {
@@ -20,7 +21,7 @@ export const listQuery = (filters: Record<string, Filter>, sorts: Sorts) => {
   const words = Object.keys(sorts);
   const shape: Record<string, z.ZodType> = {
     limit: wholeText(1, LARGEST_PAGE).optional().meta({ description: 'Default 20.' }),
-    offset: wholeText(0, 2_147_483_647).optional(),
+    offset: wholeText(0, LARGEST_OFFSET).optional(),
     ...(words.length > 0
       ? { sort_by: z.enum(words as [string, ...string[]], `must be one of ${words.join(', ')}`).optional() }
       : {}),
@@ -51,6 +52,20 @@ export const listRequest = (
     offset: (query['offset'] as number | undefined) ?? 0,
   };
 };
+
+/** The query of a list that is read as a whole: without `limit` all of it is answered. */
+export const pageQuery = {
+  limit: wholeText(1, LARGEST_PAGE).optional().meta({ description: 'Default: all.' }),
+  offset: wholeText(0, LARGEST_OFFSET).optional(),
+};
+
+export const pageOf = <T>(
+  all: readonly T[],
+  { limit, offset = 0 }: { limit?: number | undefined; offset?: number | undefined },
+) => ({
+  total: all.length,
+  data: all.slice(offset, limit === undefined ? undefined : offset + limit),
+});
 
 /** `{total, data}` */
 export const listOf = <S extends z.ZodType>(item: S) => z.object({ total: z.int(), data: z.array(item) });

@@ -29,7 +29,7 @@ export const createUpgrade = ({ app, gate, log, mounts }: UpgradeParts): Upgrade
       ({ path, webSocket }) => webSocket && url.startsWith(path) && /^\/?(?:\?|$)/.test(url.slice(path.length)),
     );
   const pass = async (req: Request, socket: Duplex, head: Buffer): Promise<void> => {
-    await gate(req);
+    await gate.pass(req);
     mountOf(req)!.webSocket!(req, socket, head);
   };
   return {

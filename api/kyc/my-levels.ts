@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/pool.ts';
 import { loadClientRights, loadLevelRights } from '../../db/repositories/client-rights.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../kit/errors.ts';
-import { listOf } from '../kit/list.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { idText } from '../kit/shapes.ts';
 import type { LevelLimits } from '../../domain/client-rights.ts';
@@ -92,11 +92,9 @@ export const myLevelProcedures = ({ pool }: ApiDeps): Procedure[] => [
     summary: 'Levels, and how far the client is',
     tags: ['My verification'],
     access: 'client',
+    query: z.object(pageQuery),
     answer: listOf(MyLevel),
-    handle: async ({ actor }) => {
-      const data = await levelsOf(pool, actor.id, null);
-      return { total: data.length, data };
-    },
+    handle: async ({ actor, query }) => pageOf(await levelsOf(pool, actor.id, null), query),
   }),
   procedure('GET /my/verifications/levels/{levelId}', {
     summary: 'One level',

@@ -7,14 +7,14 @@ import { anyOf } from '../../db/unseen.ts';
 import { HubFailure } from '../../domain/failures.ts';
 import { byId, byIds, byWord, custom } from '../kit/filters.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
-import { listOf } from '../kit/list.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
 import { resource } from '../kit/resource.ts';
 import { flagText, isoFrom, isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { currencyJson, type CurrencyView, MyCurrency } from '../presenters/currency.ts';
 
 /** objects-front-office 3.11, objects-back-office 4.6 */
-const Policy = z
+export const Policy = z
   .object({
     policyId: z.int(),
     clientId: z.int(),
@@ -52,7 +52,7 @@ const present = async (rows: PayoutAddressRow[], { pool }: { pool: Queryable }):
   }));
 };
 
-const Management = z.object({ isEnabled: z.boolean(), enabledUntil: time().optional() });
+export const Management = z.object({ isEnabled: z.boolean(), enabledUntil: time().optional() });
 
 /** Whether a client's payouts go to listed addresses only. */
 export const managementView = async ({ pool }: MoneyHub, clientId: number): Promise<z.input<typeof Management>> => {
@@ -111,11 +111,9 @@ export const addressProcedures = (hub: MoneyHub): Procedure[] => [
     summary: 'Currencies whose addresses can be listed',
     tags: ['My money'],
     access: 'client',
+    query: z.object(pageQuery),
     answer: listOf(MyCurrency),
-    handle: async () => {
-      const data = await listableCurrencies(hub.pool);
-      return { total: data.length, data };
-    },
+    handle: async ({ query }) => pageOf(await listableCurrencies(hub.pool), query),
   }),
 
   procedure('GET /my/withdrawals/policies/enable', {

@@ -14,13 +14,13 @@ import { MyTransaction } from '../presenters/transaction.ts';
 /** objects-front-office 3.22 */
 export const WithdrawalPreview = z
   .object({
-    rate: money(),
-    amount: money(),
-    commission: money(),
+    rate: money().meta({ description: 'One unit of the source in the destination currency, at this moment.' }),
+    amount: money().meta({ description: 'What leaves the account.' }),
+    commission: money().meta({ description: 'The part of it that the broker keeps.' }),
     sourceCurrencyAlphaCode: z.string(),
     sourceCurrencyAmount: money(),
     destinationCurrencyAlphaCode: z.string(),
-    destinationCurrencyAmount: money(),
+    destinationCurrencyAmount: money().meta({ description: 'What arrives.' }),
   })
   .meta({ id: 'WithdrawalPreview' });
 

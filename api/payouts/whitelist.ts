@@ -3,11 +3,11 @@ import { problem } from '../kit/errors.ts';
 import { type Procedure, procedure, updateProcedures } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { id, idText, text } from '../kit/shapes.ts';
-import { WizardAnswerShape } from '../wizards/answers.ts';
+import { Nothing, wizardAnswer } from '../wizards/answer-shapes.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
 import { givenCode } from '../wizards/given-code.ts';
 import type { WizardHub } from '../wizards/wizard-hub.ts';
-import { managementView, policyView } from './addresses.ts';
+import { Management, managementView, Policy, policyView } from './addresses.ts';
 
 const uuid = () => z.uuid('must be a UUID');
 const FORM = ['form'] as const;
@@ -15,7 +15,9 @@ const FORM = ['form'] as const;
 const opening = {
   tags: ['My money'] as [string],
   access: 'client' as const,
-  answer: WizardAnswerShape,
+  answer: wizardAnswer('PayoutAddressAnswer', ['whitelistCreation', 'whitelistDelete', 'whitelistChange'], {
+    outcome: z.union([z.object({ policy: Policy.nullable() }), Management, Nothing]),
+  }),
   limit: perActor('60/m'),
   errors: [403],
 };

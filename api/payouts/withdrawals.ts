@@ -6,7 +6,7 @@ import { Problem } from '../kit/errors.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { placeOrder } from '../money/intake/place-order.ts';
-import { WizardAnswerShape } from '../wizards/answers.ts';
+import { wizardAnswer } from '../wizards/answer-shapes.ts';
 import { ClientWizard, CONFIRM_STEPS } from '../wizards/client-wizard.ts';
 import { callerOf } from '../wizards/caller.ts';
 import { givenCode } from '../wizards/given-code.ts';
@@ -24,7 +24,10 @@ const Body = z
     uuid: handle().meta({ description: 'From GET /my/withdrawals/wizard.' }),
     id: handle().meta({ description: 'From POST /my/withdrawal-methods/{methodId}/form.' }),
     ...payoutFields,
-    isPretend: z.boolean().optional().meta({ description: 'true: only say what would happen.' }),
+    isPretend: z.boolean().optional().meta({
+      description:
+        'true: only say what would happen (commission, rate), to show it before the client confirms. Nothing is kept; the run of `uuid` stays where it is, and the same is sent again without it.',
+    }),
     appInstanceId: z.string().max(200).optional(),
   })
   .refine(({ uuid, id }) => uuid === undefined || id === undefined, {
@@ -39,13 +42,7 @@ const Preview = z.object({
   uuid: z.uuid(),
   workflow: z.literal('withdrawal_form'),
 });
-const Placed = z.object({
-  code: z.literal(202),
-  data: PlacedPayout,
-  done: z.literal(true),
-  uuid: z.uuid(),
-  workflow: z.literal(END),
-});
+const Answer = wizardAnswer('WithdrawalAnswer', ['withdrawals'], { outcome: PlacedPayout });
 
 const common = { tags: ['My money'] as [string], access: 'client' as const };
 
@@ -75,7 +72,7 @@ export const withdrawalProcedures = (wizards: WizardHub): Procedure[] => {
       ...common,
       summary: 'Begin a withdrawal',
       limit: perActor('60/m'),
-      answer: WizardAnswerShape,
+      answer: Answer,
       handle: (call) => payouts.open(call, {}, true),
     }),
 
@@ -86,7 +83,7 @@ export const withdrawalProcedures = (wizards: WizardHub): Procedure[] => {
         'With `uuid` (or `id`) a step of the wizard: answers the code that is asked for, or the payout where the broker asks for none. Sent again before the code, it stands instead of what was sent before, and another code goes out. ' +
         'Without, the payout at once; refused (`confirmation_required`) where the broker wants codes. What happens then is told by the transaction: `pending` while somebody must approve it, `hold` while the provider waits for the client (`redirect`).',
       body: Body,
-      answer: z.union([Placed, Preview, WizardAnswerShape, OrderedByForm]),
+      answer: z.union([Answer, Preview, OrderedByForm]),
       statusOf: (answer) => ('confirmationChannel' in answer ? 201 : 200),
       alsoAnswers: [201],
       errors: [403, 404, 409, 503],
@@ -111,7 +108,7 @@ export const withdrawalProcedures = (wizards: WizardHub): Procedure[] => {
         code: givenCode,
         resend: z.literal(true).optional(),
       }),
-      answer: z.union([Placed, WizardAnswerShape]),
+      answer: Answer,
       errors: [403, 404, 409, 503],
       handle: (call) => {
         const { uuid, resend, ...body } = call.body;

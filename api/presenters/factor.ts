@@ -14,10 +14,7 @@ export const factorView = (name: Factor, on: readonly Factor[]) => ({
   name,
 });
 
-export const factorViews = (on: readonly Factor[]) => ({
-  total: FACTORS.length,
-  data: FACTORS.map((name) => factorView(name, on)),
-});
+export const factorViews = (on: readonly Factor[]) => FACTORS.map((name) => factorView(name, on));
 
 /** In a path: any other word is a factor that is not there. */
 export const factorParam = z.object({ type: text(20).meta({ description: 'google, sms, email' }) });

@@ -3,6 +3,7 @@ import type { ApiDeps } from '../deps.ts';
 import { problem, toProblem } from '../kit/errors.ts';
 import { counting, perActor } from '../kit/rate-limit.ts';
 import { Wish } from './channels.ts';
+import { closeWebSocket } from './close-web-socket.ts';
 import type { Listeners } from './listeners.ts';
 
 const WISHES = perActor('20/m');
@@ -61,9 +62,5 @@ export const converse = ({ log }: ApiDeps, listeners: Listeners, socket: Socket)
 
 /** Nothing we understand. */
 const refuse = (socket: Socket): void => {
-  const { transport } = socket.conn as unknown as {
-    transport: { name: string; socket?: { close(code: number): void } };
-  };
-  if (transport.name === 'websocket') transport.socket!.close(UNSUPPORTED);
-  else socket.disconnect(true);
+  if (!closeWebSocket(socket.conn, UNSUPPORTED)) socket.disconnect(true);
 };

@@ -11,6 +11,7 @@ import { addressOf, counting, perActor } from '../kit/rate-limit.ts';
 import { parsePart } from '../kit/validate.ts';
 import { converse } from './conversation.ts';
 import { createListeners } from './listeners.ts';
+import { shutOut } from './shut-out.ts';
 
 const PATH = '/socket.io';
 const LARGEST_FRAME = 64 * 1024;
@@ -41,6 +42,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
   });
   const sockets = new Sockets({ serveClient: false }).bind(engine);
   const listeners = createListeners(deps);
+  const shut = shutOut(deps, engine);
   const handshakes = counting(HANDSHAKES);
   const addresses = new WeakMap<object, string>();
   let stopping = false;
@@ -58,6 +60,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
       if (handshakes(address).over > 0)
         throw problem(429, 'too_many_requests', 'Too many connections. Try again in a minute.');
       addresses.set(req, address);
+      shut.note(req);
       return;
     }
     const sessions = (engine as unknown as { clients: Record<string, { request: object }> }).clients;
@@ -97,6 +100,7 @@ export const realtimeMount = (deps: ApiDeps): Mount => {
     hangUp: () => {
       stopping = true;
       listeners.close();
+      shut.close();
       // Without the farewell of Socket.IO, after which apps do not connect again.
       engine.close();
     },

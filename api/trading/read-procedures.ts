@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf } from '../kit/list.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { idList, idText, timeText, wholeText } from '../kit/shapes.ts';
@@ -9,10 +9,7 @@ import { Deal, Position } from '../presenters/trade.ts';
 import { accountsNamed, DAYS, dealsOf, openAccountOf, positionsOf, statementOf, windowOf } from './shown-trading.ts';
 
 const params = z.object({ accountId: idText() });
-const page = {
-  limit: wholeText(1, 1000).default(20),
-  offset: wholeText(0, 2_147_483_647).default(0),
-};
+const page = { ...pageQuery, limit: wholeText(1, 1000).default(20) };
 const window = { from: timeText().optional(), to: timeText().optional() };
 /** Which of his accounts a client means. */
 const which = {
@@ -27,10 +24,6 @@ const user = {
   limit: perActor('120/m'),
 };
 const client = { tags: ['My accounts'] as [string], access: 'client' as const, limit: perActor('60/m') };
-const pageOf = <T>(all: T[], { limit, offset }: { limit: number; offset: number }) => ({
-  total: all.length,
-  data: all.slice(offset, offset + limit),
-});
 const asked = 'Asked of the platform at this moment: 503 when it does not answer.';
 
 /** What trading platforms show at this moment. */

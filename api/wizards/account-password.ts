@@ -9,7 +9,7 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { idText, text } from '../kit/shapes.ts';
 import { beginChange } from '../trading/order-change.ts';
-import { WizardAnswerShape } from './answers.ts';
+import { Nothing, wizardAnswer } from './answer-shapes.ts';
 import { ClientWizard, CONFIRM_STEPS } from './client-wizard.ts';
 import { callerOf } from './caller.ts';
 import { givenCode } from './given-code.ts';
@@ -19,7 +19,7 @@ import type { WizardHub } from './wizard-hub.ts';
 const common = {
   tags: ['My accounts'] as [string],
   access: 'client' as const,
-  answer: WizardAnswerShape,
+  answer: wizardAnswer('AccountPasswordAnswer', ['accountPassword'], { outcome: Nothing }),
   limit: perActor('120/m'),
   params: z.object({ accountId: idText() }),
   errors: [403, 404, 409],

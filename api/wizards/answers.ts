@@ -1,31 +1,14 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { KeptDevice } from '../../activities/wizards/device.ts';
 import { assertStillWelcome } from '../../activities/wizards/still-welcome.ts';
 import { inTransaction } from '../../db/pool.ts';
 import { noteDevice } from '../../db/repositories/devices.ts';
 import { loadDraft, WIZARD_PURPOSE, type WizardRun } from '../../db/repositories/wizards.ts';
 import type { TokenPair, Tokens } from '../kit/tokens.ts';
+import type { SignedIn } from './answer-shapes.ts';
 import { gone } from './refusals.ts';
 import { END } from './waiting.ts';
-import type { WizardAnswer, WizardHub } from './wizard-hub.ts';
-
-export const WizardAnswerShape = z
-  .object({
-    code: z.union([z.literal(200), z.literal(202)]).meta({ description: '200: another step follows; 202: finished.' }),
-    data: z
-      .union([z.record(z.string(), z.unknown()), z.array(z.never())])
-      .nullable()
-      .meta({ description: 'What the step asks for, or what came of it; see docs/wizards.md.' }),
-    done: z.boolean(),
-    uuid: z.uuid().meta({ description: 'Send it with every further step.' }),
-    workflow: z.string().meta({ description: 'The step that is waited for, or the end.' }),
-  })
-  .meta({ id: 'WizardAnswer' });
-
-export const answerAs = ({ data, ...answer }: WizardAnswer) => ({
-  ...answer,
-  data: data as Record<string, unknown> | never[] | null,
-});
+import type { WizardHub } from './wizard-hub.ts';
 
 /** For how long a broken line may ask for its tokens again. */
 const AGAIN = `interval '5 minutes'`;
@@ -64,7 +47,7 @@ export const tokensOf = async (wizards: WizardHub, tokens: Tokens, run: WizardRu
 };
 
 /** The last answer of a wizard that signs in. */
-export const signedIn = (uuid: string, pair: TokenPair): WizardAnswer => ({
+export const signedIn = (uuid: string, pair: TokenPair): z.input<typeof SignedIn> => ({
   code: 202,
   data: { ...pair, tfaProviders: [] },
   done: true,

@@ -24,7 +24,13 @@ type Challenged = keyof typeof CHALLENGED;
 const PROVIDERS = { totp: 'google', 'phone-code': 'sms', 'email-code': 'email' } as const;
 
 const Challenge = z
-  .object({ token: z.uuid(), provider: z.enum(['email', 'google', 'sms']), expiresAt: time() })
+  .object({
+    token: z.uuid().meta({ description: 'Send it with the code to POST /my/2fa/challenge.' }),
+    provider: z
+      .enum(['email', 'google', 'sms'])
+      .meta({ description: 'Whose code is asked for: a mailed one, an authenticator app, one by SMS.' }),
+    expiresAt: time().meta({ description: 'Until when that code is taken.' }),
+  })
   .meta({ id: 'Challenge' });
 
 const common = { tags: ['Passwords'] as [string], answer: Challenge };

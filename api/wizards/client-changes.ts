@@ -4,13 +4,13 @@ import { brokerSetting } from '../../db/repositories/broker-settings.ts';
 import { addressesOf } from '../../db/repositories/client-addresses.ts';
 import { changeOfRun } from '../../db/repositories/client-changes.ts';
 import { phonesOf } from '../../db/repositories/client-phones.ts';
-import type { WizardType } from '../../domain/wizards/grammar.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
+import { listOf, pageOf, pageQuery } from '../kit/list.ts';
+import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
-import { MyAddress, myAddressViews, myPhoneView } from '../presenters/my-contacts.ts';
-import { myProfileView } from '../presenters/my-profile.ts';
-import { WizardAnswerShape } from './answers.ts';
+import { MyAddress, myAddressViews, MyPhone, myPhoneView } from '../presenters/my-contacts.ts';
+import { MyProfile, myProfileView } from '../presenters/my-profile.ts';
+import { wizardAnswer } from './answer-shapes.ts';
 import { ClientWizard } from './client-wizard.ts';
 import { disabled } from './refusals.ts';
 import type { Opening, Reached, WizardHub } from './wizard-hub.ts';
@@ -22,10 +22,24 @@ const Send = z
   })
   .catchall(z.unknown());
 
-const common = { tags: ['My profile'] as [string], access: 'client' as const, answer: WizardAnswerShape };
+const common = { tags: ['My profile'] as [string], access: 'client' as const };
+
+const request = z
+  .object({ requestId: z.int(), type: z.string(), status: z.enum(['pending', 'approved', 'rejected', 'inProgress']) })
+  .nullable()
+  .optional()
+  .meta({ description: 'What waits for the broker (GET /my/requests/{requestId}); null or absent: it is done.' });
+/** `data` of the last answer. */
+const OUTCOMES = {
+  clientTypeChange: { request, profile: MyProfile.optional() },
+  profileChange: { request, profile: MyProfile.optional() },
+  phoneChange: { request, phone: MyPhone.optional() },
+  addressChange: { request, address: MyAddress.optional() },
+  profileDeactivation: { request },
+};
 
 interface Walk {
-  type: WizardType;
+  type: keyof typeof OUTCOMES;
   /** Where it is opened, and where its steps are sent. */
   open: `/${string}`;
   send: `/${string}`;
@@ -41,9 +55,13 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
 
   const walk = ({ type, open, send, what, description, opening }: Walk): Procedure[] => {
     const wizard = new ClientWizard(wizards, type, (reached) => outcomeOf(wizards, reached));
+    const answer = wizardAnswer(`${type[0]!.toUpperCase()}${type.slice(1)}Answer`, [type], {
+      outcome: z.object(OUTCOMES[type]),
+    });
     return [
       procedure(`GET ${open}`, {
         ...common,
+        answer,
         summary: `Begin: ${what}`,
         description,
         limit: perActor('30/m'),
@@ -52,6 +70,7 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
       }),
       procedure(`POST ${send}`, {
         ...common,
+        answer,
         summary: `The next step: ${what}`,
         description:
           'Which one it is says `workflow` of the answer before. The last answer has the request that waits for the broker, or what was changed.',
@@ -60,9 +79,9 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
         body: Send,
         handle: async (call) => {
           const { uuid, resend, ...body } = call.body;
-          const answer = await wizard.take(call, null, uuid, body, resend);
-          if (type === 'profileDeactivation' && answer.code === 202) access.forgetActor(call.actor);
-          return answer;
+          const taken = await wizard.take(call, null, uuid, body, resend);
+          if (type === 'profileDeactivation' && taken.code === 202) access.forgetActor(call.actor);
+          return taken;
         },
       }),
     ];
@@ -101,11 +120,9 @@ export const clientChangeProcedures = (wizards: WizardHub, { access }: ApiDeps):
       summary: 'The addresses of the client',
       tags: ['My profile'],
       access: 'client',
-      answer: z.object({ total: z.int(), data: z.array(MyAddress) }),
-      handle: async ({ actor }: Call<'client'>) => {
-        const data = await myAddressViews(db, await addressesOf(db, actor.id));
-        return { total: data.length, data };
-      },
+      query: z.object(pageQuery),
+      answer: listOf(MyAddress),
+      handle: async ({ actor, query }) => pageOf(await myAddressViews(db, await addressesOf(db, actor.id)), query),
     }),
     ...walk({
       type: 'profileDeactivation',

@@ -1,10 +1,9 @@
 import { guardOf } from '../../activities/wizards/guard.ts';
 import type { Facts, WizardType } from '../../domain/wizards/grammar.ts';
 import type { Call } from '../kit/procedure.ts';
-import { answerAs } from './answers.ts';
 import { callerOf } from './caller.ts';
 import { END } from './waiting.ts';
-import type { Opening, Reached, WizardHub } from './wizard-hub.ts';
+import type { Opening, Reached, WizardAnswer, WizardHub } from './wizard-hub.ts';
 
 type ByClient = Pick<Call<'client'>, 'ip' | 'req' | 'actor'>;
 
@@ -55,10 +54,10 @@ export class ClientWizard {
     return this.answer(reached, call);
   }
 
-  private async answer(reached: Reached, call: ByClient, done = false) {
+  private async answer(reached: Reached, call: ByClient, done = false): Promise<WizardAnswer> {
     const { run, step } = reached;
-    if (step) return answerAs(await this.wizards.ask(run, step, callerOf(call), done));
-    return answerAs({ code: 202, data: await this.outcome(reached), done: true, uuid: run.uuid, workflow: END });
+    if (step) return this.wizards.ask(run, step, callerOf(call), done);
+    return { code: 202, data: await this.outcome(reached), done: true, uuid: run.uuid, workflow: END };
   }
 }
 

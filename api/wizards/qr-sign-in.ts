@@ -21,7 +21,8 @@ import { problem } from '../kit/errors.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { isoTime, text, time } from '../kit/shapes.ts';
-import { answerAs, signedIn, WizardAnswerShape } from './answers.ts';
+import { SignedIn } from './answer-shapes.ts';
+import { signedIn } from './answers.ts';
 import { callerOf } from './caller.ts';
 import { disabled } from './refusals.ts';
 import type { WizardHub } from './wizard-hub.ts';
@@ -129,7 +130,7 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
       access: 'public',
       limit: perActor('60/m'),
       body: z.strictObject({ channel: Channel, token: z.uuid('must be a UUID'), device_fingerprint: text(8_192) }),
-      answer: WizardAnswerShape,
+      answer: SignedIn,
       handle: async (call) => {
         await assertOffered();
         const { channel: id, token, device_fingerprint: fingerprint } = call.body;
@@ -164,7 +165,7 @@ export const qrSignInProcedures = (wizards: WizardHub, { pool, ring, tokens }: A
             used.beganAt,
           );
         });
-        return answerAs(signedIn(id, pair));
+        return signedIn(id, pair);
       },
     }),
   ];

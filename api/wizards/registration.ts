@@ -4,7 +4,8 @@ import type { ApiDeps } from '../deps.ts';
 import { type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { id } from '../kit/shapes.ts';
-import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
+import { REGISTRATIONS, SignedIn, wizardAnswer } from './answer-shapes.ts';
+import { signedIn, tokensOf } from './answers.ts';
 import { type Caller, callerOf } from './caller.ts';
 import { disabled, gone, wrongStep } from './refusals.ts';
 import { REGISTRATION_LIST, workflowOf } from './waiting.ts';
@@ -39,7 +40,11 @@ const Send = z
   })
   .catchall(z.unknown());
 
-const common = { tags: ['Registration'] as [string], access: 'public' as const, answer: WizardAnswerShape };
+const common = {
+  tags: ['Registration'] as [string],
+  access: 'public' as const,
+  answer: wizardAnswer('RegistrationAnswer', ['registration'], { outcome: SignedIn.shape.data, first: REGISTRATIONS }),
+};
 
 /** POST /my/signup/wizard and /my/signup: how somebody becomes a client. */
 export const registrationProcedures = (wizards: WizardHub, { tokens }: ApiDeps): Procedure[] => {
@@ -70,7 +75,7 @@ export const registrationProcedures = (wizards: WizardHub, { tokens }: ApiDeps):
         const analytics = Object.entries(utm).flatMap(([property, value]) => (value ? [{ property, value }] : []));
         const opening = analytics.length > 0 ? { keep: { analytics } } : {};
         const run = await wizards.write('registration', chosen, caller, opening);
-        if (chosen) return answerAs(await answer(await wizards.begin(run, await factsAtOpening()), caller));
+        if (chosen) return await answer(await wizards.begin(run, await factsAtOpening()), caller);
         return {
           code: 200 as const,
           data: {
@@ -98,11 +103,11 @@ export const registrationProcedures = (wizards: WizardHub, { tokens }: ApiDeps):
         const caller = callerOf(call);
         const { uuid, wizard_id: wizardId, resend, ...sent } = call.body;
         if (wizardId !== undefined)
-          return answerAs(await answer(await choose(wizards, caller, uuid, wizardId, factsAtOpening), caller));
+          return await answer(await choose(wizards, caller, uuid, wizardId, factsAtOpening), caller);
         const reached = resend
           ? await wizards.sendAgain(uuid, MEANT, caller)
           : await wizards.submit(uuid, MEANT, caller, sent);
-        return answerAs(await answer(reached, caller));
+        return await answer(reached, caller);
       },
     }),
   ];

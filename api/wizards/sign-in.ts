@@ -13,7 +13,8 @@ import { actorName } from '../kit/access.ts';
 import { type Call, type Procedure, procedure } from '../kit/procedure.ts';
 import { perActor } from '../kit/rate-limit.ts';
 import { text } from '../kit/shapes.ts';
-import { answerAs, signedIn, tokensOf, WizardAnswerShape } from './answers.ts';
+import { SignedIn, withFactors, wizardAnswer } from './answer-shapes.ts';
+import { signedIn, tokensOf } from './answers.ts';
 import { signOutEverywhere } from './sign-out-everywhere.ts';
 import { type Caller, callerOf } from './caller.ts';
 import { givenCode } from './given-code.ts';
@@ -27,7 +28,7 @@ const Code = z.strictObject({ ...Uuid, code: givenCode, resend });
 const common = {
   tags: ['Sign-in of clients'] as [string],
   access: 'public' as const,
-  answer: WizardAnswerShape,
+  answer: wizardAnswer('SignInAnswer', ['authorization'], { outcome: SignedIn.shape.data, asking: withFactors }),
   limit: perActor('300/m'),
   errors: [403, 404, 409],
 };
@@ -59,7 +60,7 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
             await noteWrongCode(wizards, uuid, caller);
           throw error;
         });
-    return answerAs(await answer(reached, caller));
+    return answer(reached, caller);
   };
 
   const codeAt = (path: `/my/${string}`, summary: string, ...steps: string[]) =>
@@ -82,7 +83,7 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
         const caller = callerOf(call);
         const chosen = await wizards.defaultDefinition('authorization');
         const { run, step: first } = await wizards.open('authorization', chosen, caller, { boundToDevice: true });
-        return answerAs(await wizards.ask(run, first!, caller, true));
+        return wizards.ask(run, first!, caller, true);
       },
     }),
 
@@ -137,7 +138,7 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
         'A refresh token works once, on the device it was given to. Used a second time or elsewhere, it ends the whole sign-in, and its owner is told.',
       errors: [401],
       body: z.strictObject({ refreshToken: text(200), deviceFingerprint: text(8_192).optional() }),
-      answer: WizardAnswerShape.extend(TokenPair.shape).meta({ id: 'RefreshedTokens' }),
+      answer: SignedIn.extend(TokenPair.shape).meta({ id: 'RefreshedTokens' }),
       handle: async (call) => {
         const caller = callerOf(call);
         const { refreshToken, deviceFingerprint } = call.body;
@@ -150,7 +151,7 @@ export const signInProcedures = (wizards: WizardHub, deps: ApiDeps): Procedure[]
           onRotated: (db, clientId, { deviceMark }) => seeDevice(db, { clientId, deviceMark, ip: caller.ip }),
           onStolen: (clientId) => tellOfTheft(wizards, clientId, caller),
         });
-        return { ...answerAs(signedIn(randomUUID(), pair)), ...pair };
+        return { ...signedIn(randomUUID(), pair), ...pair };
       },
     }),
 

@@ -10,7 +10,12 @@ import type { Reached, WizardHub } from './wizard-hub.ts';
 const PURPOSE = 'wizard-success';
 const SECONDS = 600;
 
-export const Success = z.object({ successToken: z.uuid(), expiresAt: time() }).meta({ id: 'ChallengeSuccess' });
+export const Success = z
+  .object({
+    successToken: z.uuid().meta({ description: 'The header `successToken` of the one call that it is for.' }),
+    expiresAt: time().meta({ description: 'Until when it does, ten minutes.' }),
+  })
+  .meta({ id: 'ChallengeSuccess' });
 
 /** The proof that the codes of a run were given. Made from the run, so that the same code sent again has the same answer. */
 export const giveSuccess = async ({ db, ring }: WizardHub, { run }: Reached) => {

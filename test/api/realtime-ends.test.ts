@@ -55,6 +55,56 @@ it('an app that does not fetch what it is told is let go, and its session with i
   await eventually(async () => (await app.send('2')).status === 400, 'the session to be over');
 });
 
+/** A WebSocket from this address, and how it ended. */
+const webSocketFrom = async (address: string) => {
+  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`, {
+    headers: { 'x-forwarded-for': address },
+  } as unknown as string[]);
+  const heard: string[] = [];
+  let end: { code: number; reason: string } | undefined;
+  socket.addEventListener('message', ({ data }) => heard.push(String(data)));
+  socket.addEventListener('close', ({ code, reason }) => (end = { code, reason }));
+  await eventually(async () => heard.includes('40'), 'the connection');
+  const comes = (frame: string) => eventually(async () => heard.some((one) => one.startsWith(frame)), frame);
+  return { socket, comes, ended: () => end };
+};
+
+it('a connection from an address that is let in no more is ended, whoever and whatever else goes on', async () => {
+  const lists = (permission: 'allow' | 'deny', ip: string, route: string) =>
+    api.hub.pool.query(`insert into security_policy (permission, ip, route) values ($1, $2, $3)`, [
+      permission,
+      ip,
+      route,
+    ]);
+  const [denied, other, unlisted] = [
+    await webSocketFrom('203.0.113.21'),
+    await webSocketFrom('203.0.114.21'),
+    await webSocketFrom('2001:db8::7'),
+  ];
+  const poller = await polling('203.0.113.22');
+  await poller.fetch();
+  const waiting = poller.fetch();
+  try {
+    await lists('deny', '203.0.113.0/24', '/socket.io*');
+    await lists('deny', '203.0.114.21', '/api/*');
+    await eventually(async () => denied.ended() !== undefined, 'the end of what is on the black list');
+    expect(denied.ended()).toEqual({ code: 1008, reason: 'address_denied' });
+    await waiting;
+    expect((await poller.fetch()).status).toBe(403);
+    other.socket.send('2');
+    await other.comes('3');
+
+    await lists('allow', '203.0.114.0/24', '/socket.io*');
+    await eventually(async () => unlisted.ended() !== undefined, 'the end of what is not on the white list');
+    other.socket.send('2');
+    expect(other.ended()).toBeUndefined();
+  } finally {
+    await api.hub.pool.query(`delete from security_policy`);
+    other.socket.close();
+    await eventually(async () => (await poller.fetch()).status !== 403, 'the lists to be forgotten');
+  }
+});
+
 it('an access token that has run out wants a new one, and nobody is signed out by that', async () => {
   const ann = await api.clientWith('0', 'USD');
   const phone = new ListeningApp(api.url);

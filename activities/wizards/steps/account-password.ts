@@ -10,6 +10,10 @@ const Sent = z.strictObject({
   password_confirmation: z.string().max(1_024),
 });
 
+const Asks = z
+  .object({ types: z.array(z.enum(KINDS)) })
+  .meta({ id: 'AccountPasswordAsked', description: 'Send `{uuid, type, password, password_confirmation}`.' });
+
 export interface AccountPasswordDraft {
   accountPassword: { type: (typeof KINDS)[number]; password: string };
 }
@@ -22,7 +26,8 @@ export const accountPassword = defineStep<Record<string, never>, z.output<typeof
   takes: ['client'],
   gives: () => ['account-password'],
   workflow: () => 'password_form',
-  form: () => Promise.resolve({ types: KINDS }),
+  asks: Asks,
+  form: (): Promise<z.input<typeof Asks>> => Promise.resolve({ types: [...KINDS] }),
   sent: Sent,
   check: (_asked, { type, password, password_confirmation: again }) => {
     if (again !== password)

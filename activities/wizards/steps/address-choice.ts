@@ -12,6 +12,7 @@ export const addressChoice = defineStep<Record<string, never>, { policyId: numbe
   gives: () => ['policy'],
   workflow: () => 'whitelist_form',
   replaceable: true,
+  asks: z.null().meta({ description: 'DELETE the address with `{uuid}`.' }),
   sent: z.strictObject({ policyId: z.int() }),
   check: async (asked, { policyId }) => {
     const { rowCount } = await asked.db.query(`select from payout_address where id = $1 and client_id = $2`, [

@@ -3,7 +3,7 @@ import { ADDRESS_TYPES, addressesOf } from '../../../db/repositories/client-addr
 import { openCountries, openCountryOf } from '../../../db/repositories/countries.ts';
 import { WrongFields } from '../../../domain/failures.ts';
 import type { WantedChanges } from '../../../domain/client-changes.ts';
-import { fieldForm, leaf } from '../form-fields.ts';
+import { fieldForm, FormShown, leaf } from '../form-fields.ts';
 import { readForm } from '../read-form.ts';
 import { defineStep } from '../step.ts';
 import { wanting } from '../wanted-change.ts';
@@ -23,6 +23,11 @@ const FIELDS = [
   leaf('postcode', 'input', 'Postcode', 'max:20'),
 ];
 
+const Asks = FormShown.meta({
+  id: 'AddressAsked',
+  description: 'Send `{uuid}` with these fields, and with `addressId` for another text of an address that is there.',
+});
+
 /** A new address, or with `addressId` another text of one. `countryId`: ISO 3166 numeric. */
 export const addressForm = defineStep<Record<string, never>, Record<string, unknown>>({
   kind: 'address-form',
@@ -30,7 +35,8 @@ export const addressForm = defineStep<Record<string, never>, Record<string, unkn
   settings: z.strictObject({}),
   takes: ['client'],
   workflow: () => 'address_form',
-  form: async ({ db, locale }) => {
+  asks: Asks,
+  form: async ({ db, locale }): Promise<z.input<typeof Asks>> => {
     const countries = (await openCountries(db)).map(({ numericCode: value, name: label }) => ({ value, label }));
     return { fields: FIELDS.map((one) => fieldForm(one, locale, countries)) };
   },

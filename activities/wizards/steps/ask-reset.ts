@@ -7,6 +7,7 @@ export const askReset = defineStep<Record<string, never>, Record<string, never>>
   types: ['authorization'],
   settings: z.strictObject({}),
   workflow: () => 'password_reset',
+  asks: z.null().meta({ description: 'The broker wants a new password. Send `{uuid}`: a code is mailed.' }),
   sent: z.strictObject({}),
   check: () => Promise.resolve({}),
 });

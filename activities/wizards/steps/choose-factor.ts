@@ -10,6 +10,9 @@ export const chooseFactor = defineStep<Record<string, never>, { type: (typeof FA
   settings: z.strictObject({}),
   takes: ['client'],
   workflow: () => '2fa_choose',
+  asks: z
+    .null()
+    .meta({ description: 'Several second factors are on. Send `{uuid, type}`: `google`, `sms` or `email`.' }),
   sent: z.strictObject({ type: z.enum(FACTORS) }),
   check: async ({ draft }, { type }) => {
     const { factors } = (await draft()) as { factors?: string[] };

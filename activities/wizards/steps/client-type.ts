@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { WrongFields } from '../../../domain/failures.ts';
 import { defineStep } from '../step.ts';
 
+const ClientTypeShown = z.object({ id: z.int(), name: z.string(), group: z.string() });
+const Asks = z
+  .object({ types: z.array(ClientTypeShown) })
+  .meta({ id: 'ClientTypeAsked', description: 'Send `{uuid, type}`: the id of one of these.' });
+
 /** The client says what kind of client he is. */
 export const clientType = defineStep<{ typeIds: number[] }, { type: number }>({
   kind: 'client-type',
@@ -9,9 +14,10 @@ export const clientType = defineStep<{ typeIds: number[] }, { type: number }>({
   /** Empty: every enabled type. */
   settings: z.strictObject({ typeIds: z.array(z.int().min(1)).max(50).default([]) }),
   workflow: () => 'client_type',
-  form: async ({ db, settings }) => ({
+  asks: Asks,
+  form: async ({ db, settings }): Promise<z.input<typeof Asks>> => ({
     types: (
-      await db.query(
+      await db.query<z.input<typeof ClientTypeShown>>(
         `select id, name, "group" from client_type where enabled and ($1::int[] = '{}' or id = any($1)) order by id`,
         [settings.typeIds],
       )

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkCode, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
+import { checkCode, CodeAsked, codeForm, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
 import { recipientOf } from '../recipients.ts';
 import { stoodIn } from '../recovery-code.ts';
 import { defineStep } from '../step.ts';
@@ -19,9 +19,10 @@ export const codeSettings = {
   resendAfterSeconds: z.int().min(0).max(3_600).default(60),
 };
 
+const STAGES = ['confirm_email', '2fa_email'] as const;
 const Settings = z.strictObject({
   ...codeSettings,
-  stage: z.enum(['confirm_email', '2fa_email']).default('confirm_email'),
+  stage: z.enum(STAGES).default('confirm_email'),
 });
 
 /** Six digits by e-mail. */
@@ -30,6 +31,8 @@ export const emailCode = defineStep<CodeSettings & { stage: string }, { code: st
   settings: Settings,
   takes: ['email'],
   workflow: ({ stage }) => stage,
+  workflows: STAGES,
+  asks: CodeAsked,
   begin: async (work) => sendFirstCode(work, await recipientOf(work, 'email')),
   again: async (work) => sendCodeAgain(work, await recipientOf(work, 'email')),
   form: async (asked) => codeForm(asked, await recipientOf(asked, 'email')),

@@ -4,20 +4,27 @@ import { hashPassword } from '../../../db/passwords.ts';
 import type { Queryable } from '../../../db/pool.ts';
 import { openCountries, openCountryOf } from '../../../db/repositories/countries.ts';
 import { WrongFields } from '../../../domain/failures.ts';
-import { assertHuman, captchaForm } from '../captcha.ts';
+import { assertHuman, captchaForm, CaptchaShown } from '../captcha.ts';
 import { otherThanConfirmed } from '../confirmed-contacts.ts';
 import { keptDevice } from '../device.ts';
-import { fieldForm, Fields, type FormField } from '../form-fields.ts';
+import { fieldForm, Fields, type FormField, FormShown } from '../form-fields.ts';
 import { homeCountryOf, placesOf, unplaced } from '../form-places.ts';
 import { readForm, type ReadForm, type Wrong } from '../read-form.ts';
 import { type Asked, defineStep } from '../step.ts';
 import { takenEmails } from '../taken-emails.ts';
 
+const STAGES = ['basic_register_form', 'phone_form', 'additional_info'] as const;
 const Settings = z.strictObject({
-  stage: z.enum(['basic_register_form', 'phone_form', 'additional_info']).default('additional_info'),
+  stage: z.enum(STAGES).default('additional_info'),
   fields: Fields,
   /** Asked in the same form. */
   captcha: z.boolean().default(false),
+});
+
+const Asks = FormShown.extend({ recaptcha: CaptchaShown }).meta({
+  id: 'FormAsked',
+  description:
+    'A form of the broker. Send `{uuid}` with its fields by their names; with the first form of a registration also `device_fingerprint`, a text that the app makes for its device and keeps.',
 });
 
 /** Fields that the broker defines. What they are is known by their names; all others are kept with the client as they are (`extra`). */
@@ -33,7 +40,9 @@ export const form = defineStep<z.output<typeof Settings>, Record<string, unknown
     takes: fields.map(({ name }) => name),
   }),
   workflow: ({ stage }) => stage,
-  form: async (asked) => {
+  workflows: STAGES,
+  asks: Asks,
+  form: async (asked): Promise<z.input<typeof Asks>> => {
     const { fields, captcha } = asked.settings;
     const countries = usesCountries(fields) ? await countryOptions(asked.db) : [];
     return {

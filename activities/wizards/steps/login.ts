@@ -5,7 +5,7 @@ import { atPresentCost } from '../../../db/repositories/password-hashes.ts';
 import { factorsOf } from '../../../db/repositories/factors.ts';
 import { forgiveTry, knock } from '../../../db/repositories/sign-in-guard.ts';
 import { HubFailure } from '../../../domain/failures.ts';
-import { assertHuman, captchaForm } from '../captcha.ts';
+import { assertHuman, captchaForm, CaptchaShown } from '../captcha.ts';
 import { keptDevice, networkOf } from '../device.ts';
 import { noteAuthorization } from '../note-authorization.ts';
 import { isEmail } from '../read-form.ts';
@@ -19,6 +19,14 @@ const Sent = z.strictObject({
   recaptchaResponse: z.string().max(8_192).nullable().optional(),
 });
 
+const Asks = z
+  .object({
+    recaptcha: CaptchaShown,
+    is_qr_available: z.boolean().meta({ description: 'Whether a phone may sign a browser in by a QR code.' }),
+    is_password_recovery_available: z.literal(true),
+  })
+  .meta({ id: 'LoginAsked', description: 'Send `{uuid, email, password, device_fingerprint}` to POST /my/signin.' });
+
 /** E-mail and password. Answers the same, and as fast, for an e-mail that nobody has. */
 export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
   kind: 'login',
@@ -26,10 +34,11 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
   settings: z.strictObject({}),
   gives: () => ['client', 'email', 'phone'],
   workflow: () => 'login',
-  form: async (asked) => ({
+  asks: Asks,
+  form: async (asked): Promise<z.input<typeof Asks>> => ({
     recaptcha: await captchaForm(asked),
     is_qr_available: await brokerSetting(asked.db, 'mobile.qrSignIn'),
-    is_password_recovery_available: true,
+    is_password_recovery_available: true as const,
   }),
   sent: Sent,
   check: async (asked, { email: said, password, device_fingerprint: fingerprint, recaptchaResponse }) => {

@@ -3,6 +3,20 @@ import { WrongFields } from '../../../domain/failures.ts';
 import { defineStep } from '../step.ts';
 import { wanting } from '../wanted-change.ts';
 
+const Asks = z
+  .object({
+    types: z.array(
+      z.object({
+        id: z.int(),
+        name: z.string(),
+        group: z.string(),
+        enabled: z.boolean(),
+        wizard: z.boolean().meta({ description: 'Forms of the broker follow.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'NewClientTypeAsked', description: 'Send `{uuid, typeId}`: the id of one of these.' });
+
 /** Which kind of client he wants to be. Forms after it may ask what the broker needs of that kind: `"when": {"clientTypeIds": [2]}`. */
 export const newClientType = defineStep<Record<string, never>, { typeId: number }>({
   kind: 'new-client-type',
@@ -11,7 +25,8 @@ export const newClientType = defineStep<Record<string, never>, { typeId: number 
   takes: ['client'],
   body: () => ({ wants: ['typeId'], takes: ['typeId'] }),
   workflow: () => 'client_type_form',
-  form: async ({ db, plan, run }) => {
+  asks: Asks,
+  form: async ({ db, plan, run }): Promise<z.input<typeof Asks>> => {
     const { rows } = await db.query<{ id: number; name: string; group: string; enabled: boolean }>(
       `select id, name, "group", enabled from client_type
         where enabled and id <> (select type_id from client where client_id = $1) order by id`,

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { HubFailure } from '../../../domain/failures.ts';
-import { checkCode, codeForm, type CodeRecipient, type CodeSettings, sendCodeAgain, sendFirstCode } from '../codes.ts';
+import {
+  checkCode,
+  CodeAsked,
+  codeForm,
+  type CodeRecipient,
+  type CodeSettings,
+  sendCodeAgain,
+  sendFirstCode,
+} from '../codes.ts';
 import { firstNameOf } from '../recipients.ts';
 import { type At, defineStep } from '../step.ts';
 import { codeSent, codeSettings } from './email-code.ts';
@@ -25,6 +33,8 @@ const codeTo = (kind: string, channel: 'email' | 'sms', takes: string, stages: r
     settings: z.strictObject({ ...codeSettings, stage: z.enum(stages).default(stages[0]) }),
     takes: [takes],
     workflow: ({ stage }) => stage,
+    workflows: stages,
+    asks: CodeAsked,
     begin: async (work) => sendFirstCode(work, await recipient(work)),
     again: async (work) => sendCodeAgain(work, await recipient(work)),
     form: async (asked) => codeForm(asked, await recipient(asked)),

@@ -23,6 +23,7 @@ export const newPassword = defineStep<Record<string, never>, z.output<typeof Sen
   takes: ['client'],
   gives: () => ['password'],
   workflow: () => 'password_form',
+  asks: z.null().meta({ description: 'Send `{uuid, password}`: the new one.' }),
   sent: Sent,
   check: async ({ db, run, ip, family }, { password, password_confirmation: again }) => {
     const wrong = (field: string, issue: string) => new WrongFields([{ field, issue: `${field} ${issue}.` }]);

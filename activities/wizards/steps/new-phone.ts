@@ -3,14 +3,18 @@ import type { Queryable } from '../../../db/pool.ts';
 import { phonesOf } from '../../../db/repositories/client-phones.ts';
 import { WrongFields } from '../../../domain/failures.ts';
 import { phoneTaken } from '../../clients/kinds/phone.ts';
-import { fieldForm, leaf } from '../form-fields.ts';
+import { fieldForm, FormShown, leaf } from '../form-fields.ts';
 import { readForm } from '../read-form.ts';
 import { defineStep } from '../step.ts';
 import { wanting } from '../wanted-change.ts';
 
 const PHONE = leaf('phone', 'phone', 'Phone number', 'required', 'phone:AUTO');
 
-export const phoneForm = ({ locale }: { locale: string }) =>
+export const PhoneAsked = FormShown.meta({
+  id: 'PhoneAsked',
+  description: 'Send `{uuid, phone}` in E.164: `+995555123456`.',
+});
+export const phoneForm = ({ locale }: { locale: string }): Promise<z.input<typeof PhoneAsked>> =>
   Promise.resolve({ fields: [fieldForm(PHONE, locale, [])] });
 
 export const phoneSent = z.strictObject({ phone: z.unknown().optional() });
@@ -36,6 +40,7 @@ export const newPhone = defineStep<Record<string, never>, { phone?: unknown }>({
   takes: ['client'],
   gives: () => ['newPhone'],
   workflow: () => 'phone_number',
+  asks: PhoneAsked,
   form: phoneForm,
   sent: phoneSent,
   check: async ({ db, run }, sent) => {

@@ -24,6 +24,24 @@ export interface AddressDraft {
   address: { currency: number; walletAddress: string; destinationTag: string | null; caption: string | null };
 }
 
+const Asks = z
+  .object({
+    currencies: z.array(
+      z.object({
+        alphabeticCode: z.string(),
+        name: z.string(),
+        numericCode: z.int(),
+        minorUnit: z.int(),
+        hasDestinationTagOrMemo: z.boolean(),
+      }),
+    ),
+  })
+  .meta({
+    id: 'PayoutAddressAsked',
+    description:
+      'Send `{uuid, currencyCode, walletAddress}`, perhaps `destinationTag` and `caption`. `currencyCode`: a `numericCode`.',
+  });
+
 /** An address that payouts may go to. */
 export const payoutAddressForm = defineStep<Record<string, never>, z.output<typeof Sent>>({
   kind: 'payout-address-form',
@@ -33,7 +51,8 @@ export const payoutAddressForm = defineStep<Record<string, never>, z.output<type
   gives: () => ['address'],
   workflow: () => 'whitelist_form',
   replaceable: true,
-  form: async ({ db }) => ({ currencies: await listableCurrencies(db) }),
+  asks: Asks,
+  form: async ({ db }): Promise<z.input<typeof Asks>> => ({ currencies: await listableCurrencies(db) }),
   sent: Sent,
   check: async (asked, { currencyCode, walletAddress, destinationTag, caption }) => {
     const currency = (await listableCurrencies(asked.db)).find(({ numericCode }) => numericCode === currencyCode);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assertMayBeMain } from '../../clients/kinds/phone.ts';
 import { defineStep } from '../step.ts';
-import { assertNotTaken, phoneForm, phoneSent, readPhone } from './new-phone.ts';
+import { assertNotTaken, PhoneAsked, phoneForm, phoneSent, readPhone } from './new-phone.ts';
 
 /** Where the codes of a second factor are to go. */
 export const phoneNumber = defineStep<Record<string, never>, { phone?: unknown }>({
@@ -11,6 +11,7 @@ export const phoneNumber = defineStep<Record<string, never>, { phone?: unknown }
   takes: ['client'],
   gives: () => ['newPhone'],
   workflow: () => 'phone_number',
+  asks: PhoneAsked,
   form: phoneForm,
   sent: phoneSent,
   check: async ({ db, run }, sent) => {

@@ -3,7 +3,7 @@ import { WrongFields } from '../../../domain/failures.ts';
 import type { WantedChanges } from '../../../domain/client-changes.ts';
 import { emailOf } from '../../clients/kinds/email.ts';
 import { type Person, personOf } from '../../clients/kinds/profile.ts';
-import { fieldForm, leaf, type LeafField } from '../form-fields.ts';
+import { fieldForm, FormShown, leaf, type LeafField } from '../form-fields.ts';
 import { readForm } from '../read-form.ts';
 import { type Asked, defineStep, type Judged } from '../step.ts';
 import { takenEmails } from '../taken-emails.ts';
@@ -37,6 +37,12 @@ export const onlyNew = (wanted: WantedChanges['profile'], now: Person): WantedCh
 
 type Sent = { info?: Record<string, unknown> | undefined; email?: unknown };
 
+const Asks = FormShown.meta({
+  id: 'ProfileAsked',
+  description:
+    'What is there now is each `default`. Send `{uuid, info}` with what shall be another, or `{uuid, email}`.',
+});
+
 /** Names and birthday, or the e-mail. */
 export const profileForm = defineStep<Record<string, never>, Sent>({
   kind: 'profile-form',
@@ -45,7 +51,8 @@ export const profileForm = defineStep<Record<string, never>, Sent>({
   takes: ['client'],
   gives: () => ['newEmail'],
   workflow: () => 'profile_form',
-  form: async ({ db, run, locale }) => {
+  asks: Asks,
+  form: async ({ db, run, locale }): Promise<z.input<typeof Asks>> => {
     const now = await personOf(db, run.clientId!);
     const fields = INFO.map((one) => ({ ...one, default: now[one.name as keyof Person] }));
     const info = { name: 'info', type: 'group' as const, texts: [], rules: [], multiple: false, fields };

@@ -16,6 +16,16 @@ export interface NewApp {
 const secretOf = async <S>({ draft }: At<S>): Promise<Buffer> =>
   Buffer.from(((await draft()) as unknown as NewApp).totpSecret, 'base64');
 
+const Asks = z
+  .object({
+    qr: z.string().meta({ description: 'A picture as data: URL, for the camera of the app.' }),
+    key: z.string().meta({ description: 'The same to type in, in base32.' }),
+  })
+  .meta({
+    id: 'AuthenticatorKey',
+    description: 'A new authenticator app. Send `{uuid, code}`: what the app shows then.',
+  });
+
 /** A new authenticator app: its key is shown, and shows by a code that it has arrived. */
 export const totpKey = defineStep<Record<string, never>, { code: string }>({
   kind: 'totp-key',
@@ -23,8 +33,9 @@ export const totpKey = defineStep<Record<string, never>, { code: string }>({
   settings: z.strictObject({}),
   takes: ['client'],
   workflow: () => '2fa_google',
+  asks: Asks,
   begin: beginTries,
-  form: async (asked) => {
+  form: async (asked): Promise<z.input<typeof Asks>> => {
     const secret = await secretOf(asked);
     const issuer = await brokerSetting(asked.db, 'clients.authenticatorName');
     const { to } = await recipientOf(asked, 'email');

@@ -34,6 +34,9 @@ export const totp = defineStep<Record<string, never>, { code: string }>({
   settings: z.strictObject({}),
   takes: ['client', 'app'],
   workflow: () => '2fa_google',
+  asks: z
+    .null()
+    .meta({ description: 'Send `{uuid, code}`: the six digits that the authenticator app shows, or a recovery code.' }),
   begin: beginTries,
   anew: beginTriesAnew,
   sent: codeSent,

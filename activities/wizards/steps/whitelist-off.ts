@@ -12,6 +12,7 @@ export const whitelistOff = defineStep<Record<string, never>, Record<string, nev
   settings: z.strictObject({}),
   takes: ['client'],
   workflow: () => 'whitelist_form',
+  asks: z.null().meta({ description: 'Send `{uuid}` to PUT /my/withdrawals/policies/disable.' }),
   sent: z.strictObject({}),
   check: async (asked) => {
     const { isOn, until } = await addressManagement(asked.db, signedIn(asked).id);

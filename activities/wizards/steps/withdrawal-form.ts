@@ -17,6 +17,10 @@ export const withdrawalForm = defineStep<Record<string, never>, PaymentRequest>(
   takes: ['client'],
   gives: () => ['payout'],
   workflow: () => 'withdrawal_form',
+  asks: z.null().meta({
+    description:
+      'Send `{uuid, accountId, methodId, amount, currencyCode, data}` to POST /my/withdrawals; `fields` of GET /my/withdrawals/methods/{methodId} say what `data` must have.',
+  }),
   replaceable: true,
   check: async (asked, request) => {
     const { data } = await paymentOrder(asked.db, signedIn(asked), 'withdrawal', request);

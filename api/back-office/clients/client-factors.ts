@@ -6,6 +6,7 @@ import { recordAudit } from '../../../db/repositories/audit.ts';
 import { FACTOR_CAPTIONS, factorsOf, noteFactorChange, switchFactorOff } from '../../../db/repositories/factors.ts';
 import { actorName, assertSees } from '../../kit/access.ts';
 import { problem } from '../../kit/errors.ts';
+import { listOf, pageOf, pageQuery } from '../../kit/list.ts';
 import { type Procedure, procedure, updateProcedures } from '../../kit/procedure.ts';
 import { idText } from '../../kit/shapes.ts';
 import type { MoneyHub } from '../../money/hub.ts';
@@ -25,10 +26,11 @@ export const clientFactorProcedures = (hub: MoneyHub): Procedure[] => {
       summary: 'Second factors of a client',
       permission: 'clients.read',
       params: clientParam,
-      answer: z.object({ total: z.int(), data: z.array(SecondFactor) }),
-      handle: async ({ actor, params: { clientId } }) => {
+      query: z.object(pageQuery),
+      answer: listOf(SecondFactor),
+      handle: async ({ actor, params: { clientId }, query }) => {
         await assertSees(pool, actor, clientId);
-        return factorViews(await factorsOf(pool, clientId));
+        return pageOf(factorViews(await factorsOf(pool, clientId)), query);
       },
     }),
 
