@@ -20,14 +20,14 @@ const sheltered = async <T>(answer: () => T | Promise<T>): Promise<T> => {
   return shelterIn(root).run(async () => answer());
 };
 
-/** One for all Updates of a run: two scopes are seven promises, and each promise costs a run a tenth of a millisecond. Runs share this module; each has its own root. */
-const shelters = new WeakMap<CancellationScope, CancellationScope>();
+/** Runs share their modules (docs/decisions/0087-runs-share-their-modules.md); globals are each run's own. */
+const ofThisRun = globalThis as { hubShelter?: CancellationScope };
 
+/** One for all Updates of a run: two scopes are seven promises, and each promise costs a run a tenth of a millisecond. */
 const shelterIn = (root: CancellationScope): CancellationScope => {
-  const known = shelters.get(root);
-  if (known) return known;
+  if (ofThisRun.hubShelter) return ofThisRun.hubShelter;
   const shelter = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
   root.cancelRequested.catch(() => patched(SHELTERED) || shelter.cancel());
-  shelters.set(root, shelter);
+  ofThisRun.hubShelter = shelter;
   return shelter;
 };
