@@ -79,16 +79,16 @@ export type Bound<T> = {
 };
 
 /** What PostgreSQL's numbers say to whoever is on call; those of the network are words. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  '40001': "two got in each other's way",
-  '40P01': 'two waited for each other',
-  '53300': 'too many connections',
-  '55P03': 'locked by somebody else',
-  '57014': 'a statement took too long: is something locked?',
-  '57P01': 'the server or somebody ended the connection',
-  '57P03': 'the server is starting or stopping',
-  '25006': 'a standby that takes no writes',
-};
+const MEANINGS: ReadonlyMap<string, string> = new Map([
+  ['40001', "two got in each other's way"],
+  ['40P01', 'two waited for each other'],
+  ['53300', 'too many connections'],
+  ['55P03', 'locked by somebody else'],
+  ['57014', 'a statement took too long: is something locked?'],
+  ['57P01', 'the server or somebody ended the connection'],
+  ['57P03', 'the server is starting or stopping'],
+  ['25006', 'a standby that takes no writes'],
+]);
 
 /** The eight failure types, in Temporal's words. The only place where they are translated. */
 const toTemporal = (error: unknown): unknown => {
@@ -119,12 +119,14 @@ const toTemporal = (error: unknown): unknown => {
       details: [{ reason: 'internal' }],
     });
   }
-  if (typeof code === 'string')
+  if (typeof code === 'string') {
+    const meaning = MEANINGS.get(code);
     return ApplicationFailure.create({
       type: 'Unavailable',
-      message: `database or network: ${code}${code in MEANINGS ? ` (${MEANINGS[code]})` : ''}`,
+      message: `database or network: ${code}${meaning ? ` (${meaning})` : ''}`,
       details: [{ reason: 'unavailable' }],
     });
+  }
   // A mistake in our own code does not get better by repeating it.
   if (
     error instanceof TypeError ||

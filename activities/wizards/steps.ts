@@ -76,9 +76,12 @@ const BY_KIND: ReadonlyMap<string, StepModule> = new Map(ALL.map((one) => [one.k
 
 /** What may be asked in wizards of a type: what `data` is like at which steps. */
 export const asksOf = (type: WizardType): { asks: z.ZodType; workflows: readonly string[] }[] =>
-  ALL.flatMap(({ types, asks, workflow, workflows }) =>
-    asks && (types?.includes(type) ?? true) ? [{ asks, workflows: workflows ?? [workflow!(undefined)] }] : [],
-  );
+  ALL.flatMap(({ kind, types, asks, workflow, workflows }) => {
+    if (!workflow || !(types?.includes(type) ?? true)) return [];
+    // Its answers would fit no schema, and a client who is at it would hear 500.
+    if (!asks) throw new Error(`The step ${kind} does not say what it asks.`);
+    return [{ asks, workflows: workflows ?? [workflow(undefined)] }];
+  });
 
 /** Kinds that ask nothing. */
 export const SILENT_KINDS: readonly string[] = ALL.filter(isSilent).map(({ kind }) => kind);

@@ -71,19 +71,17 @@ const levelsOf = async (
   const { rows } = await db.query<Row>(SELECT, [clientId, levelId]);
   const ids = rows.map(({ id }) => id);
   const [rights, groups] = [await loadLevelRights(db, ids), await documentGroupsOf(db, ids)];
-  const limits = new Map<number, z.input<typeof MyLimits>>();
-  for (const { id, state, limits: said } of rows)
-    limits.set(id, await myLimitsView(db, said, state === 'current' ? clientId : null));
-  return rows.map(({ caseState, remindBeforeDays, hasLevel, ...level }) => ({
+  const view = async ({ caseState, remindBeforeDays, hasLevel, limits, ...level }: Row) => ({
     ...level,
     permissions: rights.get(level.id)!,
-    limits: limits.get(level.id)!,
+    limits: await myLimitsView(db, limits, level.state === 'current' ? clientId : null),
     documentGroups: groups.get(level.id) ?? [],
     renewable:
       hasLevel &&
       caseState !== null &&
       mayRenew({ state: caseState, validUntil: level.validUntil, remindBeforeDays, hasLevel }, new Date()),
-  }));
+  });
+  return Promise.all(rows.map(view));
 };
 
 /** GET /my/verifications/levels, and /my/permissions: what the client's level gives him. */

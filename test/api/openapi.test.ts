@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
 import { type TestApi, startTestApi, unreachableTemporal } from '../kit/api-client.ts';
+import { openApiOf } from '../kit/openapi.ts';
 
 let api: TestApi;
 let document: any;
 
 beforeAll(async () => {
   api = await startTestApi({ temporal: unreachableTemporal(), additions });
-  document = (await api.call('GET /openapi.json')).body;
+  ({ document } = await openApiOf(api));
 });
 afterAll(() => api.stop());
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { additions } from '../../api/additions.ts';
 import { seedDemo } from '../../db/seed/demo.ts';
 import { type Caller, type TestApi, startTestApi, unreachableTemporal } from '../kit/api-client.ts';
+import { openApiOf } from '../kit/openapi.ts';
 
 let api: TestApi;
 let client: Caller & { id: number };
@@ -23,10 +24,8 @@ afterAll(() => api.stop());
 const list = async (path: string, query = '') => client.call(`GET /api/v2${path}${query}`);
 
 it('every list of a client takes limit and offset', async () => {
-  const { body } = await client.call('GET /openapi.json');
-  const resolved = (schema: any): any =>
-    schema?.$ref === undefined ? schema : body.components.schemas[schema.$ref.split('/').at(-1)];
-  const lists = Object.entries<any>(body.paths).filter(([path, { get }]) => {
+  const { document, resolved } = await openApiOf(api);
+  const lists = Object.entries<any>(document.paths).filter(([path, { get }]) => {
     const schema = resolved(get?.responses['200']?.content?.['application/json']?.schema);
     return path.startsWith('/api/v2/my/') && schema?.properties?.total && schema.properties.data;
   });

@@ -41,9 +41,9 @@ const transfer = (amount: string, from = ann.wallet, to = trading) =>
   ann.call('POST /my/transfers', {
     ...{ amount, sourceAccountId: from, destinationAccountId: to, isInternal: false },
   });
-const deposit = async (amount: string, more: object = {}) =>
+const deposit = async (amount: number, more: object = {}) =>
   ann.call('POST /my/deposits', {
-    ...{ accountId: ann.wallet, methodId: await api.methodId('bank-transfer'), amount: Number(amount) },
+    ...{ accountId: ann.wallet, methodId: await api.methodId('bank-transfer'), amount },
     ...{ currencyCode: USD, ...more },
   });
 const tooSmall = (least: string) => ({
@@ -76,10 +76,10 @@ describe('the first deposit', () => {
 
   it('is not made by one that may never come', async () => {
     await wants(wallets, '50');
-    const { status, body } = await deposit('50');
+    const { status, body } = await deposit(50);
     expect(status).toBe(201);
     await api.hub.reaches(body.data.transactionId, 'awaiting_approval');
-    expect(await deposit('49')).toMatchObject(tooSmall('50'));
+    expect(await deposit(49)).toMatchObject(tooSmall('50'));
   });
 
   it('is the broker’s to enter as he likes, and counts', async () => {
@@ -95,12 +95,12 @@ describe('the first deposit', () => {
 
   it('into a wallet is what its product wants, previews included; money comes back to one in any amount', async () => {
     await wants(wallets, '50');
-    expect(await deposit('49')).toMatchObject(tooSmall('50'));
-    expect(await deposit('49', { isPretend: true })).toMatchObject(tooSmall('50'));
-    expect((await deposit('50', { isPretend: true })).status).toBe(201);
+    expect(await deposit(49)).toMatchObject(tooSmall('50'));
+    expect(await deposit(49, { isPretend: true })).toMatchObject(tooSmall('50'));
+    expect((await deposit(50, { isPretend: true })).status).toBe(201);
     const paidIn = await transfer('100');
     await api.hub.reaches(paidIn.body.transactionId, 'done');
     expect((await transfer('10', trading, ann.wallet)).status).toBe(201);
-    expect((await deposit('50')).status).toBe(201);
+    expect((await deposit(50)).status).toBe(201);
   });
 });

@@ -4,18 +4,18 @@ import { stepModule } from '../../activities/wizards/steps.ts';
 import { additions } from '../../api/additions.ts';
 import { DEFAULT_WIZARDS } from '../../db/seed/wizards.ts';
 import { type TestApi, startTestApi, unreachableTemporal } from '../kit/api-client.ts';
+import { openApiOf } from '../kit/openapi.ts';
 
 let api: TestApi;
 let document: any;
+let resolved: (schema: any) => any;
 
 beforeAll(async () => {
   api = await startTestApi({ temporal: unreachableTemporal(), additions });
-  document = (await api.call('GET /openapi.json')).body;
+  ({ document, resolved } = await openApiOf(api));
 });
 afterAll(() => api.stop());
 
-const resolved = (schema: any): any =>
-  schema.$ref === undefined ? schema : resolved(document.components.schemas[schema.$ref.split('/').at(-1)]);
 const variantsOf = (schema: any): any[] => {
   const { anyOf, oneOf, ...one } = resolved(schema);
   return anyOf || oneOf ? (anyOf ?? oneOf).flatMap(variantsOf) : [one];

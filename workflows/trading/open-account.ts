@@ -134,7 +134,9 @@ const refuse = async (
   by?: string,
 ): Promise<AccountOpened> => {
   await internal('Noting why it is not open').failAccount({
-    ...{ accountId, reason, issue },
+    accountId,
+    reason,
+    issue,
     ...(by !== undefined && { by }),
   });
   return { status: 'failed', issue };

@@ -38,7 +38,7 @@ export const login = defineStep<Record<string, never>, z.output<typeof Sent>>({
   form: async (asked): Promise<z.input<typeof Asks>> => ({
     recaptcha: await captchaForm(asked),
     is_qr_available: await brokerSetting(asked.db, 'mobile.qrSignIn'),
-    is_password_recovery_available: true as const,
+    is_password_recovery_available: true,
   }),
   sent: Sent,
   check: async (asked, { email: said, password, device_fingerprint: fingerprint, recaptchaResponse }) => {

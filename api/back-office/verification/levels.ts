@@ -126,8 +126,8 @@ const assertChecked = async (db: Queryable, { wizard, connectionId }: Pick<Body,
   const provider = providerById(rows[0].provider);
   if (provider.category !== 'kyc')
     throw problem(400, 'validation', 'This connection does not check clients.', 'connectionId');
-  const { wizard: its = wizard } = provider.adapter;
-  if (wizard !== its) throw problem(400, 'validation', `This connection checks with ${its}.`, 'wizard');
+  const own = provider.adapter.wizard;
+  if (own && wizard !== own) throw problem(400, 'validation', `This connection checks with ${own}.`, 'wizard');
 };
 
 const refuseUsed = async (row: VerificationLevelRow, { db }: Writing): Promise<void> => {
