@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -78,10 +80,10 @@ export class Runs {
     }
   }
 
-  /** Calls Temporal and turns what it throws into our failures. `over` answers for a run that ended before. */
+  /** Calls Temporal and turns what it throws into our failures. `call` names its Update, for it may be made more than once; `over` answers for a run that ended before. */
   protected async reach<T>(call: () => Promise<T>, over?: () => Promise<T>): Promise<T> {
     try {
-      return await call();
+      return await askedAgain(call);
     } catch (error) {
       if (over && error instanceof WorkflowExecutionAlreadyStartedError) return this.reach(over);
       throw failureOf(error);
@@ -99,6 +101,30 @@ export class Runs {
     );
   }
 }
+
+/** gRPC's FAILED_PRECONDITION. */
+const NOT_READY = 9;
+/** While a run ends Temporal takes nothing (it is "busy"), and the client would wait more than a second before it tried anew. */
+const PAUSES_MS = [200, 400, 800];
+
+/**
+ * A signal that comes while a run ends makes Temporal do the last task anew, and turn away whoever waits for its answer (WorkflowNotReady) although the run
+ * may have taken what he sent. Asked again under the same id it answers as it would have.
+ */
+const askedAgain = async <T>(call: () => Promise<T>, [pause, ...later] = PAUSES_MS): Promise<T> => {
+  try {
+    return await call();
+  } catch (error) {
+    if (pause === undefined || codeOf(error) !== NOT_READY) throw error;
+    await sleep(pause);
+    return askedAgain(call, later);
+  }
+};
+
+const codeOf = (error: unknown): number | null => {
+  const said = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(said) ? said.code : null;
+};
 
 /** How the server answers for a run that is over with an Update it had taken. */
 const ENDED_UNANSWERED = 'AcceptedUpdateCompletedWorkflow';

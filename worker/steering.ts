@@ -102,10 +102,12 @@ export class Steering extends ActivitySteering {
 
   /** Sets what is wanted of an account at its platform; answers after a while how far it is. */
   async changeAccount(changeId: number): Promise<ChangeAnswer> {
-    const start = this.changeStart(changeId);
     return this.begins(
       () =>
-        this.client.workflow.executeUpdateWithStart(changeBegin, { startWorkflowOperation: start, updateId: 'begin' }),
+        this.client.workflow.executeUpdateWithStart(changeBegin, {
+          startWorkflowOperation: this.changeStart(changeId),
+          updateId: 'begin',
+        }),
       () =>
         this.client.workflow.getHandle(`account-change:${changeId}`).getUpdateHandle<ChangeAnswer>('begin').result(),
     );
@@ -133,24 +135,33 @@ export class Steering extends ActivitySteering {
 
   /** A client's own address at a provider. One that was refused may be asked for again. */
   async depositAddress(addressId: number): Promise<AddressAnswer> {
+    const updateId = randomUUID();
     return this.reach(async () => {
       const how = this.start(AGAIN, `deposit-address:${addressId}`, { addressId }, `deposit address ${addressId}`);
       const start = new WithStartWorkflowOperation<typeof depositAddress>('depositAddress', how);
-      return this.client.workflow.executeUpdateWithStart(addressBegin, { startWorkflowOperation: start });
+      return this.client.workflow.executeUpdateWithStart(addressBegin, { startWorkflowOperation: start, updateId });
     });
   }
 
   /** What a client goes on with on his way to a level; begins that way. */
   async beginVerification(of: VerifiedCase): Promise<WizardAction> {
+    const updateId = randomUUID();
     return this.reach(() =>
-      this.client.workflow.executeUpdateWithStart(kycBegin, { startWorkflowOperation: this.verificationStart(of) }),
+      this.client.workflow.executeUpdateWithStart(kycBegin, {
+        startWorkflowOperation: this.verificationStart(of),
+        updateId,
+      }),
     );
   }
 
   /** The client is done; answers where it stands. */
   async handIn(of: VerifiedCase): Promise<HandedIn> {
+    const updateId = randomUUID();
     return this.reach(() =>
-      this.client.workflow.executeUpdateWithStart(kycHandIn, { startWorkflowOperation: this.verificationStart(of) }),
+      this.client.workflow.executeUpdateWithStart(kycHandIn, {
+        startWorkflowOperation: this.verificationStart(of),
+        updateId,
+      }),
     );
   }
 

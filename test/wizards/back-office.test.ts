@@ -469,6 +469,20 @@ describe('an operator', () => {
     expect([hidden.status, hidden.body.error.details[0].field]).toEqual([403, 'filter[recipient]']);
   });
 
+  it('ends a run while news of it come in', async () => {
+    for (let round = 0; round < 2; round++) {
+      const { run, uuid } = await stuck();
+      const ending = olga.call(`POST /wizards/runs/${run.id}/cancel`);
+      const news = async () => {
+        for (let n = 0; n < 30; n++)
+          await api.hub.steering.noteWizard(uuid, { said: 'A wrong code was given.' }).catch(() => undefined);
+      };
+      await Promise.all([news(), news()]);
+      expect((await ending).status).toBe(204);
+      expect((await olga.call(`GET /wizards/runs/${run.id}`)).body.state).toBe('cancelled');
+    }
+  });
+
   it('sends the code again within its limits, and ends a run', async () => {
     const { run, device, uuid } = await stuck();
     expect((await olga.call(`POST /wizards/runs/${run.id}/resend`)).status).toBe(429);
