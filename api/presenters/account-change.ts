@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AccountChangeRow } from '../../db/entities/money.ts';
 import { ACCESS, type WantedOfAccount } from '../../domain/account-change.ts';
+import type { Reason } from '../../domain/reasons.ts';
 import { isoTime, isoTimeOrNull, time } from '../kit/shapes.ts';
 
 const Wanted = z
@@ -23,7 +24,10 @@ const change = {
       'waiting: the platform has not confirmed it yet. withdrawing: it is not sent again, and whether it arrived before is being found out.',
   }),
   reason: z.string().nullable(),
-  issue: z.string().nullable(),
+  issue: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why it is not as wanted. For clients in words that may be shown.' }),
   createTime: time(),
   updateTime: time().nullable(),
 };
@@ -72,3 +76,24 @@ export const accountChangeView = (row: AccountChangeRow): z.input<typeof Account
   createTime: isoTime(row.createTime),
   updateTime: isoTimeOrNull(row.updateTime),
 });
+
+/** As its client reads it. */
+export const myAccountChangeView = (row: AccountChangeRow): z.input<typeof MyAccountChange> => {
+  const { clientId: _client, requestedBy: _by, ...view } = accountChangeView(row);
+  if (view.state === 'refused') return { ...view, ...refusalToldClient(row.wanted, view.reason) };
+  return { ...view, issue: view.issue && MAY_HAVE_ARRIVED };
+};
+
+const MAY_HAVE_ARRIVED = 'The trading platform was asked for it and did not confirm it: it may have been made.';
+
+/** Why its platform refused it, for its client: the platform's own words may quote a setting, or what is not said to the one it is about. */
+export const refusalToldClient = (
+  { password }: WantedOfAccount,
+  reason: string | null,
+): { reason: Reason; issue: string } => {
+  if (reason === 'validation' && password !== undefined)
+    return { reason, issue: 'The trading platform does not accept this password: choose a stronger one.' };
+  if (reason === 'in_use') return { reason, issue: 'It still holds money, credit or open positions.' };
+  if (reason === 'unsupported') return { reason, issue: 'The trading platform cannot do this.' };
+  return { reason: 'provider_refused', issue: 'The trading platform refused it.' };
+};

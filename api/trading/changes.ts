@@ -8,7 +8,13 @@ import { type Procedure, procedure } from '../kit/procedure.ts';
 import { resource } from '../kit/resource.ts';
 import { idText } from '../kit/shapes.ts';
 import type { MoneyHub } from '../money/hub.ts';
-import { AccountChange, accountChangeView, CHANGE_STATES, MyAccountChange } from '../presenters/account-change.ts';
+import {
+  AccountChange,
+  accountChangeView,
+  CHANGE_STATES,
+  MyAccountChange,
+  myAccountChangeView,
+} from '../presenters/account-change.ts';
 import { tradingAccountOf } from '../../activities/intake/trading-account.ts';
 
 const params = z.object({ changeId: idText() });
@@ -25,7 +31,7 @@ export const changeListProcedures = (hub: MoneyHub): Procedure[] => [
     description: 'What was sent without an answer may have arrived: the change is `withdrawing` until that is known.',
     permission: 'accounts.update',
     answer: AccountChange,
-    handle: ({ actor, params: { changeId } }) => withdraw(hub, actor, changeId),
+    handle: async ({ actor, params: { changeId } }) => accountChangeView(await withdraw(hub, actor, changeId)),
   }),
 
   procedure('POST /my/account-changes/{changeId}/withdraw', {
@@ -34,7 +40,7 @@ export const changeListProcedures = (hub: MoneyHub): Procedure[] => [
     access: 'client',
     description: 'Of changes the client asked for himself.',
     answer: MyAccountChange,
-    handle: ({ actor, params: { changeId } }) => withdraw(hub, actor, changeId),
+    handle: async ({ actor, params: { changeId } }) => myAccountChangeView(await withdraw(hub, actor, changeId)),
   }),
 ];
 
@@ -51,7 +57,6 @@ const list = {
   id: 'id' as const,
   clientProperty: 'clientId' as const,
   sorts: ['createTime'],
-  present: (rows: AccountChangeRow[]) => rows.map(accountChangeView),
 };
 
 /** GET /account-changes and /account-changes/{changeId}. */
@@ -62,6 +67,7 @@ const accountChanges = resource({
   permission: 'accounts',
   filters: { accountId: byId('accountId'), clientId: byId('clientId'), state: byWords('state', CHANGE_STATES) },
   read: AccountChange,
+  present: (rows: AccountChangeRow[]) => rows.map(accountChangeView),
 });
 
 /** GET /my/account-changes and /my/account-changes/{changeId}. */
@@ -72,15 +78,16 @@ const myAccountChanges = resource({
   access: 'client',
   filters: { accountId: byId('accountId'), state: byWords('state', CHANGE_STATES) },
   read: MyAccountChange,
+  present: (rows: AccountChangeRow[]) => rows.map(myAccountChangeView),
 });
 
-const withdraw = async (hub: MoneyHub, actor: Actor, changeId: number): Promise<z.input<typeof AccountChange>> => {
+const withdraw = async (hub: MoneyHub, actor: Actor, changeId: number): Promise<AccountChangeRow> => {
   const change = await reachedChange(hub, actor, changeId);
   await tradingAccountOf(hub.pool, actor, change.accountId, 'changeId');
   if (actor.kind === 'client' && change.requestedBy !== actorName(actor))
     throw new HubFailure('Rejected', 'restricted', 'The broker asked for this change.');
   await hub.ask((steering) => steering.withdrawChange(changeId, actorName(actor)));
-  return accountChangeView(await loadChange(hub, changeId));
+  return loadChange(hub, changeId);
 };
 
 /** 404 for that of a client whom the caller does not see, as for one that there is not. */

@@ -9,9 +9,11 @@ import { inTransaction } from '../../db/pool.ts';
 import type { WantedOfAccount } from '../../domain/account-change.ts';
 import { type FailureType, HubFailure } from '../../domain/failures.ts';
 import type { Reason } from '../../domain/reasons.ts';
+import type { Actor } from '../kit/access.ts';
 import { assertSameRequest } from '../kit/idempotency.ts';
 import type { MoneyHub } from '../money/hub.ts';
 import { assertStillSees, type Ordering } from '../money/intake/place-order.ts';
+import { refusalToldClient } from '../presenters/account-change.ts';
 
 /**
  * The one way to change an account at its platform: check → a row with its audit row → its run. Answers the change's id, done or still waiting; throws
@@ -36,14 +38,20 @@ export const orderChange = async (
     const by = { actor, key, cause: { requestId }, ...(once && { fingerprint: once.fingerprint }) };
     return writeChange(db, hub.tools(), by, accountId, order);
   });
-  await beginChange(hub, written, log);
+  await beginChange(hub, written, { log, reader: actor.kind });
   return written.id;
 };
 
-/** Brings a change that is written down to its run, and hears what the platform says unless that takes long. Throws when it says no. Harmless to repeat. */
-export const beginChange = async (hub: MoneyHub, written: WrittenChange, log: Ordering['log']): Promise<void> => {
+/** Brings a change that is written down to its run, and hears what the platform says unless that takes long. Throws when it says no, as `reader` may read it. Harmless to repeat. */
+export const beginChange = async (
+  hub: MoneyHub,
+  written: WrittenChange,
+  { log, reader }: Pick<Ordering, 'log'> & { reader: Actor['kind'] },
+): Promise<void> => {
   const { state, reason, issue } = written.state === 'waiting' ? await begin(hub, written.id, log) : written;
-  if (state === 'refused') throw refused(written.wanted, reason, issue);
+  if (state !== 'refused') return;
+  const told = reader === 'client' ? refusalToldClient(written.wanted, reason) : { reason, issue };
+  throw refused(written.wanted, told.reason, told.issue);
 };
 
 const begin = async (

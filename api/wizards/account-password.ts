@@ -31,7 +31,7 @@ export const accountPasswordProcedures = (wizards: WizardHub): Procedure[] => {
   const { hub } = wizards;
   const passwords = new ClientWizard(wizards, 'accountPassword', async ({ run }) => {
     const written = await findChange(hub.pool, changeKey(run.uuid));
-    if (written) await beginChange(hub, written, hub.deps.log);
+    if (written) await beginChange(hub, written, { log: hub.deps.log, reader: 'client' });
     return [];
   });
 

@@ -109,6 +109,18 @@ describe('a leverage', () => {
     await hub.ends(`account-change:${change.id}`);
   });
 
+  it('that the platform refuses is refused to the client in words of ours, and to operators in those of the platform', async () => {
+    await dealer('archive');
+    const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage: 200 });
+    const [{ id, issue }] = await changes();
+    await dealer('restore');
+    const told = { reason: 'provider_refused', issue: 'The trading platform refused it.' };
+    expect([status, body.error.details]).toEqual([400, [told]]);
+    expect((await ann.call(`GET /my/account-changes/${id}`)).body).toMatchObject({ state: 'refused', ...told });
+    expect((await ann.call('GET /my/account-changes')).body.data[0]).toMatchObject({ id, ...told });
+    expect(issue).toMatch(/^Paper platform refused PATCH/);
+  });
+
   it.each([150, 0, -1, 1.5, '200', null, 10_001])('of %p is refused and nothing else changed', async (leverage) => {
     const { status, body } = await ann.call(`PATCH /my/accounts/${account.accountId}`, { leverage, caption: 'Gold' });
     expect([status, body.error.details[0].field]).toEqual([400, 'leverage']);
@@ -372,6 +384,7 @@ describe('a password whose repeat is refused after its answer was lost', () => {
     await reaches(id, 'withdrawn');
     const { body } = await olga.call(`GET /account-changes/${id}`);
     expect(body.issue).toContain('look at the platform whether it has it');
+    expect((await ann.call(`GET /my/account-changes/${id}`)).body.issue).toMatch(/: it may have been made\.$/);
   });
 });
 
