@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -80,10 +81,14 @@ export class Runs {
     }
   }
 
-  /** Calls Temporal and turns what it throws into our failures. `call` names its Update, for it may be made more than once; `over` answers for a run that ended before. */
-  protected async reach<T>(call: () => Promise<T>, over?: () => Promise<T>): Promise<T> {
+  /**
+   * Calls Temporal and turns what it throws into our failures. `call` may be made more than once, so its Update has an id: the one it is given, unless it has one
+   * of its own. `over` answers for a run that ended before.
+   */
+  protected async reach<T>(call: (updateId: string) => Promise<T>, over?: () => Promise<T>): Promise<T> {
+    const updateId = randomUUID();
     try {
-      return await askedAgain(call);
+      return await askedAgain(() => call(updateId));
     } catch (error) {
       if (over && error instanceof WorkflowExecutionAlreadyStartedError) return this.reach(over);
       throw failureOf(error);

@@ -135,8 +135,7 @@ export class Steering extends ActivitySteering {
 
   /** A client's own address at a provider. One that was refused may be asked for again. */
   async depositAddress(addressId: number): Promise<AddressAnswer> {
-    const updateId = randomUUID();
-    return this.reach(async () => {
+    return this.reach(async (updateId) => {
       const how = this.start(AGAIN, `deposit-address:${addressId}`, { addressId }, `deposit address ${addressId}`);
       const start = new WithStartWorkflowOperation<typeof depositAddress>('depositAddress', how);
       return this.client.workflow.executeUpdateWithStart(addressBegin, { startWorkflowOperation: start, updateId });
@@ -145,8 +144,7 @@ export class Steering extends ActivitySteering {
 
   /** What a client goes on with on his way to a level; begins that way. */
   async beginVerification(of: VerifiedCase): Promise<WizardAction> {
-    const updateId = randomUUID();
-    return this.reach(() =>
+    return this.reach((updateId) =>
       this.client.workflow.executeUpdateWithStart(kycBegin, {
         startWorkflowOperation: this.verificationStart(of),
         updateId,
@@ -156,8 +154,7 @@ export class Steering extends ActivitySteering {
 
   /** The client is done; answers where it stands. */
   async handIn(of: VerifiedCase): Promise<HandedIn> {
-    const updateId = randomUUID();
-    return this.reach(() =>
+    return this.reach((updateId) =>
       this.client.workflow.executeUpdateWithStart(kycHandIn, {
         startWorkflowOperation: this.verificationStart(of),
         updateId,

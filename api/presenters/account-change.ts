@@ -79,7 +79,7 @@ export const accountChangeView = (row: AccountChangeRow): z.input<typeof Account
 
 /** As its client reads it. */
 export const myAccountChangeView = (row: AccountChangeRow): z.input<typeof MyAccountChange> => {
-  const { clientId: _client, requestedBy: _by, ...view } = accountChangeView(row);
+  const view = accountChangeView(row);
   if (view.state === 'refused') return { ...view, ...refusalToldClient(row.wanted, view.reason) };
   return { ...view, issue: view.issue && MAY_HAVE_ARRIVED };
 };
