@@ -94,16 +94,27 @@ interface Route {
   /** For logs and figures. */
   name: string;
   names: string[];
-  runs: Map<string, Run>;
+  served: Map<string, Served>;
   otherwise: RequestHandler;
 }
 
-const routeOf = (name: string, runs: [method: string, run: Run][]): Route => {
-  const [names, all] = [runs.map(([method]) => method), new Map(runs)];
+interface Served {
+  run: Run;
+  /** Whether what stands for the path's parameters can be meant so. */
+  takes: (params: Readonly<Record<string, string>>) => boolean;
+}
+
+const routeOf = (name: string, served: [method: string, served: Served][]): Route => {
+  const [names, all] = [served.map(([method]) => method), new Map(served)];
   // Whoever may read may ask for the head only; Node leaves the body out.
   if (all.has('GET')) all.set('HEAD', all.get('GET')!);
-  return { name, names, runs: all, otherwise: onlyMethods(names) };
+  return { name, names, served: all, otherwise: onlyMethods(names) };
 };
+
+const servedBy = (parts: AppParts, procedure: Procedure): Served => ({
+  run: runner(parts, procedure),
+  takes: (params) => procedure.spec.params?.safeParse(params).success ?? true,
+});
 
 /** All procedures, and what mounts answer by themselves. `routes` names them: 'get /livez'. */
 const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
@@ -114,23 +125,26 @@ const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
           path,
           routeOf(
             path,
-            ofPath.map((one) => [one.method, runner(parts, one)]),
+            ofPath.map((one) => [one.method, servedBy(parts, one)]),
           ),
         ] as const,
     ),
     ...(parts.mounts ?? []).flatMap(({ path, post }) =>
-      post ? [[`${path}${post.path}`, routeOf(path, [['POST', post.run]])] as const] : [],
+      post ? [[`${path}${post.path}`, routeOf(path, [['POST', { run: post.run, takes: () => true }]])] as const] : [],
     ),
   ];
   const find = createRoutes<Route>(all);
   const handler: RequestHandler = (req, res, next) => {
-    const found = find(req.path, ({ runs }) => runs.has(req.method)) ?? find(req.path);
+    const { method } = req;
+    const found =
+      find(req.path, ({ served }, named) => served.has(method) && (!named || served.get(method)!.takes(named))) ??
+      find(req.path);
     if (!found) return next();
     const { route, params } = found;
     res.locals['route'] = route.name;
     req.params = params;
-    const run = route.runs.get(req.method);
-    return run ? run(req, res) : route.otherwise(req, res, next);
+    const served = route.served.get(method);
+    return served ? served.run(req, res) : route.otherwise(req, res, next);
   };
   const named = all.flatMap(([path, { names }]) => names.map((method) => `${method.toLowerCase()} ${path}`));
   return Object.assign(handler, { routes: named });

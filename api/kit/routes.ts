@@ -6,6 +6,8 @@ interface Match<T> {
   params: Record<string, string>;
 }
 
+type Serves<T> = (route: T, named?: Record<string, string>) => boolean;
+
 interface Pattern<T> {
   /** null where a parameter stands. */
   segments: (string | null)[];
@@ -26,13 +28,20 @@ export const createRoutes = <T>(routes: Iterable<readonly [path: string, route: 
     if (names.length === 0) fixed.set(path, route);
     else patterns.set(segments.length, [...(patterns.get(segments.length) ?? []), { segments, names, route }]);
   }
-  /** `serves`: routes that do not are passed by, for one path may be fixed for one method and a pattern for another. */
-  return (path: string, serves: (route: T) => boolean = () => true): Match<T> | undefined => {
+  /**
+   * `serves`: routes that do not are passed by, for one path may be fixed for one method and a pattern for another. It is told the `named`
+   * parameters where a fixed path was passed by: its words may be none.
+   */
+  return (path: string, serves: Serves<T> = () => true): Match<T> | undefined => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
     const known = fixed.get(plain);
     if (known !== undefined && serves(known)) return { route: known, params: {} };
     const given = plain.split('/');
-    const found = patterns.get(given.length)?.find(({ segments, route }) => fits(segments, given) && serves(route));
+    const found = patterns
+      .get(given.length)
+      ?.find(
+        (one) => fits(one.segments, given) && serves(one.route, known === undefined ? undefined : paramsOf(one, given)),
+      );
     return found && { route: found.route, params: paramsOf(found, given) };
   };
 };

@@ -154,6 +154,10 @@ describe('bad input', () => {
     const wrong = await admin.call('DELETE /api/v2/currencies');
     expect(wrong).toMatchObject(errorOf(405, 'method_not_allowed'));
     expect(wrong.headers.get('allow')).toBe('GET, POST, HEAD, OPTIONS');
+    // Next to /clients/{clientId}, which has a PATCH: "roles" is no client.
+    const wrongOfFixed = await admin.call('PATCH /api/v2/clients/roles', { name: 'Partners' });
+    expect(wrongOfFixed).toMatchObject(errorOf(405, 'method_not_allowed'));
+    expect(wrongOfFixed.headers.get('allow')).toBe('GET, POST, HEAD, OPTIONS');
     expect(await admin.call('GET /api/v2/nothing')).toMatchObject(errorOf(404, 'unknown_route'));
     expect(await admin.call('GET /')).toMatchObject(errorOf(404, 'unknown_route'));
     expect((await admin.call('GET /docs/nothing')).status).toBe(404);
