@@ -100,7 +100,7 @@ interface Route {
 
 interface Served {
   run: Run;
-  /** Whether what stands for the path's parameters can be meant so. */
+  /** Whether these can be parameters of its path: 'roles' is no client's id. */
   takes: (params: Readonly<Record<string, string>>) => boolean;
 }
 
@@ -136,9 +136,11 @@ const methods = (parts: AppParts): RequestHandler & { routes: string[] } => {
   const find = createRoutes<Route>(all);
   const handler: RequestHandler = (req, res, next) => {
     const { method } = req;
-    const found =
-      find(req.path, ({ served }, named) => served.has(method) && (!named || served.get(method)!.takes(named))) ??
-      find(req.path);
+    const serves = ({ served }: Route, named?: Record<string, string>): boolean => {
+      const one = served.get(method);
+      return one !== undefined && (named === undefined || one.takes(named));
+    };
+    const found = find(req.path, serves) ?? find(req.path);
     if (!found) return next();
     const { route, params } = found;
     res.locals['route'] = route.name;

@@ -29,8 +29,8 @@ export const createRoutes = <T>(routes: Iterable<readonly [path: string, route: 
     else patterns.set(segments.length, [...(patterns.get(segments.length) ?? []), { segments, names, route }]);
   }
   /**
-   * `serves`: routes that do not are passed by, for one path may be fixed for one method and a pattern for another. It is told the `named`
-   * parameters where a fixed path was passed by: its words may be none.
+   * `serves`: routes that do not are passed by, for one path may be fixed for one method and a pattern for another. Where a fixed path
+   * was passed by, it is told what a pattern takes its words for: they need not be that.
    */
   return (path: string, serves: Serves<T> = () => true): Match<T> | undefined => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
